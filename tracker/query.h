@@ -1,0 +1,110 @@
+/* What screens and commands ask of the record. Results live in the caller's arena; nothing here needs a transaction.
+ * Every list is an index away: no query's cost hangs on how many runs there are, filters aside. */
+#ifndef TRACKER_QUERY_H
+#define TRACKER_QUERY_H
+
+#include <jansson.h>
+#include "tracker/filter.h"
+#include "tracker/step.h"
+#include "tracker/tracker.h"
+
+struct run_row {
+	int64_t number, origin, sweep;         /* 0 = none */
+	const char *uid, *name, *pipeline;
+	enum run_state state;
+	enum run_kind kind;
+	int64_t created, started, ended;       /* UTC µs; 0 = not yet */
+	int64_t elapsed_us;                    /* -1: not ended */
+	int exit_status;                       /* -1: none */
+	const char *host, *user, *argv;        /* argv: JSON text */
+	const char *options;                   /* JSON text */
+	const char *params;                    /* JSON text of the whole object */
+	const char *commit, *branch, *remote, *snapshot; /* NULL = none */
+	int dirty;                             /* -1 = unknown */
+	bool unpinned, removed;
+	const char *note;                      /* "" = none */
+	int nsteps, ndone, nfailed, nreused;   /* kept as steps move */
+};
+int query_run(struct tracker *t, int64_t number, struct arena *a, struct run_row *ret, struct err *e);
+
+/* Newest first, or by `sort` (NULL); filter NULL: all. Removed runs are left out. limit -1: all. */
+struct run_rows { struct run_row *v; size_t len; };
+int query_runs(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit, int64_t offset, struct arena *a,
+	       struct run_rows *ret, struct err *e);
+int query_count(struct tracker *t, const struct filter *f, int64_t *ret, struct err *e);
+/* Numbers of runs whose state is queued or running. */
+int query_live(struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e);
+
+struct step_row {
+	int64_t id;
+	const char *name, *base, *item, *command, *declared, *reason; /* item, declared: JSON text or NULL; reason may be NULL */
+	enum step_state state;
+	int rank;
+	int64_t reused_attempt, reused_run; int reused_n;             /* 0 = none */
+	int64_t *needs; size_t nneeds;                                /* step ids, in order of rank */
+};
+struct step_rows { struct step_row *v; size_t len; };
+int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_rows *ret, struct err *e);
+
+struct attempt_row {
+	int64_t id, step;
+	const char *uid, *command, *folder, *isolation, *host;
+	int n;
+	enum attempt_state state;
+	enum cause cause;
+	int exit_status, signal;             /* -1, 0 = none */
+	int64_t started, ended, elapsed_us;  /* 0, 0, -1 */
+	int64_t pid, pid_start;
+	const char *env_key, *env_grade;     /* NULL = none */
+	const char *error_file, *error_message; int error_line;
+	struct attempt_usage usage;
+};
+struct attempt_rows { struct attempt_row *v; size_t len; };
+/* All attempts of a run, by step's rank and n. */
+int query_attempts(struct tracker *t, int64_t run, struct arena *a, struct attempt_rows *ret, struct err *e);
+
+struct artifact_row {
+	int64_t run, step, attempt;
+	enum artifact_role role;
+	enum artifact_form form;
+	const char *path;
+	struct digest digest; bool has_digest;
+	int64_t size, mtime;
+	unsigned mode;
+};
+struct artifact_rows { struct artifact_row *v; size_t len; };
+/* All artifacts of a run, those of reused attempts included, by step's rank, attempt, role and path. */
+int query_artifacts(struct tracker *t, int64_t run, struct arena *a, struct artifact_rows *ret, struct err *e);
+
+struct metric_row {
+	int64_t series, step, attempt;       /* ids */
+	const char *step_name, *key;
+	double last, min, max;
+	int64_t last_step, count;
+};
+struct metric_rows { struct metric_row *v; size_t len; };
+/* The series of each step's last attempt (a reused step's: of the attempt it stands for), by step's rank and key. */
+int query_metrics(struct tracker *t, int64_t run, struct arena *a, struct metric_rows *ret, struct err *e);
+/* metrics.K as 4-record.md says: one value per run and key, by key. step names the one it came from. */
+int query_run_metrics(struct tracker *t, int64_t run, struct arena *a, struct metric_rows *ret, struct err *e);
+
+struct pair { const char *key, *value; };
+struct pair_rows { struct pair *v; size_t len; };
+int query_tags(struct tracker *t, int64_t run, struct arena *a, struct pair_rows *ret, struct err *e);
+/* Params as leaves (dotted path, text). */
+int query_params(struct tracker *t, int64_t run, struct arena *a, struct pair_rows *ret, struct err *e);
+int query_pipeline_text(struct tracker *t, int64_t run, struct arena *a, const char **ret, size_t *ret_len, struct err *e);
+/* Samples of an attempt, oldest first. */
+struct sample_rows { struct sample *v; size_t len; };
+int query_samples(struct tracker *t, int64_t attempt, struct arena *a, struct sample_rows *ret, struct err *e);
+/* The median duration of the last (at most 5) successful attempts of steps named so in this project; -1: never. */
+int query_duration(struct tracker *t, const char *step_name, int64_t *ret_us, struct err *e);
+
+/* For gc and fsck: every digest that a row names, removed runs that nothing borrows from left out; and snapshots likewise. */
+typedef int query_digest_fn(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run, const char *path, struct err *e);
+int query_digests(struct tracker *t, query_digest_fn *cb, void *arg, struct err *e);
+/* Numbers of runs whose folder may go: removed ones that no kept run borrows from. And snapshot trees that kept runs name. */
+int query_dead_runs(struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e);
+int query_snapshots(struct tracker *t, struct arena *a, const char ***ret, size_t *ret_len, struct err *e);
+
+#endif

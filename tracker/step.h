@@ -1,0 +1,81 @@
+/* Steps of a run, the edges between them, and attempts. All need a transaction. */
+#ifndef TRACKER_STEP_H
+#define TRACKER_STEP_H
+
+#include <jansson.h>
+#include "base/ulid.h"
+#include "tracker/tracker.h"
+
+struct step_new {
+	const char *name;       /* with its matrix item: "train[lr]" */
+	const char *base;       /* "train" */
+	const json_t *item;     /* {"model": "lr"} or NULL */
+	const char *command;    /* as declared, after substitution, for people */
+	const json_t *declared; /* inputs, outputs, metrics, checkpoints, trigger, env, … as the pipeline says, for show and plan */
+	enum step_state state;  /* STEP_PENDING */
+	int rank;               /* place in the topological, then matrix order */
+};
+/* Steps come in order of rank. ret_id names the step in this database. */
+int step_add(struct tracker *t, int64_t run, const struct step_new *n, int64_t *ret_id, struct err *e);
+/* step needs `needs` (both ids of this run). data: an output of `needs` goes in; else it only orders. */
+int step_edge(struct tracker *t, int64_t step, int64_t needs, bool data, struct err *e);
+/* Moves without an attempt: queued, skipped, upstream_failed, stopped, retrying, pending → …; one event for all of them.
+ * reason (may be NULL: kept as it is) is the one line that says why. */
+int step_move(struct tracker *t, int64_t run, const int64_t *steps, size_t n, enum step_state s, const char *reason, struct err *e);
+
+struct env_facts {
+	const char *key;      /* hex digest of what decides it; "system" facts give one too */
+	const char *grade;    /* "pinned", "versions", "observed" */
+	const char *kind;     /* "system", "requirements", … */
+	const json_t *detail; /* interpreter, platform, … */
+};
+/* The id of the environment, made when it is new. */
+int env_record(struct tracker *t, const struct env_facts *f, int64_t *ret_id, struct err *e);
+
+struct attempt_new {
+	int64_t run, step;
+	const char *uid;       /* ULID, $JIG_ATTEMPT_ID */
+	int n;                 /* 1, 2, … within the step */
+	const char *command;   /* the argument vector as a JSON array text */
+	const char *folder;    /* below .jig: "runs/17/train+boost@2" */
+	const char *isolation; /* "folder", "sandbox" */
+	int64_t env;           /* env_record */
+	const char *host;
+	const char *reason;    /* why it ran; stored with the step */
+	int64_t started;       /* UTC µs */
+	int64_t pid, pid_start; /* 0 when the spawn failed; start time in clock ticks as /proc/PID/stat says */
+};
+/* Inserts the attempt as running and moves its step to running; one event. */
+int attempt_begin(struct tracker *t, const struct attempt_new *n, int64_t *ret_id, struct err *e);
+
+struct attempt_usage { int64_t max_rss, cpu_us, read_bytes, written_bytes, gpu_mem; }; /* bytes, µs; -1 = unknown */
+struct attempt_result {
+	enum attempt_state state;  /* success, failed, stopped, lost */
+	enum cause cause;
+	int exit_status;           /* -1: none */
+	int signal;                /* 0: none */
+	const char *error_file;    /* root error; NULL: none found */
+	int error_line;
+	const char *error_message; /* NULL: none */
+	int64_t ended, elapsed_us; /* UTC µs; monotonic */
+	struct attempt_usage usage;
+	enum step_state step_state; /* where the step goes: success, failed, stopped, lost, retrying */
+};
+/* Moves the attempt and its step; one event. */
+int attempt_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, const struct attempt_result *r, struct err *e);
+
+struct artifact_new {
+	int64_t run, step, attempt; /* step and attempt ids */
+	enum artifact_role role;
+	enum artifact_form form;
+	const char *path;             /* as declared, normal, without trailing "/"; absolute for links */
+	const struct digest *digest;  /* NULL: none (a linked folder) */
+	int64_t size, mtime;          /* bytes; UTC µs or 0 */
+	unsigned mode;                /* permission bits of a file */
+};
+int artifact_add(struct tracker *t, const struct artifact_new *a, struct err *e);
+
+struct sample { int64_t ts, cpu_us, rss, read_bytes, written_bytes, gpu_mem; double gpu_util; int nprocs; }; /* cumulative CPU and IO; -1, NaN = unknown */
+int sample_add(struct tracker *t, int64_t attempt, const struct sample *s, struct err *e);
+
+#endif

@@ -1,0 +1,39 @@
+/* The record: one SQLite database, DIR/jig.db, in WAL mode with synchronous=FULL.
+ *
+ * Every write is inside a transaction opened by tracker_begin (BEGIN IMMEDIATE, waiting with back-off for as long as it
+ * takes up to a minute); a write outside one aborts the program. Transactions are short: callers gather first, then write.
+ * Reads need none. Statements are prepared once, from one table, and kept. A tracker belongs to one thread.
+ * Nothing of SQLite shows in these headers. */
+#ifndef TRACKER_TRACKER_H
+#define TRACKER_TRACKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/sha256.h"
+#include "tracker/state.h"
+
+struct tracker;
+
+enum tracker_mode {
+	TRACKER_READ,  /* the database must exist (ERR_NOT_FOUND); an older schema is upgraded all the same (backup first) */
+	TRACKER_WRITE, /* made when it is not there */
+};
+
+/* dir is the .jig folder (must exist). ERR_USAGE: the schema is newer than this jig ("made by a newer jig: …").
+ * ERR_BROKEN: not a database, damaged, on a network file system (with the way out, JIG_DIR), disk full. */
+int tracker_open(const char *dir, enum tracker_mode mode, struct tracker **ret, struct err *e);
+void tracker_close(struct tracker *t); /* rolls back what is open; NULL is fine */
+void tracker_closep(struct tracker **t);
+#define _tracker_ _cleanup_(tracker_closep)
+
+int tracker_begin(struct tracker *t, struct err *e);
+int tracker_commit(struct tracker *t, struct err *e); /* on failure nothing of it is written, and it is rolled back */
+void tracker_rollback(struct tracker *t);             /* none open: no-op */
+bool tracker_in_transaction(const struct tracker *t);
+
+/* Changes whenever another connection has committed (PRAGMA data_version). */
+int64_t tracker_data_version(struct tracker *t);
+
+#endif
