@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <dirent.h>
+#include "base/banned.h"
 
 /* malloc, calloc, realloc, strdup, strndup and asprintf that call err_oom() instead of returning NULL.
  * mem_array checks n * size for overflow. The caller frees with free(). */

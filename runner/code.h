@@ -1,0 +1,52 @@
+/* Snapshots: the exact code tree of a run, in the private bare repository JIG/code.git (facts in docs/decisions.md). The user's repository is only
+ * read. libgit2 is loaded at the first call, not at program start (git2.h). */
+#ifndef RUNNER_CODE_H
+#define RUNNER_CODE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct code_options {
+	const char *root;                         /* project folder, absolute */
+	const char *jig;                          /* its .jig folder, absolute */
+	const char *const *data; size_t ndata;    /* declared outputs, checkpoints, …: paths ("a/b", a folder covers what is below): never in a snapshot */
+	const char *const *inputs; size_t ninputs; /* declared inputs: exempt from the guard for big files: left out quietly when untracked and big */
+	int64_t max_file, max_total;              /* of new files: 1 MiB and 50 MiB; --max-snapshot sets both */
+};
+struct code_snapshot {
+	char tree[41];                            /* tree id, hex */
+	char *commit, *branch, *remote;           /* of the user's repository, NULL = none; remote without credentials */
+	int dirty;                                /* 1, 0, -1 = no git */
+	int nfiles;
+	char **notes; size_t nnotes;              /* one line each: what was left out and why ("left out .env: looks like a secret") */
+	int changed_files;                        /* differing from HEAD; -1 = no git */
+};
+void code_snapshot_release(struct code_snapshot *s);
+/* Takes the snapshot of the working tree and pins it by a ref. ERR_USAGE: a guard, naming the files and the ways out. */
+int code_snapshot(const struct code_options *o, struct code_snapshot *ret, struct err *e);
+/* Pins the tree under refs/jig/run/<number>; unpin drops it. */
+int code_pin(const char *jig, const char *tree, int64_t run, struct err *e);
+int code_unpin(const char *jig, int64_t run, struct err *e);
+
+/* A checked-out tree, cached once per tree id below JIG/trees/<id> (read-only), and what is in it. */
+struct code_file { const char *path; unsigned mode; int64_t size; const char *link; char *data; /* small files: content in memory */ };
+struct code_tree {
+	char id[41];
+	char *folder;                             /* absolute path of the cached checkout */
+	struct code_file *v; size_t len;          /* by path, parents' folders are made from them; modes 0100644 0100755 0120000 */
+};
+int code_tree_open(const char *jig, const char *tree, struct code_tree **ret, struct err *e);
+void code_tree_free(struct code_tree *t);
+/* Writes the tree into an existing empty folder: files as copies (reflink where it can), links as links. skip (may be NULL) says which to leave out. */
+typedef bool code_skip_fn(void *arg, const char *path);
+int code_tree_write(const struct code_tree *t, int dirfd, code_skip_fn *skip, void *arg, struct err *e);
+/* The bytes of one file of a tree. ERR_NOT_FOUND. */
+int code_read(const char *jig, const char *tree, const char *path, struct buf *ret, struct err *e);
+
+/* Differences between two trees. */
+struct code_change { char *path; char status; /* A D M T */ int added, removed; /* lines; -1 = binary */ };
+struct code_changes { struct code_change *v; size_t len; };
+int code_diff(const char *jig, const char *tree_a, const char *tree_b, struct code_changes *ret, struct err *e);
+void code_changes_release(struct code_changes *c);
+
+#endif

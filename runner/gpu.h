@@ -1,0 +1,14 @@
+/* NVIDIA GPUs through NVML (libnvidia-ml.so.1), loaded at run time where it is there; without it every call says "none". */
+#ifndef RUNNER_GPU_H
+#define RUNNER_GPU_H
+
+#include <stdint.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+int gpu_count(void);
+const char *gpu_name(int index); /* NULL when there is none; static */
+/* Memory in bytes that the processes use on all GPUs, and the mean utilisation (0–1) of the GPUs they use; -1 and NaN when unknown. */
+void gpu_usage(const pid_t *pids, size_t n, int64_t *ret_memory, double *ret_utilisation);
+
+#endif

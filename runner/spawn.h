@@ -1,0 +1,63 @@
+/* The spawner: a small single-threaded process, forked before the supervisor grows, that starts steps. It is the subreaper of all that steps leave behind,
+ * holds no lease and no file of the supervisor, and talks over a socket pair. Process spawning is done only in spawn*.c.
+ *
+ * A step gets a session of its own (its pid is the group's), /dev/null as standard input, no core files, NOFILE at the hard limit, default signal dispositions
+ * and an empty mask, and PR_SET_PDEATHSIG SIGKILL. When the socket closes (the supervisor died), the spawner kills everything it started and what descends from it,
+ * and exits. */
+#ifndef RUNNER_SPAWN_H
+#define RUNNER_SPAWN_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include "base/buf.h"
+#include "base/err.h"
+
+struct spawner;
+
+/* Forks it. Call early: while the process is small and single-threaded, before the lease is taken. */
+int spawner_start(struct spawner **ret, struct err *e);
+/* Closes the socket and waits for it; all that is left of steps is killed first. NULL is fine. */
+void spawner_free(struct spawner *s);
+int spawner_fd(const struct spawner *s); /* readable when spawner_read has something */
+
+struct spawn_request {
+	uint64_t token;               /* the caller's name for it */
+	const char *const *argv;      /* NULL-ended; argv[0] is searched in the PATH of envp */
+	const char *const *envp;      /* NULL-ended */
+	const char *cwd;
+	int out, err;                 /* descriptors that become 1 and 2; the caller closes its copies afterwards */
+	const char *attempt_id;       /* to find what it started: JIG_ATTEMPT_ID in the environment of processes */
+};
+/* Sends the request; the answer comes by spawner_read. Up to 1 MiB of strings (ERR_USAGE beyond). */
+int spawner_spawn(struct spawner *s, const struct spawn_request *r, struct err *e);
+/* Signals the step's process group and every descendant of it that left the group. signo as given. For a sandboxed step later the group's leader is spared. */
+int spawner_signal(struct spawner *s, uint64_t token, int signo, struct err *e);
+
+enum spawn_event_kind {
+	SPAWN_STARTED, /* pid, start (clock ticks, field 22 of /proc/PID/stat; 0 where there is none) */
+	SPAWN_FAILED,  /* exec or chdir failed: error is the errno, stage says where ("exec", "chdir", "fork") */
+	SPAWN_EXITED,  /* status (as wait4), usage; what it left running was killed (leftover: how many) */
+};
+struct spawn_event {
+	enum spawn_event_kind kind;
+	uint64_t token;
+	pid_t pid;
+	uint64_t start;
+	int error;
+	char stage[16];
+	int status;
+	int leftover;
+	int64_t max_rss, cpu_us, elapsed_us; /* bytes, µs: of the direct child and those it waited for */
+};
+/* One event without waiting: 1 and *ret, 0 when there is none, negative when the spawner is gone. */
+int spawner_read(struct spawner *s, struct spawn_event *ret, struct err *e);
+
+/* Ends every process on this machine whose environment holds JIG_ATTEMPT_ID=<one of ids> (a lost run's leftovers): SIGKILL, then waits until they are gone
+ * (at most 2 s). Returns how many there were. Where there is no /proc it returns 0. */
+int spawn_sweep(const char *const *ids, size_t n, struct err *e);
+/* Runs a program to its end with output captured (at most max bytes) for git, uv and the like: no shell. *ret_status as wait4. */
+int spawn_capture(const char *const *argv, const char *const *envp, const char *cwd, size_t max, struct buf *out, int *ret_status, struct err *e);
+/* Starts a program detached: own session, the three streams at /dev/null, no inherited descriptor but `keep` (-1: none) as descriptor 3. */
+int spawn_detached(const char *const *argv, const char *const *envp, const char *cwd, int keep, pid_t *ret_pid, struct err *e);
+
+#endif
