@@ -1,0 +1,39 @@
+/* The supervisor: carries one run from its pipeline to its end. */
+#ifndef RUNNER_SUPERVISE_H
+#define RUNNER_SUPERVISE_H
+
+#include <jansson.h>
+#include "runner/live.h"
+#include "runner/pipeline.h"
+#include "runner/project.h"
+#include "runner/spawn.h"
+#include "tracker/tracker.h"
+
+struct supervise_options {
+	const struct project *project;
+	const struct pipeline *pipeline;
+	const bool *selected;             /* per step; NULL: all */
+	enum run_kind kind;
+	int64_t origin, sweep;            /* 0 = none */
+	const char *name;                 /* NULL: invented */
+	const char *const *tags; size_t ntags; /* "K=V" */
+	const json_t *argv;               /* as typed */
+	const json_t *options;            /* what a resume must know again */
+	int jobs;                         /* steps at once; 0: as many as there are CPUs */
+	double cpu; int64_t memory; int gpu; /* the machine's size; 0 or -1 for gpu: as found */
+	bool fail_fast, unpinned;
+	int64_t max_snapshot;             /* bytes, 0: the default guards */
+	const char *isolation;            /* NULL: the best there is; "folder"; "sandbox" */
+	const struct run_watch *watch;    /* NULL: nobody */
+	int grace_ms;                     /* between SIGTERM and SIGKILL; 0: 5,000 */
+};
+struct supervise_result { int64_t run; enum run_state state; int exit_status; };
+
+/* Takes the snapshot, makes the run, carries it to its end. Negative only when no run could be made, or its record could not be written;
+ * a failed run is 0 with its state. SIGINT or SIGTERM once: stops orderly and records it; twice: at once. Catches both while it runs. */
+int supervise(struct tracker *t, struct spawner *s, const struct supervise_options *o, struct supervise_result *ret, struct err *e);
+
+/* Runs that say running while nobody holds their lease: ends what is left of their steps and records them as lost. Any command calls it first; it costs one query when there is none. */
+int supervise_find_lost(const struct project *p, struct tracker *t, struct err *e);
+
+#endif

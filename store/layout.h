@@ -1,0 +1,27 @@
+/* Where things lie in a store; for the files of this folder only. */
+#ifndef STORE_LAYOUT_H
+#define STORE_LAYOUT_H
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include "store/store.h"
+
+struct store {
+	char *dir;             /* .jig */
+	char *objects;         /* .jig/objects */
+	char *tmp;             /* .jig/objects/tmp */
+	atomic_uint temp_next; /* number in the name of the next temporary file */
+	atomic_bool no_clone;  /* the file system said that it cannot share blocks between files */
+};
+
+/* Big enough for every path of the store; layout_path cuts nothing since store_new refuses longer folders. */
+#define LAYOUT_PATH_MAX (PATH_MAX + 128)
+
+void layout_path(const struct store *s, const struct digest *d, char out[LAYOUT_PATH_MAX]);
+/* The folder of all objects whose digest begins with the byte `first`. */
+void layout_folder(const struct store *s, unsigned first, char out[LAYOUT_PATH_MAX]);
+/* dst gets all of src's content by shared blocks: true, or false where that cannot be (dst is untouched). */
+bool layout_clone(struct store *s, int src, int dst);
+
+#endif

@@ -1,0 +1,203 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#if defined(__linux__) && !defined(JIG_POSIX)
+#include <linux/fs.h>
+#endif
+#include "base/file.h"
+#include "store/put.h"
+
+struct store *store_new(const char *dir)
+{
+	struct store *s = mem_zero(sizeof *s);
+	s->dir = mem_strdup(dir);
+	s->objects = mem_printf("%s/objects", dir);
+	s->tmp = mem_printf("%s/tmp", s->objects);
+	return s;
+}
+
+void store_free(struct store *s)
+{
+	if (!s)
+		return;
+	free(s->dir);
+	free(s->objects);
+	free(s->tmp);
+	free(s);
+}
+
+void layout_folder(const struct store *s, unsigned first, char out[LAYOUT_PATH_MAX])
+{
+	snprintf(out, LAYOUT_PATH_MAX, "%s/%02x", s->objects, first);
+}
+
+void layout_path(const struct store *s, const struct digest *d, char out[LAYOUT_PATH_MAX])
+{
+	char hex[DIGEST_HEX + 1];
+	digest_to_hex(d, hex);
+	snprintf(out, LAYOUT_PATH_MAX, "%s/%.2s/%s", s->objects, hex, hex + 2);
+}
+
+bool layout_clone(struct store *s, int src, int dst)
+{
+#ifdef FICLONE
+	if (atomic_load(&s->no_clone))
+		return false;
+	if (ioctl(dst, FICLONE, src) == 0)
+		return true;
+	/* EXDEV and EINVAL speak of this one source, these of the store's file system. */
+	if (errno == EOPNOTSUPP || errno == ENOTTY || errno == ENOSYS)
+		atomic_store(&s->no_clone, true);
+#else
+	atomic_store(&s->no_clone, true);
+#endif
+	return false;
+}
+
+char *store_path(struct store *s, const struct digest *d)
+{
+	char path[LAYOUT_PATH_MAX];
+	layout_path(s, d, path);
+	return mem_strdup(path);
+}
+
+bool store_has(struct store *s, const struct digest *d, int64_t *ret_size)
+{
+	char path[LAYOUT_PATH_MAX];
+	struct stat st;
+	layout_path(s, d, path);
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	if (ret_size)
+		*ret_size = st.st_size;
+	return true;
+}
+
+static int store_open_stat(struct store *s, const struct digest *d, int *ret_fd, struct stat *ret, struct err *e)
+{
+	char path[LAYOUT_PATH_MAX], hex[DIGEST_HEX + 1];
+	layout_path(s, d, path);
+	digest_to_hex(d, hex);
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return err_set(e, ERR_NOT_FOUND, "object %s: is not in %s; run the step that made it again", hex, s->objects);
+	if (fd < 0)
+		return err_errno(e, "object %s: cannot open %s", hex, path);
+	if (fstat(fd, ret) < 0)
+		return err_errno(e, "object %s: cannot stat %s", hex, path);
+	if (!S_ISREG(ret->st_mode))
+		return err_set(e, ERR_BROKEN, "object %s: %s is not a regular file; remove it and run the step again", hex, path);
+	*ret_fd = mem_take_fd(fd);
+	return 0;
+}
+
+int store_open(struct store *s, const struct digest *d, int *ret_fd, struct err *e)
+{
+	struct stat st;
+	return store_open_stat(s, d, ret_fd, &st, e);
+}
+
+static int store_compare(struct store *s, const struct digest *want, const struct digest *have, struct err *e)
+{
+	char hex[DIGEST_HEX + 1], path[LAYOUT_PATH_MAX];
+	if (digest_equal(want, have))
+		return 0;
+	digest_to_hex(want, hex);
+	layout_path(s, want, path);
+	return err_set(e, ERR_BROKEN, "object %s: its content is damaged; remove %s and run the step that made it again", hex,
+		       path);
+}
+
+/* Hashes an object, writing it to `out` on the way when that is no -1. */
+static int store_verify(struct store *s, const struct digest *d, int in, int64_t size, int out, const char *out_name,
+			struct err *e)
+{
+	_stream_ struct stream st = STREAM_INIT;
+	char path[LAYOUT_PATH_MAX];
+	struct digest have;
+	layout_path(s, d, path);
+	struct stream_job job = {
+		.in = in, .out = out, .in_name = path, .out_name = out_name, .expect = size, .early = -1,
+	};
+	int r = stream_run(&st, &job, &have, NULL, e);
+	return r < 0 ? r : store_compare(s, d, &have, e);
+}
+
+int store_check(struct store *s, const struct digest *d, struct err *e)
+{
+	_close_ int fd = -1;
+	struct stat st;
+	int r = store_open_stat(s, d, &fd, &st, e);
+	return r < 0 ? r : store_verify(s, d, fd, st.st_size, -1, NULL, e);
+}
+
+static int store_get_verified(struct store *s, const struct digest *d, const char *path, mode_t mode, struct err *e)
+{
+	_close_ int in = -1;
+	struct stat st;
+	int r = store_open_stat(s, d, &in, &st, e);
+	if (r < 0)
+		return r;
+	_close_ int out = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (out < 0 && errno == EEXIST)
+		return err_set(e, ERR_EXISTS, "%s: is there already", path);
+	if (out < 0)
+		return err_errno(e, "%s: cannot make the file", path);
+	/* The clone is hashed rather than the object, so that what was checked is what is handed out. */
+	bool cloned = layout_clone(s, in, out);
+	r = cloned ? store_verify(s, d, out, st.st_size, -1, NULL, e) : store_verify(s, d, in, st.st_size, out, path, e);
+	if (r == 0 && fchmod(out, mode) < 0)
+		r = err_errno(e, "%s: cannot set its mode", path);
+	if (r < 0)
+		unlink(path);
+	return r;
+}
+
+int store_get_file(struct store *s, const struct digest *d, const char *path, mode_t mode, bool verify, struct err *e)
+{
+	if (verify)
+		return store_get_verified(s, d, path, mode, e);
+	_close_ int fd = -1;
+	char object[LAYOUT_PATH_MAX];
+	int r = store_open(s, d, &fd, e);
+	if (r < 0)
+		return r;
+	layout_path(s, d, object);
+	return file_copy(object, path, mode, e);
+}
+
+int store_put_file(struct store *s, const char *path, enum store_put how, struct digest *ret, int64_t *ret_size, struct err *e)
+{
+	_putter_ struct putter p = PUTTER_INIT(s);
+	struct digest d;
+	int64_t size;
+	int r = put_file(&p, path, how, &d, &size, e);
+	if (r < 0 || (r = put_sync(&p, e)) < 0)
+		return r;
+	*ret = d;
+	if (ret_size)
+		*ret_size = size;
+	return 0;
+}
+
+int store_put_bytes(struct store *s, const void *bytes, size_t n, struct digest *ret, struct err *e)
+{
+	_putter_ struct putter p = PUTTER_INIT(s);
+	struct digest d;
+	int r = put_bytes(&p, bytes, n, &d, e);
+	if (r < 0 || (r = put_sync(&p, e)) < 0)
+		return r;
+	*ret = d;
+	return 0;
+}
+
+int store_remove(struct store *s, const struct digest *d, struct err *e)
+{
+	char path[LAYOUT_PATH_MAX];
+	layout_path(s, d, path);
+	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
+		return err_errno(e, "%s: cannot remove", path);
+	return 0;
+}

@@ -1,0 +1,62 @@
+/* A grid of cells: what views draw into. It knows no terminal. Styles are roles of a theme, not colours. */
+#ifndef TUI_CELL_H
+#define TUI_CELL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/buf.h"
+
+/* SYMBOL, name in theme files, SGR for 16 colours when no theme is loaded ("" = plain), meaning */
+#define ROLES(X)                                                      \
+	X(ROLE_TEXT, "text", "", "ordinary text")                    \
+	X(ROLE_STRONG, "strong", "1", "titles, names")               \
+	X(ROLE_QUIET, "quiet", "2", "what is seldom read: rules, units, hints") \
+	X(ROLE_ACCENT, "accent", "36", "the one accent: cursor, keys") \
+	X(ROLE_RUNNING, "running", "34", "under way")                \
+	X(ROLE_SUCCESS, "success", "32", "succeeded")                \
+	X(ROLE_FAILED, "failed", "31;1", "failed, errors")           \
+	X(ROLE_STOPPED, "stopped", "33", "stopped")                  \
+	X(ROLE_LOST, "lost", "35", "lost")                           \
+	X(ROLE_REUSED, "reused", "36", "reused")                     \
+	X(ROLE_BEST, "best", "32;1", "the best value")               \
+	X(ROLE_DIFF, "diff", "33", "differs")                        \
+	X(ROLE_SERIES_1, "series1", "36", "first series of a chart") \
+	X(ROLE_SERIES_2, "series2", "33", "second series")           \
+	X(ROLE_SERIES_3, "series3", "35", "third series")            \
+	X(ROLE_SERIES_4, "series4", "32", "fourth series")           \
+	X(ROLE_SERIES_5, "series5", "34", "fifth series")            \
+	X(ROLE_SERIES_6, "series6", "31", "sixth series")
+#define ROLE_SYMBOL_(s, ...) s,
+enum role { ROLES(ROLE_SYMBOL_) ROLE_COUNT };
+enum role role_find(const char *name); /* ROLE_COUNT when there is none; takes the theme roles of tracker/state.h too */
+
+struct cell {
+	uint32_t cp[3];   /* base character and up to two combining marks; cp[0] 0 = the right half of a wide character */
+	uint8_t role;     /* enum role */
+	uint8_t attrs;    /* CELL_REVERSE … */
+};
+enum { CELL_REVERSE = 1, CELL_UNDERLINE = 2, CELL_BOLD = 4 };
+
+struct grid { struct cell *cells; int rows, cols; };
+void grid_init(struct grid *g, int rows, int cols); /* all blanks */
+void grid_release(struct grid *g);
+void grid_clear(struct grid *g);
+void grid_put(struct grid *g, int row, int col, uint32_t cp, enum role role); /* outside the grid: ignored */
+/* Text made harmless (utf8_visible), cut at max_cells (< 0: at the edge). Returns the cells it took. */
+int grid_text(struct grid *g, int row, int col, int max_cells, enum role role, const char *text);
+int grid_textf(struct grid *g, int row, int col, int max_cells, enum role role, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* As grid_text, with "…" as the last cell where it had to be cut. */
+int grid_text_cut(struct grid *g, int row, int col, int max_cells, enum role role, const char *text);
+void grid_attr(struct grid *g, int row, int col, int cells, uint8_t attrs);
+
+/* How cells become bytes. */
+struct paint { bool colour; bool ascii; /* drawing characters and glyphs of jig's own as ASCII */ };
+/* Appends row `row`, trailing blanks left out, with SGR and a final reset when colour; no newline. */
+void grid_row(const struct grid *g, int row, const struct paint *p, struct buf *out);
+/* All rows, a newline behind each, trailing empty rows left out. */
+void grid_print(const struct grid *g, const struct paint *p, struct buf *out);
+/* Colour on this descriptor: a terminal, no NO_COLOR, TERM not dumb. ASCII: the locale is not UTF-8. */
+struct paint paint_for(int fd);
+
+#endif

@@ -1,0 +1,22 @@
+/* The live view of `jig run`: a frame of lines about a run under way, drawn over the last frame without the alternate screen, so that the last state stays in
+ * the scroll-back. What has ended scrolls up; the frame never is taller than the terminal. */
+#ifndef TUI_LIVE_H
+#define TUI_LIVE_H
+
+#include "runner/live.h"
+#include "tui/cell.h"
+
+struct live_view;
+/* Draws to the terminal fd (its size is asked at each frame; 24×80 when unknown). */
+struct live_view *live_view_new(int fd, const struct paint *p);
+void live_view_free(struct live_view *v);
+/* The bytes that turn the last frame into this one, appended to out (the caller writes them in one write). final: the last frame. */
+void live_view_frame(struct live_view *v, const struct run_live *r, int64_t now_mono, int rows, int cols, bool final, struct buf *out);
+/* One plain line for what happened to a step, for output that is no terminal ("✓ clean 0:08 rows 333"), or NULL for nothing to say. Owned. */
+char *live_line(const struct run_live *r, int step, const struct paint *p);
+/* The closing lines of 7-screens.md: "failed in 0:41 · 3 ran, …" and where to go on. */
+void live_summary(const struct run_live *r, const struct paint *p, struct buf *out);
+/* "run 17 dull-heron · code 4f2a9c1* (2 files changed) · env … · 2 jobs" */
+void live_title(const struct run_live *r, const struct paint *p, struct buf *out);
+
+#endif
