@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 enum yaml_kind { YAML_NULL, YAML_BOOL, YAML_INT, YAML_REAL, YAML_TEXT, YAML_LIST, YAML_MAP };
