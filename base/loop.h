@@ -14,16 +14,17 @@ typedef void loop_fd_fn(void *arg, int fd, short revents);
 typedef void loop_timer_fn(void *arg);
 typedef void loop_signal_fn(void *arg, int signo);
 
-struct loop *loop_new(void);
+struct loop *loop_new(void); /* NULL with errno when there are no descriptors left */
 void loop_free(struct loop *l); /* restores the signal dispositions it changed; NULL is fine */
 
-/* events: POLLIN | POLLOUT. The loop does not own fd. */
+/* events: POLLIN | POLLOUT; with 0 the descriptor is not watched at all. The loop does not own fd. */
 struct loop_source *loop_fd(struct loop *l, int fd, short events, loop_fd_fn *cb, void *arg);
 void loop_fd_events(struct loop_source *s, short events);
 /* One shot at time_mono() >= at_us; the source stays and can be armed again by loop_timer_set (at_us < 0 disarms). */
 struct loop_source *loop_timer(struct loop *l, int64_t at_us, loop_timer_fn *cb, void *arg);
 void loop_timer_set(struct loop_source *s, int64_t at_us);
-/* Delivered inside the loop, not in signal context. One source a signal. */
+/* Delivered inside the loop, not in signal context. One source a signal
+ * and process; NULL for a second one. Signals that come together are one call. */
 struct loop_source *loop_signal(struct loop *l, int signo, loop_signal_fn *cb, void *arg);
 void loop_remove(struct loop_source *s); /* NULL is fine */
 

@@ -1,5 +1,6 @@
 #include "base/map.h"
 
+#include <stdatomic.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include "base/err.h"
@@ -17,7 +18,7 @@ static uint64_t seed(void)
 	s |= 1;
 	uint64_t none = 0;
 	/* Another thread may have been first; all must use one seed. */
-	return __atomic_compare_exchange_n((uint64_t *)&once, &none, s, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ? s : none;
+	return atomic_compare_exchange_strong(&once, &none, s) ? s : none;
 }
 
 static uint64_t mix(uint64_t a, uint64_t b)
