@@ -3,6 +3,8 @@
 #ifndef RUNNER_CODE_H
 #define RUNNER_CODE_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include "base/buf.h"
 #include "base/err.h"
 

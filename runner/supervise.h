@@ -22,6 +22,7 @@ struct supervise_options {
 	int jobs;                         /* steps at once; 0: as many as there are CPUs */
 	double cpu; int64_t memory; int gpu; /* the machine's size; 0 or -1 for gpu: as found */
 	bool fail_fast, unpinned;
+	bool params_changed;              /* by overrides: params files in work folders get the run's values */
 	int64_t max_snapshot;             /* bytes, 0: the default guards */
 	const char *isolation;            /* NULL: the best there is; "folder"; "sandbox" */
 	const struct run_watch *watch;    /* NULL: nobody */
@@ -32,8 +33,5 @@ struct supervise_result { int64_t run; enum run_state state; int exit_status; };
 /* Takes the snapshot, makes the run, carries it to its end. Negative only when no run could be made, or its record could not be written;
  * a failed run is 0 with its state. SIGINT or SIGTERM once: stops orderly and records it; twice: at once. Catches both while it runs. */
 int supervise(struct tracker *t, struct spawner *s, const struct supervise_options *o, struct supervise_result *ret, struct err *e);
-
-/* Runs that say running while nobody holds their lease: ends what is left of their steps and records them as lost. Any command calls it first; it costs one query when there is none. */
-int supervise_find_lost(const struct project *p, struct tracker *t, struct err *e);
 
 #endif

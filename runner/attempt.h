@@ -1,0 +1,87 @@
+/* One try of a step: its folder, its process, its streams and metrics, and what it leaves.
+ *
+ * attempt_start → (work_make) → spawn → running → exited → settled (outputs taken, log closed, root error found) → host.ended,
+ * which decides where the step goes and calls attempt_record. Copying and hashing of more than a few MB is done on a thread. */
+#ifndef RUNNER_ATTEMPT_H
+#define RUNNER_ATTEMPT_H
+
+#include "base/loop.h"
+#include "runner/journal.h"
+#include "runner/live.h"
+#include "runner/offload.h"
+#include "runner/outputs.h"
+#include "runner/spawn.h"
+#include "runner/usage.h"
+#include "runner/work.h"
+
+struct attempt;
+
+/* What all attempts of a run share. */
+struct attempt_host {
+	struct loop *loop;
+	struct spawner *spawner;
+	struct offload *offload;
+	struct journal *journal;
+	struct usage *usage;
+	const struct work_run *run;
+	const struct inputs *inputs;
+	struct facts *outputs;       /* per step of the pipeline: filled when an attempt succeeds */
+	int64_t env;                 /* env_record */
+	const struct machine *machine;
+	int64_t grace_us;            /* between SIGTERM and SIGKILL */
+	void *arg;
+	void (*started)(void *arg, struct attempt *a);
+	void (*ended)(void *arg, struct attempt *a); /* the result is known; attempt_record and, later, attempt_free follow */
+};
+
+struct attempt {
+	const struct attempt_host *host;
+	const struct step *def;
+	int step, n;
+	char uid[ULID_LEN + 1];
+	uint64_t token;
+	const char *reason;
+	struct live_step *live;
+	struct work work;
+	struct journal_attempt rec;
+	struct attempt_result result;
+	char *error_file, *error_message;
+	int64_t begun;               /* monotonic: when the process started, or was to */
+	bool over;                   /* host.ended was called */
+	unsigned gpus;               /* bits of the GPUs it holds */
+
+	/* the rest is attempt.c's */
+	struct log *log;
+	struct pipe_end { int fd; struct loop_source *source; int stream; struct attempt *attempt; } pipes[2];
+	int metrics_fd;
+	struct buf metrics_rest;
+	struct metric_parser *parser;
+	int64_t broken_lines;
+	pid_t pid;
+	struct spawn_event exit;
+	bool recorded, exited, log_failed;
+	enum cause ending;           /* why it is being stopped; CAUSE_NONE: it is not */
+	int64_t kill_at;             /* monotonic, -1 = not yet */
+	int64_t active, last_cpu;    /* monotonic of the last sign of life; CPU seen then */
+	int64_t log_size;
+	struct digest log_digest;
+	struct outputs_taken taken;
+	VEC(struct logged_param { char *key; json_t *value; }) params;
+	int made;                    /* result of work_make or of the settling */
+	struct err problem;
+};
+
+/* reason: borrowed, as long as the attempt. gpus: bits of those it may use. */
+struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uint64_t token, const char *reason, unsigned gpus, struct live_step *live);
+void attempt_free(struct attempt *a); /* only after it is over and flushed, or when nothing runs any more */
+void attempt_event(struct attempt *a, const struct spawn_event *ev);
+/* Reads metrics, flushes the log's tails, looks at the clocks. Every 100 ms or so. */
+void attempt_tick(struct attempt *a, int64_t now);
+/* Resources, after usage_scan. Every second. */
+void attempt_sample(struct attempt *a, int64_t now);
+/* SIGTERM to all it started, SIGKILL after the grace period; at_once: SIGKILL now. The first cause counts. */
+void attempt_stop(struct attempt *a, enum cause cause, bool at_once);
+/* The end goes to the journal, with the state that the step takes by it. */
+void attempt_record(struct attempt *a, enum step_state s);
+
+#endif

@@ -1,0 +1,45 @@
+/* The folders of an attempt: JIG/runs/<n>/<step>@<k>/ with step.json, replay, work/ (the snapshot and the inputs, nothing else), tmp → a short path. */
+#ifndef RUNNER_WORK_H
+#define RUNNER_WORK_H
+
+#include "runner/code.h"
+#include "runner/inputs.h"
+#include "runner/pipeline.h"
+#include "runner/variables.h"
+
+/* What all attempts of a run share. */
+struct work_run {
+	const char *jig;             /* absolute */
+	const char *root;            /* the project's folder */
+	int64_t number;
+	const char *name, *project;  /* of the run; of the project */
+	const struct pipeline *pipeline;
+	const struct code_tree *tree;
+	struct store *store;
+	const char *params_path;     /* JIG/runs/<n>/params.json, for steps without a matrix */
+	const char *tmp;             /* /tmp/jig.XXXXXX, the parent of all TMPDIRs of the run */
+	bool params_changed;         /* the params differ from what the params files say */
+	const char *isolation, *env_key;
+	char *const *environ;
+};
+
+struct work {
+	const char *rel;             /* "runs/17/train+boost@2", below jig */
+	const char *folder, *work, *tmp, *checkpoints, *metrics, *logged; /* absolute paths; metrics and logged are files that the step may make */
+	const char **argv;           /* NULL-ended: what is executed */
+	struct variables vars;
+	struct facts inputs;         /* what was handed over */
+	char *command;               /* argv as a JSON array text */
+	struct arena arena;          /* owns the texts above */
+};
+void work_release(struct work *w);
+
+/* Names, variables and the command of attempt n of a step; touches no disk. outputs: per step, see inputs_of. gpus (may be NULL): value for CUDA_VISIBLE_DEVICES. */
+int work_plan(struct work *w, const struct work_run *r, int step, int n, const char *uid, const struct inputs *in, const struct facts *outputs,
+	      const char *gpus, struct err *e);
+/* Makes all of it on disk; step.json and replay stand before it returns. Safe on another thread. */
+int work_make(struct work *w, const struct work_run *r, int step, int n, const char *uid, struct err *e);
+/* Removes the TMPDIR, and the work folder unless it is to be kept. Safe on another thread. */
+int work_clear(struct work *w, bool keep_work, struct err *e);
+
+#endif
