@@ -23,5 +23,7 @@ void layout_path(const struct store *s, const struct digest *d, char out[LAYOUT_
 void layout_folder(const struct store *s, unsigned first, char out[LAYOUT_PATH_MAX]);
 /* dst gets all of src's content by shared blocks: true, or false where that cannot be (dst is untouched). */
 bool layout_clone(struct store *s, int src, int dst);
+/* ERR_BROKEN with the way out unless `have`, of the object's bytes, is its name. */
+int layout_compare(struct store *s, const struct digest *want, const struct digest *have, struct err *e);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "store/put.h"
 
-/* An object that was named this short a time ago may be another process's whose fsync of the folder is still to come. */
+/* An object named this short a time ago may be another process's whose fsync of the folder is still to come. */
 #define YOUNG_S 60
 
 void put_release(struct putter *p)
@@ -55,7 +55,8 @@ int put_open(const char *path, int *ret_fd, struct stat *ret, struct err *e)
 	if (fstat(fd, ret) < 0)
 		return err_errno(e, "%s: cannot stat", path);
 	if (S_ISDIR(ret->st_mode))
-		return err_set(e, ERR_USAGE, "%s: is a folder, a file was expected; write it with a \"/\" at its end", path);
+		return err_set(e, ERR_USAGE, "%s: is a folder, a file was expected; write it with a \"/\" at its end",
+				path);
 	if (!S_ISREG(ret->st_mode))
 		return err_set(e, ERR_USAGE, "%s: is not a regular file", path);
 	*ret_fd = mem_take_fd(fd);
@@ -176,7 +177,8 @@ static int temp_publish(struct putter *p, struct temp *t, const char *object, co
 		return err_errno(e, "%s: cannot make read-only", t->path);
 	int r = put_rename(p, t->path, object, d, e);
 	if (r > 0)
-		return err_set(e, ERR_BROKEN, "%s: stands on another file system than %s; make it a folder of the same one",
+		return err_set(e, ERR_BROKEN,
+				"%s: stands on another file system than %s; make it a folder of the same one",
 			       p->s->tmp, object);
 	if (r == 0)
 		t->path[0] = 0;
@@ -212,7 +214,8 @@ int put_bytes(struct putter *p, const void *bytes, size_t n, struct digest *ret,
 
 /* Where blocks can be shared the clone is hashed and not the source, so what is stored is what was hashed.
  * 0, 1 when cloning is not to be had here, or negative. */
-static int put_clone(struct putter *p, int fd, const char *path, const struct stat *st, struct digest *ret, struct err *e)
+static int put_clone(struct putter *p, int fd, const char *path, const struct stat *st, struct digest *ret,
+		struct err *e)
 {
 	if (atomic_load(&p->s->no_clone) || st->st_size == 0)
 		return 1;
@@ -231,7 +234,8 @@ static int put_clone(struct putter *p, int fd, const char *path, const struct st
 	return put_present(p, object, ret, size) ? 0 : temp_publish(p, &t, object, ret, e);
 }
 
-static int put_copy(struct putter *p, int fd, const char *path, const struct stat *st, struct digest *ret, struct err *e)
+static int put_copy(struct putter *p, int fd, const char *path, const struct stat *st, struct digest *ret,
+		struct err *e)
 {
 	int r = put_clone(p, fd, path, st, ret, e);
 	if (r <= 0)
@@ -261,12 +265,13 @@ static int put_copy(struct putter *p, int fd, const char *path, const struct sta
 	return temp_publish(p, &t, object, ret, e);
 }
 
+/* Spares the early writes of a source that cannot be renamed; where nothing is known yet, rename will tell. */
 static bool put_same_device(struct putter *p, const struct stat *st)
 {
 	struct stat own;
 	if (p->dev < 0 && (stat(p->s->objects, &own) == 0 || stat(p->s->dir, &own) == 0))
 		p->dev = (int64_t)own.st_dev;
-	return p->dev == (int64_t)st->st_dev;
+	return p->dev < 0 || p->dev == (int64_t)st->st_dev;
 }
 
 /* The file itself becomes the object. 0, 1 when it has to be copied, or negative. */
@@ -295,7 +300,8 @@ static int put_rename_source(struct putter *p, int fd, const char *path, const s
 	return r;
 }
 
-int put_file(struct putter *p, const char *path, enum store_put how, struct digest *ret, int64_t *ret_size, struct err *e)
+int put_file(struct putter *p, const char *path, enum store_put how, struct digest *ret, int64_t *ret_size,
+		struct err *e)
 {
 	_close_ int fd = -1;
 	struct stat st;

@@ -22,7 +22,8 @@ struct putter {
 
 void put_release(struct putter *p);
 /* As store_put_file and store_put_bytes, but for the fsync of folders. */
-int put_file(struct putter *p, const char *path, enum store_put how, struct digest *ret, int64_t *ret_size, struct err *e);
+int put_file(struct putter *p, const char *path, enum store_put how, struct digest *ret, int64_t *ret_size,
+		struct err *e);
 int put_bytes(struct putter *p, const void *bytes, size_t n, struct digest *ret, struct err *e);
 /* Folders that `from` touched are `into`'s to fsync. */
 void put_merge(struct putter *into, const struct putter *from);

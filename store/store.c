@@ -82,13 +82,15 @@ static int store_open_stat(struct store *s, const struct digest *d, int *ret_fd,
 	digest_to_hex(d, hex);
 	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return err_set(e, ERR_NOT_FOUND, "object %s: is not in %s; run the step that made it again", hex, s->objects);
+		return err_set(e, ERR_NOT_FOUND, "object %s: is not in %s; run the step that made it again", hex,
+				s->objects);
 	if (fd < 0)
 		return err_errno(e, "object %s: cannot open %s", hex, path);
 	if (fstat(fd, ret) < 0)
 		return err_errno(e, "object %s: cannot stat %s", hex, path);
 	if (!S_ISREG(ret->st_mode))
-		return err_set(e, ERR_BROKEN, "object %s: %s is not a regular file; remove it and run the step again", hex, path);
+		return err_set(e, ERR_BROKEN, "object %s: %s is not a regular file; remove it and run the step again",
+				hex, path);
 	*ret_fd = mem_take_fd(fd);
 	return 0;
 }
@@ -99,14 +101,15 @@ int store_open(struct store *s, const struct digest *d, int *ret_fd, struct err 
 	return store_open_stat(s, d, ret_fd, &st, e);
 }
 
-static int store_compare(struct store *s, const struct digest *want, const struct digest *have, struct err *e)
+int layout_compare(struct store *s, const struct digest *want, const struct digest *have, struct err *e)
 {
 	char hex[DIGEST_HEX + 1], path[LAYOUT_PATH_MAX];
 	if (digest_equal(want, have))
 		return 0;
 	digest_to_hex(want, hex);
 	layout_path(s, want, path);
-	return err_set(e, ERR_BROKEN, "object %s: its content is damaged; remove %s and run the step that made it again", hex,
+	return err_set(e, ERR_BROKEN,
+			"object %s: its content is damaged; remove %s and run the step that made it again", hex,
 		       path);
 }
 
@@ -122,7 +125,7 @@ static int store_verify(struct store *s, const struct digest *d, int in, int64_t
 		.in = in, .out = out, .in_name = path, .out_name = out_name, .expect = size, .early = -1,
 	};
 	int r = stream_run(&st, &job, &have, NULL, e);
-	return r < 0 ? r : store_compare(s, d, &have, e);
+	return r < 0 ? r : layout_compare(s, d, &have, e);
 }
 
 int store_check(struct store *s, const struct digest *d, struct err *e)
@@ -147,7 +150,8 @@ static int store_get_verified(struct store *s, const struct digest *d, const cha
 		return err_errno(e, "%s: cannot make the file", path);
 	/* The clone is hashed rather than the object, so that what was checked is what is handed out. */
 	bool cloned = layout_clone(s, in, out);
-	r = cloned ? store_verify(s, d, out, st.st_size, -1, NULL, e) : store_verify(s, d, in, st.st_size, out, path, e);
+	r = cloned ? store_verify(s, d, out, st.st_size, -1, NULL, e) : store_verify(s, d, in, st.st_size, out, path,
+			e);
 	if (r == 0 && fchmod(out, mode) < 0)
 		r = err_errno(e, "%s: cannot set its mode", path);
 	if (r < 0)
@@ -168,7 +172,8 @@ int store_get_file(struct store *s, const struct digest *d, const char *path, mo
 	return file_copy(object, path, mode, e);
 }
 
-int store_put_file(struct store *s, const char *path, enum store_put how, struct digest *ret, int64_t *ret_size, struct err *e)
+int store_put_file(struct store *s, const char *path, enum store_put how, struct digest *ret, int64_t *ret_size,
+		struct err *e)
 {
 	_putter_ struct putter p = PUTTER_INIT(s);
 	struct digest d;

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
-#include "base/text.h"
 #include "base/time.h"
 #include "base/vec.h"
 #include "store/layout.h"
@@ -111,7 +110,7 @@ static int sweep_one(const char *path, int64_t older, bool dry_run, int64_t *ret
 		return 0;
 	if (!dry_run && unlink(path) < 0)
 		return errno == ENOENT ? 0 : err_errno(e, "%s: cannot remove", path);
-	*ret_bytes = (int64_t)st.st_blocks * 512;
+	*ret_bytes = (int64_t)st.st_size;
 	return 1;
 }
 
