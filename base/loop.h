@@ -23,8 +23,8 @@ void loop_fd_events(struct loop_source *s, short events);
 /* One shot at time_mono() >= at_us; the source stays and can be armed again by loop_timer_set (at_us < 0 disarms). */
 struct loop_source *loop_timer(struct loop *l, int64_t at_us, loop_timer_fn *cb, void *arg);
 void loop_timer_set(struct loop_source *s, int64_t at_us);
-/* Delivered inside the loop, not in signal context. One source a signal
- * and process; NULL for a second one. Signals that come together are one call. */
+/* Delivered inside the loop, not in signal context; signals that come together are one call. One source a signal and
+ * process: NULL for a second one. */
 struct loop_source *loop_signal(struct loop *l, int signo, loop_signal_fn *cb, void *arg);
 void loop_remove(struct loop_source *s); /* NULL is fine */
 
