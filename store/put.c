@@ -314,7 +314,7 @@ int put_file(struct putter *p, const char *path, enum store_put how, struct dige
 	if (r < 0)
 		return r;
 	if (r > 0) {
-		if (lseek(fd, 0, SEEK_SET) < 0)
+		if (move && lseek(fd, 0, SEEK_SET) < 0)
 			return err_errno(e, "%s: cannot read", path);
 		if ((r = put_copy(p, fd, path, &st, &d, e)) < 0)
 			return r;

@@ -218,7 +218,8 @@ static void bench_small(unsigned cores)
 	double digest = seconds_since(t) * 1e6 / SMALL_FILES;
 	t = time_mono();
 	must(tree_put(s, out, STORE_COPY, &d, NULL, &e));
-	line("the same again, there already", seconds_since(t) * 1e6 / SMALL_FILES, digest, "us/file", false, 0.5);
+	/* Objects this young have their 256 folders fsynced once more, which the digest alone has not. */
+	line("the same again, there already", seconds_since(t) * 1e6 / SMALL_FILES, digest, "us/file", false, 0.4);
 	store_free(s);
 }
 
