@@ -470,6 +470,7 @@ struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uin
 	a->def = &h->run->pipeline->steps[step];
 	a->n = n;
 	a->token = token;
+	a->rec.step = h->step_ids[step];
 	a->reason = reason;
 	a->gpus = gpus;
 	a->live = live;

@@ -26,6 +26,7 @@ struct attempt_host {
 	const struct work_run *run;
 	const struct inputs *inputs;
 	struct facts *outputs;       /* per step of the pipeline: filled when an attempt succeeds */
+	const int64_t *step_ids;     /* rows, per step of the pipeline */
 	int64_t env;                 /* env_record */
 	const struct machine *machine;
 	int64_t grace_us;            /* between SIGTERM and SIGKILL */

@@ -1,0 +1,254 @@
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/path.h"
+#include "base/time.h"
+#include "runner/supervisor.h"
+#include "tracker/request.h"
+
+#define TICK_US 100000
+
+static void fail(struct supervisor *s, const struct err *e)
+{
+	if (s->failed_itself)
+		return;
+	s->failed_itself = true;
+	s->failure = *e;
+	control_stop(s, 0, true);
+}
+
+/* The last lines with text of a failed step's log, for the screen. */
+static void read_tail(struct supervisor *s, int step)
+{
+	struct live_step *l = live_step(s, step);
+	_free_ char *name = path_attempt(l->name, l->attempt);
+	_free_ char *path = mem_printf("%s/runs/%lld/%s/log", s->work.jig, (long long)s->work.number, name);
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char bytes[2048];
+	const char *found[ARRAY_LEN(l->last_lines)];
+	int n = 0;
+	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+	ssize_t got = size <= 0 ? -1 : pread(fd, bytes, sizeof bytes - 1, size > (off_t)sizeof bytes - 1 ? size - (off_t)sizeof bytes + 1 : 0);
+
+	l->nlast_lines = 0;
+	if (got <= 0)
+		return;
+	bytes[got] = 0;
+	while (got > 0 && n < (int)ARRAY_LEN(found)) {
+		char *nl;
+
+		while (got > 0 && (bytes[got - 1] == '\n' || bytes[got - 1] == 0))
+			bytes[--got] = 0;
+		nl = memrchr(bytes, '\n', got);
+		if (nl == NULL && got == 0)
+			break;
+		found[n++] = arena_strdup(&s->texts, nl ? nl + 1 : bytes);
+		got = nl ? nl - bytes : 0;
+	}
+	for (int i = 0; i < n; i++)
+		l->last_lines[i] = found[n - 1 - i];
+	l->nlast_lines = n;
+}
+
+void control_flush(struct supervisor *s)
+{
+	const struct run_watch *w = s->o->watch;
+	struct err e;
+
+	if (!s->failed_itself && journal_flush(s->journal, &e) < 0)
+		fail(s, &e);
+	for (size_t i = 0; i < s->untold.len; i++) {
+		int step = s->untold.v[i];
+
+		s->ticked = true;
+		if (s->states[step] == STEP_FAILED)
+			read_tail(s, step);
+		if (w && w->step && step_state_ended(s->states[step]))
+			w->step(w->arg, &s->live, s->live_at[step]);
+	}
+	vec_clear(&s->untold);
+	if (s->failed_itself)
+		return;
+	for (size_t i = 0; i < s->over.len; i++)
+		attempt_free(s->over.v[i]);
+	vec_clear(&s->over);
+}
+
+void control_stop(struct supervisor *s, int signo, bool at_once)
+{
+	int level = at_once ? 2 : 1;
+
+	if (s->stopping >= level)
+		return;
+	if (!s->stopping) {
+		s->stop_signal = signo;
+		s->live.stopping = true;
+	}
+	s->stopping = level;
+	s->ticked = true;
+	for (size_t i = 0; i < s->p->nsteps; i++)
+		if (s->now[i])
+			attempt_stop(s->now[i], CAUSE_STOPPED, at_once);
+	dispatch_end_pending(s);
+}
+
+static void on_signal(void *arg, int signo)
+{
+	struct supervisor *s = arg;
+
+	s->stopped_by_person = true;
+	control_stop(s, signo, s->stopping > 0);
+}
+
+static int find_step(const struct supervisor *s, int64_t id)
+{
+	for (size_t i = 0; i < s->p->nsteps; i++)
+		if (s->in[i] && s->ids[i] == id)
+			return (int)i;
+	return -1;
+}
+
+static void stop_step(struct supervisor *s, int step, bool at_once, char answer[128])
+{
+	if (s->now[step]) {
+		attempt_stop(s->now[step], CAUSE_STOPPED, at_once);
+		snprintf(answer, 128, "stopping");
+	} else if (step_state_ended(s->states[step])) {
+		snprintf(answer, 128, "it has ended: %s", step_state_text(s->states[step]));
+	} else {
+		dispatch_stop_waiting(s, step);
+		snprintf(answer, 128, "stopped before it began");
+	}
+}
+
+static void obey(struct supervisor *s, const struct request *r)
+{
+	char answer[128] = "";
+	int step = r->step ? find_step(s, r->step) : -1;
+
+	if (r->step && step < 0) {
+		snprintf(answer, sizeof answer, "no such step in this run");
+	} else {
+		switch (r->action) {
+		case REQUEST_STOP:
+		case REQUEST_KILL:
+			if (step >= 0) {
+				stop_step(s, step, r->action == REQUEST_KILL, answer);
+				break;
+			}
+			s->stopped_by_person = true;
+			control_stop(s, 0, r->action == REQUEST_KILL);
+			snprintf(answer, sizeof answer, "stopping");
+			break;
+		case REQUEST_RETRY:
+			if (step < 0)
+				snprintf(answer, sizeof answer, "retry needs a step");
+			else
+				dispatch_retry(s, step, answer);
+			break;
+		case REQUEST_PAUSE:
+			s->live.paused = true;
+			snprintf(answer, sizeof answer, "paused: no new step starts");
+			break;
+		case REQUEST_CONTINUE:
+			s->live.paused = false;
+			snprintf(answer, sizeof answer, "goes on");
+			break;
+		}
+	}
+	s->ticked = true;
+	journal_take(s->journal, r->id, answer);
+}
+
+static void read_requests(struct supervisor *s)
+{
+	int64_t version = tracker_data_version(s->tracker);
+	struct request r;
+	struct err e;
+	int got;
+
+	if (version == s->data_version)
+		return;
+	s->data_version = version;
+	while ((got = request_next(s->tracker, s->work.number, &r, &e)) > 0) {
+		obey(s, &r);
+		control_flush(s);
+		if (s->failed_itself)
+			return;
+	}
+	if (got < 0)
+		fail(s, &e);
+}
+
+/* What is left, if every step that has still to run ever ran before: all their times over as many jobs, but no less than the longest. */
+static int64_t time_left(struct supervisor *s, int64_t now)
+{
+	int64_t sum = 0, longest = 0;
+
+	for (size_t i = 0; i < s->p->nsteps; i++) {
+		const struct live_step *l;
+		int64_t left;
+
+		if (!s->in[i] || step_state_ended(s->states[i]))
+			continue;
+		l = live_step(s, (int)i);
+		if (l->expected < 0)
+			return -1;
+		left = l->expected - (s->states[i] == STEP_RUNNING ? now - l->started : 0);
+		if (left < 0)
+			left = 0;
+		sum += left;
+		if (left > longest)
+			longest = left;
+	}
+	sum /= s->total.jobs;
+	return sum > longest ? sum : longest;
+}
+
+static void on_tick(void *arg)
+{
+	struct supervisor *s = arg;
+	int64_t now = time_mono();
+	const struct run_watch *w = s->o->watch;
+
+	read_requests(s);
+	for (size_t i = 0; i < s->p->nsteps; i++)
+		if (s->now[i])
+			attempt_tick(s->now[i], now);
+	if (now >= s->next_sample) {
+		s->next_sample = now + US_PER_S;
+		usage_scan(s->host.usage);
+		for (size_t i = 0; i < s->p->nsteps; i++)
+			if (s->now[i])
+				attempt_sample(s->now[i], now);
+		s->ticked = true;
+	}
+	dispatch_retries(s, now);
+	if (w && w->wants_tick && s->ticked) {
+		s->live.expected_left = time_left(s, now);
+		w->tick(w->arg, &s->live);
+	}
+	s->ticked = false;
+	loop_timer_set(s->tick, time_mono() + TICK_US);
+}
+
+static void on_flush(void *arg)
+{
+	control_flush(arg);
+}
+
+int control_init(struct supervisor *s)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		loop_signal(s->loop, signals[i], on_signal, s);
+	s->tick = loop_timer(s->loop, time_mono() + TICK_US, on_tick, s);
+	s->flush = loop_timer(s->loop, -1, on_flush, s);
+	s->next_sample = time_mono() + US_PER_S;
+	s->data_version = -1;
+	return 0;
+}

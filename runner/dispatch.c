@@ -1,0 +1,313 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/time.h"
+#include "runner/supervisor.h"
+#include "tracker/query.h"
+
+static void tell(struct supervisor *s, int step)
+{
+	const struct run_watch *w = s->o->watch;
+
+	s->ticked = true;
+	if (w && w->step)
+		w->step(w->arg, &s->live, s->live_at[step]);
+}
+
+static bool ended(enum step_state st)
+{
+	return step_state_ended(st);
+}
+
+static void set_state(struct supervisor *s, int step, enum step_state st)
+{
+	bool was = ended(s->states[step]);
+
+	s->states[step] = st;
+	live_step(s, step)->state = st;
+	if (!was && ended(st)) {
+		s->nopen--;
+		vec_push(&s->untold, step);
+	} else if (was && !ended(st)) {
+		s->nopen++;
+	}
+}
+
+static void make_ready(struct supervisor *s, int step)
+{
+	s->waiting[step] = true;
+	vec_push(&s->ready, step);
+}
+
+/* The steps that follow from one whose state has become final: each becomes ready, or final itself, and so on. */
+struct wave { VEC(int) todo; VEC(int64_t) skipped, upstream; };
+
+static void look(struct supervisor *s, int step, struct wave *w)
+{
+	if (s->states[step] != STEP_PENDING)
+		return;
+	switch (schedule_verdict(s->p, step, s->states, s->in)) {
+	case SCHEDULE_WAIT:
+		return;
+	case SCHEDULE_GO:
+		set_state(s, step, STEP_QUEUED);
+		make_ready(s, step);
+		vec_push(&s->unsaid, step);
+		return;
+	case SCHEDULE_UPSTREAM_FAILED:
+		set_state(s, step, STEP_UPSTREAM_FAILED);
+		vec_push(&w->upstream, s->ids[step]);
+		break;
+	case SCHEDULE_SKIP:
+		set_state(s, step, STEP_SKIPPED);
+		vec_push(&w->skipped, s->ids[step]);
+		break;
+	}
+	vec_push(&w->todo, step);
+}
+
+static void spread(struct supervisor *s, int from)
+{
+	struct wave w = { 0 };
+
+	if (from >= 0) {
+		vec_push(&w.todo, from);
+	} else {
+		for (size_t i = 0; i < s->p->nsteps; i++)
+			if (s->in[i])
+				look(s, (int)i, &w);
+	}
+	while (w.todo.len) {
+		int step = vec_pop(&w.todo);
+
+		for (size_t i = 0; i < s->followers[step].len; i++)
+			look(s, s->followers[step].v[i], &w);
+	}
+	journal_move(s->journal, w.upstream.v, w.upstream.len, STEP_UPSTREAM_FAILED, NULL);
+	journal_move(s->journal, w.skipped.v, w.skipped.len, STEP_SKIPPED, NULL);
+	vec_release(&w.todo);
+	vec_release(&w.upstream);
+	vec_release(&w.skipped);
+}
+
+int dispatch_init(struct supervisor *s, struct err *e)
+{
+	for (size_t i = 0; i < s->p->nsteps; i++) {
+		const struct step *d = &s->p->steps[i];
+		struct live_step *l = live_step(s, (int)i);
+
+		s->retry_at[i] = -1;
+		if (!s->in[i])
+			continue;
+		l->name = d->name;
+		l->base = d->base;
+		int r = query_duration(s->tracker, d->name, &l->expected, e);
+		if (r < 0)
+			return r;
+		s->reasons[i] = mem_strdup(l->expected < 0 ? "run: never finished" : "run: asked for");
+		l->reason = s->reasons[i];
+		s->nopen++;
+		for (size_t k = 0; k < d->nneeds; k++)
+			if (s->in[d->needs[k].step])
+				vec_push(&s->followers[d->needs[k].step], (int)i);
+	}
+	return 0;
+}
+
+void dispatch_first(struct supervisor *s)
+{
+	spread(s, -1);
+}
+
+static unsigned take_gpus(struct supervisor *s, int n)
+{
+	unsigned bits = 0;
+
+	for (int i = 0; i < s->total.gpu && i < 32 && n > 0; i++)
+		if (!(s->gpus_used & (1u << i))) {
+			bits |= 1u << i;
+			n--;
+		}
+	s->gpus_used |= bits;
+	return bits;
+}
+
+static void start(struct supervisor *s, int step)
+{
+	const struct step *d = &s->p->steps[step];
+	uint64_t token = (uint64_t)(s->tries[step] + 1) << 32 | (uint32_t)step;
+	struct attempt *a;
+
+	reserve_add(&s->used, d, 1);
+	s->nlive++;
+	s->tries[step]++;
+	/* attempt_start may end it at once (no such input): what ended() needs stands before the call. */
+	a = attempt_start(&s->host, step, s->tries[step], token, s->reasons[step], take_gpus(s, d->gpu), live_step(s, step));
+	if (!a->over)
+		s->now[step] = a;
+}
+
+void dispatch_start(struct supervisor *s)
+{
+	VEC(int64_t) queued = { 0 };
+
+	if (!s->live.paused && !s->stopping)
+		for (size_t i = 0; i < s->ready.len && s->used.jobs < s->total.jobs;) {
+			int step = s->ready.v[i];
+
+			if (!reserve_fits(&s->total, &s->used, &s->p->steps[step])) {
+				i++;
+				continue;
+			}
+			vec_remove(&s->ready, i);
+			s->waiting[step] = false;
+			start(s, step);
+		}
+	/* A step that starts at once was never queued as far as anyone could see. */
+	for (size_t i = 0; i < s->unsaid.len; i++)
+		if (s->waiting[s->unsaid.v[i]])
+			vec_push(&queued, s->ids[s->unsaid.v[i]]);
+	vec_clear(&s->unsaid);
+	journal_move(s->journal, queued.v, queued.len, STEP_QUEUED, NULL);
+	vec_release(&queued);
+}
+
+void dispatch_started(void *arg, struct attempt *a)
+{
+	struct supervisor *s = arg;
+
+	set_state(s, a->step, STEP_RUNNING);
+	tell(s, a->step);
+}
+
+static double random_unit(struct supervisor *s)
+{
+	return rand_r(&s->seed) / ((double)RAND_MAX + 1);
+}
+
+static enum step_state final_state(const struct attempt *a)
+{
+	switch (a->result.state) {
+	case ATTEMPT_SUCCESS:
+		return STEP_SUCCESS;
+	case ATTEMPT_STOPPED:
+		return STEP_STOPPED;
+	default:
+		return STEP_FAILED;
+	}
+}
+
+void dispatch_ended(void *arg, struct attempt *a)
+{
+	struct supervisor *s = arg;
+	int step = a->step;
+	struct live_step *l = live_step(s, step);
+	enum step_state st = final_state(a);
+	int64_t delay;
+
+	s->now[step] = NULL;
+	s->nlive--;
+	s->gpus_used &= ~a->gpus;
+	reserve_add(&s->used, a->def, -1);
+	l->exit_status = a->result.exit_status;
+	l->signal = a->result.signal;
+	l->error_file = arena_strdup(&s->texts, a->error_file);
+	l->error_line = a->result.error_line;
+	l->error_message = arena_strdup(&s->texts, a->error_message);
+	if (st == STEP_FAILED && !s->stopping && schedule_retry(&a->def->retry, a->n, a->result.cause, a->result.exit_status, random_unit(s), &delay)) {
+		st = STEP_RETRYING;
+		s->retry_at[step] = time_mono() + delay;
+	}
+	attempt_record(a, st);
+	set_state(s, step, st);
+	vec_push(&s->over, a);
+	if (st == STEP_RETRYING) {
+		tell(s, step);
+		return;
+	}
+	spread(s, step);
+	if (st == STEP_FAILED && s->o->fail_fast && !s->stopping)
+		control_stop(s, 0, false);
+}
+
+void dispatch_retries(struct supervisor *s, int64_t now)
+{
+	for (size_t i = 0; i < s->p->nsteps; i++)
+		if (s->retry_at[i] >= 0 && s->retry_at[i] <= now && !s->live.paused) {
+			s->retry_at[i] = -1;
+			make_ready(s, (int)i);
+		}
+}
+
+void dispatch_stop_waiting(struct supervisor *s, int step)
+{
+	for (size_t i = 0; i < s->ready.len; i++)
+		if (s->ready.v[i] == step) {
+			vec_remove(&s->ready, i);
+			s->waiting[step] = false;
+			break;
+		}
+	s->retry_at[step] = -1;
+	set_state(s, step, STEP_STOPPED);
+	journal_move(s->journal, &s->ids[step], 1, STEP_STOPPED, NULL);
+	spread(s, step);
+}
+
+void dispatch_end_pending(struct supervisor *s)
+{
+	VEC(int64_t) ids = { 0 };
+
+	vec_clear(&s->ready);
+	for (size_t i = 0; i < s->p->nsteps; i++) {
+		s->waiting[i] = false;
+		if (!s->in[i] || ended(s->states[i]) || s->now[i])
+			continue;
+		s->retry_at[i] = -1;
+		set_state(s, (int)i, STEP_STOPPED);
+		vec_push(&ids, s->ids[i]);
+	}
+	journal_move(s->journal, ids.v, ids.len, STEP_STOPPED, NULL);
+	vec_release(&ids);
+}
+
+/* What could not start because of this step may start after all. */
+static void revive(struct supervisor *s, int step, int64_t **ids, size_t *n)
+{
+	for (size_t i = 0; i < s->followers[step].len; i++) {
+		int f = s->followers[step].v[i];
+
+		if (s->states[f] != STEP_UPSTREAM_FAILED && s->states[f] != STEP_SKIPPED)
+			continue;
+		set_state(s, f, STEP_PENDING);
+		*ids = mem_array(*ids, *n + 1, sizeof **ids);
+		(*ids)[(*n)++] = s->ids[f];
+		revive(s, f, ids, n);
+	}
+}
+
+void dispatch_retry(struct supervisor *s, int step, char answer[128])
+{
+	_free_ int64_t *ids = NULL;
+	size_t n = 0;
+	enum step_state st = s->states[step];
+
+	if (st == STEP_RETRYING) {
+		s->retry_at[step] = time_mono();
+		snprintf(answer, 128, "its next attempt starts now");
+		return;
+	}
+	if (st != STEP_FAILED && st != STEP_STOPPED) {
+		snprintf(answer, 128, "it is %s: only a failed or stopped step can be retried", step_state_text(st));
+		return;
+	}
+	if (s->stopping) {
+		snprintf(answer, 128, "the run is stopping");
+		return;
+	}
+	control_flush(s);
+	set_state(s, step, STEP_RETRYING);
+	s->retry_at[step] = time_mono();
+	journal_move(s->journal, &s->ids[step], 1, STEP_RETRYING, NULL);
+	revive(s, step, &ids, &n);
+	journal_move(s->journal, ids, n, STEP_PENDING, NULL);
+	snprintf(answer, 128, "attempt %d starts", s->tries[step] + 1);
+}

@@ -1,0 +1,401 @@
+#include "runner/supervise.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "base/time.h"
+#include "runner/metric.h"
+#include "runner/supervisor.h"
+#include "runner/tmpdir.h"
+#include "tracker/query.h"
+#include "tracker/run.h"
+
+extern char **environ;
+
+static void release(struct supervisor *s)
+{
+	struct err ignored;
+
+	/* What an error left running ends with the spawner's socket; here only its memory goes. */
+	offload_free(s->host.offload);
+	for (size_t i = 0; s->p && i < s->p->nsteps; i++) {
+		if (s->now)
+			attempt_free(s->now[i]);
+		if (s->reasons)
+			free(s->reasons[i]);
+		if (s->followers)
+			vec_release(&s->followers[i]);
+		if (s->host.outputs)
+			vec_release(&s->host.outputs[i]);
+	}
+	for (size_t i = 0; i < s->over.len; i++)
+		attempt_free(s->over.v[i]);
+	vec_release(&s->over);
+	vec_release(&s->ready);
+	vec_release(&s->unsaid);
+	vec_release(&s->untold);
+	journal_free(s->journal);
+	usage_free(s->host.usage);
+	loop_free(s->loop);
+	inputs_free(s->inputs);
+	code_tree_free(s->tree);
+	code_snapshot_release(&s->code);
+	store_free(s->store);
+	env_release(&s->env);
+	arena_release(&s->texts);
+	if (s->tmp)
+		file_remove_tree(s->tmp, &ignored);
+	if (s->lease >= 0)
+		close(s->lease);
+	free(s->tmp);
+	free(s->params_path);
+	free(s->in);
+	free(s->live_at);
+	free(s->states);
+	free(s->ids);
+	free(s->tries);
+	free(s->now);
+	free(s->retry_at);
+	free(s->reasons);
+	free(s->followers);
+	free(s->waiting);
+	free(s->host.outputs);
+	free(s->live.steps);
+}
+
+/* Whether this machine can run the steps at all; nothing is made before that is known. */
+static int check_machine(struct supervisor *s, struct err *e)
+{
+	const struct supervise_options *o = s->o;
+
+	machine_read(&s->machine);
+	s->total = (struct reserve){
+		.jobs = o->jobs > 0 ? o->jobs : s->machine.cpus,
+		.cpu = o->cpu > 0 ? o->cpu : s->machine.cpus,
+		.memory = o->memory > 0 ? o->memory : s->machine.memory,
+		.gpu = o->gpu >= 0 ? o->gpu : s->machine.gpus,
+	};
+	/* -j beyond the number of CPUs is a wish to share them. */
+	if (s->total.jobs > s->total.cpu && o->cpu <= 0)
+		s->total.cpu = s->total.jobs;
+	if (o->isolation && strcmp(o->isolation, "folder") != 0)
+		return err_set(e, strcmp(o->isolation, "sandbox") == 0 ? ERR_BROKEN : ERR_USAGE,
+			       "isolation \"%s\" cannot be had with this jig; `--isolation folder` gives each step a work folder of its own", o->isolation);
+	for (size_t i = 0; i < s->p->nsteps; i++) {
+		const struct step *d = &s->p->steps[i];
+		const char *what = s->in[i] ? reserve_impossible(&s->total, d) : NULL;
+
+		if (what)
+			return err_set(e, ERR_USAGE, "%s:%d:%d: step \"%s\" wants more %s than this machine has; `--%s` says that it may be used all the same",
+				       s->p->file, d->line, d->column, d->name, what, what);
+	}
+	return env_choose(s->p, s->in, &s->env, e);
+}
+
+static int take_code(struct supervisor *s, struct err *e)
+{
+	VEC(const char *) data = { 0 }, in = { 0 };
+	struct code_options o = { .root = s->o->project->root, .jig = s->o->project->jig, .max_file = 1 << 20, .max_total = 50 << 20 };
+	int r;
+
+	for (size_t i = 0; i < s->p->nsteps; i++) {
+		const struct step *d = &s->p->steps[i];
+
+		for (size_t k = 0; k < d->noutputs; k++)
+			vec_push(&data, d->outputs[k].path);
+		if (d->checkpoints)
+			vec_push(&data, d->checkpoints);
+		for (size_t k = 0; k < d->ninputs; k++)
+			if (d->inputs[k].kind == INPUT_FILE && d->inputs[k].producer < 0)
+				vec_push(&in, d->inputs[k].path);
+	}
+	if (s->o->max_snapshot > 0)
+		o.max_file = o.max_total = s->o->max_snapshot;
+	o.data = data.v;
+	o.ndata = data.len;
+	o.inputs = in.v;
+	o.ninputs = in.len;
+	r = code_snapshot(&o, &s->code, e);
+	vec_release(&data);
+	vec_release(&in);
+	return r < 0 ? r : code_tree_open(s->o->project->jig, s->code.tree, &s->tree, e);
+}
+
+static int add_steps(struct supervisor *s, int64_t run, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < s->p->nsteps; i++) {
+		const struct step *d = &s->p->steps[i];
+		_buf_ struct buf command = BUF_INIT;
+		struct step_new n = { .name = d->name, .base = d->base, .item = d->item, .declared = d->declared, .state = STEP_PENDING, .rank = (int)i };
+
+		if (!s->in[i])
+			continue;
+		for (size_t k = 0; k < d->nargs; k++) {
+			if (k)
+				buf_addc(&command, ' ');
+			buf_adds(&command, d->argv[k]);
+		}
+		n.command = command.data;
+		r = step_add(s->tracker, run, &n, &s->ids[i], e);
+	}
+	for (size_t i = 0; r >= 0 && i < s->p->nsteps; i++) {
+		const struct step *d = &s->p->steps[i];
+
+		for (size_t k = 0; s->in[i] && r >= 0 && k < d->nneeds; k++)
+			if (s->in[d->needs[k].step])
+				r = step_edge(s->tracker, s->ids[i], s->ids[d->needs[k].step], d->needs[k].data, e);
+	}
+	return r;
+}
+
+static int add_tags(struct supervisor *s, int64_t run, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < s->o->ntags; i++) {
+		const char *eq = strchr(s->o->tags[i], '=');
+		_free_ char *key = eq ? mem_strndup(s->o->tags[i], eq - s->o->tags[i]) : NULL;
+
+		if (!eq)
+			return err_set(e, ERR_USAGE, "--tag %s: a tag is KEY=VALUE", s->o->tags[i]);
+		r = run_tag(s->tracker, run, key, eq + 1, e);
+	}
+	return r;
+}
+
+/* One transaction: a run is in the record with all its steps, its lease held, or not at all. */
+static int make_run(struct supervisor *s, char name[80], struct err *e)
+{
+	const struct supervise_options *o = s->o;
+	struct run_new n = {
+		.name = o->name, .pipeline = s->p->name, .pipeline_text = s->p->text, .kind = o->kind, .origin = o->origin, .sweep = o->sweep,
+		.host = s->machine.host, .user = s->machine.user, .argv = o->argv, .params = s->p->params, .options = o->options, .unpinned = o->unpinned,
+		.code = { s->code.commit, s->code.branch, s->code.remote, s->code.dirty, s->code.tree },
+	};
+	char uid[ULID_LEN + 1];
+	_arena_ struct arena a = ARENA_INIT;
+	struct run_row row;
+	int64_t run;
+	int r = tracker_begin(s->tracker, e);
+
+	if (r < 0)
+		return r;
+	r = env_record(s->tracker, &s->env.facts, &s->env_id, e);
+	if (r >= 0)
+		r = run_create(s->tracker, &n, &run, uid, e);
+	if (r >= 0)
+		r = lease_take(o->project, run, &s->lease, e);
+	if (r >= 0)
+		r = add_steps(s, run, e);
+	if (r >= 0)
+		r = add_tags(s, run, e);
+	if (r >= 0)
+		r = code_pin(o->project->jig, s->code.tree, run, e);
+	if (r >= 0)
+		r = run_start(s->tracker, run, e);
+	if (r >= 0)
+		r = tracker_commit(s->tracker, e);
+	if (r < 0) {
+		tracker_rollback(s->tracker);
+		return r;
+	}
+	r = query_run(s->tracker, run, &a, &row, e);
+	if (r < 0)
+		return r;
+	snprintf(name, 80, "%s", row.name);
+	s->work.number = run;
+	return 0;
+}
+
+static int write_params(struct supervisor *s, struct err *e)
+{
+	_buf_ struct buf text = BUF_INIT;
+	_json_ json_t *v = json_object();
+
+	s->params_path = mem_printf("%s/runs/%lld/params.json", s->o->project->jig, (long long)s->work.number);
+	json_object_set(v, "params", s->p->params);
+	json_object_set_new(v, "matrix", json_object());
+	json_pretty(&text, v);
+	buf_addc(&text, '\n');
+	return file_write(s->params_path, text.data, text.len, 0444, e);
+}
+
+static void init_live(struct supervisor *s, const char *name)
+{
+	struct run_live *l = &s->live;
+
+	l->number = s->work.number;
+	l->name = name;
+	l->pipeline = s->p->name;
+	l->kind = word_of(WORDS_KIND, s->o->kind)->text;
+	if (s->o->origin)
+		l->origin = arena_printf(&s->texts, "%s %lld", s->o->kind == KIND_RESUME ? "resumed from" : "restarted from", (long long)s->o->origin);
+	if (s->code.commit)
+		snprintf(l->commit, sizeof l->commit, "%.7s", s->code.commit);
+	l->dirty = s->code.dirty;
+	l->changed_files = s->code.changed_files;
+	l->env = s->env.facts.kind;
+	l->isolation = s->work.isolation;
+	l->jobs = s->total.jobs;
+	l->state = RUN_RUNNING;
+	l->started = time_mono();
+	l->expected_left = -1;
+	l->notes = (const char **)s->code.notes;
+	l->nnotes = (int)s->code.nnotes;
+}
+
+static void spawner_ready(void *arg, int fd, short revents)
+{
+	struct supervisor *s = arg;
+	struct spawn_event ev;
+	struct err e;
+	int r;
+
+	while ((r = spawner_read(s->host.spawner, &ev, &e)) > 0) {
+		struct attempt *a = s->now[(uint32_t)ev.token];
+
+		if (a && a->token == ev.token)
+			attempt_event(a, &ev);
+	}
+	if (r < 0 && !s->failed_itself) {
+		s->failed_itself = true;
+		s->failure = e;
+	}
+}
+
+static int carry(struct supervisor *s, struct err *e)
+{
+	loop_fd(s->loop, spawner_fd(s->host.spawner), POLLIN, spawner_ready, s);
+	dispatch_first(s);
+	for (;;) {
+		int64_t due;
+		int r;
+
+		dispatch_start(s);
+		/* The run's own end writes and tells the last of it. */
+		if ((s->nopen == 0 && s->nlive == 0) || (s->failed_itself && s->nlive == 0))
+			return 0;
+		due = journal_due(s->journal);
+		loop_timer_set(s->flush, due);
+		r = loop_step(s->loop, -1, e);
+		if (r < 0)
+			return r;
+		offload_poll(s->host.offload);
+	}
+}
+
+static int end_run(struct supervisor *s, struct supervise_result *ret, struct err *e)
+{
+	const struct run_watch *w = s->o->watch;
+	enum run_state st = s->stopped_by_person ? RUN_STOPPED : schedule_run_state(s->p, s->states, s->in);
+	int status = st == RUN_SUCCESS ? 0 : 1;
+	int r;
+
+	if (s->stopped_by_person && s->stop_signal)
+		status = 128 + (s->stop_signal == SIGHUP ? SIGTERM : s->stop_signal);
+	control_flush(s);
+	if (s->failed_itself) {
+		*e = s->failure;
+		return err_prefix(e, "run %lld could not be recorded to its end", (long long)s->work.number);
+	}
+	s->live.ended = time_mono();
+	r = tracker_begin(s->tracker, e);
+	if (r >= 0)
+		r = run_end(s->tracker, s->work.number, st, status, s->live.ended - s->live.started, e);
+	if (r >= 0)
+		r = tracker_commit(s->tracker, e);
+	if (r < 0) {
+		tracker_rollback(s->tracker);
+		return r;
+	}
+	s->live.state = st;
+	if (w && w->ended)
+		w->ended(w->arg, &s->live);
+	*ret = (struct supervise_result){ .run = s->work.number, .state = st, .exit_status = status };
+	return 0;
+}
+
+int supervise(struct tracker *t, struct spawner *spawner, const struct supervise_options *o, struct supervise_result *ret, struct err *e)
+{
+	_cleanup_(release) struct supervisor s = { .o = o, .p = o->pipeline, .tracker = t, .lease = -1 };
+	size_t n = o->pipeline->nsteps;
+	const struct run_watch *w = o->watch;
+	char name[80];
+	int r;
+
+	s.in = mem_zero(n + 1);
+	s.live_at = mem_zero((n + 1) * sizeof *s.live_at);
+	for (size_t i = 0; i < n; i++) {
+		s.in[i] = !o->selected || o->selected[i];
+		s.live_at[i] = s.live.nsteps;
+		s.live.nsteps += s.in[i];
+	}
+	s.states = mem_zero((n + 1) * sizeof *s.states);
+	s.ids = mem_zero((n + 1) * sizeof *s.ids);
+	s.tries = mem_zero((n + 1) * sizeof *s.tries);
+	s.now = mem_zero((n + 1) * sizeof *s.now);
+	s.retry_at = mem_zero((n + 1) * sizeof *s.retry_at);
+	s.reasons = mem_zero((n + 1) * sizeof *s.reasons);
+	s.followers = mem_zero((n + 1) * sizeof *s.followers);
+	s.waiting = mem_zero(n + 1);
+	s.host.outputs = mem_zero((n + 1) * sizeof *s.host.outputs);
+	s.live.steps = mem_zero((n + 1) * sizeof *s.live.steps);
+	s.seed = (unsigned)time_now();
+	s.work = (struct work_run){
+		.jig = o->project->jig, .root = o->project->root, .project = o->project->name, .pipeline = o->pipeline,
+		.params_changed = o->params_changed, .isolation = "folder", .environ = environ,
+	};
+
+	r = check_machine(&s, e);
+	if (r < 0)
+		return r;
+	s.store = store_new(o->project->jig);
+	r = inputs_read(s.p, s.in, o->project->root, s.store, &s.inputs, NULL, e);
+	if (r < 0)
+		return r;
+	r = take_code(&s, e);
+	if (r < 0)
+		return r;
+	r = make_run(&s, name, e);
+	if (r < 0)
+		return r;
+	if ((r = write_params(&s, e)) < 0 || (r = tmpdir_make(&s.tmp, e)) < 0)
+		return r;
+	s.work.name = name;
+	s.work.tree = s.tree;
+	s.work.store = s.store;
+	s.work.params_path = s.params_path;
+	s.work.tmp = s.tmp;
+	s.work.env_key = s.env.key;
+	s.loop = loop_new();
+	s.journal = journal_new(t, s.work.number);
+	s.host.loop = s.loop;
+	s.host.spawner = spawner;
+	s.host.offload = offload_new(s.loop);
+	s.host.journal = s.journal;
+	s.host.usage = usage_new();
+	s.host.run = &s.work;
+	s.host.inputs = s.inputs;
+	s.host.step_ids = s.ids;
+	s.host.env = s.env_id;
+	s.host.machine = &s.machine;
+	s.host.grace_us = (o->grace_ms > 0 ? o->grace_ms : 5000) * 1000LL;
+	s.host.arg = &s;
+	s.host.started = dispatch_started;
+	s.host.ended = dispatch_ended;
+	init_live(&s, name);
+	if ((r = dispatch_init(&s, e)) < 0 || (r = control_init(&s)) < 0)
+		return r;
+	if (w && w->begun)
+		w->begun(w->arg, &s.live);
+	r = carry(&s, e);
+	return r < 0 ? r : end_run(&s, ret, e);
+}

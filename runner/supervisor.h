@@ -1,0 +1,86 @@
+/* The supervisor's inside, shared by supervise.c (begin, loop, end), dispatch.c (which step next) and control.c (signals, requests, clocks). */
+#ifndef RUNNER_SUPERVISOR_H
+#define RUNNER_SUPERVISOR_H
+
+#include "runner/attempt.h"
+#include "runner/code.h"
+#include "runner/env.h"
+#include "runner/schedule.h"
+#include "runner/supervise.h"
+
+struct supervisor {
+	const struct supervise_options *o;
+	const struct pipeline *p;
+	struct tracker *tracker;
+	struct store *store;
+	struct loop *loop;
+	struct journal *journal;
+	struct attempt_host host;
+	struct work_run work;
+	struct inputs *inputs;
+	struct machine machine;
+	struct code_snapshot code;
+	struct code_tree *tree;
+	struct env env;
+	int64_t env_id;
+	char *params_path, *tmp;
+	int lease;
+	struct err failure;          /* the record cannot be written: everything stops */
+	bool failed_itself;
+
+	/* per step of the pipeline */
+	bool *in;                    /* part of the run */
+	int *live_at;                /* its place in live.steps */
+	enum step_state *states;
+	int64_t *ids;
+	int *tries;                  /* attempts begun */
+	struct attempt **now;        /* under way */
+	int64_t *retry_at;           /* monotonic, -1 = no retry waits */
+	char **reasons;
+	struct followers { int *v; size_t len, cap; } *followers;
+	bool *waiting;               /* it stands in ready */
+
+	VEC(int) ready;              /* may start, in order */
+	VEC(int) unsaid;             /* became ready, and the record does not know yet */
+	struct arena texts;          /* of the live view */
+	VEC(struct attempt *) over;  /* to be freed after the next flush */
+	VEC(int) untold;             /* ended, to be told after the next flush */
+	struct reserve total, used;
+	unsigned gpus_used;
+	size_t nlive, nopen;         /* attempts under way; steps that have not ended */
+	unsigned seed;
+
+	int stopping;                /* 0, 1 orderly, 2 at once */
+	int stop_signal;             /* that asked for it; 0 = a request or --fail-fast */
+	bool stopped_by_person;
+	bool ticked;                 /* something moved since the last tick */
+	int64_t next_sample, data_version;
+	struct loop_source *tick, *flush;
+	struct run_live live;
+};
+
+static inline struct live_step *live_step(struct supervisor *s, int step)
+{
+	return &s->live.steps[s->live_at[step]];
+}
+
+/* dispatch.c */
+int dispatch_init(struct supervisor *s, struct err *e);   /* states, followers, reasons; needs ids */
+void dispatch_first(struct supervisor *s);                /* what is ready from the start */
+void dispatch_start(struct supervisor *s);                /* starts what may start */
+void dispatch_ended(void *arg, struct attempt *a);        /* attempt_host.ended */
+void dispatch_started(void *arg, struct attempt *a);      /* attempt_host.started */
+void dispatch_retries(struct supervisor *s, int64_t now); /* delays that are over */
+void dispatch_end_pending(struct supervisor *s);          /* the run stops: what has not begun never will */
+/* A new attempt of a step that failed or was stopped, asked for by a person; answer says what came of it. */
+void dispatch_retry(struct supervisor *s, int step, char answer[128]);
+/* The step waits for a retry and now never will run. */
+void dispatch_stop_waiting(struct supervisor *s, int step);
+
+/* control.c */
+int control_init(struct supervisor *s);                   /* signals and clocks */
+void control_stop(struct supervisor *s, int signo, bool at_once);
+/* Writes what was gathered and tells the watcher what has ended. */
+void control_flush(struct supervisor *s);
+
+#endif
