@@ -165,7 +165,7 @@ static int walk_entry(struct walk *w, const struct walk_entry *entry, struct err
 {
 	size_t len = w->path.len;
 
-	if (len >= w->root_len)
+	if (w->path.data[len - 1] != '/')
 		buf_addc(&w->path, '/');
 	buf_adds(&w->path, entry->name);
 	int rc = w->cb(w->arg, w->path.data + w->root_len, w->path.data, &entry->st, e);
