@@ -36,7 +36,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	if (size > SIZE_MAX - ALIGN)
 		err_oom();
 	size = (size + ALIGN - 1) / ALIGN * ALIGN;
-	if (size <= a->cap - a->used) {
+	if (a->last && size <= a->cap - a->used) {
 		void *p = a->last->data + a->used;
 		a->used += size;
 		return p;
