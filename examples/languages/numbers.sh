@@ -5,8 +5,12 @@ x=$2
 i=0
 while [ "$i" -lt "$rows" ]; do
 	x=$(((x * 1103515245 + 12345) % 2147483648))
-	group=$((x / 65536 % 3))
+	case $((x / 65536 % 3)) in
+	0) group=a base=0 ;;
+	1) group=b base=100 ;;
+	*) group=c base=200 ;;
+	esac
 	x=$(((x * 1103515245 + 12345) % 2147483648))
-	printf '%s\t%d\n' "$(printf 'abc' | cut -c$((group + 1)))" $((x / 65536 % 1000 + group * 100))
+	printf '%s\t%d\n' "$group" $((x / 65536 % 1000 + base))
 	i=$((i + 1))
 done
