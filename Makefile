@@ -21,6 +21,8 @@ CFLAGS_release := -O2 -g -fno-plt
 CFLAGS_check := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined -DJIG_FAULTS
 CFLAGS := -std=gnu17 $(WARN) $(CFLAGS_$(MODE)) $(EXTRA_CFLAGS)
 LDFLAGS_check := -fsanitize=address,undefined
+CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
+LDFLAGS_fuzz := -fsanitize=address,undefined
 LDFLAGS_release := -no-pie
 LDFLAGS := $(LDFLAGS_$(MODE))
 ifeq ($(MODE),release)
@@ -70,9 +72,66 @@ endef
 $(foreach l,$(LAYERS),$(eval $(call test_rule,$(l))))
 tests: $(B)/jig $(TEST_PROGRAMS)
 
+# The same build with other flags, in a folder of its own.
+CHECK := $(MAKE) --no-print-directory MODE=check B=build/check
+check:
+	@CC="$(CC)" scripts/install-missing.sh check
+	@$(CHECK) tests
+	@scripts/layers.sh
+	@$(MAKE) --no-print-directory hdr-check docs-check
+	@tests/run.sh build/check
+
+demo:
+	@CC="$(CC)" scripts/install-missing.sh build
+	@$(MAKE) --no-print-directory all
+	@scripts/demo.sh build/jig
+
+BENCHES := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
+$(B)/tests/bench/bench_%: $(B)/tests/bench/bench_%.o $(call libs_upto,tui)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/tests/lib/%: $(B)/tests/lib/%.o $(call libs_upto,tui)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+LIB_PROGRAMS := $(patsubst %.c,$(B)/%,$(shell grep -lE '^int main' tests/lib/*.c 2>/dev/null))
+tests: $(LIB_PROGRAMS)
+bench: $(B)/jig $(BENCHES) $(LIB_PROGRAMS)
+	@tests/bench/run.sh $(B)
+
+# libFuzzer comes with clang. FUZZ_SECONDS each.
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz:
+	@$(MAKE) --no-print-directory CC=clang MODE=fuzz B=build/fuzz $(patsubst %,build/fuzz/tests/fuzz/fuzz_%,$(FUZZERS))
+	@scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS) $(FUZZERS)
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(call libs_upto,tui)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+layers:
+	@scripts/layers.sh
+
+# Each header compiles alone.
+HEADERS := $(foreach l,$(LAYERS),$(wildcard $(l)/*.h))
+hdr-check:
+	@for h in $(HEADERS); do \
+		echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) -std=gnu17 -Wall -Wextra -Wno-unused-parameter -Werror -fsyntax-only -x c - || exit 1; \
+	done; echo "headers: $(words $(HEADERS)) compile alone"
+
+# Manual pages: text in man/*.in, tables from the program's own.
+docs: $(B)/jig
+	@scripts/docs.sh $(B)/jig build/man
+docs-check:
+	@scripts/docs.sh build/check/jig build/man check
+
+install: all docs
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 755 $(B)/jig $(DESTDIR)$(PREFIX)/bin/jig
+	install -m 644 build/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 build/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/jig $(DESTDIR)$(PREFIX)/share/man/man1/jig*.1 $(DESTDIR)$(PREFIX)/share/man/man5/jig*.5
+
 clean:
 	rm -rf build
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all tests clean
+.PHONY: all tests clean check demo bench fuzz layers hdr-check docs docs-check install uninstall
 .SECONDARY:
