@@ -22,7 +22,7 @@
 #include "tracker/tracker.h"
 
 /* One slot for each file that has a table of statements. */
-enum db_file { DB_TRACKER, DB_RUN, DB_STEP, DB_SERIES, DB_REQUEST, DB_EVENT, DB_SEAL, DB_VERIFY, DB_QUERY, DB_FILTER, DB_FILES };
+enum db_file { DB_TRACKER, DB_RUN, DB_STEP, DB_SERIES, DB_REQUEST, DB_EVENT, DB_SEAL, DB_VERIFY, DB_QUERY, DB_QUERY_STEP, DB_QUERY_METRIC, DB_FILES };
 
 struct db_table {
 	enum db_file file;

@@ -185,21 +185,14 @@ static bool any_number(const struct filter_term *t)
 	return false;
 }
 
-/* A param compares by number with the values that are numbers, and by its text with all of them when it is none itself. */
+/* A param that is a number compares with the values that are numbers, another one by its text with all of them. */
 static void param_where(struct filter_sql *q, const struct filter_term *t)
 {
-	bool list = t->op == FILTER_IN || t->op == FILTER_NOT_IN;
-
 	add(q, "EXISTS (SELECT 1 FROM param p WHERE p.run = r.number AND p.key = ? AND CASE WHEN p.number IS NULL THEN p.text");
 	bind(q, DB_TEXT(t->key.name));
 	compare(q, t, text_of, NULL);
 	add(q, " ELSE p.number");
 	compare(q, t, number_of, is_number);
-	/* The texts of the list that are no numbers: '0.10' is the number, 'auto' could only be the text. */
-	if (list) {
-		add(q, t->op == FILTER_IN ? " OR p.text" : " AND p.text");
-		compare(q, t, text_of, NULL);
-	}
 	add(q, " END)");
 }
 
@@ -334,15 +327,18 @@ void filter_sql_seed(struct filter_sql *q, const struct filter_term *t)
 		}
 		return;
 	case FILTER_PARAM:
-		add(q, "SELECT run FROM param WHERE key = ?");
+		add(q, "SELECT run FROM param WHERE number IS NULL AND key = ?");
 		bind(q, DB_TEXT(k->name));
-		if (!ranged)
+		if (ranged) {
+			add(q, " AND text");
+			compare(q, t, text_of, NULL);
+		}
+		/* A number's own text is equal to no text that is none. */
+		if ((t->op == FILTER_EQ || t->op == FILTER_IN) && !any_number(t))
 			return;
-		add(q, " AND text");
-		compare(q, t, text_of, NULL);
-		if (any_number(t)) {
-			add(q, " UNION ALL SELECT run FROM param WHERE number IS NOT NULL AND key = ?");
-			bind(q, DB_TEXT(k->name));
+		add(q, " UNION ALL SELECT run FROM param WHERE number IS NOT NULL AND key = ?");
+		bind(q, DB_TEXT(k->name));
+		if (ranged && any_number(t)) {
 			add(q, " AND number");
 			compare(q, t, number_of, is_number);
 		}

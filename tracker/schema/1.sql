@@ -57,6 +57,9 @@ CREATE INDEX run_live ON run(number) WHERE state IN ('queued', 'running');
 CREATE INDEX run_by_state ON run(state, number);
 CREATE INDEX run_by_pipeline ON run(pipeline, number);
 CREATE INDEX run_by_created ON run(created);
+CREATE INDEX run_by_started ON run(started);
+CREATE INDEX run_by_ended ON run(ended);
+CREATE INDEX run_by_elapsed ON run(elapsed_us);
 CREATE INDEX run_by_snapshot ON run(snapshot) WHERE snapshot IS NOT NULL;
 CREATE INDEX run_by_origin ON run(origin) WHERE origin IS NOT NULL;
 CREATE INDEX run_by_sweep ON run(sweep) WHERE sweep IS NOT NULL;
@@ -70,7 +73,7 @@ CREATE TABLE param (
 	number REAL,        -- where it is one
 	PRIMARY KEY (run, key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX param_by_text ON param(key, text, run);
+CREATE INDEX param_by_text ON param(key, text, run) WHERE number IS NULL;
 CREATE INDEX param_by_number ON param(key, number, run) WHERE number IS NOT NULL;
 
 CREATE TABLE step (
