@@ -14,7 +14,7 @@ int scan_begin(struct filter_scan *s, const char *what, const char *text, struct
 		return err_set(e, ERR_USAGE, "%s: longer than %d bytes; ask in parts", what, FILTER_MAX_TEXT);
 	if (!utf8_valid(text, n))
 		return err_set(e, ERR_USAGE, "%s: not valid UTF-8", what);
-	*s = (struct filter_scan){ .what = what, .text = text, .p = text, .arena = a };
+	*s = (struct filter_scan){.what = what, .text = text, .p = text, .arena = a};
 	return 0;
 }
 

@@ -27,6 +27,7 @@ const char *scan_found(struct filter_scan *s, const char *at);
 /* text cut to what an error can show. In the arena. */
 const char *scan_short(struct filter_scan *s, const char *text);
 /* ERR_USAGE: "filter, column 14: …". */
-int scan_err(const struct filter_scan *s, const char *at, struct err *e, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+int scan_err(const struct filter_scan *s, const char *at, struct err *e, const char *fmt, ...)
+        __attribute__((format(printf, 4, 5)));
 
 #endif

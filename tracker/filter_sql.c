@@ -21,11 +21,23 @@ static void bind(struct filter_sql *q, struct db_value v)
 
 /* The column of r; NULL for one that stands elsewhere. */
 static const char *const columns[] = {
-	[FILTER_NUMBER] = "r.number", [FILTER_NAME] = "r.name", [FILTER_RUN_STATE] = "r.state", [FILTER_PIPELINE] = "r.pipeline",
-	[FILTER_RUN_KIND] = "r.kind", [FILTER_ORIGIN] = "r.origin", [FILTER_CREATED] = "r.created", [FILTER_STARTED] = "r.started",
-	[FILTER_ENDED] = "r.ended", [FILTER_ELAPSED] = "r.elapsed_us", [FILTER_USER] = "r.user", [FILTER_HOST] = "r.host",
-	[FILTER_BRANCH] = "r.branch", [FILTER_COMMIT] = "r.commit_id", [FILTER_DIRTY] = "r.dirty", [FILTER_UID] = "r.uid",
-	[FILTER_NOTE] = "(SELECT n.text FROM note n WHERE n.run = r.number)",
+        [FILTER_NUMBER] = "r.number",
+        [FILTER_NAME] = "r.name",
+        [FILTER_RUN_STATE] = "r.state",
+        [FILTER_PIPELINE] = "r.pipeline",
+        [FILTER_RUN_KIND] = "r.kind",
+        [FILTER_ORIGIN] = "r.origin",
+        [FILTER_CREATED] = "r.created",
+        [FILTER_STARTED] = "r.started",
+        [FILTER_ENDED] = "r.ended",
+        [FILTER_ELAPSED] = "r.elapsed_us",
+        [FILTER_USER] = "r.user",
+        [FILTER_HOST] = "r.host",
+        [FILTER_BRANCH] = "r.branch",
+        [FILTER_COMMIT] = "r.commit_id",
+        [FILTER_DIRTY] = "r.dirty",
+        [FILTER_UID] = "r.uid",
+        [FILTER_NOTE] = "(SELECT n.text FROM note n WHERE n.run = r.number)",
 };
 
 void filter_sql_value(struct filter_sql *q, const struct filter_key *k)
@@ -148,13 +160,22 @@ static bool is_number(const struct filter_value *v)
 }
 
 /* " > ?", " GLOB ?", " IN (…)" with the values as `as` gives them; `pick` NULL: all of them. */
-static void compare(struct filter_sql *q, const struct filter_term *t, struct db_value (*as)(const struct filter_value *),
-		    bool (*pick)(const struct filter_value *))
+static void compare(struct filter_sql *q, const struct filter_term *t,
+                    struct db_value (*as)(const struct filter_value *), bool (*pick)(const struct filter_value *))
 {
 	static const char *const ops[] = {
-		[FILTER_EQ] = " = ?", [FILTER_NE] = " <> ?", [FILTER_GT] = " > ?", [FILTER_GE] = " >= ?", [FILTER_LT] = " < ?",
-		[FILTER_LE] = " <= ?", [FILTER_LIKE] = " GLOB ?", [FILTER_ILIKE] = " LIKE ?", [FILTER_NOT_LIKE] = " NOT GLOB ?",
-		[FILTER_NOT_ILIKE] = " NOT LIKE ?", [FILTER_IN] = " IN (", [FILTER_NOT_IN] = " NOT IN (",
+	        [FILTER_EQ] = " = ?",
+	        [FILTER_NE] = " <> ?",
+	        [FILTER_GT] = " > ?",
+	        [FILTER_GE] = " >= ?",
+	        [FILTER_LT] = " < ?",
+	        [FILTER_LE] = " <= ?",
+	        [FILTER_LIKE] = " GLOB ?",
+	        [FILTER_ILIKE] = " LIKE ?",
+	        [FILTER_NOT_LIKE] = " NOT GLOB ?",
+	        [FILTER_NOT_ILIKE] = " NOT LIKE ?",
+	        [FILTER_IN] = " IN (",
+	        [FILTER_NOT_IN] = " NOT IN (",
 	};
 	const char *comma = "";
 
@@ -188,7 +209,8 @@ static bool any_number(const struct filter_term *t)
 /* A param that is a number compares with the values that are numbers, another one by its text with all of them. */
 static void param_where(struct filter_sql *q, const struct filter_term *t)
 {
-	add(q, "EXISTS (SELECT 1 FROM param p WHERE p.run = r.number AND p.key = ? AND CASE WHEN p.number IS NULL THEN p.text");
+	add(q, "EXISTS (SELECT 1 FROM param p WHERE p.run = r.number AND p.key = ? AND CASE WHEN p.number IS NULL THEN "
+	       "p.text");
 	bind(q, DB_TEXT(t->key.name));
 	compare(q, t, text_of, NULL);
 	add(q, " ELSE p.number");
@@ -210,7 +232,8 @@ static void term_where(struct filter_sql *q, const struct filter_term *t)
 	filter_sql_value(q, k);
 	if (k->entity == FILTER_METRIC)
 		metric_compare(q, t);
-	else if (k->entity == FILTER_ATTRIBUTE && k->type != FILTER_TEXT && k->type != FILTER_STATE && k->type != FILTER_KIND)
+	else if (k->entity == FILTER_ATTRIBUTE && k->type != FILTER_TEXT && k->type != FILTER_STATE &&
+	         k->type != FILTER_KIND)
 		compare(q, t, number_of, NULL);
 	else
 		compare(q, t, text_of, NULL);
@@ -245,8 +268,9 @@ void filter_sql_where(struct filter_sql *q, const struct filter *f)
 static bool is_never_null(const struct filter_key *k)
 {
 	static const bool never[] = {
-		[FILTER_NUMBER] = true, [FILTER_NAME] = true, [FILTER_RUN_STATE] = true, [FILTER_PIPELINE] = true, [FILTER_RUN_KIND] = true,
-		[FILTER_CREATED] = true, [FILTER_USER] = true, [FILTER_HOST] = true, [FILTER_UID] = true, [FILTER_NOTE] = false,
+	        [FILTER_NUMBER] = true,   [FILTER_NAME] = true,    [FILTER_RUN_STATE] = true, [FILTER_PIPELINE] = true,
+	        [FILTER_RUN_KIND] = true, [FILTER_CREATED] = true, [FILTER_USER] = true,      [FILTER_HOST] = true,
+	        [FILTER_UID] = true,      [FILTER_NOTE] = false,
 	};
 
 	return k->entity == FILTER_ATTRIBUTE && never[k->attribute];

@@ -1,7 +1,7 @@
 /* SQL of a filter: fixed pieces, every value of the user's a bound parameter. Private to tracker/.
  *
- * In all pieces `r` is the run. A *seed* is a SELECT of run numbers that holds every run a term can match, maybe others, maybe one
- * twice; it reads one range of an index (of a param two: its texts and its numbers). */
+ * In all pieces `r` is the run. A *seed* is a SELECT of run numbers that holds every run a term can match, maybe
+ * others, maybe one twice; it reads one range of an index (of a param two: its texts and its numbers). */
 #ifndef TRACKER_FILTER_SQL_H
 #define TRACKER_FILTER_SQL_H
 
@@ -12,7 +12,8 @@
 
 struct filter_sql {
 	struct buf text;
-	VEC(struct db_value) values; /* of the "?" in text, in order; their texts live as long as the filter and `arena` */
+	VEC(struct db_value)
+	values; /* of the "?" in text, in order; their texts live as long as the filter and `arena` */
 	struct arena *arena;
 };
 void filter_sql_release(struct filter_sql *q);

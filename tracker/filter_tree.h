@@ -11,31 +11,31 @@ enum {
 	FILTER_MAX_TEXT = 64 * 1024, /* bytes of a filter or an order */
 	FILTER_MAX_DEPTH = 64,       /* parentheses inside one another */
 	FILTER_MAX_TERMS = 256,
-	FILTER_MAX_VALUES = 1000,    /* of all terms together */
-	FILTER_MAX_PATTERN = 4096,   /* bytes of a LIKE pattern */
+	FILTER_MAX_VALUES = 1000,  /* of all terms together */
+	FILTER_MAX_PATTERN = 4096, /* bytes of a LIKE pattern */
 	FILTER_MAX_SORT = 8,
 };
 
 enum filter_type { FILTER_INTEGER, FILTER_SECONDS, FILTER_TIME, FILTER_FLAG, FILTER_TEXT, FILTER_STATE, FILTER_KIND };
 
 /* SYMBOL, name, type */
-#define FILTER_ATTRIBUTES(X)                       \
+#define FILTER_ATTRIBUTES(X) \
 	X(FILTER_NUMBER, "number", FILTER_INTEGER) \
-	X(FILTER_NAME, "name", FILTER_TEXT)        \
+	X(FILTER_NAME, "name", FILTER_TEXT) \
 	X(FILTER_RUN_STATE, "state", FILTER_STATE) \
 	X(FILTER_PIPELINE, "pipeline", FILTER_TEXT) \
-	X(FILTER_RUN_KIND, "kind", FILTER_KIND)    \
+	X(FILTER_RUN_KIND, "kind", FILTER_KIND) \
 	X(FILTER_ORIGIN, "origin", FILTER_INTEGER) \
-	X(FILTER_CREATED, "created", FILTER_TIME)  \
-	X(FILTER_STARTED, "started", FILTER_TIME)  \
-	X(FILTER_ENDED, "ended", FILTER_TIME)      \
+	X(FILTER_CREATED, "created", FILTER_TIME) \
+	X(FILTER_STARTED, "started", FILTER_TIME) \
+	X(FILTER_ENDED, "ended", FILTER_TIME) \
 	X(FILTER_ELAPSED, "seconds", FILTER_SECONDS) \
-	X(FILTER_USER, "user", FILTER_TEXT)        \
-	X(FILTER_HOST, "host", FILTER_TEXT)        \
-	X(FILTER_BRANCH, "branch", FILTER_TEXT)    \
-	X(FILTER_COMMIT, "commit", FILTER_TEXT)    \
-	X(FILTER_DIRTY, "dirty", FILTER_FLAG)      \
-	X(FILTER_NOTE, "note", FILTER_TEXT)        \
+	X(FILTER_USER, "user", FILTER_TEXT) \
+	X(FILTER_HOST, "host", FILTER_TEXT) \
+	X(FILTER_BRANCH, "branch", FILTER_TEXT) \
+	X(FILTER_COMMIT, "commit", FILTER_TEXT) \
+	X(FILTER_DIRTY, "dirty", FILTER_FLAG) \
+	X(FILTER_NOTE, "note", FILTER_TEXT) \
 	X(FILTER_UID, "uid", FILTER_TEXT)
 
 #define FILTER_SYMBOL_(s, ...) s,
@@ -52,8 +52,18 @@ struct filter_key {
 };
 
 enum filter_op {
-	FILTER_EQ, FILTER_NE, FILTER_GT, FILTER_GE, FILTER_LT, FILTER_LE,
-	FILTER_LIKE, FILTER_ILIKE, FILTER_NOT_LIKE, FILTER_NOT_ILIKE, FILTER_IN, FILTER_NOT_IN,
+	FILTER_EQ,
+	FILTER_NE,
+	FILTER_GT,
+	FILTER_GE,
+	FILTER_LT,
+	FILTER_LE,
+	FILTER_LIKE,
+	FILTER_ILIKE,
+	FILTER_NOT_LIKE,
+	FILTER_NOT_ILIKE,
+	FILTER_IN,
+	FILTER_NOT_IN,
 };
 
 struct filter_value {
@@ -75,13 +85,21 @@ struct filter_node {
 	enum filter_node_kind kind;
 	struct filter_term *term;         /* FILTER_TERM */
 	struct filter_node *child, *next; /* first child; next sibling */
-	int nested;                       /* room that its SQL takes on a parser's stack: children stand in falling order of it */
+	int nested; /* room that its SQL takes on a parser's stack: children stand in falling order of it */
 };
 
-struct filter { struct filter_node *root; /* NULL: every run */ };
+struct filter {
+	struct filter_node *root; /* NULL: every run */
+};
 
-struct filter_order { struct filter_key key; bool descending; };
-struct filter_sort { struct filter_order v[FILTER_MAX_SORT]; size_t len; };
+struct filter_order {
+	struct filter_key key;
+	bool descending;
+};
+struct filter_sort {
+	struct filter_order v[FILTER_MAX_SORT];
+	size_t len;
+};
 
 bool filter_key_equal(const struct filter_key *a, const struct filter_key *b);
 

@@ -27,7 +27,8 @@ struct run_row {
 };
 int query_run(struct tracker *t, int64_t number, struct arena *a, struct run_row *ret, struct err *e);
 
-/* Newest first, or by `sort` (NULL); filter NULL: all. Removed runs are left out. limit -1: all. */
+/* Newest first, or by `sort` (NULL: none); equal runs stand by number, in the direction of the last key. filter NULL: all. Removed runs
+ * are left out. limit -1: all. */
 struct run_rows { struct run_row *v; size_t len; };
 int query_runs(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit, int64_t offset, struct arena *a,
 	       struct run_rows *ret, struct err *e);
@@ -73,7 +74,8 @@ struct artifact_row {
 	unsigned mode;
 };
 struct artifact_rows { struct artifact_row *v; size_t len; };
-/* All artifacts of a run, those of reused attempts included, by step's rank, attempt, role and path. */
+/* All artifacts of a run, those of reused attempts included, by step's rank, attempt, role and path. Of a reused one `step` is this
+ * run's, `run` and `attempt` those that executed. */
 int query_artifacts(struct tracker *t, int64_t run, struct arena *a, struct artifact_rows *ret, struct err *e);
 
 struct metric_row {

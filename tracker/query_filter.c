@@ -4,7 +4,10 @@
 #include "tracker/series.h"
 
 /* What is chosen from: terms of which every matching run is in one's seed. */
-struct seeds { VEC(const struct filter_term *) terms; int64_t cost; };
+struct seeds {
+	VEC(const struct filter_term *) terms;
+	int64_t cost;
+};
 
 enum { SEED_TERMS = 64 }; /* more in one statement is slower than walking */
 
@@ -33,9 +36,10 @@ static int first_int(struct tracker *t, const struct filter_sql *q, int64_t limi
 	return r < 0 ? r : 0;
 }
 
-static int term_cost(struct tracker *t, const struct filter_term *term, int64_t most, struct arena *a, int64_t *ret, struct err *e)
+static int term_cost(struct tracker *t, const struct filter_term *term, int64_t most, struct arena *a, int64_t *ret,
+                     struct err *e)
 {
-	struct filter_sql q = { .text = BUF_INIT, .arena = a };
+	struct filter_sql q = {.text = BUF_INIT, .arena = a};
 	int r;
 
 	buf_adds(&q.text, "SELECT count(*) FROM (");
@@ -46,11 +50,12 @@ static int term_cost(struct tracker *t, const struct filter_term *term, int64_t 
 	return r;
 }
 
-/* Adds the cheapest seeds of the node: 1, or 0 when none cost less than `most`. Those of AND are its cheapest child's, those of OR all
- * its children's together. */
-static int seeds_find(struct tracker *t, const struct filter_node *n, int64_t most, struct arena *a, struct seeds *ret, struct err *e)
+/* Adds the cheapest seeds of the node: 1, or 0 when none cost less than `most`. Those of AND are its cheapest child's,
+ * those of OR all its children's together. */
+static int seeds_find(struct tracker *t, const struct filter_node *n, int64_t most, struct arena *a, struct seeds *ret,
+                      struct err *e)
 {
-	struct seeds best = { .cost = most };
+	struct seeds best = {.cost = most};
 	int r = 0;
 
 	if (n->kind == FILTER_TERM) {
@@ -74,7 +79,7 @@ static int seeds_find(struct tracker *t, const struct filter_node *n, int64_t mo
 		return 1;
 	}
 	for (const struct filter_node *c = n->child; r >= 0 && c && best.cost > 0; c = c->next) {
-		struct seeds other = { 0 };
+		struct seeds other = {0};
 
 		r = seeds_find(t, c, best.cost, a, &other, e);
 		if (r > 0) {
@@ -95,7 +100,7 @@ static int seeds_find(struct tracker *t, const struct filter_node *n, int64_t mo
 /* Appends "FROM the runs to look at WHERE not removed": 1 when they come from seeds. */
 static int from_seeds(struct tracker *t, const struct filter *f, int64_t most, struct filter_sql *q, struct err *e)
 {
-	struct seeds seeds = { 0 };
+	struct seeds seeds = {0};
 	int r = f && f->root ? seeds_find(t, f->root, most, q->arena, &seeds, e) : 0;
 
 	if (r > 0 && seeds.terms.len <= SEED_TERMS) {
@@ -114,7 +119,8 @@ static int from_seeds(struct tracker *t, const struct filter *f, int64_t most, s
 }
 
 /* A term that every matching run satisfies, on this very key; NULL: there is none from `after` on. */
-static const struct filter_term *term_on(const struct filter *f, const struct filter_key *k, const struct filter_term *after)
+static const struct filter_term *term_on(const struct filter *f, const struct filter_key *k,
+                                         const struct filter_term *after)
 {
 	const struct filter_node *n = f ? f->root : NULL;
 	bool seen = !after;
@@ -133,13 +139,14 @@ static struct filter_sql *phase_add(struct filter_plan *p, struct arena *a)
 {
 	struct filter_sql *q = &p->phases[p->n++];
 
-	*q = (struct filter_sql){ .text = BUF_INIT, .arena = a };
+	*q = (struct filter_sql){.text = BUF_INIT, .arena = a};
 	buf_adds(&q->text, "SELECT r.number");
 	return q;
 }
 
 /* Where, the keys from `first` on, and the number behind them. */
-static void phase_end(struct filter_sql *q, const struct filter *f, const struct filter_sort *sort, size_t first, const char *driven)
+static void phase_end(struct filter_sql *q, const struct filter *f, const struct filter_sort *sort, size_t first,
+                      const char *driven)
 {
 	bool descending = !sort || !sort->len || sort->v[sort->len - 1].descending;
 	size_t n = sort ? sort->len : 0;
@@ -153,7 +160,8 @@ static void phase_end(struct filter_sql *q, const struct filter *f, const struct
 	buf_addf(&q->text, "%s%s LIMIT ?", *driven ? "x.run" : "r.number", descending ? " DESC" : "");
 }
 
-static void metric_phases(struct filter_plan *p, const struct filter *f, const struct filter_sort *sort, struct arena *a)
+static void metric_phases(struct filter_plan *p, const struct filter *f, const struct filter_sort *sort,
+                          struct arena *a)
 {
 	const struct filter_key *k = &sort->v[0].key;
 	int64_t lo = value_key(-INFINITY), hi = value_key(INFINITY), nan = value_key(NAN), l, h;
@@ -170,7 +178,8 @@ static void metric_phases(struct filter_plan *p, const struct filter *f, const s
 	}
 	for (int phase = 0; phase < (nans ? 2 : 1); phase++) {
 		q = phase_add(p, a);
-		buf_adds(&q->text, " FROM run_metric x CROSS JOIN run r ON r.number = x.run WHERE x.key = ? AND x.value BETWEEN ? AND ? AND r.removed = 0");
+		buf_adds(&q->text, " FROM run_metric x CROSS JOIN run r ON r.number = x.run WHERE x.key = ? AND "
+		                   "x.value BETWEEN ? AND ? AND r.removed = 0");
 		vec_push(&q->values, DB_TEXT(k->name));
 		vec_push(&q->values, DB_INT(phase ? nan : lo));
 		vec_push(&q->values, DB_INT(phase ? nan : hi));
@@ -184,12 +193,12 @@ static void param_phases(struct filter_plan *p, const struct filter *f, const st
 	struct filter_sql *q = phase_add(p, a);
 
 	buf_adds(&q->text, " FROM param x INDEXED BY param_by_number CROSS JOIN run r ON r.number = x.run"
-			   " WHERE x.key = ? AND x.number IS NOT NULL AND r.removed = 0");
+	                   " WHERE x.key = ? AND x.number IS NOT NULL AND r.removed = 0");
 	vec_push(&q->values, DB_TEXT(sort->v[0].key.name));
 	phase_end(q, f, sort, 1, down ? "x.number DESC, " : "x.number, ");
 	q = phase_add(p, a);
 	buf_adds(&q->text, " FROM param x INDEXED BY param_by_text CROSS JOIN run r ON r.number = x.run"
-			   " WHERE x.key = ? AND x.number IS NULL AND r.removed = 0");
+	                   " WHERE x.key = ? AND x.number IS NULL AND r.removed = 0");
 	vec_push(&q->values, DB_TEXT(sort->v[0].key.name));
 	phase_end(q, f, sort, 1, down ? "x.text DESC, " : "x.text, ");
 }
@@ -198,13 +207,15 @@ static void tag_phase(struct filter_plan *p, const struct filter *f, const struc
 {
 	struct filter_sql *q = phase_add(p, a);
 
-	buf_adds(&q->text, " FROM tag x INDEXED BY tag_by_value CROSS JOIN run r ON r.number = x.run WHERE x.key = ? AND r.removed = 0");
+	buf_adds(&q->text, " FROM tag x INDEXED BY tag_by_value CROSS JOIN run r ON r.number = x.run WHERE x.key = ? "
+	                   "AND r.removed = 0");
 	vec_push(&q->values, DB_TEXT(sort->v[0].key.name));
 	phase_end(q, f, sort, 1, sort->v[0].descending ? "x.value DESC, " : "x.value, ");
 }
 
 /* The runs that have not the first key, for which no index exists: only reached when those that have it are too few. */
-static void phase_without(struct filter_plan *p, const struct filter *f, const struct filter_sort *sort, struct arena *a)
+static void phase_without(struct filter_plan *p, const struct filter *f, const struct filter_sort *sort,
+                          struct arena *a)
 {
 	struct filter_sql *q = phase_add(p, a);
 
@@ -214,10 +225,11 @@ static void phase_without(struct filter_plan *p, const struct filter *f, const s
 	phase_end(q, f, sort, 1, "");
 }
 
-int filter_plan(struct tracker *t, const struct filter *f, const struct filter_sort *sort, struct arena *a, struct filter_plan *ret, struct err *e)
+int filter_plan(struct tracker *t, const struct filter *f, const struct filter_sort *sort, struct arena *a,
+                struct filter_plan *ret, struct err *e)
 {
 	const struct filter_key *k = sort && sort->len ? &sort->v[0].key : NULL;
-	struct filter_plan p = { 0 };
+	struct filter_plan p = {0};
 	struct filter_sql *q = phase_add(&p, a);
 	int r = from_seeds(t, f, FILTER_SMALL_SEED, q, e);
 
@@ -250,11 +262,11 @@ void filter_plan_release(struct filter_plan *p)
 	p->n = 0;
 }
 
-int filter_numbers(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit, int64_t offset, struct arena *a,
-		   int64_t **ret, size_t *ret_len, struct err *e)
+int filter_numbers(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit,
+                   int64_t offset, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e)
 {
-	VEC(int64_t) numbers = { 0 };
-	struct filter_plan plan = { 0 };
+	VEC(int64_t) numbers = {0};
+	struct filter_plan plan = {0};
 	int64_t skip = offset > 0 ? offset : 0;
 	int r = filter_plan(t, f, sort, a, &plan, e);
 
@@ -282,7 +294,7 @@ int filter_numbers(struct tracker *t, const struct filter *f, const struct filte
 
 int filter_count(struct tracker *t, const struct filter *f, struct arena *a, int64_t *ret, struct err *e)
 {
-	struct filter_sql q = { .text = BUF_INIT, .arena = a };
+	struct filter_sql q = {.text = BUF_INIT, .arena = a};
 	int r;
 
 	buf_adds(&q.text, "SELECT count(*)");

@@ -6,42 +6,45 @@
 #include "tracker/series.h"
 
 #define SERIES_COLUMNS "s.id, st.id, s.attempt, st.name, s.key, s.last, s.min, s.max, s.last_step, s.count"
-#define SERIES_OF_RUN " FROM step st JOIN series s ON s.attempt = coalesce(st.reused_attempt, " \
-	"(SELECT a.id FROM attempt a WHERE a.step = st.id ORDER BY a.n DESC LIMIT 1)) WHERE st.run = ?1 AND s.count > 0 "
+#define SERIES_OF_RUN \
+	" FROM step st JOIN series s ON s.attempt = coalesce(st.reused_attempt, " \
+	"(SELECT a.id FROM attempt a WHERE a.step = st.id ORDER BY a.n DESC LIMIT 1)) WHERE st.run = ?1 AND s.count " \
+	"> 0 "
 
-#define SQL(X)                                                                                             \
-	X(BY_STEP, "SELECT " SERIES_COLUMNS SERIES_OF_RUN "ORDER BY st.rank, st.id, s.key")                \
-	X(BY_KEY, "SELECT " SERIES_COLUMNS SERIES_OF_RUN "ORDER BY s.key, st.rank DESC, st.id DESC")       \
-	X(OF_ENDED, "SELECT " SERIES_COLUMNS " FROM run_metric m JOIN series s ON s.id = m.series "        \
-		    "JOIN step st ON st.id = m.step WHERE m.run = ?1 ORDER BY s.key")                      \
+#define SQL(X) \
+	X(BY_STEP, "SELECT " SERIES_COLUMNS SERIES_OF_RUN "ORDER BY st.rank, st.id, s.key") \
+	X(BY_KEY, "SELECT " SERIES_COLUMNS SERIES_OF_RUN "ORDER BY s.key, st.rank DESC, st.id DESC") \
+	X(OF_ENDED, "SELECT " SERIES_COLUMNS " FROM run_metric m JOIN series s ON s.id = m.series " \
+	            "JOIN step st ON st.id = m.step WHERE m.run = ?1 ORDER BY s.key") \
 	X(RUN_SEALED, "SELECT seal IS NOT NULL FROM run WHERE number = ?1")
 DB_TABLE(DB_QUERY_METRIC, sql, SQL)
 
 /* once: of rows with one key only the first. */
-static int metrics(struct tracker *t, int which, int64_t run, bool once, struct arena *a, struct metric_rows *ret, struct err *e)
+static int metrics(struct tracker *t, int which, int64_t run, bool once, struct arena *a, struct metric_rows *ret,
+                   struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	VEC(struct metric_row) rows = { 0 };
+	VEC(struct metric_row) rows = {0};
 	int r = db_query(t, &sql, which, &st, e, DB_INT(run));
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
 		if (once && rows.len && !strcmp(rows.v[rows.len - 1].key, db_peek(st, 4)))
 			continue;
 		vec_push(&rows, (struct metric_row){
-			.series = db_int(st, 0),
-			.step = db_int(st, 1),
-			.attempt = db_int(st, 2),
-			.step_name = db_text(st, 3, a),
-			.key = db_text(st, 4, a),
-			.last = value_of_key(db_int(st, 5)),
-			.min = value_of_key(db_int(st, 6)),
-			.max = value_of_key(db_int(st, 7)),
-			.last_step = db_int(st, 8),
-			.count = db_int(st, 9),
-		});
+		                        .series = db_int(st, 0),
+		                        .step = db_int(st, 1),
+		                        .attempt = db_int(st, 2),
+		                        .step_name = db_text(st, 3, a),
+		                        .key = db_text(st, 4, a),
+		                        .last = value_of_key(db_int(st, 5)),
+		                        .min = value_of_key(db_int(st, 6)),
+		                        .max = value_of_key(db_int(st, 7)),
+		                        .last_step = db_int(st, 8),
+		                        .count = db_int(st, 9),
+		                });
 	}
 	if (r >= 0)
-		*ret = (struct metric_rows){ .v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len };
+		*ret = (struct metric_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
 	vec_release(&rows);
 	return r;
 }

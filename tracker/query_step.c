@@ -5,51 +5,57 @@
 #include "base/vec.h"
 #include "tracker/db.h"
 
-#define ARTIFACT_COLUMNS "a.run, st.id, a.attempt, a.role, a.form, a.path, a.digest, a.size, a.mtime, a.mode, st.rank, " \
+#define ARTIFACT_COLUMNS \
+	"a.run, st.id, a.attempt, a.role, a.form, a.path, a.digest, a.size, a.mtime, a.mode, st.rank, " \
 	"instr('in out metric checkpoint log logged', a.role) AS place"
 
-#define SQL(X)                                                                                                                     \
-	X(STEPS, "SELECT s.id, s.name, s.base, s.item, s.command, s.declared, s.reason, s.state, s.rank, s.reused_attempt, a.run, a.n " \
-		 "FROM step s LEFT JOIN attempt a ON a.id = s.reused_attempt WHERE s.run = ?1 ORDER BY s.rank, s.id")            \
-	X(EDGES, "SELECT g.step, g.needs FROM step s JOIN edge g ON g.step = s.id JOIN step n ON n.id = g.needs "                    \
-		 "WHERE s.run = ?1 ORDER BY s.rank, s.id, n.rank, n.id")                                                         \
-	X(ATTEMPTS, "SELECT a.id, a.step, a.uid, a.command, a.folder, a.isolation, a.host, a.n, a.state, a.cause, a.exit_status, "  \
-		    "a.signal, a.started, a.ended, a.elapsed_us, a.pid, a.pid_start, v.key, v.grade, a.error_file, a.error_message, " \
-		    "a.error_line, a.max_rss, a.cpu_us, a.read_bytes, a.written_bytes, a.gpu_mem "                               \
-		    "FROM step s JOIN attempt a ON a.step = s.id LEFT JOIN env v ON v.id = a.env "                               \
-		    "WHERE s.run = ?1 ORDER BY s.rank, s.id, a.n")                                                               \
-	X(ARTIFACTS, "SELECT " ARTIFACT_COLUMNS " FROM step st JOIN artifact a ON a.step = st.id WHERE st.run = ?1 "                 \
-		     "UNION ALL SELECT " ARTIFACT_COLUMNS " FROM step st JOIN artifact a ON a.attempt = st.reused_attempt "        \
-		     "WHERE st.run = ?1 ORDER BY 11, 2, 3, 12, 6")                                                               \
-	X(SAMPLES, "SELECT ts, cpu_us, rss, read_bytes, written_bytes, gpu_mem, gpu_util, nprocs FROM sample "                       \
-		   "WHERE attempt = ?1 ORDER BY ts")                                                                             \
-	X(DURATIONS, "SELECT elapsed_us FROM attempt WHERE name = ?1 AND state = 'success' AND elapsed_us IS NOT NULL "              \
-		     "ORDER BY id DESC LIMIT 5")
+#define SQL(X) \
+	X(STEPS, "SELECT s.id, s.name, s.base, s.item, s.command, s.declared, s.reason, s.state, s.rank, " \
+	         "s.reused_attempt, a.run, a.n " \
+	         "FROM step s LEFT JOIN attempt a ON a.id = s.reused_attempt WHERE s.run = ?1 ORDER BY s.rank, s.id") \
+	X(EDGES, "SELECT g.step, g.needs FROM step s JOIN edge g ON g.step = s.id JOIN step n ON n.id = g.needs " \
+	         "WHERE s.run = ?1 ORDER BY s.rank, s.id, n.rank, n.id") \
+	X(ATTEMPTS, "SELECT a.id, a.step, a.uid, a.command, a.folder, a.isolation, a.host, a.n, a.state, a.cause, " \
+	            "a.exit_status, " \
+	            "a.signal, a.started, a.ended, a.elapsed_us, a.pid, a.pid_start, v.key, v.grade, a.error_file, " \
+	            "a.error_message, " \
+	            "a.error_line, a.max_rss, a.cpu_us, a.read_bytes, a.written_bytes, a.gpu_mem " \
+	            "FROM step s JOIN attempt a ON a.step = s.id LEFT JOIN env v ON v.id = a.env " \
+	            "WHERE s.run = ?1 ORDER BY s.rank, s.id, a.n") \
+	X(ARTIFACTS, \
+	  "SELECT " ARTIFACT_COLUMNS " FROM step st JOIN artifact a ON a.step = st.id WHERE st.run = ?1 " \
+	  "UNION ALL SELECT " ARTIFACT_COLUMNS " FROM step st JOIN artifact a ON a.attempt = st.reused_attempt " \
+	  "WHERE st.run = ?1 ORDER BY 11, 2, 3, 12, 6") \
+	X(SAMPLES, "SELECT ts, cpu_us, rss, read_bytes, written_bytes, gpu_mem, gpu_util, nprocs FROM sample " \
+	           "WHERE attempt = ?1 ORDER BY ts") \
+	X(DURATIONS, \
+	  "SELECT elapsed_us FROM attempt WHERE name = ?1 AND state = 'success' AND elapsed_us IS NOT NULL " \
+	  "ORDER BY id DESC LIMIT 5")
 DB_TABLE(DB_QUERY_STEP, sql, SQL)
 
 static int steps_read(struct tracker *t, int64_t run, struct arena *a, struct step_rows *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	VEC(struct step_row) rows = { 0 };
+	VEC(struct step_row) rows = {0};
 	int r = db_query(t, &sql, STEPS, &st, e, DB_INT(run));
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0)
 		vec_push(&rows, (struct step_row){
-			.id = db_int(st, 0),
-			.name = db_text(st, 1, a),
-			.base = db_text(st, 2, a),
-			.item = db_text(st, 3, a),
-			.command = db_text(st, 4, a),
-			.declared = db_text(st, 5, a),
-			.reason = db_text(st, 6, a),
-			.state = db_word(st, 7, WORDS_STEP_STATE),
-			.rank = (int)db_int(st, 8),
-			.reused_attempt = db_int(st, 9),
-			.reused_run = db_int(st, 10),
-			.reused_n = (int)db_int(st, 11),
-		});
+		                        .id = db_int(st, 0),
+		                        .name = db_text(st, 1, a),
+		                        .base = db_text(st, 2, a),
+		                        .item = db_text(st, 3, a),
+		                        .command = db_text(st, 4, a),
+		                        .declared = db_text(st, 5, a),
+		                        .reason = db_text(st, 6, a),
+		                        .state = db_word(st, 7, WORDS_STEP_STATE),
+		                        .rank = (int)db_int(st, 8),
+		                        .reused_attempt = db_int(st, 9),
+		                        .reused_run = db_int(st, 10),
+		                        .reused_n = (int)db_int(st, 11),
+		                });
 	if (r >= 0)
-		*ret = (struct step_rows){ .v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len };
+		*ret = (struct step_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
 	vec_release(&rows);
 	return r;
 }
@@ -63,8 +69,8 @@ static void needs_set(struct step_rows *steps, size_t i, struct arena *a, const 
 int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_rows *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	VEC(int64_t) needs = { 0 };
-	struct step_rows steps = { 0 };
+	VEC(int64_t) needs = {0};
+	struct step_rows steps = {0};
 	size_t i = 0;
 	int r = steps_read(t, run, a, &steps, e);
 
@@ -91,43 +97,44 @@ int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_row
 int query_attempts(struct tracker *t, int64_t run, struct arena *a, struct attempt_rows *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	VEC(struct attempt_row) rows = { 0 };
+	VEC(struct attempt_row) rows = {0};
 	int r = db_query(t, &sql, ATTEMPTS, &st, e, DB_INT(run));
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0)
 		vec_push(&rows, (struct attempt_row){
-			.id = db_int(st, 0),
-			.step = db_int(st, 1),
-			.uid = db_text(st, 2, a),
-			.command = db_text(st, 3, a),
-			.folder = db_text(st, 4, a),
-			.isolation = db_text(st, 5, a),
-			.host = db_text(st, 6, a),
-			.n = (int)db_int(st, 7),
-			.state = db_word(st, 8, WORDS_ATTEMPT_STATE),
-			.cause = db_word(st, 9, WORDS_CAUSE),
-			.exit_status = (int)db_int_or(st, 10, -1),
-			.signal = (int)db_int(st, 11),
-			.started = db_int(st, 12),
-			.ended = db_int(st, 13),
-			.elapsed_us = db_int_or(st, 14, -1),
-			.pid = db_int(st, 15),
-			.pid_start = db_int(st, 16),
-			.env_key = db_text(st, 17, a),
-			.env_grade = db_text(st, 18, a),
-			.error_file = db_text(st, 19, a),
-			.error_message = db_text(st, 20, a),
-			.error_line = (int)db_int(st, 21),
-			.usage = {
-				.max_rss = db_int_or(st, 22, -1),
-				.cpu_us = db_int_or(st, 23, -1),
-				.read_bytes = db_int_or(st, 24, -1),
-				.written_bytes = db_int_or(st, 25, -1),
-				.gpu_mem = db_int_or(st, 26, -1),
-			},
-		});
+		                        .id = db_int(st, 0),
+		                        .step = db_int(st, 1),
+		                        .uid = db_text(st, 2, a),
+		                        .command = db_text(st, 3, a),
+		                        .folder = db_text(st, 4, a),
+		                        .isolation = db_text(st, 5, a),
+		                        .host = db_text(st, 6, a),
+		                        .n = (int)db_int(st, 7),
+		                        .state = db_word(st, 8, WORDS_ATTEMPT_STATE),
+		                        .cause = db_word(st, 9, WORDS_CAUSE),
+		                        .exit_status = (int)db_int_or(st, 10, -1),
+		                        .signal = (int)db_int(st, 11),
+		                        .started = db_int(st, 12),
+		                        .ended = db_int(st, 13),
+		                        .elapsed_us = db_int_or(st, 14, -1),
+		                        .pid = db_int(st, 15),
+		                        .pid_start = db_int(st, 16),
+		                        .env_key = db_text(st, 17, a),
+		                        .env_grade = db_text(st, 18, a),
+		                        .error_file = db_text(st, 19, a),
+		                        .error_message = db_text(st, 20, a),
+		                        .error_line = (int)db_int(st, 21),
+		                        .usage =
+		                                {
+		                                        .max_rss = db_int_or(st, 22, -1),
+		                                        .cpu_us = db_int_or(st, 23, -1),
+		                                        .read_bytes = db_int_or(st, 24, -1),
+		                                        .written_bytes = db_int_or(st, 25, -1),
+		                                        .gpu_mem = db_int_or(st, 26, -1),
+		                                },
+		                });
 	if (r >= 0)
-		*ret = (struct attempt_rows){ .v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len };
+		*ret = (struct attempt_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
 	vec_release(&rows);
 	return r;
 }
@@ -135,27 +142,27 @@ int query_attempts(struct tracker *t, int64_t run, struct arena *a, struct attem
 int query_artifacts(struct tracker *t, int64_t run, struct arena *a, struct artifact_rows *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	VEC(struct artifact_row) rows = { 0 };
+	VEC(struct artifact_row) rows = {0};
 	int r = db_query(t, &sql, ARTIFACTS, &st, e, DB_INT(run));
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
 		struct artifact_row *row = vec_add(&rows);
 
 		*row = (struct artifact_row){
-			.run = db_int(st, 0),
-			.step = db_int(st, 1),
-			.attempt = db_int(st, 2),
-			.role = db_word(st, 3, WORDS_ROLE),
-			.form = db_word(st, 4, WORDS_FORM),
-			.path = db_text(st, 5, a),
-			.size = db_int(st, 7),
-			.mtime = db_int(st, 8),
-			.mode = (unsigned)db_int(st, 9),
+		        .run = db_int(st, 0),
+		        .step = db_int(st, 1),
+		        .attempt = db_int(st, 2),
+		        .role = db_word(st, 3, WORDS_ROLE),
+		        .form = db_word(st, 4, WORDS_FORM),
+		        .path = db_text(st, 5, a),
+		        .size = db_int(st, 7),
+		        .mtime = db_int(st, 8),
+		        .mode = (unsigned)db_int(st, 9),
 		};
 		row->has_digest = db_digest(st, 6, &row->digest);
 	}
 	if (r >= 0)
-		*ret = (struct artifact_rows){ .v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len };
+		*ret = (struct artifact_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
 	vec_release(&rows);
 	return r;
 }
@@ -163,22 +170,22 @@ int query_artifacts(struct tracker *t, int64_t run, struct arena *a, struct arti
 int query_samples(struct tracker *t, int64_t attempt, struct arena *a, struct sample_rows *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	VEC(struct sample) rows = { 0 };
+	VEC(struct sample) rows = {0};
 	int r = db_query(t, &sql, SAMPLES, &st, e, DB_INT(attempt));
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0)
 		vec_push(&rows, (struct sample){
-			.ts = db_int(st, 0),
-			.cpu_us = db_int_or(st, 1, -1),
-			.rss = db_int_or(st, 2, -1),
-			.read_bytes = db_int_or(st, 3, -1),
-			.written_bytes = db_int_or(st, 4, -1),
-			.gpu_mem = db_int_or(st, 5, -1),
-			.gpu_util = db_is_null(st, 6) ? NAN : sqlite3_column_double(st, 6),
-			.nprocs = (int)db_int_or(st, 7, -1),
-		});
+		                        .ts = db_int(st, 0),
+		                        .cpu_us = db_int_or(st, 1, -1),
+		                        .rss = db_int_or(st, 2, -1),
+		                        .read_bytes = db_int_or(st, 3, -1),
+		                        .written_bytes = db_int_or(st, 4, -1),
+		                        .gpu_mem = db_int_or(st, 5, -1),
+		                        .gpu_util = db_is_null(st, 6) ? NAN : sqlite3_column_double(st, 6),
+		                        .nprocs = (int)db_int_or(st, 7, -1),
+		                });
 	if (r >= 0)
-		*ret = (struct sample_rows){ .v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len };
+		*ret = (struct sample_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
 	vec_release(&rows);
 	return r;
 }

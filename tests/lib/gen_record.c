@@ -1,5 +1,5 @@
-/* gen_record DIR RUNS METRICS PARAMS [POINTS]: makes DIR/jig.db with so many runs, metrics and params of each (4 or more), and points of
- * each series (1). For measurements. */
+/* gen_record DIR RUNS METRICS PARAMS [POINTS]: makes DIR/jig.db with so many runs, metrics and params of each (4 or
+ * more), and points of each series (1). For measurements. */
 #include <stdarg.h>
 #include "base/file.h"
 #include "base/text.h"
@@ -7,8 +7,8 @@
 
 int main(int argc, char **argv)
 {
-	int64_t v[4] = { 0, 0, 0, 1 };
-	struct err e = { 0 };
+	int64_t v[4] = {0, 0, 0, 1};
+	struct err e = {0};
 
 	if (argc < 5 || argc > 6) {
 		fprintf(stderr, "usage: gen_record DIR RUNS METRICS PARAMS [POINTS]\n");
@@ -20,7 +20,10 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	if (file_mkdirs(argv[1], 0755, &e) < 0 ||
-	    !record_fill(argv[1], (struct record_size){ .runs = v[0], .metrics = (int)v[1], .params = (int)v[2], .points = (int)v[3] }, &e)) {
+	    !record_fill(
+	            argv[1],
+	            (struct record_size){.runs = v[0], .metrics = (int)v[1], .params = (int)v[2], .points = (int)v[3]},
+	            &e)) {
 		fprintf(stderr, "gen_record: %s\n", e.text);
 		return 1;
 	}

@@ -9,7 +9,8 @@
 #include "base/vec.h"
 #include "tracker/filter_tree.h"
 
-static const char *const op_texts[] = { "=", "!=", ">", ">=", "<", "<=", "LIKE", "ILIKE", "NOT LIKE", "NOT ILIKE", "IN", "NOT IN" };
+static const char *const op_texts[] = {
+        "=", "!=", ">", ">=", "<", "<=", "LIKE", "ILIKE", "NOT LIKE", "NOT ILIKE", "IN", "NOT IN"};
 static const char entity_letters[] = "amptx";
 
 /* "p:lr = 0.1" with the letter of the entity, the step in brackets of its own, a value that is a number behind "#". */
@@ -50,7 +51,7 @@ static void parses(const char *text, const char *want)
 	_arena_ struct arena a = ARENA_INIT;
 	_buf_ struct buf got = BUF_INIT;
 	struct filter *f = NULL;
-	struct err e = { 0 };
+	struct err e = {0};
 	int r = filter_parse(text, &a, &f, &e);
 
 	if (r < 0)
@@ -64,7 +65,7 @@ static void refuses(const char *text, const char *want)
 {
 	_arena_ struct arena a = ARENA_INIT;
 	struct filter *f = NULL;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	assert_int_equal(filter_parse(text, &a, &f, &e), ERR_USAGE);
 	assert_int_equal(e.code, ERR_USAGE);
@@ -78,7 +79,7 @@ static void sorts(const char *text, const char *want)
 	_arena_ struct arena a = ARENA_INIT;
 	_buf_ struct buf got = BUF_INIT;
 	struct filter_sort *s = NULL;
-	struct err e = { 0 };
+	struct err e = {0};
 	int r = filter_parse_sort(text, &a, &s, &e);
 
 	if (r < 0)
@@ -95,7 +96,7 @@ static void refuses_sort(const char *text, const char *want)
 {
 	_arena_ struct arena a = ARENA_INIT;
 	struct filter_sort *s = NULL;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	assert_int_equal(filter_parse_sort(text, &a, &s, &e), ERR_USAGE);
 	assert_null(s);
@@ -169,11 +170,13 @@ static void test_texts(void **state)
 static void test_attributes(void **state)
 {
 	parses("number > 12", "a:number > '12'#12");
-	parses("attributes.name = 'x' OR attr.name = 'y' OR run.name = 'z' OR attributes.`Run name` = 'w' OR `name` = 'v'",
+	parses("attributes.name = 'x' OR attr.name = 'y' OR run.name = 'z' OR attributes.`Run name` = 'w' OR `name` = "
+	       "'v'",
 	       "(or a:name = 'x' a:name = 'y' a:name = 'z' a:name = 'w' a:name = 'v')");
 	parses("run_name = 'x' AND user_id = 'u' AND run_id = '01J'", "(and a:name = 'x' a:user = 'u' a:uid = '01J')");
 	parses("state = 'Failed'", "a:state = 'failed'");
-	parses("status IN ('FINISHED', 'KILLED', 'scheduled', 'running')", "a:state IN 'success' 'stopped' 'queued' 'running'");
+	parses("status IN ('FINISHED', 'KILLED', 'scheduled', 'running')",
+	       "a:state IN 'success' 'stopped' 'queued' 'running'");
 	parses("state LIKE 'fail%'", "a:state LIKE 'fail%'");
 	parses("kind = 'resume' AND origin = 3", "(and a:kind = 'resume' a:origin = '3'#3)");
 	parses("created > '2026-11-21'", "a:created > '2026-11-21'#1795219200000000");
@@ -182,18 +185,22 @@ static void test_attributes(void **state)
 	parses("start_time >= 1795255200000 AND end_time < 1795255200001",
 	       "(and a:started >= '1795255200000'#1795255200000000 a:ended < '1795255200001'#1795255200001000)");
 	parses("seconds > 41.2", "a:seconds > '41.2'#41200000");
-	parses("dirty = true AND dirty != 0 AND dirty = '1'", "(and a:dirty = 'true'#1 a:dirty != '0'#0 a:dirty = '1'#1)");
+	parses("dirty = true AND dirty != 0 AND dirty = '1'",
+	       "(and a:dirty = 'true'#1 a:dirty != '0'#0 a:dirty = '1'#1)");
 	parses("note ILIKE '%x%' AND host = 'h' AND branch = 'b' AND commit LIKE 'a%'",
 	       "(and a:note ILIKE '%x%' a:host = 'h' a:branch = 'b' a:commit LIKE 'a%')");
 }
 
 static void test_precedence(void **state)
 {
-	parses("number = 1 OR number = 2 AND number = 3", "(or (and a:number = '2'#2 a:number = '3'#3) a:number = '1'#1)");
-	parses("(number = 1 OR number = 2) AND number = 3", "(and (or a:number = '1'#1 a:number = '2'#2) a:number = '3'#3)");
+	parses("number = 1 OR number = 2 AND number = 3",
+	       "(or (and a:number = '2'#2 a:number = '3'#3) a:number = '1'#1)");
+	parses("(number = 1 OR number = 2) AND number = 3",
+	       "(and (or a:number = '1'#1 a:number = '2'#2) a:number = '3'#3)");
 	parses("((number = 1))", "a:number = '1'#1");
 	parses("number=1 AND (number=2 AND (number=3))", "(and a:number = '1'#1 a:number = '2'#2 a:number = '3'#3)");
-	parses("(number=1 OR number=2) OR number=3 or number=4", "(or a:number = '1'#1 a:number = '2'#2 a:number = '3'#3 a:number = '4'#4)");
+	parses("(number=1 OR number=2) OR number=3 or number=4",
+	       "(or a:number = '1'#1 a:number = '2'#2 a:number = '3'#3 a:number = '4'#4)");
 	parses("(number=1)AND(number=2)", "(and a:number = '1'#1 a:number = '2'#2)");
 }
 
@@ -202,7 +209,8 @@ static void test_refused_keys(void **state)
 	refuses("sate = 'failed'", "filter, column 1: there is no attribute \"sate\": did you mean state?");
 	refuses("number = 1 AND acc > 0.9", "column 16: there is no attribute \"acc\"");
 	refuses("acc > 0.9", "metrics.K");
-	refuses("metrcs.acc > 1", "column 1: a key begins with metrics., params., tags. or attributes., found \"metrcs.\": did you mean metrics?");
+	refuses("metrcs.acc > 1", "column 1: a key begins with metrics., params., tags. or attributes., found "
+	                          "\"metrcs.\": did you mean metrics?");
 	refuses("attributes.stat = 'x'", "column 12: there is no attribute \"stat\": did you mean state");
 	refuses("attributes. = 'x'", "there is no attribute \"\"");
 	refuses("metrics. > 1", "column 9: expected the name of a metric, found \">\"");
@@ -223,7 +231,8 @@ static void test_refused_operators(void **state)
 	refuses("metrics.acc", "column 12: expected one of =, !=, >, >=, <, <=, IN, NOT IN behind acc, found the end");
 	refuses("metrics.acc ~ 1", "column 13: expected one of");
 	refuses("metrics.acc LIKE 'x'", "LIKE does not fit acc, which takes");
-	refuses("metrics.acc LIK 'x'", "column 13: expected one of =, !=, >, >=, <, <=, IN, NOT IN behind acc, found \"LIK\"");
+	refuses("metrics.acc LIK 'x'",
+	        "column 13: expected one of =, !=, >, >=, <, <=, IN, NOT IN behind acc, found \"LIK\"");
 	refuses("metrics.acc NOT 1", "column 13: expected one of");
 	refuses("state > 'failed'", "column 7: > does not fit state");
 	refuses("dirty IN (1)", "IN does not fit dirty, which takes =, !=");
@@ -235,13 +244,15 @@ static void test_refused_operators(void **state)
 static void test_refused_values(void **state)
 {
 	refuses("metrics.acc >", "column 14: expected a number or a quoted text behind >, found the end");
-	refuses("metrics.acc > 'x'", "column 15: metrics compare with a number (or NaN, inf) without quotes, found 'x'");
+	refuses("metrics.acc > 'x'",
+	        "column 15: metrics compare with a number (or NaN, inf) without quotes, found 'x'");
 	refuses("metrics.acc > 0x10", "found \"0x10\"");
 	refuses("params.opt = adam", "column 14: a text needs quotes, 'adam'");
 	refuses("tags.a = 'x", "column 10: the text that begins here has no closing '");
 	refuses("tags.a LIKE 5", "column 13: LIKE needs a quoted pattern");
 	refuses("name = 5", "column 8: name compares with a quoted text, found \"5\"");
-	refuses("state = 'faild'", "column 9: there is no state 'faild': did you mean failed; there are queued, running, success");
+	refuses("state = 'faild'",
+	        "column 9: there is no state 'faild': did you mean failed; there are queued, running, success");
 	refuses("kind = 'resumed'", "there is no kind 'resumed': did you mean resume");
 	refuses("number = 'x'", "number compares with a number, found 'x'");
 	refuses("number = nan", "number compares with a number");
@@ -309,7 +320,8 @@ static void test_sort(void **state)
 	sorts("metrics.acc DESC", "m:acc down");
 	sorts("created", "a:created up");
 	sorts("params.train.lr ASC , number desc", "p:train.lr up, a:number down");
-	sorts("metrics.\"train[lr]\".acc, tags.`a b` DESC, start_time", "m:{train[lr]}acc up, t:a b down, a:started up");
+	sorts("metrics.\"train[lr]\".acc, tags.`a b` DESC, start_time",
+	      "m:{train[lr]}acc up, t:a b down, a:started up");
 	refuses_sort("metrics.acc DOWN", "sort, column 13: expected ASC, DESC or \",\", found \"DOWN\"");
 	refuses_sort("metrics.acc DESC number", "column 18: expected \",\" or the end, found \"number\"");
 	refuses_sort("number,", "column 8: expected a key");
@@ -324,11 +336,19 @@ static void test_sort(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty), cmocka_unit_test(test_operators), cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_keys), cmocka_unit_test(test_texts), cmocka_unit_test(test_attributes),
-		cmocka_unit_test(test_precedence), cmocka_unit_test(test_refused_keys), cmocka_unit_test(test_refused_operators),
-		cmocka_unit_test(test_refused_values), cmocka_unit_test(test_refused_shape), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_sort),
+	        cmocka_unit_test(test_empty),
+	        cmocka_unit_test(test_operators),
+	        cmocka_unit_test(test_numbers),
+	        cmocka_unit_test(test_keys),
+	        cmocka_unit_test(test_texts),
+	        cmocka_unit_test(test_attributes),
+	        cmocka_unit_test(test_precedence),
+	        cmocka_unit_test(test_refused_keys),
+	        cmocka_unit_test(test_refused_operators),
+	        cmocka_unit_test(test_refused_values),
+	        cmocka_unit_test(test_refused_shape),
+	        cmocka_unit_test(test_limits),
+	        cmocka_unit_test(test_sort),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

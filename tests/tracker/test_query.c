@@ -4,13 +4,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/embed.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "tests/lib/record_fill.h"
 #include "tracker/query.h"
 #include "tracker/query_filter.h"
 
-/* Two records: a small one with one of everything, and one with so many runs that lists must be walked along an index. */
+/* Two records: a small one with one of everything, and one with so many runs that lists must be walked along an index.
+ */
 enum { MANY = 9000 };
 static char *small_dir, *many_dir;
 static struct tracker *small, *many;
@@ -26,64 +28,9 @@ static sqlite3 *raw_open(const char *dir)
 	return db;
 }
 
-#define RUN(number, name, pipeline, state, more, values) \
-	"INSERT INTO run (number, uid, name, pipeline, pipeline_id, state, kind, created, host, user, argv, options, params, unpinned" more ")" \
-	" VALUES (" #number ", '0000000000000000000000000" #number "', '" name "', '" pipeline "', 1, '" state "', 'run', " #number "000000," \
-	" 'h', 'u', '[]', '{}', '{}', 0" values ");"
-#define STEP(id, run, rank, name, state, reused) \
-	"INSERT INTO step (id, run, rank, name, base, state, reused_attempt) VALUES (" #id ", " #run ", " #rank ", '" name "', '" name "', '" state "', " #reused ");"
-#define ATTEMPT(id, run, step, name, n, state, elapsed) \
-	"INSERT INTO attempt (id, uid, run, step, name, n, state, cause, started, ended, elapsed_us, host, isolation, command, folder, env) VALUES" \
-	" (" #id ", 'a" #id "', " #run ", " #step ", '" name "', " #n ", '" state "', '', 5, 6, " #elapsed ", 'h', 'folder', '[]', 'runs/x', 1);"
-#define METRIC(id, run, step, attempt, key, value) \
-	"INSERT INTO series VALUES (" #id ", " #run ", " #step ", " #attempt ", '" key "', 3, " value ", 2, 9, " value ", " value ");"
-#define RUN_METRIC(run, key, series, step, value) "INSERT INTO run_metric VALUES (" #run ", '" key "', " #series ", " #step ", " value ", 2);"
-#define PARAM(run, key, type, text, number) "INSERT INTO param VALUES (" #run ", '" key "', '" type "', '" text "', " #number ");"
-#define ARTIFACT(run, step, attempt, role, form, path, digest) \
-	"INSERT INTO artifact (run, step, attempt, role, form, path, digest, size, mtime, mode) VALUES" \
-	" (" #run ", " #step ", " #attempt ", '" role "', '" form "', '" path "', " digest ", 10, 0, 420);"
-
-/* $0 …: order keys of the doubles below. */
-static const double doubles[] = { 0.9, NAN, 0.95, 0.5, INFINITY, 0.99, -0.0, 0.25 };
-static const char small_sql[] =
-	"INSERT INTO pipeline VALUES (1, zeroblob(32), 'steps: {}'); INSERT INTO env VALUES (1, 'abc', 'pinned', 'system', '{}');"
-	RUN(1, "alpha", "p", "success", ", elapsed_us, ended, dirty, branch, commit_id, snapshot, exit_status", ", 40000000, 9, 1, 'main', 'c1', 't1', 0")
-	RUN(2, "beta", "p", "failed", ", elapsed_us, ended, dirty, branch, snapshot, origin", ", 5500000, 8, 0, 'dev', 't2', 1")
-	RUN(3, "gamma", "q", "success", ", snapshot", ", 't1'")
-	RUN(4, "delta", "q", "running", ", started", ", 4000001")
-	RUN(5, "Epsilon", "q", "success", "", "")
-	RUN(6, "zeta", "p", "success", ", snapshot", ", 't6'")
-	RUN(7, "eta_x", "p", "stopped", ", snapshot", ", 't7'")
-	RUN(8, "theta", "p", "success", "", "")
-	STEP(1, 1, 0, "prepare", "success", NULL) STEP(2, 1, 1, "train[lr]", "success", NULL)
-	ATTEMPT(1, 1, 1, "prepare", 1, "success", 10) ATTEMPT(2, 1, 2, "train[lr]", 1, "failed", 99) ATTEMPT(3, 1, 2, "train[lr]", 2, "success", 30)
-	METRIC(1, 1, 2, 2, "acc", "$7") METRIC(2, 1, 2, 3, "acc", "$0") METRIC(3, 1, 1, 1, "acc", "$3") METRIC(4, 1, 2, 3, "val loss", "$7")
-	RUN_METRIC(1, "acc", 2, 2, "$0") RUN_METRIC(1, "val loss", 4, 2, "$7")
-	STEP(3, 2, 0, "train", "failed", NULL) ATTEMPT(4, 2, 3, "train", 1, "failed", 50)
-	METRIC(5, 2, 3, 4, "acc", "$1") RUN_METRIC(2, "acc", 5, 3, "$1")
-	STEP(4, 3, 0, "train", "success", NULL) ATTEMPT(5, 3, 4, "train", 1, "success", 60)
-	METRIC(6, 3, 4, 5, "acc", "$2") RUN_METRIC(3, "acc", 6, 4, "$2")
-	STEP(5, 4, 0, "prepare", "reused", 1) STEP(6, 4, 1, "train", "running", NULL) ATTEMPT(6, 4, 6, "train", 1, "running", NULL)
-	METRIC(7, 4, 6, 6, "acc", "$3") RUN_METRIC(4, "acc", 7, 6, "$3")
-	STEP(7, 5, 0, "train", "success", NULL) ATTEMPT(7, 5, 7, "train", 1, "success", 20)
-	METRIC(8, 5, 7, 7, "acc", "$4") RUN_METRIC(5, "acc", 8, 7, "$4")
-	STEP(8, 6, 0, "train", "success", NULL) ATTEMPT(8, 6, 8, "train", 1, "success", 80)
-	METRIC(9, 6, 8, 8, "acc", "$5") RUN_METRIC(6, "acc", 9, 8, "$5")
-	STEP(9, 7, 0, "train", "stopped", NULL) ATTEMPT(9, 7, 9, "train", 1, "stopped", 80)
-	STEP(10, 8, 0, "train[lr]", "reused", 3) STEP(11, 8, 1, "report", "success", NULL) STEP(12, 8, 1, "late", "reused", 8) ATTEMPT(10, 8, 11, "report", 1, "success", 70)
-	METRIC(10, 8, 11, 10, "acc", "$6") RUN_METRIC(8, "acc", 10, 11, "$6") RUN_METRIC(8, "val loss", 4, 10, "$7")
-	"INSERT INTO edge VALUES (2, 1, 1), (11, 10, 1), (12, 10, 0), (12, 11, 1), (6, 5, 1);"
-	PARAM(1, "train.lr", "real", "0.1", 0.1) PARAM(2, "train.lr", "real", "0.01", 0.01) PARAM(3, "train.lr", "text", "auto", NULL)
-	PARAM(4, "train.lr", "real", "1e-1", 0.1) PARAM(5, "train.lr", "text", "0.1", NULL) PARAM(6, "train.lr", "real", "0.1", 0.1)
-	PARAM(1, "opt", "text", "adam", NULL) PARAM(2, "opt", "text", "sgd", NULL) PARAM(3, "a b.c", "integer", "7", 7)
-	"INSERT INTO tag VALUES (1, 'team', 'blue'), (3, 'team', 'Red'), (5, 'team', 'b*ue'), (5, 'x y', '1');"
-	"INSERT INTO note VALUES (1, 'First try'), (3, '100% done');"
-	ARTIFACT(1, 1, 1, "out", "file", "data.csv", "CAST(X'01' || zeroblob(31) AS BLOB)") ARTIFACT(1, 2, 3, "log", "place", "log", "zeroblob(32)")
-	ARTIFACT(1, 2, 3, "in", "file", "data.csv", "CAST(X'01' || zeroblob(31) AS BLOB)") ARTIFACT(1, 2, 3, "out", "folder", "b", "CAST(X'02' || zeroblob(31) AS BLOB)")
-	ARTIFACT(1, 2, 3, "out", "file", "a", "CAST(X'03' || zeroblob(31) AS BLOB)") ARTIFACT(6, 8, 8, "out", "file", "kept", "CAST(X'06' || zeroblob(31) AS BLOB)")
-	ARTIFACT(7, 9, 9, "out", "file", "gone", "CAST(X'07' || zeroblob(31) AS BLOB)") ARTIFACT(8, 11, 10, "in", "link", "/far", "NULL")
-	"INSERT INTO sample VALUES (3, 20, 5, NULL, 7, 8, 9, 0.5, 2), (3, 10, 1, 2, 3, 4, NULL, NULL, NULL);"
-	"UPDATE run SET removed = 1 WHERE number IN (6, 7); UPDATE run SET seal = zeroblob(32) WHERE number <> 4;";
+/* $0 … in the file: order keys of these. */
+static const double doubles[] = {0.9, NAN, 0.95, 0.5, INFINITY, 0.99, -0.0, 0.25};
+EMBED(small_sql, "tests/tracker/data/query.sql");
 
 static void small_fill(void)
 {
@@ -104,7 +51,7 @@ static void small_fill(void)
 
 static int setup(void **state)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 	struct tracker *t;
 
 	key_nan = value_key(NAN);
@@ -114,8 +61,9 @@ static int setup(void **state)
 		fail_msg("%s", e.text);
 	tracker_close(t);
 	small_fill();
-	if (!record_fill(many_dir, (struct record_size){ .runs = MANY, .metrics = 2, .params = 4, .points = 1 }, &e) ||
-	    tracker_open(small_dir, TRACKER_READ, &small, &e) < 0 || tracker_open(many_dir, TRACKER_READ, &many, &e) < 0)
+	if (!record_fill(many_dir, (struct record_size){.runs = MANY, .metrics = 2, .params = 4, .points = 1}, &e) ||
+	    tracker_open(small_dir, TRACKER_READ, &small, &e) < 0 ||
+	    tracker_open(many_dir, TRACKER_READ, &many, &e) < 0)
 		fail_msg("%s", e.text);
 	return 0;
 }
@@ -135,7 +83,7 @@ static int teardown(void **state)
 
 static void parse(const char *filter, const char *sort, struct arena *a, struct filter **f, struct filter_sort **s)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 
 	*f = NULL;
 	*s = NULL;
@@ -143,10 +91,11 @@ static void parse(const char *filter, const char *sort, struct arena *a, struct 
 		fail_msg("%s", e.text);
 }
 
-static void list(struct tracker *t, const char *filter, const char *sort, int64_t limit, int64_t offset, struct buf *out)
+static void list(struct tracker *t, const char *filter, const char *sort, int64_t limit, int64_t offset,
+                 struct buf *out)
 {
 	_arena_ struct arena a = ARENA_INIT;
-	struct err e = { 0 };
+	struct err e = {0};
 	struct filter *f;
 	struct filter_sort *s;
 	struct run_rows rows;
@@ -171,7 +120,7 @@ static void lists_page(const char *filter, const char *sort, int64_t limit, int6
 static void lists(const char *filter, const char *want)
 {
 	_arena_ struct arena a = ARENA_INIT;
-	struct err e = { 0 };
+	struct err e = {0};
 	struct filter *f;
 	struct filter_sort *s;
 	int64_t n = -1, words = *want != '\0';
@@ -223,7 +172,8 @@ static void test_metrics(void **state)
 
 static void test_step_metrics(void **state)
 {
-	lists("metrics.\"train[lr]\".acc = 0.9", "8 1"); /* of run 8 the step is reused, of run 1 the second attempt counts */
+	lists("metrics.\"train[lr]\".acc = 0.9",
+	      "8 1"); /* of run 8 the step is reused, of run 1 the second attempt counts */
 	lists("metrics.\"train[lr]\".acc < 0.9", "");
 	lists("metrics.prepare.acc = 1", "");
 	lists("metrics.\"prepare\".acc = 0.5", "4 1");
@@ -342,24 +292,32 @@ static void test_sorted(void **state)
 #define LR "(SELECT number FROM param p WHERE p.run = run.number AND key = 'train.lr')"
 #define MODEL "(SELECT text FROM param p WHERE p.run = run.number AND key = 'model')"
 #define TEAM "(SELECT value FROM tag WHERE run = number AND key = 'team')"
-static const struct { const char *filter, *sort, *where, *order; } walks[] = {
-	{ NULL, "metrics.acc DESC", "1", ACC " IS NULL, " ACC " = ?2, " ACC " DESC, number DESC" },
-	{ NULL, "metrics.acc", "1", ACC " IS NULL, " ACC " = ?2, " ACC ", number" },
-	{ "metrics.acc > 0.3", "metrics.acc DESC", ACC " > ?1 AND " ACC " <> ?2", ACC " DESC, number DESC" },
-	{ "metrics.acc <= 0.3", "metrics.acc", ACC " <= ?1", ACC ", number" },
-	{ "metrics.acc > 0.3 AND metrics.acc < 0.9 AND state = 'success'", "metrics.acc", ACC " > ?1 AND " ACC " < ?3 AND state = 'success'", ACC ", number" },
-	{ "metrics.acc != 0.3", "metrics.acc", ACC " <> ?1", ACC " = ?2, " ACC ", number" },
-	{ "metrics.acc > 0.3 OR state = 'failed'", "metrics.acc DESC", "(" ACC " > ?1 AND " ACC " <> ?2) OR state = 'failed'",
-	  ACC " IS NULL, " ACC " = ?2, " ACC " DESC, number DESC" },
-	{ "params.train.lr > 0.003", "metrics.loss, number DESC", LR " > 0.003", LOSS " IS NULL, " LOSS " = ?2, " LOSS ", number DESC" },
-	{ "params.model = 'net' OR params.model = 'boost' OR params.model = 'linear'", NULL, MODEL " <> 'forest'", "number DESC" },
-	{ "tags.team != 'red'", "params.train.lr DESC, number", TEAM " <> 'red'", LR " DESC, number" },
-	{ "metrics.acc > 0.5", "params.model, metrics.acc DESC", ACC " > ?4 AND " ACC " <> ?2", MODEL ", " ACC " DESC, number DESC" },
-	{ "metrics.acc > 0.3", "tags.team DESC, number", ACC " > ?1 AND " ACC " <> ?2", TEAM " DESC, number" },
-	{ "state IN ('success', 'failed')", "created", "state IN ('success', 'failed')", "number" },
-	{ "state = 'lost'", "metrics.acc DESC", "state = 'lost'", ACC " IS NULL, " ACC " = ?2, " ACC " DESC, number DESC" },
-	{ "metrics.acc > 0.99", NULL, ACC " > ?5 AND " ACC " <> ?2", "number DESC" },
-	{ "metrics.\"train\".acc > 0.3", "metrics.\"train\".acc", ACC " > ?1 AND " ACC " <> ?2", ACC ", number" },
+static const struct {
+	const char *filter, *sort, *where, *order;
+} walks[] = {
+        {NULL, "metrics.acc DESC", "1", ACC " IS NULL, " ACC " = ?2, " ACC " DESC, number DESC"},
+        {NULL, "metrics.acc", "1", ACC " IS NULL, " ACC " = ?2, " ACC ", number"},
+        {"metrics.acc > 0.3", "metrics.acc DESC", ACC " > ?1 AND " ACC " <> ?2", ACC " DESC, number DESC"},
+        {"metrics.acc <= 0.3", "metrics.acc", ACC " <= ?1", ACC ", number"},
+        {"metrics.acc > 0.3 AND metrics.acc < 0.9 AND state = 'success'", "metrics.acc",
+         ACC " > ?1 AND " ACC " < ?3 AND state = 'success'", ACC ", number"},
+        {"metrics.acc != 0.3", "metrics.acc", ACC " <> ?1", ACC " = ?2, " ACC ", number"},
+        {"metrics.acc > 0.3 OR state = 'failed'", "metrics.acc DESC",
+         "(" ACC " > ?1 AND " ACC " <> ?2) OR state = 'failed'",
+         ACC " IS NULL, " ACC " = ?2, " ACC " DESC, number DESC"},
+        {"params.train.lr > 0.003", "metrics.loss, number DESC", LR " > 0.003",
+         LOSS " IS NULL, " LOSS " = ?2, " LOSS ", number DESC"},
+        {"params.model = 'net' OR params.model = 'boost' OR params.model = 'linear'", NULL, MODEL " <> 'forest'",
+         "number DESC"},
+        {"tags.team != 'red'", "params.train.lr DESC, number", TEAM " <> 'red'", LR " DESC, number"},
+        {"metrics.acc > 0.5", "params.model, metrics.acc DESC", ACC " > ?4 AND " ACC " <> ?2",
+         MODEL ", " ACC " DESC, number DESC"},
+        {"metrics.acc > 0.3", "tags.team DESC, number", ACC " > ?1 AND " ACC " <> ?2", TEAM " DESC, number"},
+        {"state IN ('success', 'failed')", "created", "state IN ('success', 'failed')", "number"},
+        {"state = 'lost'", "metrics.acc DESC", "state = 'lost'",
+         ACC " IS NULL, " ACC " = ?2, " ACC " DESC, number DESC"},
+        {"metrics.acc > 0.99", NULL, ACC " > ?5 AND " ACC " <> ?2", "number DESC"},
+        {"metrics.\"train\".acc > 0.3", "metrics.\"train\".acc", ACC " > ?1 AND " ACC " <> ?2", ACC ", number"},
 };
 
 static void test_walks(void **state)
@@ -367,10 +325,12 @@ static void test_walks(void **state)
 	sqlite3 *db = raw_open(many_dir);
 
 	for (size_t i = 0; i < ARRAY_LEN(walks); i++) {
-		_free_ char *sql = mem_printf("SELECT number FROM run WHERE ?1 + ?2 + ?3 + ?4 + ?5 IS NOT NULL AND (%s) ORDER BY %s", walks[i].where, walks[i].order);
+		_free_ char *sql = mem_printf(
+		        "SELECT number FROM run WHERE ?1 + ?2 + ?3 + ?4 + ?5 IS NOT NULL AND (%s) ORDER BY %s",
+		        walks[i].where, walks[i].order);
 		_arena_ struct arena a = ARENA_INIT;
 		_buf_ struct buf all = BUF_INIT, page = BUF_INIT;
-		struct err e = { 0 };
+		struct err e = {0};
 		struct filter *f;
 		struct filter_sort *s;
 		int64_t *numbers, *some, count, n = 0;
@@ -378,7 +338,8 @@ static void test_walks(void **state)
 		sqlite3_stmt *st;
 
 		parse(walks[i].filter, walks[i].sort, &a, &f, &s);
-		if (filter_numbers(many, f, s, -1, 0, &a, &numbers, &len, &e) < 0 || filter_numbers(many, f, s, 50, 100, &a, &some, &some_len, &e) < 0 ||
+		if (filter_numbers(many, f, s, -1, 0, &a, &numbers, &len, &e) < 0 ||
+		    filter_numbers(many, f, s, 50, 100, &a, &some, &some_len, &e) < 0 ||
 		    query_count(many, f, &count, &e) < 0)
 			fail_msg("%s", e.text);
 		st = fill_prepare(db, sql);
@@ -389,7 +350,8 @@ static void test_walks(void **state)
 		fill_must(db, sqlite3_bind_int64(st, 5, value_key(0.99)));
 		for (; sqlite3_step(st) == SQLITE_ROW; n++)
 			if ((size_t)n >= len || numbers[n] != sqlite3_column_int64(st, 0))
-				fail_msg("%s by %s: row %" PRId64 " of %zu differs", walks[i].filter, walks[i].sort, n, len);
+				fail_msg("%s by %s: row %" PRId64 " of %zu differs", walks[i].filter, walks[i].sort, n,
+				         len);
 		sqlite3_finalize(st);
 		assert_int_equal(n, len);
 		assert_int_equal(n, count);
@@ -402,24 +364,45 @@ static void test_walks(void **state)
 /* No main form reads all runs or sorts what it did not choose: every phase walks an index. */
 static void test_plans(void **state)
 {
-	static const struct { const char *filter, *sort; bool seeded; } forms[] = {
-		{ NULL, NULL, false }, { NULL, "number", false }, { NULL, "created DESC", false }, { NULL, "created", false },
-		{ NULL, "seconds DESC", false }, { NULL, "started", false }, { NULL, "ended DESC", false }, { NULL, "state", false }, { NULL, "pipeline DESC", false }, { NULL, "name", false }, { NULL, "metrics.acc DESC", false },
-		{ NULL, "metrics.acc", false }, { NULL, "params.train.lr DESC", false }, { NULL, "tags.team", false },
-		{ "metrics.acc > 0.1", "metrics.acc DESC", false }, { "metrics.acc > 0.1", NULL, false },
-		{ "state = 'success' AND metrics.acc > 0.1", "metrics.acc DESC", false },
-		{ "metrics.acc > 0.99", "metrics.acc DESC", true }, { "metrics.acc > 0.99", NULL, true },
-		{ "metrics.acc > 0.1 AND params.seed = 77", "metrics.acc DESC", true }, { "params.seed = 77", NULL, true },
-		{ "params.seed = 'x' OR metrics.acc < 0.01 OR name = 'run-5'", NULL, true },
-		{ "number = 5", NULL, true }, { "number > 8990", NULL, true }, { "name IN ('run-1', 'run-2')", NULL, true }, { "state = 'lost'", "seconds", true },
-		{ "created > '2025-01-01' AND created < '2025-01-02'", NULL, true }, { "run_id = 'x'", NULL, true },
-		{ "metrics.\"train\".acc > 0.5 AND params.seed < 9", NULL, true },
+	static const struct {
+		const char *filter, *sort;
+		bool seeded;
+	} forms[] = {
+	        {NULL, NULL, false},
+	        {NULL, "number", false},
+	        {NULL, "created DESC", false},
+	        {NULL, "created", false},
+	        {NULL, "seconds DESC", false},
+	        {NULL, "started", false},
+	        {NULL, "ended DESC", false},
+	        {NULL, "state", false},
+	        {NULL, "pipeline DESC", false},
+	        {NULL, "name", false},
+	        {NULL, "metrics.acc DESC", false},
+	        {NULL, "metrics.acc", false},
+	        {NULL, "params.train.lr DESC", false},
+	        {NULL, "tags.team", false},
+	        {"metrics.acc > 0.1", "metrics.acc DESC", false},
+	        {"metrics.acc > 0.1", NULL, false},
+	        {"state = 'success' AND metrics.acc > 0.1", "metrics.acc DESC", false},
+	        {"metrics.acc > 0.99", "metrics.acc DESC", true},
+	        {"metrics.acc > 0.99", NULL, true},
+	        {"metrics.acc > 0.1 AND params.seed = 77", "metrics.acc DESC", true},
+	        {"params.seed = 77", NULL, true},
+	        {"params.seed = 'x' OR metrics.acc < 0.01 OR name = 'run-5'", NULL, true},
+	        {"number = 5", NULL, true},
+	        {"number > 8990", NULL, true},
+	        {"name IN ('run-1', 'run-2')", NULL, true},
+	        {"state = 'lost'", "seconds", true},
+	        {"created > '2025-01-01' AND created < '2025-01-02'", NULL, true},
+	        {"run_id = 'x'", NULL, true},
+	        {"metrics.\"train\".acc > 0.5 AND params.seed < 9", NULL, true},
 	};
 	sqlite3 *db = raw_open(many_dir);
 
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
 		_arena_ struct arena a = ARENA_INIT;
-		struct err e = { 0 };
+		struct err e = {0};
 		struct filter *f;
 		struct filter_sort *s;
 		struct filter_plan plan;
@@ -434,12 +417,16 @@ static void test_plans(void **state)
 
 			while (sqlite3_step(st) == SQLITE_ROW) {
 				const char *line = (const char *)sqlite3_column_text(st, 3);
-				bool scan = !strncmp(line, "SCAN", 4) && strcmp(line, "SCAN x") != 0 && strncmp(line, "SCAN (subquery", 14) != 0;
+				bool scan = !strncmp(line, "SCAN", 4) && strcmp(line, "SCAN x") != 0 &&
+				            strncmp(line, "SCAN (subquery", 14) != 0;
 				bool indexed = strstr(line, "USING") || strcmp(line, "SCAN r") == 0;
 
-				/* A walk may go over the runs in the order asked for, or over what the seeds gave; it sorts only the latter. */
-				if ((scan && (forms[i].seeded || !indexed)) || (!forms[i].seeded && strstr(line, "TEMP B-TREE")))
-					fail_msg("%s by %s, phase %d: %s\n%s", forms[i].filter, forms[i].sort, phase, line, plan.phases[phase].text.data);
+				/* A walk may go over the runs in the order asked for, or over what the seeds gave; it
+				 * sorts only the latter. */
+				if ((scan && (forms[i].seeded || !indexed)) ||
+				    (!forms[i].seeded && strstr(line, "TEMP B-TREE")))
+					fail_msg("%s by %s, phase %d: %s\n%s", forms[i].filter, forms[i].sort, phase,
+					         line, plan.phases[phase].text.data);
 			}
 			sqlite3_finalize(st);
 		}
@@ -471,7 +458,8 @@ static void test_extremes(void **state)
 		buf_reset(&text);
 		buf_addf(&text, "(%s) %s (%s)", half, i % 2 ? "OR" : "AND", half);
 	}
-	list(small, text.data, "metrics.\"train\".acc, params.a, params.b, params.c, tags.d, tags.e, metrics.f, metrics.g", -1, 0, &got);
+	list(small, text.data,
+	     "metrics.\"train\".acc, params.a, params.b, params.c, tags.d, tags.e, metrics.f, metrics.g", -1, 0, &got);
 	buf_reset(&text);
 	for (int i = 0; i < FILTER_MAX_TERMS; i++)
 		buf_addf(&text, "%sparams.train.lr = 0.1", i ? i % 2 ? " OR " : " AND " : "");
@@ -483,7 +471,7 @@ static void test_extremes(void **state)
 static void test_run(void **state)
 {
 	_arena_ struct arena a = ARENA_INIT;
-	struct err e = { 0 };
+	struct err e = {0};
 	struct run_row r;
 	int64_t *live, n;
 	size_t len;
@@ -524,7 +512,7 @@ static void test_run(void **state)
 static void test_pairs(void **state)
 {
 	_arena_ struct arena a = ARENA_INIT;
-	struct err e = { 0 };
+	struct err e = {0};
 	struct pair_rows p;
 
 	assert_int_equal(query_tags(small, 5, &a, &p, &e), 0);
@@ -541,7 +529,7 @@ static void test_pairs(void **state)
 static void test_steps(void **state)
 {
 	_arena_ struct arena a = ARENA_INIT;
-	struct err e = { 0 };
+	struct err e = {0};
 	struct step_rows s;
 	struct attempt_rows at;
 	struct sample_rows sm;
@@ -588,12 +576,16 @@ static void test_steps(void **state)
 
 static void test_artifacts(void **state)
 {
-	static const struct { int64_t run, step, attempt; enum artifact_role role; const char *path; } want[] = {
-		{ 1, 10, 3, ROLE_IN, "data.csv" }, { 1, 10, 3, ROLE_OUT, "a" }, { 1, 10, 3, ROLE_OUT, "b" }, { 1, 10, 3, ROLE_LOG, "log" },
-		{ 8, 11, 10, ROLE_IN, "/far" }, { 6, 12, 8, ROLE_OUT, "kept" },
+	static const struct {
+		int64_t run, step, attempt;
+		enum artifact_role role;
+		const char *path;
+	} want[] = {
+	        {1, 10, 3, ROLE_IN, "data.csv"}, {1, 10, 3, ROLE_OUT, "a"},    {1, 10, 3, ROLE_OUT, "b"},
+	        {1, 10, 3, ROLE_LOG, "log"},     {8, 11, 10, ROLE_IN, "/far"}, {6, 12, 8, ROLE_OUT, "kept"},
 	};
 	_arena_ struct arena a = ARENA_INIT;
-	struct err e = { 0 };
+	struct err e = {0};
 	struct artifact_rows rows;
 
 	assert_int_equal(query_artifacts(small, 8, &a, &rows, &e), 0);
@@ -617,7 +609,7 @@ static void test_artifacts(void **state)
 static void test_series(void **state)
 {
 	_arena_ struct arena a = ARENA_INIT;
-	struct err e = { 0 };
+	struct err e = {0};
 	struct metric_rows m;
 
 	assert_int_equal(query_metrics(small, 1, &a, &m, &e), 0);
@@ -650,7 +642,8 @@ static void test_series(void **state)
 	assert_int_equal(m.len, 0);
 }
 
-static int note_digest(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run, const char *path, struct err *e)
+static int note_digest(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run,
+                       const char *path, struct err *e)
 {
 	struct buf *out = arg;
 
@@ -658,7 +651,8 @@ static int note_digest(void *arg, const struct digest *d, int64_t size, enum art
 	return out->len > 1000 ? err_set(e, ERR_FAILED, "enough") : 0;
 }
 
-static int refuse_digest(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run, const char *path, struct err *e)
+static int refuse_digest(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run,
+                         const char *path, struct err *e)
 {
 	return err_set(e, ERR_FAILED, "enough of %s", path);
 }
@@ -667,7 +661,7 @@ static void test_kept(void **state)
 {
 	_arena_ struct arena a = ARENA_INIT;
 	_buf_ struct buf got = BUF_INIT;
-	struct err e = { 0 };
+	struct err e = {0};
 	int64_t *dead;
 	const char **trees;
 	size_t n;
@@ -689,11 +683,12 @@ static void test_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lists), cmocka_unit_test(test_metrics), cmocka_unit_test(test_step_metrics), cmocka_unit_test(test_params),
-		cmocka_unit_test(test_texts), cmocka_unit_test(test_attributes), cmocka_unit_test(test_logic), cmocka_unit_test(test_sorted),
-		cmocka_unit_test(test_walks), cmocka_unit_test(test_plans), cmocka_unit_test(test_extremes), cmocka_unit_test(test_run),
-		cmocka_unit_test(test_pairs), cmocka_unit_test(test_steps), cmocka_unit_test(test_artifacts), cmocka_unit_test(test_series),
-		cmocka_unit_test(test_kept),
+	        cmocka_unit_test(test_lists),  cmocka_unit_test(test_metrics),  cmocka_unit_test(test_step_metrics),
+	        cmocka_unit_test(test_params), cmocka_unit_test(test_texts),    cmocka_unit_test(test_attributes),
+	        cmocka_unit_test(test_logic),  cmocka_unit_test(test_sorted),   cmocka_unit_test(test_walks),
+	        cmocka_unit_test(test_plans),  cmocka_unit_test(test_extremes), cmocka_unit_test(test_run),
+	        cmocka_unit_test(test_pairs),  cmocka_unit_test(test_steps),    cmocka_unit_test(test_artifacts),
+	        cmocka_unit_test(test_series), cmocka_unit_test(test_kept),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
