@@ -16,7 +16,7 @@
 enum { MANY = 9000 };
 static char *small_dir, *many_dir;
 static struct tracker *small, *many;
-static int64_t key_nan, key_inf;
+static int64_t key_nan;
 
 static sqlite3 *raw_open(const char *dir)
 {
@@ -52,10 +52,9 @@ static void small_fill(void)
 static int setup(void **state)
 {
 	struct err e = {0};
-	struct tracker *t;
+	struct tracker *t = NULL;
 
 	key_nan = value_key(NAN);
-	key_inf = value_key(INFINITY);
 	if (file_temp_dir("/tmp", "query", &small_dir, &e) < 0 || file_temp_dir("/tmp", "query", &many_dir, &e) < 0 ||
 	    tracker_open(small_dir, TRACKER_WRITE, &t, &e) < 0)
 		fail_msg("%s", e.text);
@@ -329,7 +328,6 @@ static void test_walks(void **state)
 		        "SELECT number FROM run WHERE ?1 + ?2 + ?3 + ?4 + ?5 IS NOT NULL AND (%s) ORDER BY %s",
 		        walks[i].where, walks[i].order);
 		_arena_ struct arena a = ARENA_INIT;
-		_buf_ struct buf all = BUF_INIT, page = BUF_INIT;
 		struct err e = {0};
 		struct filter *f;
 		struct filter_sort *s;
