@@ -304,9 +304,9 @@ void dispatch_retry(struct supervisor *s, int step, char answer[128])
 		return;
 	}
 	control_flush(s);
-	set_state(s, step, STEP_RETRYING);
-	s->retry_at[step] = time_mono();
-	journal_move(s->journal, &s->ids[step], 1, STEP_RETRYING, NULL);
+	set_state(s, step, STEP_QUEUED);
+	make_ready(s, step);
+	journal_move(s->journal, &s->ids[step], 1, STEP_QUEUED, NULL);
 	revive(s, step, &ids, &n);
 	journal_move(s->journal, ids, n, STEP_PENDING, NULL);
 	snprintf(answer, 128, "attempt %d starts", s->tries[step] + 1);
