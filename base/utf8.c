@@ -46,7 +46,7 @@ size_t utf8_decode(const char *s, size_t n, uint32_t *ret)
 	return len;
 }
 
-size_t utf8_encode(uint32_t cp, char out[4])
+size_t utf8_put(uint32_t cp, char out[4])
 {
 	if (cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff))
 		cp = REPLACEMENT;
@@ -125,7 +125,7 @@ void utf8_visible(struct buf *out, const char *s, size_t n, bool ascii)
 			buf_adds(out, "·");
 		} else if (marks <= MARKS_MOST) {
 			char bytes[4];
-			buf_add(out, bytes, utf8_encode(cp, bytes));
+			buf_add(out, bytes, utf8_put(cp, bytes));
 		}
 		i += len;
 	}

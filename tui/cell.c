@@ -175,7 +175,7 @@ static char ascii_of(uint32_t cp)
 	if (cp < 0x80)
 		return (char)cp;
 	char encoded[5] = { 0 };
-	utf8_encode(cp, encoded);
+	utf8_put(cp, encoded);
 	for (size_t i = 0; i < ARRAY_LEN(signs); i++)
 		if (strstr(signs[i].glyphs, encoded))
 			return signs[i].sign;
@@ -185,7 +185,7 @@ static char ascii_of(uint32_t cp)
 static void add_cp(struct buf *out, uint32_t cp)
 {
 	char encoded[4];
-	buf_add(out, encoded, utf8_encode(cp, encoded));
+	buf_add(out, encoded, utf8_put(cp, encoded));
 }
 
 static void add_style(struct buf *out, const struct cell *c)
