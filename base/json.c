@@ -6,10 +6,13 @@
 int json_parse(const char *text, size_t len, const char *name, json_t **ret, struct err *e)
 {
 	json_error_t error;
-	json_t *v = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 
-	if (!v && !len)
+	if (!len)
 		return err_set(e, ERR_USAGE, "%s: the text is empty where JSON is expected", name);
+	/* jansson takes a NUL behind the value for the end, whatever follows. */
+	if (memchr(text, '\0', len))
+		return err_set(e, ERR_USAGE, "%s: not valid JSON: it holds a NUL byte", name);
+	json_t *v = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!v)
 		return err_set(e, ERR_USAGE, "%s:%d:%d: not valid JSON: %s", name, error.line, error.column, error.text);
 	*ret = v;

@@ -69,6 +69,8 @@ static void bad_json_is_refused_by_place(void **state)
 	assert_int_equal(json_parse("{\n  \"a\": x\n}", 12, "test.json", &v, &e), ERR_USAGE);
 	assert_true(text_starts(e.text, "test.json:2:"));
 	assert_int_equal(json_parse("1\0", 2, "test.json", &v, &e), ERR_USAGE);
+	assert_int_equal(json_parse("1\0x", 3, "test.json", &v, &e), ERR_USAGE);
+	assert_null(v);
 }
 
 static void deep_json_is_refused(void **state)
