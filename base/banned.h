@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#pragma GCC poison strcpy strcat sprintf vsprintf gets strtok atoi atol mktemp popen system localtime ctime gmtime asctime
+#pragma GCC poison strcpy strcat sprintf vsprintf gets strtok atoi atol mktemp popen system localtime ctime gmtime \
+	asctime
 
 #endif

@@ -1,5 +1,6 @@
 /* A growing byte string. `data` is always NUL-terminated (never NULL after the first add; BUF_INIT points at an empty
- * string), `len` does not count the NUL, and bytes may hold NULs. Growth is by doubling; out of memory ends the program. */
+ * string), `len` does not count the NUL, and bytes may hold NULs. Growth is by doubling; out of memory ends the
+ * program. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 

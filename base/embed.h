@@ -1,5 +1,6 @@
 /* A file of the source tree as bytes in the program: EMBED(schema_1, "tracker/schema/1.sql") declares
- * `const char schema_1[]` (NUL-terminated) and `const char schema_1_end[]` (the NUL). Paths are from the project's root. */
+ * `const char schema_1[]` (NUL-terminated) and `const char schema_1_end[]` (the NUL). Paths are from the project's
+ * root. */
 #ifndef BASE_EMBED_H
 #define BASE_EMBED_H
 

@@ -98,8 +98,8 @@ int err_prefix(struct err *e, const char *fmt, ...)
 int err_exit_status(int code)
 {
 	switch (code) {
-#define X(name, status, text)                                                                                          \
-	case name:                                                                                                     \
+#define X(name, status, text) \
+	case name: \
 		return status;
 		ERR_CODES(X)
 #undef X

@@ -22,9 +22,11 @@ int file_sync_dir(const char *path, struct err *e);
 int file_mkdirs(const char *path, mode_t mode, struct err *e);
 /* Makes the parent folders of a path. */
 int file_mkdirs_parent(const char *path, mode_t mode, struct err *e);
-/* rm -rf without following links, by descriptors (openat, unlinkat); unwritable folders are made writable. Absent is fine. */
+/* rm -rf without following links, by descriptors (openat, unlinkat); unwritable folders are made writable. Absent is
+ * fine. */
 int file_remove_tree(const char *path, struct err *e);
-/* Content and permission bits, by reflink where the file system can, else copy_file_range, else read/write. dst must not exist. */
+/* Content and permission bits, by reflink where the file system can, else copy_file_range, else read/write. dst must
+ * not exist. */
 int file_copy(const char *src, const char *dst, mode_t mode, struct err *e);
 /* A whole tree: files, folders, symlinks as links; FIFOs, sockets and devices are left out. dst must not exist. */
 int file_copy_tree(const char *src, const char *dst, struct err *e);
@@ -32,7 +34,8 @@ bool file_exists(const char *path); /* lstat succeeds */
 bool file_is_dir(const char *path); /* follows links */
 /* A new folder with mode 0700 and a short name below dir: dir/prefix.XXXXXX. Owned path. */
 int file_temp_dir(const char *dir, const char *prefix, char **ret, struct err *e);
-/* Non-blocking exclusive flock; ret_fd holds it until closed. ERR_BUSY when another holds it. The file is made if need be. */
+/* Non-blocking exclusive flock; ret_fd holds it until closed. ERR_BUSY when another holds it. The file is made if need
+ * be. */
 int file_lock(const char *path, bool wait, int *ret_fd, struct err *e);
 /* Whether someone holds the lock on path (false too when there is no file). */
 bool file_locked(const char *path);

@@ -172,7 +172,10 @@ static int copy_entry(int sdir, const char *sname, int ddir, const char *dname, 
 		struct stat st;
 		if (fstatat(sdir, sname, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return -1;
-		type = S_ISDIR(st.st_mode) ? DT_DIR : S_ISREG(st.st_mode) ? DT_REG : S_ISLNK(st.st_mode) ? DT_LNK : DT_FIFO;
+		type = S_ISDIR(st.st_mode)   ? DT_DIR
+		       : S_ISREG(st.st_mode) ? DT_REG
+		       : S_ISLNK(st.st_mode) ? DT_LNK
+		                             : DT_FIFO;
 	}
 	switch (type) {
 	case DT_DIR:

@@ -16,15 +16,14 @@ static const struct {
 	uint32_t type;
 	const char *name;
 } network_types[] = {
-	{0x6969, "NFS"},        {0x517b, "SMB"},        {0xfe534d42, "SMB2"}, {0xff534d42, "CIFS"},
-	{0x01021997, "9p"},     {0x5346414f, "AFS"},    {0x6b414653, "AFS"},  {0x00c36400, "Ceph"},
-	{0x0bd00bd0, "Lustre"}, {0x73757245, "Coda"},   {0x564c, "NCP"},      {0x47504653, "GPFS"},
-	{0x19830326, "BeeGFS"}, {0x7461636f, "OCFS2"},
+        {0x6969, "NFS"},     {0x517b, "SMB"},      {0xfe534d42, "SMB2"},   {0xff534d42, "CIFS"},   {0x01021997, "9p"},
+        {0x5346414f, "AFS"}, {0x6b414653, "AFS"},  {0x00c36400, "Ceph"},   {0x0bd00bd0, "Lustre"}, {0x73757245, "Coda"},
+        {0x564c, "NCP"},     {0x47504653, "GPFS"}, {0x19830326, "BeeGFS"}, {0x7461636f, "OCFS2"},
 };
 static const uint32_t fuse_type = 0x65735546;
 static const char *const network_fuse[] = {
-	"fuse.sshfs", "fuse.s3fs",      "fuse.gcsfuse", "fuse.rclone", "fuse.goofys", "fuse.glusterfs",
-	"fuse.ceph",  "fuse.ceph-fuse", "fuse.juicefs", "fuse.davfs",  "fuse.curlftpfs", "fuse.mount-s3",
+        "fuse.sshfs", "fuse.s3fs",      "fuse.gcsfuse", "fuse.rclone", "fuse.goofys",    "fuse.glusterfs",
+        "fuse.ceph",  "fuse.ceph-fuse", "fuse.juicefs", "fuse.davfs",  "fuse.curlftpfs", "fuse.mount-s3",
 };
 
 /* The network file system that FUSE serves on a device, by /proc/self/mountinfo, or NULL. */

@@ -14,7 +14,8 @@ int json_parse(const char *text, size_t len, const char *name, json_t **ret, str
 		return err_set(e, ERR_USAGE, "%s: not valid JSON: it holds a NUL byte", name);
 	json_t *v = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!v)
-		return err_set(e, ERR_USAGE, "%s:%d:%d: not valid JSON: %s", name, error.line, error.column, error.text);
+		return err_set(e, ERR_USAGE, "%s:%d:%d: not valid JSON: %s", name, error.line, error.column,
+		               error.text);
 	*ret = v;
 	return 0;
 }

@@ -28,7 +28,8 @@ void loop_timer_set(struct loop_source *s, int64_t at_us);
 struct loop_source *loop_signal(struct loop *l, int signo, loop_signal_fn *cb, void *arg);
 void loop_remove(struct loop_source *s); /* NULL is fine */
 
-/* Waits for events (at most max_wait_us; < 0: without end) and calls their callbacks once. 0, or negative on failure. */
+/* Waits for events (at most max_wait_us; < 0: without end) and calls their callbacks once; from within a callback
+ * it is an error. 0, or negative on failure. */
 int loop_step(struct loop *l, int64_t max_wait_us, struct err *e);
 /* Makes a waiting loop_step return; safe from other threads and signal handlers. */
 void loop_wake(struct loop *l);

@@ -137,7 +137,7 @@ bool duration_parse(const char *text, int64_t *ret_us)
 		const char *name;
 		int64_t us;
 	} units[] = {
-		{"ms", 1000}, {"s", US_PER_S}, {"m", 60 * US_PER_S}, {"h", 3600 * US_PER_S}, {"d", US_PER_DAY},
+	        {"ms", 1000}, {"s", US_PER_S}, {"m", 60 * US_PER_S}, {"h", 3600 * US_PER_S}, {"d", US_PER_DAY},
 	};
 	const int64_t most = 10000 * US_PER_DAY;
 	const char *p = text;

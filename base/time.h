@@ -10,7 +10,7 @@
 #define US_PER_S 1000000LL
 
 int64_t time_now(void);  /* wall clock, UTC µs */
-int64_t time_mono(void); /* monotonic µs; counts while the machine sleeps where the system offers that (CLOCK_BOOTTIME) */
+int64_t time_mono(void); /* monotonic µs; where the system offers it, a clock that counts while the machine sleeps */
 
 /* "2026-11-21T10:00:00.000000Z" (27 bytes and a NUL). */
 void time_iso(int64_t us, char out[28]);

@@ -76,12 +76,12 @@ bool utf8_harmful(uint32_t cp)
 {
 	if (cp < 0x300)
 		return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0xad;
-	return cp == 0x61c || cp == 0x180e ||           /* Arabic letter mark, Mongolian vowel separator */
-	       (cp >= 0x200b && cp <= 0x200f) ||        /* zero-width characters, direction marks */
-	       (cp >= 0x2028 && cp <= 0x202e) ||        /* line separators, direction embeddings */
-	       (cp >= 0x2060 && cp <= 0x206f) ||        /* invisible operators, direction isolates */
+	return cp == 0x61c || cp == 0x180e ||                    /* Arabic letter mark, Mongolian vowel separator */
+	       (cp >= 0x200b && cp <= 0x200f) ||                 /* zero-width characters, direction marks */
+	       (cp >= 0x2028 && cp <= 0x202e) ||                 /* line separators, direction embeddings */
+	       (cp >= 0x2060 && cp <= 0x206f) ||                 /* invisible operators, direction isolates */
 	       cp == 0xfeff || (cp >= 0xfff9 && cp <= 0xfffb) || /* byte order mark, annotations */
-	       (cp >= 0xe0000 && cp <= 0xe01ef);        /* tags, supplementary variation selectors */
+	       (cp >= 0xe0000 && cp <= 0xe01ef);                 /* tags, supplementary variation selectors */
 }
 
 size_t utf8_cells(const char *s, size_t n)

@@ -10,7 +10,8 @@
 /* Decodes one code point from s[0..n). Returns its length in bytes (1–4); an invalid byte gives length 1 and U+FFFD.
  * n must be > 0. */
 size_t utf8_decode(const char *s, size_t n, uint32_t *ret);
-/* Encodes a code point (one that cannot be as U+FFFD); its length in bytes. Not "utf8_encode", which libjansson.a exports. */
+/* Encodes a code point (one that cannot be as U+FFFD); its length in bytes. Not "utf8_encode", which libjansson.a
+ * exports. */
 size_t utf8_put(uint32_t cp, char out[4]);
 /* Cells that a code point takes: 0 (combining), 1 or 2. Tables of our own from wcwidth-like Unicode data, so that it
  * does not hang on the locale. What utf8_harmful() names has width 1 (it is shown as one cell). */

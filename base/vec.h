@@ -25,7 +25,12 @@
 		(a)->v[(a)->len++] = (__VA_ARGS__); \
 	} while (0)
 /* Appends a zeroed element and gives its address, valid until the next growth. */
-#define vec_add(a) ({ vec_reserve(a, (a)->len + 1); memset(&(a)->v[(a)->len], 0, sizeof *(a)->v); &(a)->v[(a)->len++]; })
+#define vec_add(a) \
+	({ \
+		vec_reserve(a, (a)->len + 1); \
+		memset(&(a)->v[(a)->len], 0, sizeof *(a)->v); \
+		&(a)->v[(a)->len++]; \
+	})
 #define vec_pop(a) ((a)->v[--(a)->len])
 #define vec_remove(a, i) \
 	do { \

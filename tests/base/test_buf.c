@@ -105,9 +105,12 @@ static void read_appends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(empty_is_a_string), cmocka_unit_test(bytes_are_appended),
-		cmocka_unit_test(every_length_stays_terminated), cmocka_unit_test(format_fits_exactly),
-		cmocka_unit_test(cut_and_drop), cmocka_unit_test(read_appends),
+	        cmocka_unit_test(empty_is_a_string),
+	        cmocka_unit_test(bytes_are_appended),
+	        cmocka_unit_test(every_length_stays_terminated),
+	        cmocka_unit_test(format_fits_exactly),
+	        cmocka_unit_test(cut_and_drop),
+	        cmocka_unit_test(read_appends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

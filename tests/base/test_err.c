@@ -128,14 +128,14 @@ static void out_of_memory_calls_the_hook_and_aborts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(set_returns_the_code),
-		cmocka_unit_test(set_may_use_its_own_text),
-		cmocka_unit_test(long_texts_are_cut_at_a_character),
-		cmocka_unit_test(errno_gives_reason_and_way_out),
-		cmocka_unit_test(errno_keeps_the_reason_behind_a_long_text),
-		cmocka_unit_test(prefix_goes_in_front),
-		cmocka_unit_test(codes_have_exit_statuses),
-		cmocka_unit_test(out_of_memory_calls_the_hook_and_aborts),
+	        cmocka_unit_test(set_returns_the_code),
+	        cmocka_unit_test(set_may_use_its_own_text),
+	        cmocka_unit_test(long_texts_are_cut_at_a_character),
+	        cmocka_unit_test(errno_gives_reason_and_way_out),
+	        cmocka_unit_test(errno_keeps_the_reason_behind_a_long_text),
+	        cmocka_unit_test(prefix_goes_in_front),
+	        cmocka_unit_test(codes_have_exit_statuses),
+	        cmocka_unit_test(out_of_memory_calls_the_hook_and_aborts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -416,11 +416,22 @@ static void local_folders_are_not_on_a_network(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(reading_is_bounded), test(large_files_are_read_whole), test(atomic_writes_replace),
-		test(folders_are_made), test(what_is_there), test(trees_are_removed), test(wide_trees_are_removed),
-		test(deep_trees_cost_no_descriptors), test(files_are_copied), test(copies_in_other_file_systems),
-		test(trees_are_copied), test(walks_are_in_byte_order), test(temporary_folders_are_private),
-		test(locks_exclude), test(asking_does_not_disturb_locking), test(local_folders_are_not_on_a_network),
+	        test(reading_is_bounded),
+	        test(large_files_are_read_whole),
+	        test(atomic_writes_replace),
+	        test(folders_are_made),
+	        test(what_is_there),
+	        test(trees_are_removed),
+	        test(wide_trees_are_removed),
+	        test(deep_trees_cost_no_descriptors),
+	        test(files_are_copied),
+	        test(copies_in_other_file_systems),
+	        test(trees_are_copied),
+	        test(walks_are_in_byte_order),
+	        test(temporary_folders_are_private),
+	        test(locks_exclude),
+	        test(asking_does_not_disturb_locking),
+	        test(local_folders_are_not_on_a_network),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,15 +48,17 @@ static void pretty_texts(void **state)
 	_buf_ struct buf b = BUF_INIT;
 
 	json_pretty(&b, v);
-	assert_string_equal(b.data, "{\n  \"b\": [\n    1,\n    2.0\n  ],\n  \"a\": {},\n  \"c\": {\n    \"d\": []\n  }\n}");
+	assert_string_equal(b.data,
+	                    "{\n  \"b\": [\n    1,\n    2.0\n  ],\n  \"a\": {},\n  \"c\": {\n    \"d\": []\n  }\n}");
 }
 
 static void bad_json_is_refused_by_place(void **state)
 {
 	static const char *const bad[] = {
-		"", " ", "{", "{\"a\":1,}", "[1,]", "{'a':1}", "{\"a\":1,\"a\":2}", "1 2", "nul", "NaN", "\"\xff\"", "\"a",
-		"\"\\u0000\"", "9223372036854775808", "1e999", "\"\\ud800\"", "01", "+1", "{\"a\" 1}", "// x\n1", "\xef\xbb\xbf" "1",
-		"\"a\nb\"",
+	        "",         " ",           "{",   "{\"a\":1,}", "[1,]",      "{'a':1}",     "{\"a\":1,\"a\":2}",
+	        "1 2",      "nul",         "NaN", "\"\xff\"",   "\"a",       "\"\\u0000\"", "9223372036854775808",
+	        "1e999",    "\"\\ud800\"", "01",  "+1",         "{\"a\" 1}", "// x\n1",     "\xef\xbb\xbf[]",
+	        "\"a\nb\"",
 	};
 	struct err e;
 	json_t *v = NULL;
@@ -94,7 +96,8 @@ static void numbers_without_a_json_form(void **state)
 
 static void dotted_paths(void **state)
 {
-	_json_ json_t *v = read_json("{\"train\":{\"lr\":0.1,\"x.y\":{\"z\":7}},\"a.b\":1,\"a\":{\"b\":2,\"c\":3},\"\":{\"\":5}}");
+	_json_ json_t *v =
+	        read_json("{\"train\":{\"lr\":0.1,\"x.y\":{\"z\":7}},\"a.b\":1,\"a\":{\"b\":2,\"c\":3},\"\":{\"\":5}}");
 
 	assert_true(json_real_value(json_path_get(v, "train.lr")) == 0.1);
 	assert_int_equal(json_integer_value(json_path_get(v, "train.x.y.z")), 7);
@@ -131,10 +134,13 @@ static void leaves_are_walked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(canonical_texts), cmocka_unit_test(pretty_texts),
-		cmocka_unit_test(bad_json_is_refused_by_place), cmocka_unit_test(deep_json_is_refused),
-		cmocka_unit_test(numbers_without_a_json_form), cmocka_unit_test(dotted_paths),
-		cmocka_unit_test(leaves_are_walked),
+	        cmocka_unit_test(canonical_texts),
+	        cmocka_unit_test(pretty_texts),
+	        cmocka_unit_test(bad_json_is_refused_by_place),
+	        cmocka_unit_test(deep_json_is_refused),
+	        cmocka_unit_test(numbers_without_a_json_form),
+	        cmocka_unit_test(dotted_paths),
+	        cmocka_unit_test(leaves_are_walked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -316,10 +316,10 @@ static void freeing_takes_everything(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(descriptors_are_watched), test(callbacks_remove_any_source), test(callbacks_add_sources),
-		test(callbacks_may_not_step), test(timers_are_one_shot), test(timers_fire_in_order),
-		test(signals_arrive_in_the_loop), test(signals_interrupt_the_wait), test(threads_wake_the_loop),
-		test(freeing_takes_everything),
+	        test(descriptors_are_watched),    test(callbacks_remove_any_source), test(callbacks_add_sources),
+	        test(callbacks_may_not_step),     test(timers_are_one_shot),         test(timers_fire_in_order),
+	        test(signals_arrive_in_the_loop), test(signals_interrupt_the_wait),  test(threads_wake_the_loop),
+	        test(freeing_takes_everything),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

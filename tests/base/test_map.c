@@ -70,10 +70,10 @@ static void keys_of_every_length_differ(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(empty_map_finds_nothing),
-		cmocka_unit_test(keys_are_copied_and_kept_in_order),
-		cmocka_unit_test(adding_again_finds),
-		cmocka_unit_test(keys_of_every_length_differ),
+	        cmocka_unit_test(empty_map_finds_nothing),
+	        cmocka_unit_test(keys_are_copied_and_kept_in_order),
+	        cmocka_unit_test(adding_again_finds),
+	        cmocka_unit_test(keys_of_every_length_differ),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,14 +143,14 @@ static void embedded_file_is_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(strings_are_copied),
-		cmocka_unit_test(empty_allocations_are_not_null),
-		cmocka_unit_test(clean_up_follows_take),
-		cmocka_unit_test(vec_grows_and_shrinks),
-		cmocka_unit_test(arena_aligns_and_keeps),
-		cmocka_unit_test(arena_takes_large_pieces_beside),
-		cmocka_unit_test(arena_first_piece_may_be_large),
-		cmocka_unit_test(embedded_file_is_whole),
+	        cmocka_unit_test(strings_are_copied),
+	        cmocka_unit_test(empty_allocations_are_not_null),
+	        cmocka_unit_test(clean_up_follows_take),
+	        cmocka_unit_test(vec_grows_and_shrinks),
+	        cmocka_unit_test(arena_aligns_and_keeps),
+	        cmocka_unit_test(arena_takes_large_pieces_beside),
+	        cmocka_unit_test(arena_first_piece_may_be_large),
+	        cmocka_unit_test(embedded_file_is_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

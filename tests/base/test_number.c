@@ -24,10 +24,24 @@ static void exact_texts(void **state)
 		double v;
 		const char *text;
 	} cases[] = {
-		{0, "0"}, {-0.0, "-0"}, {1, "1"}, {-42, "-42"}, {0.1, "0.1"}, {0.1 + 0.2, "0.30000000000000004"},
-		{1e300, "1e+300"}, {999999999999999, "999999999999999"}, {1e15, "1e+15"}, {1e22, "1e+22"},
-		{5e-324, "5e-324"}, {DBL_MAX, "1.7976931348623157e+308"}, {1.0 / 3, "0.3333333333333333"},
-		{0.000123, "0.000123"}, {INFINITY, "Infinity"}, {-INFINITY, "-Infinity"}, {NAN, "NaN"}, {-NAN, "NaN"},
+	        {0, "0"},
+	        {-0.0, "-0"},
+	        {1, "1"},
+	        {-42, "-42"},
+	        {0.1, "0.1"},
+	        {0.1 + 0.2, "0.30000000000000004"},
+	        {1e300, "1e+300"},
+	        {999999999999999, "999999999999999"},
+	        {1e15, "1e+15"},
+	        {1e22, "1e+22"},
+	        {5e-324, "5e-324"},
+	        {DBL_MAX, "1.7976931348623157e+308"},
+	        {1.0 / 3, "0.3333333333333333"},
+	        {0.000123, "0.000123"},
+	        {INFINITY, "Infinity"},
+	        {-INFINITY, "-Infinity"},
+	        {NAN, "NaN"},
+	        {-NAN, "NaN"},
 	};
 	char text[32];
 
@@ -87,17 +101,36 @@ static void number_forms(void **state)
 		const char *text;
 		double v;
 	} good[] = {
-		{"0", 0}, {"-0", -0.0}, {"+1.5", 1.5}, {".5", 0.5}, {"5.", 5}, {"1e5", 1e5}, {"1E+5", 1e5},
-		{"1e-5", 1e-5}, {"1e400", INFINITY}, {"-1e400", -INFINITY}, {"1e-400", 0}, {"0e999999999999", 0},
-		{"9007199254740993", 9007199254740992}, {"123456789012345678901234567890", 123456789012345678901234567890.0},
-		{"inf", INFINITY}, {"-Inf", -INFINITY}, {"+INFINITY", INFINITY}, {"1e22", 1e22}, {"1e23", 1e23},
-		{"0.000000000000000000000000000001", 1e-30}, {"1e99999999999999999999", INFINITY},
-		{"00000000000000000000000000000000001", 1}, {"2.2250738585072011e-308", 2.2250738585072011e-308},
-		{"179769313486231580793e289", INFINITY}, {"0.1000000000000000055511151231257827021181583404541015625", 0.1},
+	        {"0", 0},
+	        {"-0", -0.0},
+	        {"+1.5", 1.5},
+	        {".5", 0.5},
+	        {"5.", 5},
+	        {"1e5", 1e5},
+	        {"1E+5", 1e5},
+	        {"1e-5", 1e-5},
+	        {"1e400", INFINITY},
+	        {"-1e400", -INFINITY},
+	        {"1e-400", 0},
+	        {"0e999999999999", 0},
+	        {"9007199254740993", 9007199254740992},
+	        {"123456789012345678901234567890", 123456789012345678901234567890.0},
+	        {"inf", INFINITY},
+	        {"-Inf", -INFINITY},
+	        {"+INFINITY", INFINITY},
+	        {"1e22", 1e22},
+	        {"1e23", 1e23},
+	        {"0.000000000000000000000000000001", 1e-30},
+	        {"1e99999999999999999999", INFINITY},
+	        {"00000000000000000000000000000000001", 1},
+	        {"2.2250738585072011e-308", 2.2250738585072011e-308},
+	        {"179769313486231580793e289", INFINITY},
+	        {"0.1000000000000000055511151231257827021181583404541015625", 0.1},
 	};
 	static const char *const bad[] = {
-		"", "-", "+", ".", "-.", "e5", ".e5", "1e", "1e+", "1e5.", "1.2.3", " 1", "1 ", "1\n", "0x10", "1_000", "1,5",
-		"--1", "+-1", "na", "nanx", "nan(1)", "infinit", "in", ".inf", "1f", "1e5x", "\xd9\xa1", "-nan ", "١",
+	        "",      "-",      "+",       ".",   "-.",   "e5",    ".e5",  "1e",       "1e+",   "1e5.",
+	        "1.2.3", " 1",     "1 ",      "1\n", "0x10", "1_000", "1,5",  "--1",      "+-1",   "na",
+	        "nanx",  "nan(1)", "infinit", "in",  ".inf", "1f",    "1e5x", "\xd9\xa1", "-nan ", "١",
 	};
 	double v;
 
@@ -156,9 +189,19 @@ static void short_texts(void **state)
 		double v;
 		const char *text;
 	} cases[] = {
-		{0.4410, "0.441"}, {1234567, "1.235e6"}, {1e300, "1e300"}, {0.00001234, "1.234e-5"}, {1e-100, "1e-100"},
-		{1234, "1234"}, {0, "0"}, {-1.5, "-1.5"}, {NAN, "NaN"}, {INFINITY, "inf"}, {-INFINITY, "-inf"},
-		{99999, "1e5"}, {0.1 + 0.2, "0.3"},
+	        {0.4410, "0.441"},
+	        {1234567, "1.235e6"},
+	        {1e300, "1e300"},
+	        {0.00001234, "1.234e-5"},
+	        {1e-100, "1e-100"},
+	        {1234, "1234"},
+	        {0, "0"},
+	        {-1.5, "-1.5"},
+	        {NAN, "NaN"},
+	        {INFINITY, "inf"},
+	        {-INFINITY, "-inf"},
+	        {99999, "1e5"},
+	        {0.1 + 0.2, "0.3"},
 	};
 	char text[32];
 
@@ -176,8 +219,20 @@ static void integers(void **state)
 	assert_true(integer_parse("9223372036854775807", INT64_MIN, INT64_MAX, &v) && v == INT64_MAX);
 	assert_true(integer_parse("+007", 0, 10, &v) && v == 7);
 	static const char *const bad[] = {
-		"", "-", "+", " 1", "1 ", "1.0", "0x1", "1e3", "9223372036854775808", "-9223372036854775809", "11", "-1",
-		"99999999999999999999999", "١",
+	        "",
+	        "-",
+	        "+",
+	        " 1",
+	        "1 ",
+	        "1.0",
+	        "0x1",
+	        "1e3",
+	        "9223372036854775808",
+	        "-9223372036854775809",
+	        "11",
+	        "-1",
+	        "99999999999999999999999",
+	        "١",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_false(integer_parse(bad[i], 0, 10, &v));
@@ -191,12 +246,37 @@ static void sizes(void **state)
 		const char *text;
 		int64_t bytes;
 	} good[] = {
-		{"0", 0}, {"100", 100}, {"64K", 65536}, {"64k", 65536}, {"4G", 4ll << 30}, {"1.5M", 3 << 19},
-		{"2TiB", 2ll << 40}, {"3KB", 3072}, {"7B", 7}, {"0.5", 0}, {"9223372036854775807", INT64_MAX},
+	        {"0", 0},
+	        {"100", 100},
+	        {"64K", 65536},
+	        {"64k", 65536},
+	        {"4G", 4ll << 30},
+	        {"1.5M", 3 << 19},
+	        {"2TiB", 2ll << 40},
+	        {"3KB", 3072},
+	        {"7B", 7},
+	        {"0.5", 0},
+	        {"9223372036854775807", INT64_MAX},
 	};
 	static const char *const bad[] = {
-		"", "K", "-1", "+1", "1 K", " 1", "1KK", "1KBB", "1Ki", "1iB", "1P", "1.", ".5K", "1e3", "9223372036854775808",
-		"99999999999999999999999", "8388608T", "1K\n",
+	        "",
+	        "K",
+	        "-1",
+	        "+1",
+	        "1 K",
+	        " 1",
+	        "1KK",
+	        "1KBB",
+	        "1Ki",
+	        "1iB",
+	        "1P",
+	        "1.",
+	        ".5K",
+	        "1e3",
+	        "9223372036854775808",
+	        "99999999999999999999999",
+	        "8388608T",
+	        "1K\n",
 	};
 	int64_t v;
 	char text[16];
@@ -215,9 +295,19 @@ static void sizes(void **state)
 		int64_t bytes;
 		const char *text;
 	} shown[] = {
-		{0, "0 B"}, {96, "96 B"}, {999, "999 B"}, {1000, "1.0 kB"}, {4096000, "4.1 MB"}, {9949, "9.9 kB"},
-		{9950, "10 kB"}, {612345678, "612 MB"}, {999499, "999 kB"}, {999500, "1.0 MB"}, {-4096, "-4.1 kB"},
-		{INT64_MAX, "9.2 EB"}, {INT64_MIN, "-9.2 EB"},
+	        {0, "0 B"},
+	        {96, "96 B"},
+	        {999, "999 B"},
+	        {1000, "1.0 kB"},
+	        {4096000, "4.1 MB"},
+	        {9949, "9.9 kB"},
+	        {9950, "10 kB"},
+	        {612345678, "612 MB"},
+	        {999499, "999 kB"},
+	        {999500, "1.0 MB"},
+	        {-4096, "-4.1 kB"},
+	        {INT64_MAX, "9.2 EB"},
+	        {INT64_MIN, "-9.2 EB"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
 		size_text(shown[i].bytes, text);
@@ -244,11 +334,16 @@ static void counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(exact_texts), cmocka_unit_test(any_bits_come_back),
-		cmocka_unit_test(parse_agrees_with_strtod), cmocka_unit_test(number_forms),
-		cmocka_unit_test(long_numbers), cmocka_unit_test(locale_is_ignored),
-		cmocka_unit_test(short_texts), cmocka_unit_test(integers),
-		cmocka_unit_test(sizes), cmocka_unit_test(counts),
+	        cmocka_unit_test(exact_texts),
+	        cmocka_unit_test(any_bits_come_back),
+	        cmocka_unit_test(parse_agrees_with_strtod),
+	        cmocka_unit_test(number_forms),
+	        cmocka_unit_test(long_numbers),
+	        cmocka_unit_test(locale_is_ignored),
+	        cmocka_unit_test(short_texts),
+	        cmocka_unit_test(integers),
+	        cmocka_unit_test(sizes),
+	        cmocka_unit_test(counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

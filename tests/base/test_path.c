@@ -39,10 +39,19 @@ static void inside_or_not(void **state)
 	static const struct {
 		const char *path, *why;
 	} bad[] = {
-		{"", "is empty"}, {"/", "is absolute"}, {"/a", "is absolute"}, {"..", "leaves the project"},
-		{"a/..", "leaves the project"}, {"a/../b", "leaves the project"}, {"../a", "leaves the project"},
-		{"a//b", "has an empty part"}, {"a//", "has an empty part"}, {".", "has a part \".\""},
-		{"a/./b", "has a part \".\""}, {"./a", "has a part \".\""}, {"a/.", "has a part \".\""},
+	        {"", "is empty"},
+	        {"/", "is absolute"},
+	        {"/a", "is absolute"},
+	        {"..", "leaves the project"},
+	        {"a/..", "leaves the project"},
+	        {"a/../b", "leaves the project"},
+	        {"../a", "leaves the project"},
+	        {"a//b", "has an empty part"},
+	        {"a//", "has an empty part"},
+	        {".", "has a part \".\""},
+	        {"a/./b", "has a part \".\""},
+	        {"./a", "has a part \".\""},
+	        {"a/.", "has a part \".\""},
 	};
 	char text[4097];
 
@@ -118,8 +127,8 @@ static void attempt_folders(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(joins_and_parts), cmocka_unit_test(inside_or_not), cmocka_unit_test(normal_forms),
-		cmocka_unit_test(lying_within), cmocka_unit_test(attempt_folders),
+	        cmocka_unit_test(joins_and_parts), cmocka_unit_test(inside_or_not),   cmocka_unit_test(normal_forms),
+	        cmocka_unit_test(lying_within),    cmocka_unit_test(attempt_folders),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

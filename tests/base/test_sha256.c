@@ -136,8 +136,9 @@ static void hex_is_checked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(known_digests), cmocka_unit_test(pieces_and_reset), cmocka_unit_test(descriptors),
-		cmocka_unit_test(threads_do_not_meet), cmocka_unit_test(hex_is_checked),
+	        cmocka_unit_test(known_digests),  cmocka_unit_test(pieces_and_reset),
+	        cmocka_unit_test(descriptors),    cmocka_unit_test(threads_do_not_meet),
+	        cmocka_unit_test(hex_is_checked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

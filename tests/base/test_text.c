@@ -28,9 +28,17 @@ static void shell_words(void **state)
 	static const struct {
 		const char *word, *quoted;
 	} cases[] = {
-		{"plain", "plain"}, {"a/b-c_1.2,x=y:z@w%+", "a/b-c_1.2,x=y:z@w%+"}, {"", "''"}, {"a b", "'a b'"},
-		{"it's", "'it'\\''s'"}, {"$HOME", "'$HOME'"}, {"~", "'~'"}, {"a\nb", "'a\nb'"}, {"*", "'*'"}, {"é", "'é'"},
-		{"'", "''\\'''"},
+	        {"plain", "plain"},
+	        {"a/b-c_1.2,x=y:z@w%+", "a/b-c_1.2,x=y:z@w%+"},
+	        {"", "''"},
+	        {"a b", "'a b'"},
+	        {"it's", "'it'\\''s'"},
+	        {"$HOME", "'$HOME'"},
+	        {"~", "'~'"},
+	        {"a\nb", "'a\nb'"},
+	        {"*", "'*'"},
+	        {"é", "'é'"},
+	        {"'", "''\\'''"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		_buf_ struct buf b = BUF_INIT;
@@ -49,20 +57,57 @@ static void globs_match(void **state)
 {
 	static const struct {
 		const char *pattern, *path;
-	} yes[] = {
-		{"", ""}, {"a", "a"}, {"*", "abc"}, {"*", ""}, {"*.pkl", "m.pkl"}, {"*.pkl", ".pkl"}, {"models/*.pkl", "models/a.pkl"},
-		{"?", "x"}, {"?", "é"}, {"a?c", "a€c"}, {"[abc]", "b"}, {"[a-c]x", "bx"}, {"[!a-c]", "d"}, {"[^a]", "é"},
-		{"[]]", "]"}, {"[a-]", "-"}, {"[!]]", "x"}, {"[", "["}, {"[a", "[a"}, {"a[", "a["}, {"\\*", "*"},
-		{"[\\]]", "]"}, {"[é-ü]", "ê"}, {"**", "a/b/c"}, {"**", "a"}, {"**/a", "a"}, {"**/a", "x/y/a"},
-		{"a/**", "a/b"}, {"a/**", "a/b/c"}, {"a/**/b", "a/b"}, {"a/**/b", "a/x/y/b"}, {"**/x/**/y", "a/x/b/x/c/y"},
-		{"a**b", "axxb"}, {"*a*b*c*", "xxaxxbxxcxx"}, {"**/*.py", "a.py"}, {"**/*.py", "src/a/b.py"},
-		{"**/**/a", "a"}, {"a/*/c", "a/b/c"}, {"**/b/c", "b/b/c"}, {"*/**", "a/b"},
-	}, no[] = {
-		{"", "a"}, {"a", ""}, {"a", "b"}, {"*", "a/b"}, {"?", "/"}, {"a?b", "a/b"}, {"a[/]b", "a/b"}, {"[!x]", "/"},
-		{"*.pkl", "a/m.pkl"}, {"?", ""}, {"?", "xy"}, {"[a-c]", "d"}, {"[!a-c]", "b"}, {"[]", "]"}, {"\\*", "a"},
-		{"a/**", "a"}, {"a/**", "b/a/c"}, {"a/**/b", "a/c"}, {"**/a", "ba"}, {"a**b", "a/b"}, {"a/b", "a"}, {"a", "a/b"},
-		{"a/*/c", "a/c"}, {"**/x", "x/y"}, {"a/", "a"}, {"a", "a/"}, {"*/**", "a"},
-	};
+	} yes[] =
+	        {
+	                {"", ""},
+	                {"a", "a"},
+	                {"*", "abc"},
+	                {"*", ""},
+	                {"*.pkl", "m.pkl"},
+	                {"*.pkl", ".pkl"},
+	                {"models/*.pkl", "models/a.pkl"},
+	                {"?", "x"},
+	                {"?", "é"},
+	                {"a?c", "a€c"},
+	                {"[abc]", "b"},
+	                {"[a-c]x", "bx"},
+	                {"[!a-c]", "d"},
+	                {"[^a]", "é"},
+	                {"[]]", "]"},
+	                {"[a-]", "-"},
+	                {"[!]]", "x"},
+	                {"[", "["},
+	                {"[a", "[a"},
+	                {"a[", "a["},
+	                {"\\*", "*"},
+	                {"[\\]]", "]"},
+	                {"[é-ü]", "ê"},
+	                {"**", "a/b/c"},
+	                {"**", "a"},
+	                {"**/a", "a"},
+	                {"**/a", "x/y/a"},
+	                {"a/**", "a/b"},
+	                {"a/**", "a/b/c"},
+	                {"a/**/b", "a/b"},
+	                {"a/**/b", "a/x/y/b"},
+	                {"**/x/**/y", "a/x/b/x/c/y"},
+	                {"a**b", "axxb"},
+	                {"*a*b*c*", "xxaxxbxxcxx"},
+	                {"**/*.py", "a.py"},
+	                {"**/*.py", "src/a/b.py"},
+	                {"**/**/a", "a"},
+	                {"a/*/c", "a/b/c"},
+	                {"**/b/c", "b/b/c"},
+	                {"*/**", "a/b"},
+	        },
+	  no[] = {
+	          {"", "a"},      {"a", ""},         {"a", "b"},        {"*", "a/b"},         {"?", "/"},
+	          {"a?b", "a/b"}, {"a[/]b", "a/b"},  {"[!x]", "/"},     {"*.pkl", "a/m.pkl"}, {"?", ""},
+	          {"?", "xy"},    {"[a-c]", "d"},    {"[!a-c]", "b"},   {"[]", "]"},          {"\\*", "a"},
+	          {"a/**", "a"},  {"a/**", "b/a/c"}, {"a/**/b", "a/c"}, {"**/a", "ba"},       {"a**b", "a/b"},
+	          {"a/b", "a"},   {"a", "a/b"},      {"a/*/c", "a/c"},  {"**/x", "x/y"},      {"a/", "a"},
+	          {"a", "a/"},    {"*/**", "a"},
+	  };
 	for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
 		if (!text_glob(yes[i].pattern, yes[i].path))
 			fail_msg("%s should match %s", yes[i].pattern, yes[i].path);
@@ -98,8 +143,9 @@ static void crafted_globs_stay_quick(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nearest_spelling), cmocka_unit_test(shell_words), cmocka_unit_test(starts_and_ends),
-		cmocka_unit_test(globs_match), cmocka_unit_test(crafted_globs_stay_quick),
+	        cmocka_unit_test(nearest_spelling),         cmocka_unit_test(shell_words),
+	        cmocka_unit_test(starts_and_ends),          cmocka_unit_test(globs_match),
+	        cmocka_unit_test(crafted_globs_stay_quick),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,9 +44,9 @@ static void prefixes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(time_comes_first),
-		cmocka_unit_test(ids_increase),
-		cmocka_unit_test(prefixes),
+	        cmocka_unit_test(time_comes_first),
+	        cmocka_unit_test(ids_increase),
+	        cmocka_unit_test(prefixes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

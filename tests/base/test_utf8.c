@@ -32,9 +32,26 @@ static void no_such_code_points_are_replaced(void **state)
 static void bad_bytes_are_one_each(void **state)
 {
 	static const char *const bad[] = {
-		"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",
-		"\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xfe", "\xc3",
-		"\xc3(", "\xe2\x82", "\xe2(\xa1", "\xf0\x9f\x98", "\xf0\x9f\x98(",
+	        "\x80",
+	        "\xbf",
+	        "\xc0\x80",
+	        "\xc1\xbf",
+	        "\xe0\x80\x80",
+	        "\xe0\x9f\xbf",
+	        "\xed\xa0\x80",
+	        "\xed\xbf\xbf",
+	        "\xf0\x80\x80\x80",
+	        "\xf0\x8f\xbf\xbf",
+	        "\xf4\x90\x80\x80",
+	        "\xf5\x80\x80\x80",
+	        "\xff",
+	        "\xfe",
+	        "\xc3",
+	        "\xc3(",
+	        "\xe2\x82",
+	        "\xe2(\xa1",
+	        "\xf0\x9f\x98",
+	        "\xf0\x9f\x98(",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		uint32_t cp;
@@ -53,11 +70,12 @@ static void widths(void **state)
 		uint32_t cp;
 		int width;
 	} cases[] = {
-		{'a', 1}, {0xe9, 1}, {0x300, 0}, {0x36f, 0}, {0x4e2d, 2}, {0xac00, 2}, {0xff21, 2}, {0xff71, 1}, {0x1f600, 2},
-		{0x1f680, 2}, {0x2603, 1}, {0x231a, 2}, {0xfe0f, 0}, {0x20dd, 0}, {0x1160, 0}, {0x1100, 2}, {0x2500, 1},
-		{0x2588, 1}, {0x28ff, 1}, {0x20000, 2}, {0x3fffd, 2}, {0x0378, 1}, {0x5d0, 1}, {0x591, 0}, {0xe000, 1},
-		{0x10ffff, 1}, {0x303f, 1}, {0x3040, 1}, {0x3041, 2}, {0, 1}, {0x7f, 1}, {0x200b, 1}, {0x200d, 1}, {0xad, 1},
-		{0xe0020, 1}, {0xfeff, 1}, {0x1d11e, 1}, {0x302a, 0},
+	        {'a', 1},    {0xe9, 1},    {0x300, 0},   {0x36f, 0},  {0x4e2d, 2},   {0xac00, 2},  {0xff21, 2},
+	        {0xff71, 1}, {0x1f600, 2}, {0x1f680, 2}, {0x2603, 1}, {0x231a, 2},   {0xfe0f, 0},  {0x20dd, 0},
+	        {0x1160, 0}, {0x1100, 2},  {0x2500, 1},  {0x2588, 1}, {0x28ff, 1},   {0x20000, 2}, {0x3fffd, 2},
+	        {0x0378, 1}, {0x5d0, 1},   {0x591, 0},   {0xe000, 1}, {0x10ffff, 1}, {0x303f, 1},  {0x3040, 1},
+	        {0x3041, 2}, {0, 1},       {0x7f, 1},    {0x200b, 1}, {0x200d, 1},   {0xad, 1},    {0xe0020, 1},
+	        {0xfeff, 1}, {0x1d11e, 1}, {0x302a, 0},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		/* 0x3040 is not assigned: either is fine, as long as it is a cell at least. */
@@ -87,8 +105,12 @@ static void terminals_are_safe(void **state)
 	assert_visible("plain", 5, "plain", "plain");
 	assert_visible("\x1b[31mred", 8, "·[31mred", "?[31mred");
 	assert_visible("a\0b\nc\td\r\x7f", 9, "a·b·c·d··", "a?b?c?d??");
-	assert_visible("\xc2\x9b" "31m", 5, "·31m", "?31m");
-	assert_visible("x\xe2\x80\xae" "gpj", 7, "x·gpj", "x?gpj");
+	assert_visible("\xc2\x9b"
+	               "31m",
+	               5, "·31m", "?31m");
+	assert_visible("x\xe2\x80\xae"
+	               "gpj",
+	               7, "x·gpj", "x?gpj");
 	assert_visible("\xe2\x80\x8b\xef\xbb\xbf\xf3\xa0\x81\x81", 10, "···", "???");
 	assert_visible("a\xff\xc3", 3, "a\xef\xbf\xbd\xef\xbf\xbd", "a??");
 	assert_visible("é中", 5, "é中", "???");
@@ -103,7 +125,8 @@ static void marks_do_not_pile_up(void **state)
 		buf_adds(&s, "\xcc\x81");
 	buf_adds(&s, "b\xcc\x81");
 	utf8_visible(&out, s.data, s.len, false);
-	assert_string_equal(out.data, "a\xcc\x81\xcc\x81\xcc\x81\xcc\x81" "b\xcc\x81");
+	assert_string_equal(out.data, "a\xcc\x81\xcc\x81\xcc\x81\xcc\x81"
+	                              "b\xcc\x81");
 }
 
 static void every_code_point_is_made_safe(void **state)
@@ -154,11 +177,15 @@ static void locale_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_code_point_comes_back), cmocka_unit_test(no_such_code_points_are_replaced),
-		cmocka_unit_test(bad_bytes_are_one_each), cmocka_unit_test(widths),
-		cmocka_unit_test(terminals_are_safe), cmocka_unit_test(marks_do_not_pile_up),
-		cmocka_unit_test(every_code_point_is_made_safe), cmocka_unit_test(text_is_fitted),
-		cmocka_unit_test(locale_names),
+	        cmocka_unit_test(every_code_point_comes_back),
+	        cmocka_unit_test(no_such_code_points_are_replaced),
+	        cmocka_unit_test(bad_bytes_are_one_each),
+	        cmocka_unit_test(widths),
+	        cmocka_unit_test(terminals_are_safe),
+	        cmocka_unit_test(marks_do_not_pile_up),
+	        cmocka_unit_test(every_code_point_is_made_safe),
+	        cmocka_unit_test(text_is_fitted),
+	        cmocka_unit_test(locale_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
