@@ -18,8 +18,8 @@ char *path_normal(const char *path, bool *ret_folder);
 bool path_within(const char *path, const char *folder);
 /* An attempt's folder name: "train[boost]", 2 -> "train+boost@2": "[" becomes "+",
  * "]" goes, other bytes than [A-Za-z0-9_.+-] become "_"; cut at 80 bytes; "-" and 8 hex digits of the SHA-256 of the
- * step's name where anything but the brackets was replaced or cut, or the name has a "+" itself. attempt 0: without "@n".
- * Owned. */
+ * step's name where anything but the brackets was replaced or cut, or the name has a "+" itself. attempt 0: without
+ * "@n". Owned. */
 char *path_attempt(const char *step, int attempt);
 
 #endif

@@ -31,7 +31,8 @@ void text_shell_quote(struct buf *out, const char *word);
 bool text_starts(const char *s, const char *prefix);
 bool text_ends(const char *s, const char *suffix);
 /* Shell-like glob over a whole path: * and ? and [..] do not match "/", ** matches any number of folders. No
- * braces. "a/**" matches what lies below a, "**/a" also a itself; a leading dot is like any other byte. */
+ * braces. In front "**" may stand for no folder at all, at the end it takes what lies below, not the folder itself; a
+ * leading dot is like any other byte. */
 bool text_glob(const char *pattern, const char *path);
 bool text_has_glob(const char *s); /* holds one of * ? [ */
 
