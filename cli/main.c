@@ -1,0 +1,109 @@
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/command.h"
+
+#define COMMAND_ADDRESS_(n) &cmd_##n,
+const struct command *const commands[] = { COMMANDS(COMMAND_ADDRESS_) NULL };
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *const *c = commands; *c; c++)
+		if (!strcmp((*c)->name, name))
+			return *c;
+	return NULL;
+}
+
+/* "jig: " and the text, or all the lines of faults, each harmless on a terminal. */
+static void complain(struct context *c, const struct err *e)
+{
+	_buf_ struct buf line = BUF_INIT;
+	const char *text = c->faults.len ? c->faults.data : e->text;
+	size_t n = strlen(text);
+	while (n && text[n - 1] == '\n')
+		n--;
+	if (!n)
+		return;
+	buf_adds(&line, "jig: ");
+	if (isatty(STDERR_FILENO))
+		visible_lines(&line, text, n, c->paint_err.ascii);
+	else
+		buf_add(&line, text, n);
+	buf_addc(&line, '\n');
+	file_write_all(STDERR_FILENO, line.data, line.len);
+}
+
+static int unknown_command(const char *name, struct err *e)
+{
+	const char *names[ARRAY_LEN(commands)];
+	size_t n = 0;
+	for (const struct command *const *c = commands; *c; c++)
+		if (!((*c)->flags & COMMAND_HIDDEN))
+			names[n++] = (*c)->name;
+	const char *near = text_nearest(name, names, n);
+	if (near)
+		return err_set(e, ERR_USAGE, "there is no command \"%s\" (did you mean \"%s\"?); `jig help` lists them", name, near);
+	return err_set(e, ERR_USAGE, "there is no command \"%s\"; `jig help` lists them", name);
+}
+
+static int run_command(struct context *c, const struct command *cmd, int argc, const char *const *argv, struct err *e)
+{
+	bool help;
+	int r = options_parse(c, cmd, argc, argv, &help, e);
+	if (r < 0)
+		return r;
+	if (help) {
+		help_text(&c->out, cmd, &c->paint, context_width(c));
+		return 0;
+	}
+	if ((cmd->flags & (COMMAND_PROJECT | COMMAND_RECORD)) && (r = context_project(c, e)) < 0)
+		return r;
+	if ((cmd->flags & COMMAND_RECORD) && (r = context_tracker(c, TRACKER_READ, e)) < 0)
+		return r;
+	return cmd->run(c, e);
+}
+
+static int run_line(struct context *c, int argc, const char *const *argv, struct err *e)
+{
+	if (argc < 2)
+		return err_set(e, ERR_USAGE, "say what to do: `jig help` lists the commands, `jig run` runs the pipeline here");
+	const char *name = argv[1];
+	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+		name = "help";
+	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
+		name = "version";
+	if (name[0] == '-')
+		return err_set(e, ERR_USAGE, "unknown option %s: options stand behind the command; `jig help` lists the commands", name);
+	const struct command *cmd = command_find(name);
+	return cmd ? run_command(c, cmd, argc - 2, argv + 2, e) : unknown_command(name, e);
+}
+
+int main(int argc, char **argv)
+{
+	struct context c = { .out = BUF_INIT, .faults = BUF_INIT, .raw_argv = (const char *const *)argv, .raw_argc = argc };
+	struct err e = {0};
+	c.out_tty = isatty(STDOUT_FILENO);
+	c.paint = paint_for(STDOUT_FILENO);
+	c.paint_err = paint_for(STDERR_FILENO);
+
+	int r = run_line(&c, argc, (const char *const *)argv, &e);
+	struct err late;
+	if (context_flush(&c, &late) < 0 && r >= 0) {
+		e = late;
+		r = late.code;
+	}
+	if (r < 0)
+		complain(&c, &e);
+	int status = r < 0 ? err_exit_status(r) : c.exit_status;
+	tracker_close(c.tracker);
+	store_free(c.store);
+	project_release(&c.project);
+	options_release(&c);
+	buf_release(&c.out);
+	buf_release(&c.faults);
+	return status;
+}
