@@ -1,0 +1,37 @@
+/* jig's own bare repository JIG/code.git: objects, refs, durability. git can read it (git --git-dir=.jig/code.git …). */
+#ifndef RUNNER_CODE_REPO_H
+#define RUNNER_CODE_REPO_H
+
+#include <stdbool.h>
+#include "runner/git2.h"
+#include "base/buf.h"
+#include "base/vec.h"
+
+struct code_repo {
+	char *path;
+	git_repository *repo; /* NULL until code_repo_load */
+	git_odb *odb;
+	VEC(git_oid) fresh;   /* written and not yet synced */
+	struct buf buf;       /* the file being read */
+};
+#define CODE_REPO_INIT { .buf = BUF_INIT }
+#define _code_repo_ _cleanup_(code_repo_release)
+void code_repo_release(struct code_repo *r);
+
+/* Makes JIG/code.git if there is none: complete or not at all. The caller holds the lock. Does not load libgit2. */
+int code_repo_create(struct code_repo *r, const char *jig, struct err *e);
+/* Names an existing one, for reading. ERR_NOT_FOUND when there is none. */
+int code_repo_open(struct code_repo *r, const char *jig, struct err *e);
+int code_repo_load(struct code_repo *r, struct err *e); /* opens it by libgit2; once */
+/* Whether the object is there; without libgit2 when it is a loose file. */
+bool code_repo_has(struct code_repo *r, const git_oid *id);
+/* Writes an object unless it is there. */
+int code_repo_write(struct code_repo *r, const void *bytes, size_t n, git_object_t type, git_oid *ret, struct err *e);
+/* The content of an open file, from its start to its end, as a blob. 1 when the file's length changed meanwhile. */
+int code_repo_write_file(struct code_repo *r, int fd, int64_t size, git_oid *ret, struct err *e);
+/* Makes all that was written durable. */
+int code_repo_sync(struct code_repo *r, struct err *e);
+/* Points refs/jig/<name> at an object; durable on wish. Does not load libgit2. */
+int code_repo_ref(struct code_repo *r, const char *name, const char *hex, bool durable, struct err *e);
+
+#endif
