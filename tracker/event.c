@@ -1,0 +1,93 @@
+#include "tracker/event.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/path.h"
+#include "base/time.h"
+#include "tracker/db.h"
+#include "tracker/verify.h"
+
+#define SQL(X)                                                                        \
+	X(EVENT_HEAD, "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1")          \
+	X(EVENT_ADD, "INSERT INTO event (id, ts, run, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)")
+DB_TABLE(DB_EVENT, sql, SQL)
+
+/* Numbers as 8 bytes, least significant first; texts with their length in front, so that no two events give the same bytes. */
+static void add_number(struct sha256 *s, int64_t v)
+{
+	unsigned char b[8];
+
+	for (int i = 0; i < 8; i++)
+		b[i] = (unsigned char)((uint64_t)v >> (8 * i));
+	sha256_update(s, b, sizeof b);
+}
+
+static void add_text(struct sha256 *s, const char *text)
+{
+	size_t n = strlen(text);
+
+	add_number(s, (int64_t)n);
+	sha256_update(s, text, n);
+}
+
+void event_hash(struct tracker *t, const struct digest *before, int64_t id, int64_t ts, int64_t run, const char *kind, const char *body,
+		struct digest *ret)
+{
+	if (!t->sha)
+		t->sha = sha256_new();
+	sha256_reset(t->sha);
+	sha256_update(t->sha, before->b, DIGEST_SIZE);
+	add_number(t->sha, id);
+	add_number(t->sha, ts);
+	add_number(t->sha, run);
+	add_text(t->sha, kind);
+	add_text(t->sha, body);
+	sha256_final(t->sha, ret);
+}
+
+static int read_head(struct tracker *t, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, EVENT_HEAD, &st, e);
+
+	if (r < 0 || (r = db_step(t, st, e)) < 0)
+		return r;
+	t->head_id = 0;
+	t->head_hash = (struct digest){ 0 };
+	if (r > 0) {
+		t->head_id = db_int(st, 0);
+		if (!db_digest(st, 1, &t->head_hash))
+			return err_set(e, ERR_BROKEN, "the record's audit chain is damaged at event %lld", (long long)t->head_id);
+	}
+	return 0;
+}
+
+int event_add(struct tracker *t, int64_t run, const char *kind, const char *body, struct err *e)
+{
+	struct digest hash;
+	int64_t now = time_now();
+	int r;
+
+	if (!t->head_known && (r = read_head(t, e)) < 0)
+		return r;
+	t->head_known = true;
+	event_hash(t, &t->head_hash, t->head_id + 1, now, run, kind, body, &hash);
+	r = db_write(t, &sql, EVENT_ADD, e, DB_INT(t->head_id + 1), DB_INT(now), DB_ID(run), DB_TEXT(kind), DB_TEXT(body), DB_DIGEST(hash.b));
+	if (r < 0)
+		return r;
+	t->head_id++;
+	t->head_hash = hash;
+	return 0;
+}
+
+void event_write_head(struct tracker *t)
+{
+	_free_ char *path = path_join(t->dir, "chain");
+	char text[DIGEST_HEX + 32], hex[DIGEST_HEX + 1];
+	struct err ignored;
+
+	digest_to_hex(&t->head_hash, hex);
+	snprintf(text, sizeof text, "%lld:%s\n", (long long)t->head_id, hex);
+	file_write_atomic(path, text, strlen(text), 0600, &ignored);
+}

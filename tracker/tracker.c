@@ -1,0 +1,150 @@
+#include "tracker/tracker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/path.h"
+#include "base/time.h"
+#include "tracker/db.h"
+#include "tracker/event.h"
+
+#define PATIENCE_US (60 * US_PER_S)
+
+#define SQL(X)                                  \
+	X(TRACKER_BEGIN, "BEGIN IMMEDIATE")     \
+	X(TRACKER_COMMIT, "COMMIT")             \
+	X(TRACKER_ROLLBACK, "ROLLBACK")         \
+	X(TRACKER_VERSION, "PRAGMA data_version")
+DB_TABLE(DB_TRACKER, sql, SQL)
+
+/* SQLite asks how long to wait: a little more each time, never the same for two processes. */
+static int wait_a_little(void *arg, int count)
+{
+	useconds_t us = 200u << (count < 7 ? count : 7);
+
+	if ((int64_t)count * 20000 > PATIENCE_US)
+		return 0;
+	usleep(us + (useconds_t)(getpid() % 97) * 11);
+	return 1;
+}
+
+static int set_up(struct tracker *t, struct err *e)
+{
+	_statement_ sqlite3_stmt *st = NULL;
+	int r;
+
+	sqlite3_busy_handler(t->db, wait_a_little, NULL);
+	sqlite3_extended_result_codes(t->db, 1);
+	sqlite3_db_config(t->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* Asking costs nothing where the mode is kept in the file already. Two processes that make the database may meet here. */
+	for (int i = 0;; i++) {
+		r = db_exec(t, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", e);
+		if (r != ERR_BUSY || i == 500)
+			return r;
+		usleep(5000);
+	}
+}
+
+int tracker_open(const char *dir, enum tracker_mode mode, struct tracker **ret, struct err *e)
+{
+	_tracker_ struct tracker *t = mem_zero(sizeof *t);
+	_free_ char *path = path_join(dir, "jig.db");
+	const char *fs;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+	int r;
+
+	t->dir = mem_strdup(dir);
+	if (mode == TRACKER_READ && !file_exists(path))
+		return err_set(e, ERR_NOT_FOUND, "no record in %s yet; `jig run` makes the first run", dir);
+	if (mode == TRACKER_WRITE && !file_exists(path) && file_on_network(dir, &fs))
+		return err_set(e, ERR_BROKEN, "%s is on a network file system (%s), where the record would not be safe; set JIG_DIR to a folder on a local disk",
+			       dir, fs);
+	if (mode == TRACKER_WRITE)
+		flags |= SQLITE_OPEN_CREATE;
+	if (sqlite3_open_v2(path, &t->db, flags, NULL) != SQLITE_OK)
+		return db_error(t, e, "opening it");
+	if ((r = set_up(t, e)) < 0 || (r = schema_ready(t, e)) < 0)
+		return r;
+	*ret = mem_take(t);
+	return 0;
+}
+
+void tracker_close(struct tracker *t)
+{
+	if (!t)
+		return;
+	if (t->db)
+		tracker_rollback(t);
+	for (int f = 0; f < DB_FILES; f++) {
+		free(t->kept[f]);
+		t->kept[f] = NULL;
+	}
+	for (sqlite3_stmt *st; t->db && (st = sqlite3_next_stmt(t->db, NULL));)
+		sqlite3_finalize(st);
+	sqlite3_close(t->db);
+	sha256_free(t->sha);
+	free(t->dir);
+	free(t);
+}
+
+void tracker_closep(struct tracker **t)
+{
+	tracker_close(*t);
+}
+
+int tracker_begin(struct tracker *t, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, TRACKER_BEGIN, &st, e);
+
+	if (r < 0 || (r = db_step(t, st, e)) < 0)
+		return r;
+	t->in_transaction = true;
+	return 0;
+}
+
+int tracker_commit(struct tracker *t, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, TRACKER_COMMIT, &st, e);
+
+	if (r < 0 || (r = db_step(t, st, e)) < 0) {
+		tracker_rollback(t);
+		return r;
+	}
+	t->in_transaction = false;
+	t->head_version = tracker_data_version(t);
+	if (t->head_write)
+		event_write_head(t);
+	t->head_write = false;
+	return 0;
+}
+
+void tracker_rollback(struct tracker *t)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	struct err ignored;
+
+	if (!t->in_transaction)
+		return;
+	t->in_transaction = false;
+	t->head_known = false;
+	t->head_write = false;
+	if (!sqlite3_get_autocommit(t->db) && db_query(t, &sql, TRACKER_ROLLBACK, &st, &ignored) >= 0)
+		db_step(t, st, &ignored);
+}
+
+bool tracker_in_transaction(const struct tracker *t)
+{
+	return t->in_transaction;
+}
+
+int64_t tracker_data_version(struct tracker *t)
+{
+	struct err ignored;
+	int64_t v = -1;
+
+	db_get_int(t, &sql, TRACKER_VERSION, &v, &ignored);
+	return v;
+}

@@ -1,0 +1,180 @@
+#include "tracker/verify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "tracker/db.h"
+#include "tracker/event.h"
+#include "tracker/seal.h"
+
+#define SQL(X)                                                                                                                       \
+	X(VERIFY_EVENTS, "SELECT id, ts, coalesce(run, 0), kind, body, hash FROM event ORDER BY id")                                  \
+	X(VERIFY_RUNS, "SELECT number, state IN ('queued', 'running'), seal FROM run ORDER BY number")                                \
+	X(VERIFY_END, "SELECT body FROM event WHERE run = ?1 AND kind = 'end' ORDER BY id DESC LIMIT 1")                              \
+	X(VERIFY_MADE, "SELECT 1 FROM event WHERE run = ?1 AND kind = 'run' LIMIT 1")                                                 \
+	X(VERIFY_GONE, "SELECT run FROM event WHERE kind = 'run' AND run NOT IN (SELECT number FROM run) ORDER BY id LIMIT 1")        \
+	X(VERIFY_TAG, "SELECT run, key FROM tag WHERE value IS NOT (SELECT json_extract(body, '$.value') FROM event WHERE event.run = tag.run " \
+		      "AND kind = 'tag' AND json_extract(body, '$.key') = tag.key ORDER BY id DESC LIMIT 1) LIMIT 1")                 \
+	X(VERIFY_TAG_GONE, "SELECT run, json_extract(body, '$.key') FROM event AS x WHERE kind = 'tag' AND json_extract(body, '$.value') IS NOT NULL " \
+			   "AND NOT EXISTS (SELECT 1 FROM event AS y WHERE y.run = x.run AND y.id > x.id AND y.kind = 'tag' AND "      \
+			   "json_extract(y.body, '$.key') = json_extract(x.body, '$.key')) AND NOT EXISTS (SELECT 1 FROM tag WHERE "   \
+			   "tag.run = x.run AND tag.key = json_extract(x.body, '$.key')) LIMIT 1")                                      \
+	X(VERIFY_NOTE, "SELECT number FROM run WHERE coalesce((SELECT text FROM note WHERE note.run = number), '') <> "                \
+		       "coalesce((SELECT json_extract(body, '$.text') FROM event WHERE event.run = number AND kind = 'note' ORDER BY id DESC LIMIT 1), '') LIMIT 1") \
+	X(VERIFY_NAME, "SELECT number FROM run WHERE name <> (SELECT json_extract(body, '$.name') FROM event WHERE event.run = number AND " \
+		       "kind IN ('run', 'name') ORDER BY id DESC LIMIT 1) LIMIT 1")                                                    \
+	X(VERIFY_REMOVED, "SELECT number FROM run WHERE removed <> EXISTS (SELECT 1 FROM event WHERE event.run = number AND kind = 'remove') LIMIT 1")
+DB_TABLE(DB_VERIFY, sql, SQL)
+
+/* A place in the chain that someone kept: "<events>:<hash>". */
+struct anchor { int64_t id; struct digest hash; bool given, met; };
+
+static bool parse_anchor(const char *text, struct anchor *ret)
+{
+	char *end;
+	char hex[DIGEST_HEX + 1];
+	long long id = strtoll(text, &end, 10);
+
+	if (*end != ':' || id < 0 || strlen(end + 1) < DIGEST_HEX)
+		return false;
+	memcpy(hex, end + 1, DIGEST_HEX);
+	hex[DIGEST_HEX] = 0;
+	ret->id = id;
+	ret->given = true;
+	ret->met = id == 0;
+	return digest_from_hex(hex, &ret->hash);
+}
+
+static void meet(struct anchor *a, int64_t id, const struct digest *hash, const char *what, char fault[400])
+{
+	if (!a->given || a->id != id)
+		return;
+	a->met = true;
+	if (!fault[0] && !digest_equal(&a->hash, hash))
+		snprintf(fault, 400, "the chain is not the one of %s: event %lld has another hash", what, (long long)id);
+}
+
+static int check_chain(struct tracker *t, struct anchor *file, struct anchor *kept, struct verify_report *v, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	struct digest before = { 0 };
+	char hex[DIGEST_HEX + 1];
+	int r = db_query(t, &sql, VERIFY_EVENTS, &st, e);
+
+	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
+		struct digest hash, stored;
+		int64_t id = db_int(st, 0);
+
+		v->events++;
+		if (!v->fault[0] && id != v->events)
+			snprintf(v->fault, sizeof v->fault, "table event: event %lld is missing", (long long)v->events);
+		event_hash(t, &before, id, db_int(st, 1), db_int(st, 2), db_peek(st, 3), db_peek(st, 4), &hash);
+		if (!v->fault[0] && (!db_digest(st, 5, &stored) || !digest_equal(&hash, &stored)))
+			snprintf(v->fault, sizeof v->fault, "table event: event %lld was changed", (long long)id);
+		if (!db_digest(st, 5, &before))
+			before = hash;
+		meet(file, id, &before, "the file .jig/chain", v->fault);
+		meet(kept, id, &before, "the anchor", v->fault);
+	}
+	if (r < 0)
+		return r;
+	if (!v->fault[0] && ((file->given && !file->met) || (kept->given && !kept->met)))
+		snprintf(v->fault, sizeof v->fault, "table event: the end of the chain was cut off (%lld events, there were at least %lld)", (long long)v->events,
+			 (long long)(file->given && !file->met ? file->id : kept->id));
+	digest_to_hex(&before, hex);
+	snprintf(v->anchor, sizeof v->anchor, "%lld:%s", (long long)v->events, hex);
+	return 0;
+}
+
+static int check_end(struct tracker *t, int64_t run, const struct digest *seal, char fault[400], struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	_json_ json_t *body = NULL;
+	struct digest d;
+	const char *hex;
+	int r = db_query(t, &sql, VERIFY_END, &st, e, DB_INT(run));
+
+	if (r < 0 || (r = db_step(t, st, e)) < 0)
+		return r;
+	if (r > 0)
+		body = json_loads(db_peek(st, 0), 0, NULL);
+	hex = json_string_value(json_object_get(body, "seal"));
+	if (!hex || !digest_from_hex(hex, &d) || !digest_equal(&d, seal))
+		snprintf(fault, 400, "run %lld: table run: its seal is not what its end event says", (long long)run);
+	return 0;
+}
+
+static int check_runs(struct tracker *t, struct verify_report *v, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, VERIFY_RUNS, &st, e);
+
+	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
+		int64_t run = db_int(st, 0), made;
+		struct digest seal;
+		bool live = db_int(st, 1);
+		char fault[400] = "";
+		int r2 = db_get_int(t, &sql, VERIFY_MADE, &made, e, DB_INT(run));
+
+		v->runs++;
+		if (r2 < 0)
+			return r2;
+		if (r2 == 0)
+			snprintf(fault, sizeof fault, "run %lld: table run: the row was added", (long long)run);
+		else if (!live && !db_digest(st, 2, &seal))
+			snprintf(fault, sizeof fault, "run %lld: table run: it ended without a seal", (long long)run);
+		else if (!live && ((r2 = seal_check(t, run, &v->rows, fault, e)) < 0 || (!fault[0] && (r2 = check_end(t, run, &seal, fault, e)) < 0)))
+			return r2;
+		if (fault[0] && !v->fault[0])
+			snprintf(v->fault, sizeof v->fault, "%s", fault);
+	}
+	return r;
+}
+
+/* Marks may change after the end, but only by events. */
+static int check_marks(struct tracker *t, struct verify_report *v, struct err *e)
+{
+	static const struct { int query; const char *what; } rows[] = {
+		{ VERIFY_GONE, "table run: the row is missing" },
+		{ VERIFY_TAG, "table tag: the row is not what its event says" },
+		{ VERIFY_TAG_GONE, "table tag: a row is missing" },
+		{ VERIFY_NOTE, "table note: the text is not what its event says" },
+		{ VERIFY_NAME, "table run: the name is not what its event says" },
+		{ VERIFY_REMOVED, "table run: removed without an event, or brought back" },
+	};
+
+	for (size_t i = 0; !v->fault[0] && i < ARRAY_LEN(rows); i++) {
+		_query_ sqlite3_stmt *st = NULL;
+		int r = db_query(t, &sql, rows[i].query, &st, e);
+
+		if (r < 0 || (r = db_step(t, st, e)) < 0)
+			return r;
+		if (r > 0)
+			snprintf(v->fault, sizeof v->fault, "run %lld: %s%s%s", (long long)db_int(st, 0), rows[i].what,
+				 sqlite3_column_count(st) > 1 ? ": " : "", sqlite3_column_count(st) > 1 ? db_peek(st, 1) : "");
+	}
+	return 0;
+}
+
+int verify_all(struct tracker *t, const char *against, struct verify_report *ret, struct err *e)
+{
+	struct verify_report v = { 0 };
+	struct anchor file = { 0 }, kept = { 0 };
+	_free_ char *path = path_join(t->dir, "chain");
+	_buf_ struct buf text = BUF_INIT;
+	struct err ignored;
+	int r;
+
+	if (against && !parse_anchor(against, &kept))
+		return err_set(e, ERR_USAGE, "\"%s\" is no anchor: `jig verify --anchor` prints one, <events>:<64 hex digits>", against);
+	if (file_exists(path) && file_read(path, 4096, &text, &ignored) >= 0 && !parse_anchor(text.data, &file))
+		snprintf(v.fault, sizeof v.fault, "%s is damaged", path);
+	if ((r = check_chain(t, &file, &kept, &v, e)) < 0 || (r = check_runs(t, &v, e)) < 0 || (r = check_marks(t, &v, e)) < 0)
+		return r;
+	v.ok = !v.fault[0];
+	*ret = v;
+	return 0;
+}
