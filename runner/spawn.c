@@ -1,0 +1,167 @@
+#include "runner/spawn.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/mem.h"
+#include "runner/spawn_wire.h"
+
+struct spawner {
+	int fd;
+	pid_t pid;
+	struct buf texts;
+	struct spawn_event events[64];
+	size_t have, pos; /* bytes in events; how far they were given out */
+};
+
+int spawner_start(struct spawner **ret, struct err *e)
+{
+	int pair[2];
+	sigset_t all, old;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_errno(e, "the socket to the process that starts steps");
+	fflush(NULL);
+	/* Blocked over the fork, so that no handler of ours runs in the child. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid_t pid = fork();
+	if (pid == 0)
+		spawn_child_run(pair[1]);
+	int error = errno;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(pair[1]);
+	if (pid < 0) {
+		close(pair[0]);
+		errno = error;
+		return err_errno(e, "the process that starts steps");
+	}
+	struct spawner *s = mem_zero(sizeof *s);
+	s->fd = pair[0];
+	s->pid = pid;
+	buf_init(&s->texts);
+	*ret = s;
+	return 0;
+}
+
+void spawner_free(struct spawner *s)
+{
+	if (!s)
+		return;
+	close(s->fd);
+	while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	buf_release(&s->texts);
+	free(s);
+}
+
+int spawner_fd(const struct spawner *s)
+{
+	return s->fd;
+}
+
+static int gone(const struct spawner *s, struct err *e)
+{
+	return err_set(e, ERR_BROKEN, "the process that starts steps (pid %d) has ended; run again, `jig resume` takes over what is done", (int)s->pid);
+}
+
+/* fds NULL: none go along. */
+static int send_request(struct spawner *s, struct spawn_wire *w, const int fds[2], struct err *e)
+{
+	union { struct cmsghdr align; char space[CMSG_SPACE(2 * sizeof(int))]; } control = { 0 };
+	struct iovec iov[2] = { { .iov_base = w, .iov_len = sizeof *w }, { .iov_base = s->texts.data, .iov_len = w->size } };
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
+
+	if (fds) {
+		m.msg_control = &control;
+		m.msg_controllen = sizeof control;
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(2 * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, 2 * sizeof(int));
+	}
+	while (iov[0].iov_len + iov[1].iov_len > 0) {
+		ssize_t n = sendmsg(s->fd, &m, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+			return gone(s, e);
+		if (n < 0)
+			return err_errno(e, "asking for a process");
+		m.msg_control = NULL;
+		m.msg_controllen = 0;
+		for (int i = 0; i < 2; i++) {
+			size_t part = (size_t)n < iov[i].iov_len ? (size_t)n : iov[i].iov_len;
+			iov[i].iov_base = (char *)iov[i].iov_base + part;
+			iov[i].iov_len -= part;
+			n -= (ssize_t)part;
+		}
+	}
+	return 0;
+}
+
+static uint32_t add_texts(struct buf *b, const char *const *texts)
+{
+	uint32_t n = 0;
+
+	for (; texts[n]; n++)
+		buf_add(b, texts[n], strlen(texts[n]) + 1);
+	return n;
+}
+
+int spawner_spawn(struct spawner *s, const struct spawn_request *r, struct err *e)
+{
+	struct spawn_wire w = { .kind = WIRE_SPAWN, .token = r->token };
+	const char *attempt = r->attempt_id ? r->attempt_id : "";
+
+	if (!r->argv[0])
+		return err_set(e, ERR_USAGE, "a command without a program");
+	buf_reset(&s->texts);
+	buf_add(&s->texts, r->cwd, strlen(r->cwd) + 1);
+	buf_add(&s->texts, attempt, strlen(attempt) + 1);
+	w.argc = add_texts(&s->texts, r->argv);
+	w.envc = add_texts(&s->texts, r->envp);
+	if (s->texts.len > SPAWN_WIRE_MAX)
+		return err_set(e, ERR_USAGE, "%s: arguments and variables come to %zu bytes, more than %d; hand data over in a file", r->argv[0],
+			       s->texts.len, SPAWN_WIRE_MAX);
+	w.size = (uint32_t)s->texts.len;
+	return send_request(s, &w, (int[]){ r->out, r->err }, e);
+}
+
+int spawner_signal(struct spawner *s, uint64_t token, int signo, struct err *e)
+{
+	struct spawn_wire w = { .kind = WIRE_SIGNAL, .token = token, .signo = signo };
+
+	return send_request(s, &w, NULL, e);
+}
+
+int spawner_read(struct spawner *s, struct spawn_event *ret, struct err *e)
+{
+	char *bytes = (char *)s->events;
+
+	if (s->have - s->pos < sizeof *ret) {
+		memmove(bytes, bytes + s->pos, s->have - s->pos);
+		s->have -= s->pos;
+		s->pos = 0;
+		ssize_t n;
+		do
+			n = recv(s->fd, bytes + s->have, sizeof s->events - s->have, MSG_DONTWAIT);
+		while (n < 0 && errno == EINTR);
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return 0;
+		if (n <= 0)
+			return gone(s, e);
+		s->have += (size_t)n;
+		if (s->have < sizeof *ret)
+			return 0;
+	}
+	memcpy(ret, bytes + s->pos, sizeof *ret);
+	s->pos += sizeof *ret;
+	return 1;
+}

@@ -1,0 +1,560 @@
+/* The spawner process. It is small and single-threaded, so vfork is safe and its price does not hang on anything; all signals are blocked but inside pselect. */
+#include "runner/spawn_wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifndef JIG_POSIX
+#include <sys/prctl.h>
+#endif
+#include "base/buf.h"
+#include "base/time.h"
+#include "base/ulid.h"
+#include "base/vec.h"
+#include "runner/proc.h"
+#include "runner/spawn.h"
+
+/* A start is told when something else is told too, or after this long: a short step then wakes the supervisor once. */
+#define START_DELAY_US 2000
+#define SWEEP_PAUSE_US 1000
+#define SWEEP_LIMIT_US (5 * US_PER_S) /* processes that do not die of SIGKILL hang in the kernel; nobody can end them */
+
+struct child {
+	struct spawn_event exit; /* token, pid, and the rest when it ended */
+	int64_t began;
+	char attempt[ULID_LEN + 1];
+	bool ended;
+	int64_t ended_at;
+	VEC(pid_t) killed; /* leftovers that were sent SIGKILL */
+};
+
+static struct {
+	int sock;
+	pid_t self;
+	int children;          /* /proc/self/task/TID/children, -1: not to be had */
+	sigset_t while_waiting;
+	VEC(struct child) steps;
+	struct buf in, out;
+	VEC(const char *) texts;
+	int64_t flush_at;      /* -1: nothing waits */
+	int64_t sweep_at;      /* -1: no step is being swept */
+	struct proc_list procs;
+	VEC(bool) marks;
+} sp;
+
+static void on_child(int signo)
+{
+	/* Only there to end pselect. */
+}
+
+/* ---- telling ---- */
+
+static void tell(const struct spawn_event *ev, int64_t at)
+{
+	buf_add(&sp.out, ev, sizeof *ev);
+	if (sp.flush_at < 0 || at < sp.flush_at)
+		sp.flush_at = at;
+}
+
+/* 0, or -1 when nobody listens any more. */
+static int flush(void)
+{
+	while (sp.out.len) {
+		ssize_t n = send(sp.sock, sp.out.data, sp.out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+		buf_drop(&sp.out, (size_t)n);
+	}
+	sp.flush_at = -1;
+	return 0;
+}
+
+/* ---- starting ---- */
+
+struct start {
+	const char *file, *cwd;
+	char **argv; /* argv[-1] is free for /bin/sh */
+	char **envp;
+	int out, err;
+};
+/* Written by the child while the parent waits in vfork: they share memory. */
+static volatile int start_error;
+static const char *volatile start_stage;
+
+static void child_fail(const char *stage)
+{
+	start_error = errno;
+	start_stage = stage;
+	_exit(127);
+}
+
+/* Everything a step needs before its first instruction. Core files, open files and standard input are set in the spawner and inherited. */
+static void child_exec(const struct start *s)
+{
+	sigset_t none;
+
+	setsid();
+#ifndef JIG_POSIX
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != sp.self)
+		_exit(127);
+#endif
+	if (dup2(s->out, STDOUT_FILENO) < 0 || dup2(s->err, STDERR_FILENO) < 0)
+		child_fail("dup");
+	if (chdir(s->cwd) < 0)
+		child_fail("chdir");
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execve(s->file, s->argv, s->envp);
+	if (errno == ENOEXEC) {
+		/* A script without #!, which execvp gives to the shell. */
+		s->argv[-1] = (char *)"/bin/sh";
+		s->argv[0] = (char *)s->file;
+		execve("/bin/sh", s->argv - 1, s->envp);
+	}
+	child_fail("exec");
+}
+
+/* The machine's clock in the unit of a process's start time; 0 where there is none. */
+static uint64_t boot_ticks(void)
+{
+#ifdef JIG_POSIX
+	return 0;
+#else
+	static long hz;
+	struct timespec ts;
+
+	if (!hz)
+		hz = sysconf(_SC_CLK_TCK);
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * (uint64_t)hz + (uint64_t)ts.tv_nsec / (1000000000u / (uint64_t)hz);
+#endif
+}
+
+static pid_t start(const struct start *s, uint64_t *ret_start)
+{
+	uint64_t before = boot_ticks();
+	struct proc p;
+
+	start_error = 0;
+	pid_t pid = vfork();
+	if (pid == 0)
+		child_exec(s);
+	if (pid < 0) {
+		start_error = errno;
+		start_stage = "fork";
+	}
+	/* The kernel notes the start by the same clock: known without a look at /proc unless it ticked meanwhile. */
+	*ret_start = before;
+	if (pid > 0 && !start_error && boot_ticks() != before && proc_read(pid, &p))
+		*ret_start = p.start;
+	return pid;
+}
+
+static void spawn(const struct spawn_wire *w, int out, int err)
+{
+	struct spawn_event ev = { .kind = SPAWN_FAILED, .token = w->token };
+	_free_ char *file = NULL;
+	const char *p = sp.in.data, *cwd = p, *attempt;
+
+	p += strlen(p) + 1;
+	attempt = p;
+	p += strlen(p) + 1;
+	vec_clear(&sp.texts);
+	vec_push(&sp.texts, NULL);
+	for (uint32_t i = 0; i < w->argc; i++, p += strlen(p) + 1)
+		vec_push(&sp.texts, p);
+	vec_push(&sp.texts, NULL);
+	for (uint32_t i = 0; i < w->envc; i++, p += strlen(p) + 1)
+		vec_push(&sp.texts, p);
+	vec_push(&sp.texts, NULL);
+	const char **argv = sp.texts.v + 1, **envp = argv + w->argc + 1;
+
+	const char *stage = "exec";
+	ev.error = spawn_lookup(argv[0], envp, cwd, &file);
+	if (ev.error == 0) {
+		struct start s = { .file = file, .cwd = cwd, .argv = (char **)argv, .envp = (char **)envp, .out = out, .err = err };
+		ev.elapsed_us = time_mono();
+		ev.pid = start(&s, &ev.start);
+		ev.error = start_error;
+		stage = start_stage;
+	}
+	if (ev.error) {
+		if (ev.pid > 0)
+			while (waitpid(ev.pid, NULL, 0) < 0 && errno == EINTR)
+				;
+		ev.pid = 0;
+		ev.elapsed_us = 0;
+		snprintf(ev.stage, sizeof ev.stage, "%s", stage);
+		tell(&ev, 0);
+		return;
+	}
+	struct child *c = vec_add(&sp.steps);
+	c->began = ev.elapsed_us;
+	ev.elapsed_us = 0;
+	ev.kind = SPAWN_STARTED;
+	c->exit = ev;
+	snprintf(c->attempt, sizeof c->attempt, "%s", attempt);
+	tell(&ev, c->began + START_DELAY_US);
+}
+
+/* ---- what belongs to a step ---- */
+
+static bool is_step(pid_t pid)
+{
+	for (size_t i = 0; i < sp.steps.len; i++)
+		if (!sp.steps.v[i].ended && sp.steps.v[i].exit.pid == pid)
+			return true;
+	return false;
+}
+
+/* Scans, and marks in sp.marks what belongs to c: its descendants, its session, and orphans with its attempt's id. With no other step around, every
+ * orphan is its. The step's own process is marked too while it lives. */
+static void mark(struct child *c)
+{
+	char id[ULID_LEN + 2];
+
+	proc_scan(&sp.procs);
+	vec_clear(&sp.marks);
+	for (size_t i = 0; i < sp.procs.len; i++) {
+		const struct proc *p = &sp.procs.v[i];
+		bool mine = p->ppid == sp.self && !is_step(p->pid) &&
+			    (sp.steps.len == 1 || (*c->attempt && proc_env(p->pid, "JIG_ATTEMPT_ID", id, sizeof id) && strcmp(id, c->attempt) == 0));
+		vec_push(&sp.marks, mine);
+	}
+	if (sp.procs.len)
+		proc_mark_tree(&sp.procs, c->exit.pid, sp.marks.v);
+}
+
+static bool alive(const struct proc *p)
+{
+	return p->state != 'Z' && p->state != 'X';
+}
+
+static void signal_step(uint64_t token, int signo)
+{
+	for (size_t i = 0; i < sp.steps.len; i++) {
+		struct child *c = &sp.steps.v[i];
+		if (c->exit.token != token || c->ended)
+			continue;
+		/* Looked for before the group is hit: what loses its parent is harder to find. */
+		mark(c);
+		kill(-c->exit.pid, signo);
+		for (size_t k = 0; k < sp.procs.len; k++)
+			if (sp.marks.v[k] && alive(&sp.procs.v[k]) && sp.procs.v[k].pgrp != c->exit.pid)
+				kill(sp.procs.v[k].pid, signo);
+		return;
+	}
+}
+
+/* sweep kills what an ended step left running; true when nothing is left. */
+#ifdef JIG_POSIX
+
+static bool sweep(struct child *c)
+{
+	if (kill(-c->exit.pid, SIGKILL) == 0)
+		c->exit.leftover = 1;
+	return true;
+}
+
+#else
+
+/* Whether there are children other than the steps' own processes. */
+static bool has_orphans(void)
+{
+	char text[4096];
+	ssize_t n = sp.children < 0 ? -1 : pread(sp.children, text, sizeof text - 1, 0);
+
+	if (n < 0 || n == (ssize_t)sizeof text - 1) {
+		siginfo_t info;
+		return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+	}
+	text[n] = '\0';
+	for (char *p = text; *p;) {
+		long pid = strtol(p, &p, 10);
+		if (!is_step((pid_t)pid))
+			return true;
+		while (*p == ' ')
+			p++;
+	}
+	return false;
+}
+
+static bool sweep(struct child *c)
+{
+	bool clean = true;
+
+	if (!has_orphans())
+		return true;
+	mark(c);
+	for (size_t i = 0; i < sp.procs.len; i++) {
+		const struct proc *p = &sp.procs.v[i];
+		if (!sp.marks.v[i] || !alive(p))
+			continue;
+		clean = false;
+		kill(p->pid, SIGKILL);
+		if (p->pgrp == c->exit.pid)
+			kill(-p->pgrp, SIGKILL);
+		size_t k = 0;
+		while (k < c->killed.len && c->killed.v[k] != p->pid)
+			k++;
+		if (k == c->killed.len)
+			vec_push(&c->killed, p->pid);
+	}
+	c->exit.leftover = (int)c->killed.len;
+	return clean;
+}
+
+#endif
+
+static void sweep_ended(int64_t now)
+{
+	sp.sweep_at = -1;
+	for (size_t i = 0; i < sp.steps.len;) {
+		struct child *c = &sp.steps.v[i];
+		if (!c->ended) {
+			i++;
+		} else if (sweep(c) || now - c->ended_at > SWEEP_LIMIT_US) {
+			tell(&c->exit, 0);
+			vec_release(&c->killed);
+			vec_remove(&sp.steps, i);
+		} else {
+			sp.sweep_at = now + SWEEP_PAUSE_US;
+			i++;
+		}
+	}
+}
+
+static int64_t timeval_us(const struct timeval *t)
+{
+	return (int64_t)t->tv_sec * US_PER_S + t->tv_usec;
+}
+
+static void reap(void)
+{
+	struct rusage ru;
+	int status;
+	pid_t pid;
+	bool any = false;
+
+	while ((pid = wait4(-1, &status, WNOHANG, &ru)) > 0) {
+		for (size_t i = 0; i < sp.steps.len; i++) {
+			struct child *c = &sp.steps.v[i];
+			if (c->exit.pid != pid || c->ended)
+				continue;
+			c->ended = any = true;
+			c->ended_at = time_mono();
+			c->exit.kind = SPAWN_EXITED;
+			c->exit.status = status;
+			c->exit.elapsed_us = c->ended_at - c->began;
+			c->exit.cpu_us = timeval_us(&ru.ru_utime) + timeval_us(&ru.ru_stime);
+#ifdef __APPLE__
+			c->exit.max_rss = ru.ru_maxrss;
+#else
+			c->exit.max_rss = (int64_t)ru.ru_maxrss * 1024;
+#endif
+		}
+	}
+	int64_t now = any || sp.sweep_at >= 0 ? time_mono() : 0;
+	if (any || (sp.sweep_at >= 0 && now >= sp.sweep_at))
+		sweep_ended(now);
+}
+
+/* ---- the end ---- */
+
+/* Kills all that was started and what descends from it, until there are no children left. */
+static void finish(void)
+{
+	int64_t until = time_mono() + SWEEP_LIMIT_US;
+
+	for (;;) {
+		pid_t pid;
+		for (size_t i = 0; i < sp.steps.len; i++)
+			if (!sp.steps.v[i].ended)
+				kill(-sp.steps.v[i].exit.pid, SIGKILL);
+		proc_scan(&sp.procs);
+		vec_clear(&sp.marks);
+		for (size_t i = 0; i < sp.procs.len; i++)
+			vec_push(&sp.marks, sp.procs.v[i].ppid == sp.self);
+		if (sp.procs.len)
+			proc_mark_tree(&sp.procs, sp.self, sp.marks.v);
+		for (size_t i = 0; i < sp.procs.len; i++)
+			if (sp.marks.v[i] && sp.procs.v[i].pid != sp.self)
+				kill(sp.procs.v[i].pid, SIGKILL);
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			for (size_t i = 0; i < sp.steps.len; i++)
+				if (sp.steps.v[i].exit.pid == pid)
+					sp.steps.v[i].ended = true;
+		if ((pid < 0 && errno == ECHILD) || time_mono() > until)
+			_exit(0);
+		usleep(SWEEP_PAUSE_US);
+	}
+}
+
+/* ---- requests ---- */
+
+/* The header and the descriptors that come with it. 1, 0 when there is nothing, -1 when the supervisor is gone. */
+static int receive_header(struct spawn_wire *w, int fds[2])
+{
+	union { struct cmsghdr align; char space[CMSG_SPACE(2 * sizeof(int))]; } control;
+	struct iovec iov = { .iov_base = w, .iov_len = sizeof *w };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	ssize_t n;
+
+	fds[0] = fds[1] = -1;
+#ifdef MSG_CMSG_CLOEXEC
+	n = recvmsg(sp.sock, &m, MSG_WAITALL | MSG_CMSG_CLOEXEC);
+#else
+	n = recvmsg(sp.sock, &m, MSG_WAITALL);
+#endif
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	if (n != (ssize_t)sizeof *w)
+		return -1;
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(2 * sizeof(int)))
+		memcpy(fds, CMSG_DATA(c), 2 * sizeof(int));
+#ifndef MSG_CMSG_CLOEXEC
+	for (int i = 0; i < 2; i++)
+		if (fds[i] >= 0)
+			fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+#endif
+	return 1;
+}
+
+static int take_request(void)
+{
+	struct spawn_wire w;
+	int fds[2], r = receive_header(&w, fds);
+
+	if (r <= 0)
+		return r;
+	buf_reset(&sp.in);
+	buf_reserve(&sp.in, w.size);
+	if (w.size && recv(sp.sock, sp.in.data, w.size, MSG_WAITALL) != (ssize_t)w.size)
+		return -1;
+	if (w.kind == WIRE_SIGNAL)
+		signal_step(w.token, w.signo);
+	else if (fds[0] >= 0)
+		spawn(&w, fds[0], fds[1]);
+	for (int i = 0; i < 2; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	return 0;
+}
+
+/* ---- life ---- */
+
+static void close_others(int from)
+{
+#ifdef JIG_POSIX
+	struct rlimit l;
+	int end = getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < 65536 ? (int)l.rlim_cur : 65536;
+
+	for (int fd = from; fd < end; fd++)
+		close(fd);
+#else
+	close_range((unsigned)from, ~0u, 0);
+#endif
+}
+
+static void set_up(int sock)
+{
+	struct rlimit l;
+
+	sp.self = getpid();
+	setsid();
+	sp.sock = 3;
+	if (sock != sp.sock && dup2(sock, sp.sock) < 0)
+		_exit(1);
+	fcntl(sp.sock, F_SETFD, FD_CLOEXEC);
+	close_others(sp.sock + 1);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd < 3; fd++)
+		if (null < 0 || dup2(null, fd) < 0)
+			_exit(1);
+	close(null);
+
+	for (int signo = 1; signo < NSIG; signo++)
+		signal(signo, SIG_DFL); /* refused for SIGKILL and SIGSTOP, which is fine */
+	struct sigaction sa = { .sa_handler = on_child };
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGCHLD, &sa, NULL);
+	sigfillset(&sp.while_waiting);
+	sigprocmask(SIG_SETMASK, &sp.while_waiting, NULL);
+	sigdelset(&sp.while_waiting, SIGCHLD);
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0) {
+		l.rlim_cur = l.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
+	l.rlim_cur = l.rlim_max = 0;
+	setrlimit(RLIMIT_CORE, &l);
+
+	sp.children = -1;
+#ifndef JIG_POSIX
+	prctl(PR_SET_NAME, "jig-spawner");
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	char path[64];
+	snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)sp.self);
+	sp.children = open(path, O_RDONLY | O_CLOEXEC);
+#endif
+	buf_init(&sp.in);
+	buf_init(&sp.out);
+	sp.flush_at = sp.sweep_at = -1;
+}
+
+static struct timespec *next_timeout(struct timespec *ts)
+{
+	int64_t at = sp.flush_at;
+
+	if (sp.sweep_at >= 0 && (at < 0 || sp.sweep_at < at))
+		at = sp.sweep_at;
+	if (at < 0)
+		return NULL;
+	int64_t wait = at - time_mono();
+	if (wait < 0)
+		wait = 0;
+	*ts = (struct timespec){ .tv_sec = wait / US_PER_S, .tv_nsec = wait % US_PER_S * 1000 };
+	return ts;
+}
+
+void spawn_child_run(int sock)
+{
+	set_up(sock);
+	for (;;) {
+		bool blocked = false;
+		if (sp.flush_at >= 0 && (sp.flush_at == 0 || time_mono() >= sp.flush_at)) {
+			if (flush() < 0)
+				finish();
+			blocked = sp.out.len > 0;
+		}
+		fd_set r, w;
+		struct timespec ts;
+		FD_ZERO(&r);
+		FD_ZERO(&w);
+		FD_SET(sp.sock, &r);
+		if (blocked)
+			FD_SET(sp.sock, &w);
+		/* A full socket is waited for, not asked again and again. */
+		int64_t flush_at = sp.flush_at;
+		if (blocked)
+			sp.flush_at = -1;
+		int n = pselect(sp.sock + 1, &r, &w, NULL, next_timeout(&ts), &sp.while_waiting);
+		sp.flush_at = flush_at;
+		if (n > 0 && FD_ISSET(sp.sock, &r) && take_request() < 0)
+			finish();
+		if (sp.steps.len)
+			reap();
+	}
+}
