@@ -39,11 +39,11 @@ void code_snapshot_release(struct code_snapshot *s)
 	for (size_t i = 0; i < s->nnotes; i++)
 		free(s->notes[i]);
 	free(s->notes);
-	*s = (struct code_snapshot){ 0 };
+	*s = (struct code_snapshot){0};
 }
 
-/* Passes over the files until one finds them as the one before left them: then they are the state of one moment. The first
- * is held against the cache, and alone is enough when nothing had to be read. */
+/* Passes over the files until one finds them as the one before left them: then they are the state of one moment. The
+ * first is held against the cache, and alone is enough when nothing had to be read. */
 static int settle(struct taking *t, struct err *e)
 {
 	_cleanup_(code_list_release) struct code_list before = CODE_LIST_INIT;
@@ -63,8 +63,10 @@ static int settle(struct taking *t, struct err *e)
 			return 0;
 		if (pass + 1 == MAX_PASSES)
 			return err_set(e, ERR_USAGE,
-				       "%s: changes while the snapshot is taken; name it under outputs: or in .jigignore, or run again "
-				       "when it is at rest", taken.differs);
+			               "%s: changes while the snapshot is taken; name it under outputs: or in "
+			               ".jigignore, or run again "
+			               "when it is at rest",
+			               taken.differs);
 		code_list_move(&before, &t->list);
 	}
 }
@@ -133,8 +135,12 @@ int code_snapshot(const struct code_options *o, struct code_snapshot *ret, struc
 	_free_ char *lock_path = path_join(o->jig, "code.git.lock");
 	if (git2_load(e) < 0 || file_lock(lock_path, true, &lock, e) < 0)
 		return e->code;
-	struct taking t = { .o = o, .repo = CODE_REPO_INIT, .user = CODE_USER_INIT, .cache = CODE_CACHE_INIT, .list = CODE_LIST_INIT };
-	struct code_snapshot s = { .dirty = -1, .changed_files = -1 };
+	struct taking t = {.o = o,
+	                   .repo = CODE_REPO_INIT,
+	                   .user = CODE_USER_INIT,
+	                   .cache = CODE_CACHE_INIT,
+	                   .list = CODE_LIST_INIT};
+	struct code_snapshot s = {.dirty = -1, .changed_files = -1};
 	int r = take(&t, &s, e);
 	taking_release(&t);
 	if (r < 0) {

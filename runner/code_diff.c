@@ -63,20 +63,22 @@ int code_diff(const char *jig, const char *tree_a, const char *tree_b, struct co
 		return e->code;
 	if (git2.diff_tree_to_tree(&diff, repo.repo, a, b, &options) < 0)
 		return git2_error(e, ERR_BROKEN, "snapshots %.12s and %.12s cannot be compared", tree_a, tree_b);
-	_cleanup_(code_changes_release) struct code_changes changes = { 0 };
+	_cleanup_(code_changes_release) struct code_changes changes = {0};
 	size_t n = git2.diff_num_deltas(diff);
 	changes.v = mem_zero((n + 1) * sizeof *changes.v);
 	for (size_t i = 0; i < n; i++) {
 		const git_diff_delta *delta = git2.diff_get_delta(diff, i);
 		struct code_change *c = &changes.v[changes.len++];
 		c->path = mem_strdup(delta->status == GIT_DELTA_DELETED ? delta->old_file.path : delta->new_file.path);
-		c->status = delta->status == GIT_DELTA_ADDED ? 'A' : delta->status == GIT_DELTA_DELETED ? 'D' :
-			    delta->status == GIT_DELTA_TYPECHANGE ? 'T' : 'M';
+		c->status = delta->status == GIT_DELTA_ADDED        ? 'A'
+		            : delta->status == GIT_DELTA_DELETED    ? 'D'
+		            : delta->status == GIT_DELTA_TYPECHANGE ? 'T'
+		                                                    : 'M';
 		if (count_lines(diff, i, c, e) < 0)
 			return e->code;
 	}
 	*ret = changes;
-	changes = (struct code_changes){ 0 };
+	changes = (struct code_changes){0};
 	return 0;
 }
 
@@ -85,5 +87,5 @@ void code_changes_release(struct code_changes *c)
 	for (size_t i = 0; i < c->len; i++)
 		free(c->v[i].path);
 	free(c->v);
-	*c = (struct code_changes){ 0 };
+	*c = (struct code_changes){0};
 }

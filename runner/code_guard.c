@@ -4,7 +4,12 @@
 
 #define NAMED 5
 
-struct share { const char *path; size_t len; int64_t size; int files; };
+struct share {
+	const char *path;
+	size_t len;
+	int64_t size;
+	int files;
+};
 
 static void drop_marked(struct code_list *l)
 {
@@ -38,29 +43,31 @@ static char *name_shares(struct share *v, size_t n)
 	return buf_steal(&b);
 }
 
-#define WAYS_OUT "keep out what is no code by .gitignore or .jigignore, name data that steps read under inputs:, or take it all with --max-snapshot"
+#define WAYS_OUT \
+	"keep out what is no code by .gitignore or .jigignore, name data that steps read under inputs:, or take it " \
+	"all with --max-snapshot"
 
 static int refuse_files(const struct code_list *l, int64_t max, struct err *e)
 {
-	VEC(struct share) big = { 0 };
+	VEC(struct share) big = {0};
 	for (size_t i = 0; i < l->files.len; i++) {
 		const struct code_record *r = &l->files.v[i];
 		const char *path = code_list_path(l, r);
 		if (r->is_new && r->size > max && !r->input)
-			vec_push(&big, (struct share){ .path = path, .len = strlen(path), .size = r->size, .files = 1 });
+			vec_push(&big, (struct share){.path = path, .len = strlen(path), .size = r->size, .files = 1});
 	}
 	_free_ char *names = name_shares(big.v, big.len);
 	char limit[16];
 	size_text(max, limit);
-	err_set(e, ERR_USAGE, "%zu new file%s over %s, too big for a snapshot: %s; " WAYS_OUT, big.len, big.len == 1 ? " is" : "s are", limit,
-		names);
+	err_set(e, ERR_USAGE, "%zu new file%s over %s, too big for a snapshot: %s; " WAYS_OUT, big.len,
+	        big.len == 1 ? " is" : "s are", limit, names);
 	vec_release(&big);
 	return e->code;
 }
 
 static int refuse_total(const struct code_list *l, int64_t total, int64_t max, struct err *e)
 {
-	VEC(struct share) shares = { 0 };
+	VEC(struct share) shares = {0};
 	for (size_t i = 0; i < l->files.len; i++) {
 		const struct code_record *r = &l->files.v[i];
 		if (!r->is_new || r->input)
@@ -79,14 +86,16 @@ static int refuse_total(const struct code_list *l, int64_t total, int64_t max, s
 	char limit[16], all[16];
 	size_text(max, limit);
 	size_text(total, all);
-	err_set(e, ERR_USAGE, "the new files have %s, over the %s that a snapshot takes: %s; " WAYS_OUT, all, limit, names);
+	err_set(e, ERR_USAGE, "the new files have %s, over the %s that a snapshot takes: %s; " WAYS_OUT, all, limit,
+	        names);
 	vec_release(&shares);
 	return e->code;
 }
 
 int code_guard(const struct code_options *o, bool git, struct code_list *l, struct code_left *left, struct err *e)
 {
-	int64_t max_file = o->max_file > 0 ? o->max_file : 1 << 20, max_total = o->max_total > 0 ? o->max_total : 50 << 20;
+	int64_t max_file = o->max_file > 0 ? o->max_file : 1 << 20,
+	        max_total = o->max_total > 0 ? o->max_total : 50 << 20;
 	int64_t total = 0, inputs = 0;
 	for (size_t i = 0; i < l->files.len; i++) {
 		struct code_record *r = &l->files.v[i];

@@ -6,7 +6,7 @@ uint64_t code_head_key(const struct code_user *u, const struct code_options *o, 
 	if (!u->stamp || u->by_program)
 		return 0;
 	uint64_t h = code_hash(0, tree, CODE_OID_BYTES);
-	unsigned char flags[] = { u->has_tree, u->filemode, u->converts };
+	unsigned char flags[] = {u->has_tree, u->filemode, u->converts};
 	h = code_hash(h, flags, sizeof flags);
 	h = code_hash(h, u->head_tree.id, sizeof u->head_tree.id);
 	h = code_hash(h, &u->stamp, sizeof u->stamp);
@@ -28,8 +28,8 @@ static bool same(const struct code_user *u, const struct head_file *head, const 
 }
 
 /* git's own list of changed files, and what it does not know. */
-static int count_asked(const char *root, const struct code_user *u, const struct code_list *l, const struct code_left *left, int *ret,
-		       struct err *e)
+static int count_asked(const char *root, const struct code_user *u, const struct code_list *l,
+                       const struct code_left *left, int *ret, struct err *e)
 {
 	_map_ struct map changed = MAP_INIT;
 	*ret = -1;
@@ -51,7 +51,8 @@ static int count_asked(const char *root, const struct code_user *u, const struct
 }
 
 /* Files whose bytes differ from HEAD's, but that git converts on the way: git is asked. */
-static int without_converted(const char *root, const struct code_user *u, const struct head_file **v, size_t n, struct err *e)
+static int without_converted(const char *root, const struct code_user *u, const struct head_file **v, size_t n,
+                             struct err *e)
 {
 	size_t filtered = 0;
 	while (filtered < n && !code_user_is_filtered(u, v[filtered]->path))
@@ -65,10 +66,10 @@ static int without_converted(const char *root, const struct code_user *u, const 
 	return left;
 }
 
-int code_head_changed(const char *root, struct code_user *u, const struct code_list *l, const struct code_left *left, int *ret,
-		      struct err *e)
+int code_head_changed(const char *root, struct code_user *u, const struct code_list *l, const struct code_left *left,
+                      int *ret, struct err *e)
 {
-	struct head_files head = { 0 };
+	struct head_files head = {0};
 	int r = code_user_head(u, root, &head, e);
 	if (r) {
 		vec_release(&head.v);
@@ -76,7 +77,7 @@ int code_head_changed(const char *root, struct code_user *u, const struct code_l
 	}
 	if (head.v.len)
 		qsort(head.v.v, head.v.len, sizeof *head.v.v, by_path);
-	VEC(const struct head_file *) differing = { 0 };
+	VEC(const struct head_file *) differing = {0};
 	int n = 0;
 	size_t i = 0, j = 0;
 	while (i < head.v.len || j < l->files.len) {

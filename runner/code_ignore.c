@@ -11,9 +11,9 @@ static bool class_matches(const char *name, size_t n, int c)
 		const char *name;
 		int (*is)(int c);
 	} classes[] = {
-		{ "alnum", isalnum }, { "alpha", isalpha }, { "blank", isblank }, { "cntrl", iscntrl },
-		{ "digit", isdigit }, { "graph", isgraph }, { "lower", islower }, { "print", isprint },
-		{ "punct", ispunct }, { "space", isspace }, { "upper", isupper }, { "xdigit", isxdigit },
+	        {"alnum", isalnum}, {"alpha", isalpha}, {"blank", isblank}, {"cntrl", iscntrl},
+	        {"digit", isdigit}, {"graph", isgraph}, {"lower", islower}, {"print", isprint},
+	        {"punct", ispunct}, {"space", isspace}, {"upper", isupper}, {"xdigit", isxdigit},
 	};
 	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
 		if (strlen(classes[i].name) == n && !memcmp(classes[i].name, name, n))
@@ -86,7 +86,7 @@ static enum glob glob(const char *p, const char *t, const char *start)
 		while (*p == '*')
 			p++;
 		bool folders = p - before > 1 && (before == start || before[-1] == '/') &&
-			       (!*p || *p == '/' || (p[0] == '\\' && p[1] == '/'));
+		               (!*p || *p == '/' || (p[0] == '\\' && p[1] == '/'));
 		if (folders && *p == '/' && glob(p + 1, t, start) == GLOB_YES)
 			return GLOB_YES; /* no folder at all */
 		if (!*p)
@@ -129,7 +129,7 @@ static bool rule_parse(struct ignore_rule *r, char *line)
 		n--;
 	}
 	line[n] = 0;
-	*r = (struct ignore_rule){ 0 };
+	*r = (struct ignore_rule){0};
 	if (*line == '#')
 		return false;
 	if (*line == '!') {
@@ -206,7 +206,8 @@ enum ignore_answer ignore_set_match(const struct ignore_set *s, const char *path
 			matches = !strcmp(r->pattern, subject);
 			break;
 		case IGNORE_SUFFIX:
-			matches = name_len >= r->len - 1 && !memcmp(name + name_len - (r->len - 1), r->pattern + 1, r->len - 1);
+			matches = name_len >= r->len - 1 &&
+			          !memcmp(name + name_len - (r->len - 1), r->pattern + 1, r->len - 1);
 			break;
 		case IGNORE_GLOB:
 			matches = ignore_glob(r->pattern, subject);

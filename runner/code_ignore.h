@@ -1,8 +1,8 @@
-/* Patterns of .gitignore, .jigignore and git's other exclude files, with git's meaning. (base's text_glob is for the paths of a
- * pipeline file: it has no negation, no folders, no escapes.)
+/* Patterns of .gitignore, .jigignore and git's other exclude files, with git's meaning. (base's text_glob is for the
+ * paths of a pipeline file: it has no negation, no folders, no escapes.)
  *
- * A set holds the patterns of one file. Paths are relative to one common top; a set applies below its own folder only. The
- * last pattern of a set that matches decides; between sets the caller asks the deepest first. */
+ * A set holds the patterns of one file. Paths are relative to one common top; a set applies below its own folder only.
+ * The last pattern of a set that matches decides; between sets the caller asks the deepest first. */
 #ifndef RUNNER_CODE_IGNORE_H
 #define RUNNER_CODE_IGNORE_H
 
@@ -32,7 +32,9 @@ enum ignore_answer ignore_set_match(const struct ignore_set *s, const char *path
 /* git's wildmatch: "*", "?" and "[…]" do not match "/"; "**" between slashes, in front or behind stands for folders. */
 bool ignore_glob(const char *pattern, const char *path);
 
-struct ignore_stack { VEC(struct ignore_set *) sets; };
+struct ignore_stack {
+	VEC(struct ignore_set *) sets;
+};
 /* The deepest set that has an answer decides. */
 enum ignore_answer ignore_stack_match(const struct ignore_stack *s, const char *path, bool is_folder);
 void ignore_stack_pop(struct ignore_stack *s, size_t len); /* frees the sets from len on */

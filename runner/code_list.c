@@ -57,7 +57,8 @@ void code_record_stat(struct code_record *r, const struct stat *st)
 
 bool code_record_same_stat(const struct code_record *a, const struct code_record *b)
 {
-	return a->size == b->size && a->modified_at == b->modified_at && a->changed_at == b->changed_at && a->inode == b->inode && a->mode == b->mode;
+	return a->size == b->size && a->modified_at == b->modified_at && a->changed_at == b->changed_at &&
+	       a->inode == b->inode && a->mode == b->mode;
 }
 
 bool code_record_is_racy(const struct code_record *r, int64_t now)
@@ -150,8 +151,8 @@ void code_cache_read(struct code_cache *c, const char *path)
 	c->valid = true;
 }
 
-int code_cache_write(const struct code_list *l, const unsigned char tree[CODE_OID_BYTES], uint64_t head_key, int changed,
-		     const char *path, struct err *e)
+int code_cache_write(const struct code_list *l, const unsigned char tree[CODE_OID_BYTES], uint64_t head_key,
+                     int changed, const char *path, struct err *e)
 {
 	struct cache_header h;
 	memset(&h, 0, sizeof h);

@@ -24,16 +24,23 @@ void code_repo_release(struct code_repo *r)
 
 static int fill_new(const char *folder, struct err *e)
 {
-	static const struct { const char *name, *text; } parts[] = {
-		{ "objects/info", NULL }, { "objects/pack", NULL }, { "refs/heads", NULL }, { "refs/jig/run", NULL },
-		{ "HEAD", "ref: refs/heads/main\n" },
-		/* Without a limit of age: what no run names any more goes when `jig gc` says so, not before. */
-		{ "config", "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n[gc]\n\tauto = 0\n" },
-		{ "description", "Snapshots of the code, by jig. One ref per run: refs/jig/run/<number>\n" },
+	static const struct {
+		const char *name, *text;
+	} parts[] = {
+	        {"objects/info", NULL},
+	        {"objects/pack", NULL},
+	        {"refs/heads", NULL},
+	        {"refs/jig/run", NULL},
+	        {"HEAD", "ref: refs/heads/main\n"},
+	        /* Without a limit of age: what no run names any more goes when `jig gc` says so, not before. */
+	        {"config",
+	         "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n[gc]\n\tauto = 0\n"},
+	        {"description", "Snapshots of the code, by jig. One ref per run: refs/jig/run/<number>\n"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		_free_ char *path = path_join(folder, parts[i].name);
-		int r = parts[i].text ? file_write(path, parts[i].text, strlen(parts[i].text), 0600, e) : file_mkdirs(path, 0700, e);
+		int r = parts[i].text ? file_write(path, parts[i].text, strlen(parts[i].text), 0600, e)
+		                      : file_mkdirs(path, 0700, e);
 		if (r < 0)
 			return r;
 	}
@@ -62,7 +69,8 @@ int code_repo_open(struct code_repo *r, const char *jig, struct err *e)
 {
 	r->path = path_join(jig, "code.git");
 	if (!file_is_dir(r->path))
-		return err_set(e, ERR_NOT_FOUND, "%s: there is no snapshot in this project yet; jig run takes the first", r->path);
+		return err_set(e, ERR_NOT_FOUND,
+		               "%s: there is no snapshot in this project yet; jig run takes the first", r->path);
 	return code_repo_load(r, e);
 }
 
@@ -166,7 +174,9 @@ static int sync_loose(const struct code_repo *r, const git_oid *id, bool start, 
 	_free_ char *path = loose_path(r, id);
 	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : err_errno(e, "%s: cannot open", path); /* a packed object is older than this snapshot */
+		return errno == ENOENT ? 0
+		                       : err_errno(e, "%s: cannot open",
+		                                   path); /* a packed object is older than this snapshot */
 #ifdef __linux__
 	if (start) { /* a hint: the second pass waits */
 		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
@@ -184,8 +194,8 @@ static int sync_loose(const struct code_repo *r, const git_oid *id, bool start, 
 	return fsync(fd) < 0 ? err_errno(e, "%s: cannot sync", path) : 0;
 }
 
-/* As git's core.fsyncMethod=batch: the data of all files is written out, then one fsync flushes the disk's cache and commits
- * the file system's journal, with the names of all of them. Where that cannot be had each file is synced. */
+/* As git's core.fsyncMethod=batch: the data of all files is written out, then one fsync flushes the disk's cache and
+ * commits the file system's journal, with the names of all of them. Where that cannot be had each file is synced. */
 int code_repo_sync(struct code_repo *r, struct err *e)
 {
 	for (int start = r->fresh.len > 1; start >= 0; start--)

@@ -1,4 +1,5 @@
-/* jig's own bare repository JIG/code.git: objects, refs, durability. git can read it (git --git-dir=.jig/code.git …). */
+/* jig's own bare repository JIG/code.git: objects, refs, durability. git can read it (git --git-dir=.jig/code.git …).
+ */
 #ifndef RUNNER_CODE_REPO_H
 #define RUNNER_CODE_REPO_H
 
@@ -11,10 +12,13 @@ struct code_repo {
 	char *path;
 	git_repository *repo; /* NULL until code_repo_load */
 	git_odb *odb;
-	VEC(git_oid) fresh;   /* written and not yet synced */
-	struct buf buf;       /* the file being read */
+	VEC(git_oid) fresh; /* written and not yet synced */
+	struct buf buf;     /* the file being read */
 };
-#define CODE_REPO_INIT { .buf = BUF_INIT }
+#define CODE_REPO_INIT \
+	{ \
+		.buf = BUF_INIT \
+	}
 #define _code_repo_ _cleanup_(code_repo_release)
 void code_repo_release(struct code_repo *r);
 

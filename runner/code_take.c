@@ -25,7 +25,8 @@ static int hash_link(struct code_repo *repo, int root, const char *path, git_oid
 }
 
 /* One try: 0 hashed, 1 it changed meanwhile. */
-static int hash_once(struct code_repo *repo, int root, const char *path, struct code_record *r, git_oid *ret, struct err *e)
+static int hash_once(struct code_repo *repo, int root, const char *path, struct code_record *r, git_oid *ret,
+                     struct err *e)
 {
 	int64_t now = clock_ns();
 	struct stat st;
@@ -77,7 +78,8 @@ static int hash_file(struct code_repo *repo, int root, const char *path, struct 
 			return 1;
 		code_record_stat(r, &st);
 	}
-	return err_set(e, ERR_USAGE, "%s: changes while the snapshot is taken; name it under outputs: or in .jigignore", path);
+	return err_set(e, ERR_USAGE, "%s: changes while the snapshot is taken; name it under outputs: or in .jigignore",
+	               path);
 }
 
 static void note_difference(struct code_taken *t, const char *path)
@@ -87,10 +89,10 @@ static void note_difference(struct code_taken *t, const char *path)
 		t->differs = path;
 }
 
-int code_take(struct code_repo *repo, const char *root, struct code_list *l, const struct code_list *old, struct code_taken *ret,
-	      struct err *e)
+int code_take(struct code_repo *repo, const char *root, struct code_list *l, const struct code_list *old,
+              struct code_taken *ret, struct err *e)
 {
-	struct code_taken t = { .same = true };
+	struct code_taken t = {.same = true};
 	_close_ int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_errno(e, "%s: cannot be opened", root);
@@ -99,7 +101,8 @@ int code_take(struct code_repo *repo, const char *root, struct code_list *l, con
 		struct code_record r = l->files.v[i];
 		const char *path = code_list_path(l, &r);
 		int order = 1;
-		while (j < old->files.len && (order = code_path_compare(code_list_path(old, &old->files.v[j]), path)) < 0)
+		while (j < old->files.len &&
+		       (order = code_path_compare(code_list_path(old, &old->files.v[j]), path)) < 0)
 			note_difference(&t, code_list_path(old, &old->files.v[j++]));
 		const struct code_record *before = j < old->files.len && order == 0 ? &old->files.v[j++] : NULL;
 		if (before && !before->racy && code_record_same_stat(before, &r)) {
@@ -129,7 +132,12 @@ int code_take(struct code_repo *repo, const char *root, struct code_list *l, con
 
 /* ---- trees ---- */
 
-struct child { const char *name; size_t len; uint32_t mode; git_oid oid; };
+struct child {
+	const char *name;
+	size_t len;
+	uint32_t mode;
+	git_oid oid;
+};
 
 /* git sorts a folder as if its name ended with "/". */
 static int by_git_order(const void *a, const void *b)
@@ -145,14 +153,15 @@ static int by_git_order(const void *a, const void *b)
 }
 
 /* The tree of the files [from, to), whose paths have `skip` bytes of folder in front. */
-static int build(struct code_repo *repo, const struct code_list *l, size_t from, size_t to, size_t skip, git_oid *ret, struct err *e)
+static int build(struct code_repo *repo, const struct code_list *l, size_t from, size_t to, size_t skip, git_oid *ret,
+                 struct err *e)
 {
-	VEC(struct child) children = { 0 };
+	VEC(struct child) children = {0};
 	_buf_ struct buf b = BUF_INIT;
 	int r = 0;
 	for (size_t i = from, next; r >= 0 && i < to; i = next) {
 		const char *name = code_list_path(l, &l->files.v[i]) + skip;
-		struct child c = { .name = name, .len = strcspn(name, "/"), .mode = l->files.v[i].mode };
+		struct child c = {.name = name, .len = strcspn(name, "/"), .mode = l->files.v[i].mode};
 		next = i + 1;
 		if (name[c.len]) {
 			while (next < to && !strncmp(code_list_path(l, &l->files.v[next]) + skip, name, c.len + 1))

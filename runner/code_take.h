@@ -6,15 +6,15 @@
 #include "runner/code_list.h"
 
 struct code_taken {
-	bool same;          /* paths, modes and contents are those of the older list */
-	bool touched;       /* stat data is not, so the cache is to be written again */
+	bool same;    /* paths, modes and contents are those of the older list */
+	bool touched; /* stat data is not, so the cache is to be written again */
 	size_t hashed;
 	const char *differs; /* one path that differs, in the newer list or the older; NULL when same */
 };
-/* Fills the ids of `l`, whose files stand below `root`, from `old` where a file is unchanged, else by writing its content. A
- * file that is gone meanwhile is taken out of the list. */
-int code_take(struct code_repo *repo, const char *root, struct code_list *l, const struct code_list *old, struct code_taken *ret,
-	      struct err *e);
+/* Fills the ids of `l`, whose files stand below `root`, from `old` where a file is unchanged, else by writing its
+ * content. A file that is gone meanwhile is taken out of the list. */
+int code_take(struct code_repo *repo, const char *root, struct code_list *l, const struct code_list *old,
+              struct code_taken *ret, struct err *e);
 /* Writes the trees of a list with ids. */
 int code_take_tree(struct code_repo *repo, const struct code_list *l, git_oid *ret, struct err *e);
 

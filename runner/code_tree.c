@@ -22,10 +22,10 @@
 struct opened {
 	struct code_tree tree;
 	VEC(struct code_file) files;
-	VEC(git_oid) big;  /* of the files that are not held, in their order */
+	VEC(git_oid) big; /* of the files that are not held, in their order */
 	struct arena arena;
 	int64_t held;
-	int lock;          /* shared, as long as the folder is in use; -1 = no folder */
+	int lock; /* shared, as long as the folder is in use; -1 = no folder */
 };
 
 void code_tree_free(struct code_tree *t)
@@ -44,18 +44,21 @@ void code_tree_free(struct code_tree *t)
 
 /* ---- reading ---- */
 
-static int add_blob(struct opened *o, struct code_repo *repo, const char *path, unsigned mode, const git_oid *id, struct err *e)
+static int add_blob(struct opened *o, struct code_repo *repo, const char *path, unsigned mode, const git_oid *id,
+                    struct err *e)
 {
-	struct code_file f = { .path = path, .mode = mode };
+	struct code_file f = {.path = path, .mode = mode};
 	size_t size;
 	git_object_t type;
 	if (git2.odb_read_header(&size, &type, repo->odb, id) < 0)
-		return git2_error(e, ERR_BROKEN, "%s: of snapshot %.12s cannot be read from %s", path, o->tree.id, repo->path);
+		return git2_error(e, ERR_BROKEN, "%s: of snapshot %.12s cannot be read from %s", path, o->tree.id,
+		                  repo->path);
 	f.size = size;
 	if (mode == 0120000 || (size <= HELD_FILE && o->held + (int64_t)size <= HELD_ALL)) {
 		_git_(odb_object) git_odb_object *object = NULL;
 		if (git2.odb_read(&object, repo->odb, id) < 0)
-			return git2_error(e, ERR_BROKEN, "%s: of snapshot %.12s cannot be read from %s", path, o->tree.id, repo->path);
+			return git2_error(e, ERR_BROKEN, "%s: of snapshot %.12s cannot be read from %s", path,
+			                  o->tree.id, repo->path);
 		f.data = arena_alloc(&o->arena, size + 1);
 		memcpy(f.data, git2.odb_object_data(object), size);
 		f.data[size] = 0;
@@ -69,7 +72,8 @@ static int add_blob(struct opened *o, struct code_repo *repo, const char *path, 
 	return 0;
 }
 
-static int add_tree(struct opened *o, struct code_repo *repo, const git_oid *id, const char *into, int depth, struct err *e)
+static int add_tree(struct opened *o, struct code_repo *repo, const git_oid *id, const char *into, int depth,
+                    struct err *e)
 {
 	_git_(tree) git_tree *tree = NULL;
 	int r = depth > MAX_DEPTH ? -1 : git2.tree_lookup(&tree, repo->repo, id);
@@ -83,7 +87,8 @@ static int add_tree(struct opened *o, struct code_repo *repo, const git_oid *id,
 		const char *name = git2.tree_entry_name(entry);
 		const char *wrong = strchr(name, '/') ? "has a /" : path_check_inside(name);
 		if (wrong)
-			return err_set(e, ERR_BROKEN, "%s: a name in snapshot %.12s %s: %s", repo->path, o->tree.id, wrong, name);
+			return err_set(e, ERR_BROKEN, "%s: a name in snapshot %.12s %s: %s", repo->path, o->tree.id,
+			               wrong, name);
 		unsigned mode = git2.tree_entry_filemode_raw(entry);
 		const char *path = arena_printf(&o->arena, "%s%s", into, name);
 		if (mode == 040000) {
@@ -135,15 +140,16 @@ static int fill(const struct opened *o, struct code_repo *repo, const char *fold
 			return err_errno(e, "%s: cannot be made", path);
 		errno = 0;
 		if (write_blob(repo, &o->big.v[big++], fd) < 0)
-			return errno ? err_errno(e, "%s: cannot be written", path) :
-				       git2_error(e, ERR_BROKEN, "%s: cannot be read from %s", f->path, repo->path);
+			return errno ? err_errno(e, "%s: cannot be written", path)
+			             : git2_error(e, ERR_BROKEN, "%s: cannot be read from %s", f->path, repo->path);
 		if (fchmod(fd, f->mode == 0100755 ? 0555 : 0444) < 0)
 			return err_errno(e, "%s: cannot change its mode", path);
 	}
 	return 0;
 }
 
-/* An flock on a file that may be removed by whoever holds it alone: the lock counts only while the name leads to it. -1: held. */
+/* An flock on a file that may be removed by whoever holds it alone: the lock counts only while the name leads to it.
+ * -1: held. */
 static int lock_file(const char *path, int operation, int *ret, struct err *e)
 {
 	for (;;) {
@@ -191,13 +197,13 @@ static void remove_one(const char *trees, const char *name)
 static void remove_old(const char *trees)
 {
 	_closedir_ DIR *d = opendir(trees);
-	VEC(struct kept) found = { 0 };
+	VEC(struct kept) found = {0};
 	struct dirent *entry;
 	while (d && (entry = readdir(d))) {
 		struct stat st;
 		if (strlen(entry->d_name) != 40 || fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		struct code_record times = { 0 };
+		struct code_record times = {0};
 		code_record_stat(&times, &st);
 		struct kept *k = vec_add(&found);
 		memcpy(k->name, entry->d_name, 41);
@@ -302,7 +308,8 @@ static int descriptor_path(int fd, char path[PATH_MAX])
 #endif
 }
 
-/* Makes the folders of path that it does not share with the last path written: in order of paths those are always new. */
+/* Makes the folders of path that it does not share with the last path written: in order of paths those are always new.
+ */
 static int make_folders(int dirfd, const char *path, const char *last, struct err *e)
 {
 	char folder[PATH_MAX];
@@ -323,7 +330,8 @@ static int make_folders(int dirfd, const char *path, const char *last, struct er
 
 static int write_held(int dirfd, const struct code_file *f, struct err *e)
 {
-	int fd = openat(dirfd, f->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, f->mode == 0100755 ? 0755 : 0644);
+	int fd = openat(dirfd, f->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	                f->mode == 0100755 ? 0755 : 0644);
 	if (fd < 0)
 		return err_errno(e, "%s: cannot be made", f->path);
 	int r = f->size ? file_write_all(fd, f->data, f->size) : 0;

@@ -16,8 +16,8 @@ struct walk {
 	struct code_list *list;
 	struct code_left *left;
 	struct ignore_stack git;
-	struct buf path;        /* below the repository's top */
-	const char *jig;        /* JIG below the root, NULL = elsewhere */
+	struct buf path; /* below the repository's top */
+	const char *jig; /* JIG below the root, NULL = elsewhere */
 };
 struct name {
 	size_t at; /* in the text, which moves while it grows */
@@ -49,18 +49,19 @@ static bool covered(const char *const *v, size_t n, const char *path)
 
 static bool is_made_by_tools(const char *name, size_t n, bool folder)
 {
-	static const char *const folders[] = { "__pycache__", ".ipynb_checkpoints", "node_modules" };
+	static const char *const folders[] = {"__pycache__", ".ipynb_checkpoints", "node_modules"};
 	if (!folder)
 		return n == strlen(".DS_Store") && !memcmp(name, ".DS_Store", n);
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		if (n == strlen(folders[i]) && !memcmp(name, folders[i], n))
 			return true;
-	return n > strlen("._cache") && name[0] == '.' && !memcmp(name + n - strlen("_cache"), "_cache", strlen("_cache"));
+	return n > strlen("._cache") && name[0] == '.' &&
+	       !memcmp(name + n - strlen("_cache"), "_cache", strlen("_cache"));
 }
 
 static bool is_secret(const char *name)
 {
-	static const char *const samples[] = { ".example", ".sample", ".template", ".dist", ".defaults" };
+	static const char *const samples[] = {".example", ".sample", ".template", ".dist", ".defaults"};
 	if (text_starts(name, ".env.")) {
 		for (size_t i = 0; i < ARRAY_LEN(samples); i++)
 			if (text_ends(name, samples[i]))
@@ -87,7 +88,7 @@ void code_left_release(struct code_left *l)
 
 void code_left_add(struct code_left *l, const char *path, enum code_reason reason, int64_t size)
 {
-	vec_push(&l->items, (struct left_item){ .path = mem_strdup(path), .reason = reason, .size = size });
+	vec_push(&l->items, (struct left_item){.path = mem_strdup(path), .reason = reason, .size = size});
 }
 
 bool code_left_covers(const struct code_left *l, const char *path)
@@ -105,7 +106,8 @@ bool code_left_covers(const struct code_left *l, const char *path)
 		if (slash)
 			*slash = 0;
 		enum ignore_answer answer = ignore_stack_match(&l->jig, full, slash != NULL);
-		bool out = answer == IGNORE_OUT || (answer == IGNORE_NO_MATCH && is_made_by_tools(part, n, slash != NULL));
+		bool out =
+		        answer == IGNORE_OUT || (answer == IGNORE_NO_MATCH && is_made_by_tools(part, n, slash != NULL));
 		if (!strcmp(part, ".jig") || out)
 			return true;
 		if (slash)
@@ -118,10 +120,10 @@ void code_left_notes(const struct code_left *l, char ***ret, size_t *ret_len)
 {
 	static const char *const texts[] = {
 #define X(name, text) text,
-		CODE_REASONS(X)
+	        CODE_REASONS(X)
 #undef X
 	};
-	VEC(char *) notes = { 0 };
+	VEC(char *) notes = {0};
 	for (size_t reason = 0; reason < ARRAY_LEN(texts); reason++) {
 		_buf_ struct buf b = BUF_INIT;
 		size_t n = 0;
@@ -192,13 +194,15 @@ static int list_names(DIR *d, struct names *names, const char *path, struct err 
 			continue;
 		if (!strcmp(name, ".git")) {
 			/* A file points at the repository; a folder is one when it has a HEAD. */
-			names->repository = type_of(dirfd(d), name, entry->d_type) != DT_DIR || !faccessat(dirfd(d), ".git/HEAD", F_OK, 0);
+			names->repository = type_of(dirfd(d), name, entry->d_type) != DT_DIR ||
+			                    !faccessat(dirfd(d), ".git/HEAD", F_OK, 0);
 			continue;
 		}
 		names->environment |= !strcmp(name, "pyvenv.cfg") || !strcmp(name, "conda-meta");
 		names->gitignore |= !strcmp(name, ".gitignore");
 		names->jigignore |= !strcmp(name, ".jigignore");
-		vec_push(&names->v, (struct name){ .at = names->text.len, .type = type_of(dirfd(d), name, entry->d_type) });
+		vec_push(&names->v,
+		         (struct name){.at = names->text.len, .type = type_of(dirfd(d), name, entry->d_type)});
 		buf_add(&names->text, name, strlen(name) + 1);
 	}
 	return errno ? err_errno(e, "%s: cannot be listed", path) : 0;
@@ -236,11 +240,13 @@ static int take_folder(struct walk *w, int dir, const char *name, bool wanted, b
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return 0;
 	if (fd < 0)
-		return err_errno(e, "%s: the folder cannot be read for the snapshot (a line in .jigignore leaves it out)", rel);
+		return err_errno(
+		        e, "%s: the folder cannot be read for the snapshot (a line in .jigignore leaves it out)", rel);
 	return walk_folder(w, fd, tracked_only, e);
 }
 
-static int take_file(struct walk *w, int dir, const char *name, unsigned char type, bool wanted, bool tracked_only, struct err *e)
+static int take_file(struct walk *w, int dir, const char *name, unsigned char type, bool wanted, bool tracked_only,
+                     struct err *e)
 {
 	const char *rel = below_root(w);
 	bool tracked = w->u->found && code_user_find(w->u, rel);
@@ -285,7 +291,8 @@ static int take_name(struct walk *w, int dir, const char *name, unsigned char ty
 		return 0;
 	}
 	bool wanted = answer == IGNORE_IN;
-	return folder ? take_folder(w, dir, name, wanted, tracked_only, e) : take_file(w, dir, name, type, wanted, tracked_only, e);
+	return folder ? take_folder(w, dir, name, wanted, tracked_only, e)
+	              : take_file(w, dir, name, type, wanted, tracked_only, e);
 }
 
 static int walk_names(struct walk *w, int dir, struct names *names, bool tracked_only, struct err *e)
@@ -334,7 +341,7 @@ static int walk_folder(struct walk *w, int fd, bool tracked_only, struct err *e)
 		close(fd);
 		return err_errno(e, "%s: cannot be listed", below_root(w));
 	}
-	struct names names = { .text = BUF_INIT };
+	struct names names = {.text = BUF_INIT};
 	int r = list_names(d, &names, *below_root(w) ? below_root(w) : w->o->root, e);
 	if (r >= 0)
 		r = walk_names(w, dirfd(d), &names, tracked_only, e);
@@ -369,9 +376,10 @@ static int load_above(struct walk *w)
 	}
 }
 
-int code_walk(const struct code_options *o, struct code_user *u, struct code_list *ret, struct code_left *left, struct err *e)
+int code_walk(const struct code_options *o, struct code_user *u, struct code_list *ret, struct code_left *left,
+              struct err *e)
 {
-	struct walk w = { .o = o, .u = u, .list = ret, .left = left, .path = BUF_INIT };
+	struct walk w = {.o = o, .u = u, .list = ret, .left = left, .path = BUF_INIT};
 	left->options = o;
 	if (path_within(o->jig, o->root) && strcmp(o->jig, o->root))
 		w.jig = o->jig + strlen(o->root) + 1;

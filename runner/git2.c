@@ -16,8 +16,8 @@ static const struct {
 	const char *name;
 	size_t at;
 } functions[] = {
-#define X(name) { "git_" #name, offsetof(struct git2, name) },
-	GIT2_FUNCTIONS(X)
+#define X(name) {"git_" #name, offsetof(struct git2, name)},
+        GIT2_FUNCTIONS(X)
 #undef X
 };
 
@@ -26,7 +26,8 @@ static void *open_library(void)
 	void *library = dlopen(LIBRARY, RTLD_LAZY | RTLD_LOCAL);
 #ifdef __APPLE__
 	/* Homebrew's folders are not on the loader's default path. */
-	static const char *const folders[] = { "/opt/homebrew/lib/" LIBRARY, "/usr/local/lib/" LIBRARY, "/opt/local/lib/" LIBRARY };
+	static const char *const folders[] = {"/opt/homebrew/lib/" LIBRARY, "/usr/local/lib/" LIBRARY,
+	                                      "/opt/local/lib/" LIBRARY};
 	for (size_t i = 0; !library && i < ARRAY_LEN(folders); i++)
 		library = dlopen(folders[i], RTLD_LAZY | RTLD_LOCAL);
 #endif
@@ -38,22 +39,24 @@ static int load(struct err *e)
 	void *library = open_library();
 	if (!library)
 		return err_set(e, ERR_BROKEN,
-			       "cannot load " LIBRARY ", which takes the snapshots of the code: install libgit2 %d.%d "
-			       "(Debian and Ubuntu: libgit2-%d.%d; Fedora, Arch and Homebrew: libgit2)",
-			       LIBGIT2_VER_MAJOR, LIBGIT2_VER_MINOR, LIBGIT2_VER_MAJOR, LIBGIT2_VER_MINOR);
+		               "cannot load " LIBRARY ", which takes the snapshots of the code: install libgit2 %d.%d "
+		               "(Debian and Ubuntu: libgit2-%d.%d; Fedora, Arch and Homebrew: libgit2)",
+		               LIBGIT2_VER_MAJOR, LIBGIT2_VER_MINOR, LIBGIT2_VER_MAJOR, LIBGIT2_VER_MINOR);
 	struct git2 found;
 	for (size_t i = 0; i < ARRAY_LEN(functions); i++) {
 		void *f = dlsym(library, functions[i].name);
 		if (!f) {
 			dlclose(library);
-			return err_set(e, ERR_BROKEN, LIBRARY " has no %s: install the distribution's own libgit2 %d.%d",
-				       functions[i].name, LIBGIT2_VER_MAJOR, LIBGIT2_VER_MINOR);
+			return err_set(e, ERR_BROKEN,
+			               LIBRARY " has no %s: install the distribution's own libgit2 %d.%d",
+			               functions[i].name, LIBGIT2_VER_MAJOR, LIBGIT2_VER_MINOR);
 		}
 		memcpy((char *)&found + functions[i].at, &f, sizeof f);
 	}
 	git2 = found;
 	int r = git2.libgit2_init();
-	static const int levels[] = { GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL, GIT_CONFIG_LEVEL_PROGRAMDATA };
+	static const int levels[] = {GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL,
+	                             GIT_CONFIG_LEVEL_PROGRAMDATA};
 	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(levels); i++)
 		r = git2.libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
 	if (r >= 0)
@@ -61,7 +64,7 @@ static int load(struct err *e)
 	if (r >= 0)
 		r = git2.libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_BYTES);
 	/* Extensions that say nothing about what jig reads: HEAD, the index, trees. */
-	static const char *extensions[] = { "partialclone", "worktreeconfig", "preciousobjects" };
+	static const char *extensions[] = {"partialclone", "worktreeconfig", "preciousobjects"};
 	if (r >= 0)
 		r = git2.libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, ARRAY_LEN(extensions));
 	if (r < 0) {
