@@ -1,0 +1,391 @@
+#include <string.h>
+#include "base/text.h"
+#include "base/time.h"
+#include "cli/json_run.h"
+#include "tui/table.h"
+
+/* The glyph and the word of a state, in its colour. */
+static void add_state(struct context *c, const struct word *w)
+{
+	_buf_ struct buf line = BUF_INIT;
+	struct grid g;
+	buf_addf(&line, "%s %s", c->paint.ascii ? w->ascii : w->glyph, w->text);
+	grid_init(&g, 1, 40);
+	grid_text(&g, 0, 0, -1, role_find(w->role), line.data);
+	grid_row(&g, 0, &c->paint, &c->out);
+	grid_release(&g);
+}
+
+static void add_head(struct context *c, const char *name)
+{
+	buf_addf(&c->out, "  %-10s", name);
+}
+
+static void add_fact(struct context *c, const char *name, const char *text)
+{
+	add_head(c, name);
+	context_text(c, text);
+	buf_addc(&c->out, '\n');
+}
+
+static void add_code(struct context *c, const struct run_row *r)
+{
+	_buf_ struct buf text = BUF_INIT;
+	if (r->commit)
+		buf_addf(&text, "%.12s%s", r->commit, r->dirty > 0 ? "*" : "");
+	if (r->branch)
+		buf_addf(&text, " on %s", r->branch);
+	if (r->snapshot)
+		buf_addf(&text, "%ssnapshot %.12s", text.len ? " · " : "", r->snapshot);
+	if (r->dirty > 0)
+		buf_adds(&text, " (* differs from the commit)");
+	if (text.len)
+		add_fact(c, "code", text.data);
+}
+
+static void add_when(struct context *c, const struct run_row *r)
+{
+	char at[24], age[16], took[24];
+	_buf_ struct buf text = BUF_INIT;
+	int64_t since = time_now() - r->created, elapsed = run_elapsed(r);
+	local_time_text(r->created, at);
+	duration_age(since < 0 ? 0 : since, age);
+	buf_addf(&text, "%s (%s%s)", at, age, strcmp(age, "now") ? " ago" : "");
+	if (elapsed >= 0) {
+		duration_clock(elapsed, took);
+		buf_addf(&text, " · %s %s", r->ended ? "took" : "for", took);
+	}
+	if (r->host && *r->host)
+		buf_addf(&text, " · %s@%s", r->user, r->host);
+	add_fact(c, "when", text.data);
+}
+
+static void add_pairs(struct context *c, const char *name, const struct pair_rows *pairs, const char *between)
+{
+	_buf_ struct buf text = BUF_INIT;
+	for (size_t i = 0; i < pairs->len; i++)
+		buf_addf(&text, "%s%s%s%s", i ? " · " : "", pairs->v[i].key, between, pairs->v[i].value);
+	if (pairs->len)
+		add_fact(c, name, text.data);
+}
+
+static void add_metrics(struct context *c, const struct run_data *d)
+{
+	_buf_ struct buf text = BUF_INIT;
+	for (size_t i = 0; i < d->totals.len; i++) {
+		char value[32];
+		number_short(d->totals.v[i].last, value);
+		buf_addf(&text, "%s%s %s", i ? " · " : "", d->totals.v[i].key, value);
+	}
+	if (text.len)
+		add_fact(c, "metrics", text.data);
+}
+
+static void add_note(struct context *c, const char *note)
+{
+	for (const char *s = note; *s;) {
+		size_t n = strcspn(s, "\n");
+		_free_ char *line = mem_strndup(s, n);
+		add_fact(c, s == note ? "note" : "", line);
+		s += n + (s[n] == '\n');
+	}
+}
+
+/* What a reader wants to know of a step in one line: why it failed, else why it ran. */
+static void step_why(const struct run_data *d, const struct step_row *s, struct buf *out)
+{
+	const struct attempt_row *a = run_data_attempt(d, s);
+	if (a && (s->state == STEP_FAILED || s->state == STEP_RETRYING)) {
+		char end[64];
+		attempt_end_text(a, end);
+		buf_adds(out, end);
+		if (a->error_file || a->error_message)
+			buf_adds(out, "  ");
+		attempt_error_text(out, a);
+	} else if (s->reason) {
+		buf_adds(out, s->reason);
+	}
+}
+
+static void add_steps(struct context *c, const struct run_data *d)
+{
+	static const struct table_column columns[] = {
+		{ .title = "  step", .min = 10, .max = 48 },
+		{ .title = "state" },
+		{ .title = "time", .align = ALIGN_RIGHT, .drop = 2 },
+		{ .title = "try", .align = ALIGN_RIGHT, .drop = 3 },
+		{ .title = "why", .min = 12, .drop = 1 },
+	};
+	struct table *t = table_new(columns, ARRAY_LEN(columns));
+	for (size_t i = 0; i < d->steps.len; i++) {
+		const struct step_row *s = &d->steps.v[i];
+		const struct attempt_row *a = run_data_attempt(d, s);
+		const struct word *w = word_of(WORDS_STEP_STATE, s->state);
+		enum role role = role_find(w->role);
+		char took[24] = "";
+		_buf_ struct buf why = BUF_INIT;
+		if (a && !s->reused_attempt)
+			duration_clock(attempt_elapsed(a), took);
+		step_why(d, s, &why);
+		table_row(t);
+		table_cell(t, role, "%s %s", c->paint.ascii ? w->ascii : w->glyph, s->name);
+		table_cell(t, role, "%s", w->text);
+		table_cell(t, ROLE_TEXT, "%s", took);
+		if (a && a->n > 1 && !s->reused_attempt)
+			table_cell(t, ROLE_TEXT, "%d", a->n);
+		else
+			table_cell(t, ROLE_TEXT, "%s", "");
+		table_cell(t, s->state == STEP_FAILED ? ROLE_FAILED : ROLE_QUIET, "%s", why.data);
+	}
+	table_print(t, context_width(c), &c->paint, &c->out);
+	table_free(t);
+}
+
+static void add_failure(struct context *c, const struct run_data *d, const struct step_row *s)
+{
+	const struct attempt_row *a = run_data_attempt(d, s);
+	long long run = d->row.number;
+	_buf_ struct buf name = BUF_INIT;
+	text_shell_quote(&name, s->name);
+	if (a) {
+		_buf_ struct buf text = BUF_INIT;
+		char end[64], took[24];
+		attempt_end_text(a, end);
+		duration_clock(attempt_elapsed(a), took);
+		buf_addf(&text, "\n%s@%d failed after %s: %s\n", s->name, a->n, took, end);
+		if (a->error_file || a->error_message) {
+			buf_adds(&text, "  ");
+			attempt_error_text(&text, a);
+			buf_addc(&text, '\n');
+		}
+		context_text(c, text.data);
+	}
+	buf_addf(&c->out, "  log:  jig logs %lld %s", run, name.data);
+	buf_addf(&c->out, "        all about it:  jig show %lld %s\n", run, name.data);
+}
+
+static void show_run(struct context *c, const struct run_data *d)
+{
+	const struct run_row *r = &d->row;
+	buf_addf(&c->out, "run %lld %s  ", (long long)r->number, r->name);
+	add_state(c, word_of(WORDS_RUN_STATE, r->state));
+	if (r->unpinned)
+		buf_adds(&c->out, "  unpinned");
+	buf_addc(&c->out, '\n');
+	_buf_ struct buf pipeline = BUF_INIT;
+	buf_adds(&pipeline, r->pipeline);
+	if (r->origin)
+		buf_addf(&pipeline, " · %s of %lld", word_of(WORDS_KIND, r->kind)->text, (long long)r->origin);
+	else if (r->sweep)
+		buf_addf(&pipeline, " · of sweep %lld", (long long)r->sweep);
+	add_fact(c, "pipeline", pipeline.data);
+	add_code(c, r);
+	add_when(c, r);
+	add_pairs(c, "params", &d->params, " ");
+	add_metrics(c, d);
+	add_pairs(c, "tags", &d->tags, "=");
+	add_note(c, r->note);
+	add_fact(c, "uid", r->uid);
+	if (d->steps.len) {
+		buf_addc(&c->out, '\n');
+		add_steps(c, d);
+	}
+	const struct step_row *failed = run_data_failed(d);
+	if (failed)
+		add_failure(c, d, failed);
+}
+
+static void add_artifacts(struct context *c, const struct run_data *d, const struct step_row *s, const struct attempt_row *a,
+			  enum artifact_role role, const char *title)
+{
+	const struct table_column columns[] = {
+		{ .title = title, .min = 12 },
+		{ .title = "size", .align = ALIGN_RIGHT, .drop = 1 },
+		{ .title = "digest", .drop = 2 },
+	};
+	struct table *t = table_new(columns, ARRAY_LEN(columns));
+	size_t n = 0;
+	for (size_t i = 0; i < d->artifacts.len; i++) {
+		const struct artifact_row *f = &d->artifacts.v[i];
+		char size[16], hex[DIGEST_HEX + 1] = "";
+		if (f->step != s->id || f->attempt != a->id || f->role != role)
+			continue;
+		size_text(f->size, size);
+		if (f->has_digest)
+			digest_to_hex(&f->digest, hex);
+		table_row(t);
+		table_cell(t, ROLE_TEXT, "%s%s", f->path, f->form == FORM_FOLDER ? "/" : "");
+		table_cell(t, ROLE_QUIET, "%s", size);
+		table_cell(t, ROLE_QUIET, "%.16s%s", hex, f->form == FORM_LINK ? " (linked, not kept)" : "");
+		n++;
+	}
+	if (n) {
+		buf_addc(&c->out, '\n');
+		table_print(t, context_width(c), &c->paint, &c->out);
+	}
+	table_free(t);
+}
+
+/* The argument vector as a person would type it. */
+static void add_command(struct context *c, const char *json)
+{
+	struct err ignored;
+	_json_ json_t *list = NULL;
+	_buf_ struct buf line = BUF_INIT;
+	if (!json || json_parse(json, strlen(json), "command", &list, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *word = json_string_value(json_array_get(list, i));
+		if (i)
+			buf_addc(&line, ' ');
+		text_shell_quote(&line, word ? word : "");
+	}
+	add_fact(c, "executed", line.data);
+}
+
+static void add_usage(struct context *c, const struct attempt_row *a)
+{
+	_buf_ struct buf text = BUF_INIT;
+	char size[16];
+	if (a->usage.max_rss >= 0) {
+		size_text(a->usage.max_rss, size);
+		buf_addf(&text, "peak %s", size);
+	}
+	if (a->usage.cpu_us >= 0)
+		buf_addf(&text, "%s%.1f s CPU", text.len ? " · " : "", (double)a->usage.cpu_us / US_PER_S);
+	if (a->usage.read_bytes >= 0) {
+		size_text(a->usage.read_bytes, size);
+		buf_addf(&text, "%sread %s", text.len ? " · " : "", size);
+	}
+	if (a->usage.written_bytes >= 0) {
+		size_text(a->usage.written_bytes, size);
+		buf_addf(&text, "%swrote %s", text.len ? " · " : "", size);
+	}
+	if (text.len)
+		add_fact(c, "used", text.data);
+}
+
+static void add_attempt(struct context *c, const struct attempt_row *a)
+{
+	char at[24], took[24], end[64];
+	local_time_text(a->started, at);
+	duration_clock(attempt_elapsed(a), took);
+	attempt_end_text(a, end);
+	buf_addf(&c->out, "\nattempt %d  ", a->n);
+	add_state(c, word_of(WORDS_ATTEMPT_STATE, a->state));
+	buf_addf(&c->out, "%s%s\n", *end ? "  " : "", end);
+	if (a->error_file || a->error_message) {
+		_buf_ struct buf error = BUF_INIT;
+		attempt_error_text(&error, a);
+		add_fact(c, "error", error.data);
+	}
+	_buf_ struct buf when = BUF_INIT;
+	buf_addf(&when, "%s · %s %s", at, a->ended ? "took" : "for", took);
+	add_fact(c, "when", when.data);
+	add_usage(c, a);
+	_buf_ struct buf where = BUF_INIT;
+	buf_addf(&where, "%s on %s", a->isolation ? a->isolation : "?", a->host ? a->host : "?");
+	add_fact(c, "isolation", where.data);
+	if (a->env_key) {
+		_buf_ struct buf env = BUF_INIT;
+		buf_addf(&env, "%s · %.16s", a->env_grade ? a->env_grade : "?", a->env_key);
+		add_fact(c, "env", env.data);
+	}
+	if (a->folder) {
+		_free_ char *folder = mem_printf("%s/%s", c->project.jig, a->folder);
+		add_fact(c, "folder", folder);
+	}
+	add_command(c, a->command);
+}
+
+static void add_step_metrics(struct context *c, const struct run_data *d, const struct step_row *s)
+{
+	static const struct table_column columns[] = {
+		{ .title = "metric", .min = 8 },
+		{ .title = "last", .align = ALIGN_POINT },
+		{ .title = "min", .align = ALIGN_POINT, .drop = 2 },
+		{ .title = "max", .align = ALIGN_POINT, .drop = 1 },
+		{ .title = "points", .align = ALIGN_RIGHT, .drop = 3 },
+	};
+	struct table *t = table_new(columns, ARRAY_LEN(columns));
+	size_t n = 0;
+	for (size_t i = 0; i < d->metrics.len; i++) {
+		const struct metric_row *m = &d->metrics.v[i];
+		char last[32], min[32], max[32], count[32];
+		if (strcmp(m->step_name, s->name))
+			continue;
+		number_short(m->last, last);
+		number_short(m->min, min);
+		number_short(m->max, max);
+		count_text(m->count, count);
+		table_row(t);
+		table_cell(t, ROLE_TEXT, "%s", m->key);
+		table_cell(t, ROLE_TEXT, "%s", last);
+		table_cell(t, ROLE_QUIET, "%s", min);
+		table_cell(t, ROLE_QUIET, "%s", max);
+		table_cell(t, ROLE_QUIET, "%s", count);
+		n++;
+	}
+	if (n) {
+		buf_addc(&c->out, '\n');
+		table_print(t, context_width(c), &c->paint, &c->out);
+	}
+	table_free(t);
+}
+
+static void show_step(struct context *c, const struct run_data *d, const struct step_row *s, const struct attempt_row *a)
+{
+	_buf_ struct buf name = BUF_INIT, needs = BUF_INIT;
+	buf_addf(&name, "%s of run %lld %s  ", s->name, (long long)d->row.number, d->row.name);
+	context_text(c, name.data);
+	add_state(c, word_of(WORDS_STEP_STATE, s->state));
+	buf_addc(&c->out, '\n');
+	if (s->reason)
+		add_fact(c, "why", s->reason);
+	for (size_t i = 0; i < s->nneeds; i++) {
+		const struct step_row *n = run_data_step(d, s->needs[i]);
+		if (n)
+			buf_addf(&needs, "%s%s", needs.len ? ", " : "", n->name);
+	}
+	if (needs.len)
+		add_fact(c, "needs", needs.data);
+	if (s->command)
+		add_fact(c, "run", s->command);
+	for (size_t i = 0; i < d->attempts.len; i++)
+		if (d->attempts.v[i].step == s->id || d->attempts.v[i].id == s->reused_attempt)
+			add_attempt(c, &d->attempts.v[i]);
+	if (!a)
+		return;
+	add_artifacts(c, d, s, a, ROLE_IN, "input");
+	add_artifacts(c, d, s, a, ROLE_OUT, "output");
+	add_artifacts(c, d, s, a, ROLE_METRIC, "metrics file");
+	add_artifacts(c, d, s, a, ROLE_LOGGED, "logged");
+	add_artifacts(c, d, s, a, ROLE_CHECKPOINT, "checkpoint");
+	add_step_metrics(c, d, s);
+}
+
+static int run_show(struct context *c, struct err *e)
+{
+	_run_data_ struct run_data d = {0};
+	const struct step_row *s = NULL;
+	const struct attempt_row *a = NULL;
+	int r = run_data_named(c, c->args[0], &d, e);
+	if (r < 0 || (c->nargs > 1 && (r = run_data_find(&d, c->args[1], &s, &a, e)) < 0))
+		return r;
+	if (c->json) {
+		_json_ json_t *v = s ? json_run_step(&d, s) : json_run(&d, true);
+		json_pretty(&c->out, v);
+		buf_addc(&c->out, '\n');
+	} else if (s) {
+		show_step(c, &d, s, a);
+	} else {
+		show_run(c, &d);
+	}
+	return 0;
+}
+
+const struct command cmd_show = {
+	.name = "show", .summary = "all about one run, or one step of it", .usage = "RUN [STEP]", .group = GROUP_LOOK,
+	.min_args = 1, .max_args = 2, .flags = COMMAND_RECORD | COMMAND_JSON, .run = run_show,
+	.text = "A step is named as in the pipeline, `train[lr]`, one attempt of it as `train[lr]@2`.",
+};

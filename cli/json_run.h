@@ -1,0 +1,15 @@
+/* Runs as `--json` gives them (jig-json(5)). */
+#ifndef CLI_JSON_RUN_H
+#define CLI_JSON_RUN_H
+
+#include "base/json.h"
+#include "cli/run_data.h"
+
+/* The run; with its steps when they were loaded and are wanted. New reference. */
+json_t *json_run(const struct run_data *d, bool steps);
+/* One step of it, as in "steps". New reference. */
+json_t *json_run_step(const struct run_data *d, const struct step_row *s);
+/* A text; NULL is null, bytes that are no UTF-8 become U+FFFD. New reference. */
+json_t *json_text(const char *s);
+
+#endif
