@@ -32,17 +32,17 @@ double scale_place(const struct scale *s, double v)
 	return (double)(((long double)v - s->low) / ((long double)s->high - s->low));
 }
 
-/* The round step nearest above a raw one: 1, 2 or 5 times 10^exponent. */
+/* The round step nearest to a raw one by ratio: 1, 2 or 5 times 10^exponent. */
 static long double round_step(long double raw, int *ret_exponent)
 {
 	int exponent = (int)floorl(log10l(raw));
 	long double base = powl(10, exponent), lead = raw / base;
 	*ret_exponent = exponent;
-	if (lead <= 1.000001L)
+	if (lead < 1.414L)
 		return base;
-	if (lead <= 2.000001L)
+	if (lead < 3.162L)
 		return 2 * base;
-	if (lead <= 5.000001L)
+	if (lead < 7.071L)
 		return 5 * base;
 	*ret_exponent = exponent + 1;
 	return 10 * base;

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 
 #define LANES_MOST 40 /* where the width is not limited */
+#define INPUT_LEAST 8 /* cells that the names of inputs need to say anything */
 
 int dag_lane_order(int n, const struct dag_edge *edges, int nedges, int *ret)
 {
@@ -128,7 +129,7 @@ static void write_inputs(const struct dag_shown *nodes, int v, const struct dag_
 {
 	bool any = false;
 	for (int i = 0; i < nedges; i++) {
-		if (edges[i].to != v)
+		if (edges[i].to != v || (!any && g->cols - col < INPUT_LEAST))
 			continue;
 		col += grid_text(g, row, col, -1, ROLE_QUIET, any ? ", " : "  ← ");
 		col += grid_text_cut(g, row, col, -1, ROLE_QUIET, nodes[edges[i].from].name);

@@ -211,6 +211,8 @@ void dag_place(struct layers *l)
 	size_t n = (size_t)l->n + 1;
 	_free_ int *ints = mem_array(NULL, n * 6, sizeof *ints);
 	_free_ struct neighbour *room = mem_array(NULL, (size_t)l->nsegments + 1, sizeof *room);
+	if (l->n == 0)
+		return;
 	int *xs[4] = { ints, ints + n, ints + 2 * n, ints + 3 * n };
 	mark_conflicts(l);
 	for (int i = 0; i < 4; i++) {

@@ -53,8 +53,8 @@ int dag_shown_put(const struct dag_shown *s, struct grid *g, int row, int col, i
 		}
 		if (s->failed)
 			at += grid_textf(g, row, at, end - at, ROLE_FAILED, " %d✗", s->failed);
-	} else if (s->detail && at + 1 < end) {
-		at += 1 + grid_text_cut(g, row, at + 1, end - at - 1, ROLE_QUIET, s->detail);
+	} else if (s->detail && at + 1 + (int)utf8_cells(s->detail, strlen(s->detail)) <= end) {
+		at += 1 + grid_text(g, row, at + 1, -1, ROLE_QUIET, s->detail);
 	}
 	return at - col;
 }

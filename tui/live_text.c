@@ -1,0 +1,249 @@
+#include "tui/live_text.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include "base/text.h"
+#include "base/time.h"
+#include "tui/live.h"
+
+#define PLAIN_CELLS 2000 /* plain lines are not cut to a terminal, but neither can a message fill the log */
+
+void pen_put(struct pen *p, enum role role, const char *text)
+{
+	if (text)
+		p->col += grid_text_cut(p->g, p->row, p->col, -1, role, text);
+}
+
+void pen_putf(struct pen *p, enum role role, const char *fmt, ...)
+{
+	_buf_ struct buf b = BUF_INIT;
+	va_list ap;
+	va_start(ap, fmt);
+	buf_addv(&b, fmt, ap);
+	va_end(ap);
+	pen_put(p, role, b.data);
+}
+
+enum role live_role(const struct live_step *s)
+{
+	enum role role = role_find(word_of(WORDS_STEP_STATE, (int)s->state)->role);
+	return role == ROLE_COUNT ? ROLE_TEXT : role;
+}
+
+const char *live_glyph(const struct live_step *s)
+{
+	return word_of(WORDS_STEP_STATE, (int)s->state)->glyph;
+}
+
+bool live_bad(enum step_state s)
+{
+	return s == STEP_FAILED || s == STEP_LOST;
+}
+
+int64_t live_time(const struct live_step *s, int64_t now_mono)
+{
+	if (s->state == STEP_RUNNING)
+		return s->started > 0 && now_mono > s->started ? now_mono - s->started : 0;
+	if (s->state == STEP_REUSED || s->state == STEP_SKIPPED || s->state == STEP_UPSTREAM_FAILED || !step_state_ended(s->state))
+		return -1;
+	return s->elapsed > 0 || s->started > 0 ? s->elapsed : -1;
+}
+
+static void put_metrics(struct pen *p, const struct live_step *s, const char *between)
+{
+	for (int i = 0; i < s->nmetrics && i < LIVE_METRICS; i++) {
+		char number[32];
+		number_short(s->metrics[i].value, number);
+		pen_putf(p, ROLE_QUIET, "%s%s ", i ? between : "", s->metrics[i].key);
+		pen_put(p, ROLE_TEXT, number);
+	}
+}
+
+/* The root error, or what ended it. */
+static void put_error(struct pen *p, const struct live_step *s)
+{
+	if (s->error_file) {
+		pen_put(p, ROLE_TEXT, s->error_file);
+		if (s->error_line > 0)
+			pen_putf(p, ROLE_TEXT, ":%d", s->error_line);
+		pen_put(p, ROLE_TEXT, " ");
+	}
+	if (s->error_message) {
+		pen_put(p, ROLE_TEXT, s->error_message);
+		return;
+	}
+	switch (s->cause) {
+	case CAUSE_NONE: break;
+	case CAUSE_EXIT: pen_putf(p, ROLE_TEXT, "exit %d", s->exit_status); break;
+	case CAUSE_SIGNAL: pen_putf(p, ROLE_TEXT, "ended by signal %d (%s)", s->signal, strsignal(s->signal)); break;
+	case CAUSE_TIMEOUT: pen_put(p, ROLE_TEXT, "ran longer than its timeout"); break;
+	case CAUSE_IDLE: pen_put(p, ROLE_TEXT, "gave no sign of life for its idle_timeout"); break;
+	default: pen_put(p, ROLE_TEXT, word_of(WORDS_CAUSE, (int)s->cause)->meaning); break;
+	}
+}
+
+void live_news(struct pen *p, const struct run_live *r, const struct live_step *s, const char *between_metrics)
+{
+	switch (s->state) {
+	case STEP_SUCCESS:
+		put_metrics(p, s, between_metrics);
+		break;
+	case STEP_REUSED:
+		if (s->reused_run > 0)
+			pen_putf(p, ROLE_QUIET, "same as run %lld", (long long)s->reused_run);
+		else
+			pen_put(p, ROLE_QUIET, "reused");
+		break;
+	case STEP_RUNNING:
+		if (s->attempt > 1)
+			pen_putf(p, ROLE_QUIET, "attempt %d%s", s->attempt, s->nmetrics || s->last_line[0] ? between_metrics : "");
+		if (s->nmetrics)
+			put_metrics(p, s, between_metrics);
+		else
+			pen_put(p, ROLE_QUIET, s->last_line);
+		break;
+	case STEP_RETRYING:
+		pen_putf(p, ROLE_TEXT, "attempt %d failed, tries again: ", s->attempt);
+		put_error(p, s);
+		break;
+	case STEP_PENDING:
+		if (s->waits_for && *s->waits_for)
+			pen_putf(p, ROLE_QUIET, "waits for %s", s->waits_for);
+		break;
+	case STEP_QUEUED:
+		pen_put(p, ROLE_QUIET, r->paused ? "waits: the run is paused" : "waits for a free place");
+		break;
+	case STEP_UPSTREAM_FAILED:
+		if (s->waits_for && *s->waits_for)
+			pen_putf(p, ROLE_QUIET, "not started, needs %s", s->waits_for);
+		else
+			pen_put(p, ROLE_QUIET, "not started, a step it needs did not succeed");
+		break;
+	case STEP_SKIPPED:
+		pen_put(p, ROLE_QUIET, "skipped, its trigger can no longer hold");
+		break;
+	case STEP_FAILED:
+	case STEP_LOST:
+	case STEP_STOPPED:
+		put_error(p, s);
+		break;
+	}
+}
+
+void live_put_title(struct pen *p, const struct run_live *r)
+{
+	pen_putf(p, ROLE_STRONG, "run %lld", (long long)r->number);
+	if (r->name)
+		pen_putf(p, ROLE_STRONG, " %s", r->name);
+	if (r->origin)
+		pen_putf(p, ROLE_QUIET, " · %s", r->origin);
+	if (r->commit[0]) {
+		pen_putf(p, ROLE_QUIET, " · code %s%s", r->commit, r->dirty > 0 ? "*" : "");
+		if (r->dirty > 0 && r->changed_files > 0)
+			pen_putf(p, ROLE_QUIET, " (%d file%s changed)", r->changed_files, r->changed_files == 1 ? "" : "s");
+	} else {
+		pen_put(p, ROLE_QUIET, " · code without git");
+	}
+	if (r->env)
+		pen_putf(p, ROLE_QUIET, " · env %s", r->env);
+	pen_putf(p, ROLE_QUIET, " · %d job%s", r->jobs, r->jobs == 1 ? "" : "s");
+}
+
+static void put_count(struct pen *p, bool *any, int n, enum role role, const char *what)
+{
+	if (n == 0)
+		return;
+	pen_put(p, ROLE_QUIET, *any ? ", " : " · ");
+	pen_putf(p, role, "%d %s", n, what);
+	*any = true;
+}
+
+static const char *ended_how(enum run_state s)
+{
+	switch (s) {
+	case RUN_SUCCESS: return "succeeded in";
+	case RUN_FAILED: return "failed in";
+	case RUN_STOPPED: return "stopped after";
+	case RUN_LOST: return "lost after";
+	case RUN_QUEUED:
+	case RUN_RUNNING: break;
+	}
+	return "under way for";
+}
+
+int live_put_summary(struct pen *p, const struct run_live *r)
+{
+	int by_state[STEP_LOST + 1] = { 0 };
+	for (int i = 0; i < r->nsteps; i++)
+		by_state[r->steps[i].state]++;
+	bool any = false;
+	char clock[24];
+	duration_clock(r->ended > r->started ? r->ended - r->started : 0, clock);
+	enum role role = role_find(word_of(WORDS_RUN_STATE, (int)r->state)->role);
+	pen_put(p, role == ROLE_COUNT ? ROLE_TEXT : role, ended_how(r->state));
+	pen_putf(p, ROLE_TEXT, " %s", clock);
+	put_count(p, &any, by_state[STEP_SUCCESS], ROLE_TEXT, "ran");
+	put_count(p, &any, by_state[STEP_REUSED], ROLE_TEXT, "reused");
+	put_count(p, &any, by_state[STEP_FAILED], ROLE_FAILED, "failed");
+	put_count(p, &any, by_state[STEP_LOST], ROLE_LOST, "lost");
+	put_count(p, &any, by_state[STEP_STOPPED], ROLE_STOPPED, "stopped");
+	put_count(p, &any, by_state[STEP_RUNNING] + by_state[STEP_RETRYING], ROLE_TEXT, "running");
+	put_count(p, &any, by_state[STEP_SKIPPED], ROLE_TEXT, "skipped");
+	put_count(p, &any, by_state[STEP_PENDING] + by_state[STEP_QUEUED] + by_state[STEP_UPSTREAM_FAILED], ROLE_TEXT, "not started");
+	p->row++;
+	p->col = 2;
+	bool success = r->state == RUN_SUCCESS;
+	char first[64];
+	long long number = (long long)r->number;
+	snprintf(first, sizeof first, success ? "jig get %lld" : "jig show %lld", number);
+	pen_put(p, ROLE_QUIET, success ? "outputs: " : "look:   ");
+	pen_putf(p, ROLE_ACCENT, "%-15s", first);
+	pen_put(p, ROLE_QUIET, success ? " metrics: " : " log:    ");
+	pen_putf(p, ROLE_ACCENT, success ? "jig metrics %lld" : "jig logs %lld", number);
+	return 2;
+}
+
+void live_summary(const struct run_live *r, const struct paint *p, struct buf *out)
+{
+	struct grid g;
+	grid_init(&g, LIVE_CLOSING, PLAIN_CELLS);
+	struct pen pen = { .g = &g };
+	live_put_summary(&pen, r);
+	grid_print(&g, p, out);
+	grid_release(&g);
+}
+
+void live_title(const struct run_live *r, const struct paint *p, struct buf *out)
+{
+	struct grid g;
+	grid_init(&g, 1, PLAIN_CELLS);
+	struct pen pen = { .g = &g };
+	live_put_title(&pen, r);
+	grid_print(&g, p, out);
+	grid_release(&g);
+}
+
+char *live_line(const struct run_live *r, int step, const struct paint *p)
+{
+	const struct live_step *s = &r->steps[step];
+	if (!step_state_ended(s->state) && s->state != STEP_RETRYING)
+		return NULL;
+	struct grid g;
+	grid_init(&g, 1, PLAIN_CELLS);
+	struct pen pen = { .g = &g };
+	int64_t time = live_time(s, 0);
+	pen_put(&pen, live_role(s), live_glyph(s));
+	pen_put(&pen, ROLE_TEXT, " ");
+	pen_put(&pen, ROLE_STRONG, s->name);
+	if (time >= 0) {
+		char clock[24];
+		duration_clock(time, clock);
+		pen_putf(&pen, ROLE_QUIET, " %s", clock);
+	}
+	pen_put(&pen, ROLE_TEXT, " ");
+	live_news(&pen, r, s, " ");
+	_buf_ struct buf line = BUF_INIT;
+	grid_row(&g, 0, p, &line);
+	grid_release(&g);
+	return buf_steal(&line);
+}

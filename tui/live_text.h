@@ -1,0 +1,25 @@
+/* The words of the live view and of plain output: what is said of a step, of a run at its start and at its end. Not for others than live*.c. */
+#ifndef TUI_LIVE_TEXT_H
+#define TUI_LIVE_TEXT_H
+
+#include "runner/live.h"
+#include "tui/cell.h"
+
+/* A line of a grid that is written from left to right. */
+struct pen { struct grid *g; int row, col; };
+void pen_put(struct pen *p, enum role role, const char *text); /* cut with "…" at the edge */
+void pen_putf(struct pen *p, enum role role, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+enum role live_role(const struct live_step *s);
+const char *live_glyph(const struct live_step *s);
+/* Time of a step under way or ended, -1 when it has none. */
+int64_t live_time(const struct live_step *s, int64_t now_mono);
+/* What there is to say of a step behind its name and time: newest metrics, the root error, what it waits for. */
+void live_news(struct pen *p, const struct run_live *r, const struct live_step *s, const char *between_metrics);
+void live_put_title(struct pen *p, const struct run_live *r);
+/* Up to LIVE_CLOSING rows from p->row on; returns their number. */
+#define LIVE_CLOSING 2
+int live_put_summary(struct pen *p, const struct run_live *r);
+bool live_bad(enum step_state s); /* failed or lost */
+
+#endif
