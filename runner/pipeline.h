@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include "base/arena.h"
+#include "base/map.h"
 #include "runner/yaml.h"
 #include "tracker/state.h"
 
@@ -28,7 +29,7 @@ enum keep { KEEPS(PIPELINE_SYMBOL_) };
 
 enum input_kind {
 	INPUT_FILE,   /* a path: of a step's output (producer >= 0), else of the working tree (file or folder) */
-	INPUT_GLOB,   /* matched files of the working tree are found at run start; matched outputs are INPUT_FILEs of their own, with from_glob set */
+	INPUT_GLOB,   /* matched files of the working tree are found at run start; matched outputs are INPUT_FILEs of their own, with from_glob set, and so are the outputs that lie in a folder input */
 	INPUT_LINK,   /* {link: /abs/path} */
 	INPUT_URL,    /* an http(s), s3, gs, … URL: recorded as text; the step never is reused */
 };
@@ -37,7 +38,7 @@ struct step_input {
 	const char *path;      /* normal, without trailing "/"; pattern of a glob; absolute for links */
 	bool folder;           /* written with a trailing "/" */
 	int producer;          /* index of the step whose output it is (or lies in, or holds), -1 = working tree */
-	const char *from_glob; /* the pattern that matched, or NULL */
+	const char *from_glob; /* the pattern that matched (or the folder that holds it), or NULL */
 	int line, column;
 };
 struct step_output {
@@ -67,7 +68,7 @@ struct step {
 	struct step_need *needs; size_t nneeds;    /* by index; unique */
 	const char *checkpoints;                   /* normal path or NULL */
 	const char **code; size_t ncode;           /* `code:`, or none */
-	const json_t *env;                         /* as written: text or object; NULL = not given */
+	const json_t *env;                         /* as written: text or object; the step's, else of defaults, else the file's; NULL = not given */
 	enum trigger trigger;
 	struct step_retry retry;
 	int64_t timeout_us, idle_timeout_us;       /* 0 = none */
@@ -93,6 +94,7 @@ struct pipeline {
 	json_t *params;                            /* with overrides applied; owned */
 	const char **param_files; size_t nparam_files; /* paths below the root */
 	struct step *steps; size_t nsteps;         /* topological, then the order of the file and the matrix */
+	struct map names;                          /* of steps, to index + 1 */
 };
 
 struct pipeline_options {

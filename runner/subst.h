@@ -2,6 +2,7 @@
 #ifndef RUNNER_SUBST_H
 #define RUNNER_SUBST_H
 
+#include <stdbool.h>
 #include <jansson.h>
 #include "base/buf.h"
 #include "base/err.h"
@@ -17,7 +18,12 @@ enum subst_how {
 };
 /* Called for each reference met: "params.train.lr". May be NULL. */
 typedef void subst_seen_fn(void *arg, const char *ref);
-/* ERR_USAGE: an undefined reference, with the nearest name; ret_at (may be NULL) is its byte offset in text. */
+/* Whether text holds a reference of jig's (or an escaped one). */
+bool subst_has(const char *text);
+/* The param or matrix value when the whole text is one reference to it, else NULL: such a text takes the value's type. Borrowed. */
+const json_t *subst_value(const char *text, const struct subst *s);
+/* Appends the text with its references replaced. ERR_USAGE: an undefined reference, with the nearest name, or one that stands where the shell's quoting
+ * cannot be told and whose value needs quotes; ret_at (may be NULL) is its byte offset in text. */
 int subst_text(const char *text, const struct subst *s, enum subst_how how, subst_seen_fn *seen, void *arg, struct buf *out, size_t *ret_at,
 	       struct err *e);
 

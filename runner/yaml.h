@@ -5,6 +5,8 @@
 #define RUNNER_YAML_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -26,21 +28,37 @@ struct yaml_node {
 };
 
 /* What is wrong with a file: gathered, so that all is said at once (the first 100, then a count). */
-struct diag { int line, column; char *text; };
+struct diag {
+	int line, column;  /* from 1; line 0: it has no place (an override), and stands without one */
+	char *text;
+	const char *file;  /* borrowed; NULL: that of the diags */
+};
 struct diags { const char *file; struct diag *v; size_t len, cap, dropped; };
 void diags_add(struct diags *d, int line, int column, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void diags_addv(struct diags *d, int line, int column, const char *fmt, va_list ap) __attribute__((format(printf, 4, 0)));
+/* Whether something is known to be wrong at this place of the diags' own file. */
+bool diags_at(const struct diags *d, int line, int column);
+/* Moves all of `from` (with its file, whose name must outlive d) behind those of d; from is empty afterwards. */
+void diags_merge(struct diags *d, struct diags *from);
 void diags_release(struct diags *d);
 /* "file:line:column: text" a line each, in order of place, then "and N more"; into err with ERR_USAGE. Negative when there is any. */
 int diags_result(struct diags *d, struct err *e);
 /* The same appended in full to a buffer (err.text is short). */
 void diags_text(struct diags *d, struct buf *out);
 
+#define YAML_TEXT_MOST (8 << 20)
+#define YAML_DEPTH_MOST 64
+#define YAML_NODES_MOST 1000000
 /* One document. Faults go to d; NULL when there was no document to speak of (an empty file is a fault too). */
 struct yaml_node *yaml_parse(const char *text, size_t len, struct arena *a, struct diags *d);
 /* The value of a key, or NULL. */
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 /* New reference. Keys become texts as written; NaN and infinities the texts of base/json.h. */
 json_t *yaml_to_json(const struct yaml_node *n);
+/* Sets kind and value of a scalar by its text: YAML 1.2 core. NULL, or what is wrong with it ("does not fit 64 bits"). */
+const char *yaml_resolve(struct yaml_node *scalar);
+/* What a kind is called in messages: "a list", "a text". */
+const char *yaml_kind_text(enum yaml_kind kind);
 /* One value as an override gives it ("0.3", "[64,64]", "no"). New reference. */
 int yaml_value(const char *text, json_t **ret, struct err *e);
 

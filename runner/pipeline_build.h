@@ -1,0 +1,97 @@
+/* Inside of the pipeline reader: what pipeline.c, pipeline_*.c, matrix.c and graph.c share while a file becomes a pipeline. Nobody else includes it. */
+#ifndef RUNNER_PIPELINE_BUILD_H
+#define RUNNER_PIPELINE_BUILD_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "runner/pipeline.h"
+#include "runner/pipeline_keys.h"
+#include "runner/subst.h"
+
+enum { STEPS_MOST = 100000, INPUTS_MOST = 1000000, EDGES_MOST = 1000000 };
+/* Of all texts after substitution, so that a long param in many steps ends in a message. */
+#define TEXT_MOST ((size_t)256 << 20)
+
+/* A value of a step or of `defaults`. */
+struct slot {
+	const struct yaml_node *key, *value; /* NULL: not there */
+	bool refs;                           /* it holds references */
+	json_t *json;                        /* of a value without them, once asked for; owned */
+};
+struct need_word { const char *word; int line, column; };
+/* A step whose inputs and needs are still words. */
+struct draft {
+	struct step step;
+	struct need_word *words;
+	size_t nwords;
+};
+struct build {
+	struct pipeline *p;
+	const struct pipeline_options *o;
+	struct arena nodes;     /* the file's tree */
+	struct arena scratch;   /* of one step */
+	struct diags d;
+	struct slot defaults[STEP_NKEYS];
+	VEC(struct draft) drafts;
+	struct map folders;     /* folders of the working tree, to 1 + whether they lead out of it */
+	char *real_root;
+	size_t ninputs, text;
+	bool stop;              /* a limit is passed: what follows is not looked at */
+};
+
+/* Where a fault is: in a step (by its full name), in `defaults` or at the top (step NULL). */
+struct where {
+	struct build *b;
+	const char *step;
+};
+/* One fault a place: what a matrix repeats is said once. */
+void build_fault(const struct where *w, const struct yaml_node *at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void build_fault_at(const struct where *w, int line, int column, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* A limit is passed. */
+void build_limit(const struct where *w, int line, int column, const char *text);
+/* Counts bytes kept against TEXT_MOST; false when it is passed. */
+bool build_charge(const struct where *w, const struct yaml_node *at, size_t bytes);
+/* ` (did you mean "x"?)` for a word among n candidates, or "". Owned. */
+char *build_hint(const char *word, const char *const *candidates, size_t n);
+bool build_name_good(const char *name);
+
+/* Typed values. All say what is wrong, in terms of key, and return false (ret untouched) where the node is none. */
+struct items { struct yaml_node *const *v; size_t n; struct yaml_node *one; };
+void take_items(const struct where *w, const struct yaml_node *n, const char *key, const char *what, struct items *ret); /* a list, or one thing */
+bool take_text(const struct where *w, const struct yaml_node *n, const char *key, const char **ret); /* not empty, in the pipeline's arena */
+bool take_bool(const struct where *w, const struct yaml_node *n, const char *key, bool *ret);
+bool take_integer(const struct where *w, const struct yaml_node *n, const char *key, int64_t least, int64_t most, int64_t *ret);
+bool take_number(const struct where *w, const struct yaml_node *n, const char *key, double least, double most, double *ret);
+bool take_duration(const struct where *w, const struct yaml_node *n, const char *key, bool zero, int64_t *ret_us);
+bool take_size(const struct where *w, const struct yaml_node *n, const char *key, int64_t *ret);
+bool take_word(const struct where *w, const struct yaml_node *n, const char *key, const char *const *words, size_t nwords, size_t *ret);
+/* A mapping whose keys are all among keys; values in out[nkeys], NULL = not there or null. */
+bool take_map(const struct where *w, const struct yaml_node *n, const char *key, const char *const *keys, size_t nkeys,
+	      const struct yaml_node **out);
+/* A path inside the project, normal. what: "input". */
+bool take_path(const struct where *w, const struct yaml_node *n, const char *what, const char **ret, bool *ret_folder);
+/* Whether a component of path (all = false: the last one aside) is a symlink out of the project. */
+bool build_leaves(struct build *b, const char *path, bool all);
+
+/* References. */
+bool node_has_refs(const struct yaml_node *n);
+/* n with its references replaced (new nodes in the scratch arena); NULL after a fault. A key's value that is one reference takes the value's type. */
+const struct yaml_node *node_subst(const struct where *w, const struct yaml_node *n, const struct subst *s);
+
+/* Params of the file, its params files, base_params and overrides, into p->params. */
+void build_params(struct build *b, const struct yaml_node *n);
+/* Fills slots from a mapping of step keys; says which keys are none. */
+void build_slots(const struct where *w, const struct yaml_node *map, struct slot out[STEP_NKEYS]);
+void slots_release(struct slot slots[STEP_NKEYS]);
+/* A step and its matrix become drafts. */
+void build_step(struct build *b, const struct yaml_node *key, const struct yaml_node *map);
+
+/* The combinations of a matrix. Items are owned, names ("lr,2") too. */
+struct matrix { json_t **items; char **names; size_t n; };
+void matrix_expand(const struct where *w, const struct yaml_node *n, struct matrix *ret);
+void matrix_release(struct matrix *m);
+
+/* Outputs, edges and order: fills p->steps from the drafts unless there are faults. */
+void build_graph(struct build *b);
+
+#endif

@@ -1,0 +1,239 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/json.h"
+#include "runner/subst.h"
+#include "runner/yaml.h"
+
+static struct err e;
+static json_t *params, *matrix;
+
+static struct subst about(void)
+{
+	return (struct subst){.params = params, .matrix = matrix, .step_name = "train[lr]"};
+}
+
+static const char *substituted(const char *text, enum subst_how how, int want)
+{
+	static struct buf out = BUF_INIT;
+	struct subst s = about();
+
+	buf_release(&out);
+	e = (struct err){0};
+	int r = subst_text(text, &s, how, NULL, NULL, &out, NULL, &e);
+	if (r != want)
+		fail_msg("%s: %d %s", text, r, e.text);
+	return r < 0 ? e.text : out.data;
+}
+#define plain(text, want) assert_string_equal(substituted(text, SUBST_PLAIN, 0), want)
+#define shell(text, want) assert_string_equal(substituted(text, SUBST_SHELL, 0), want)
+#define refused(text, how, part) \
+	do { \
+		const char *got_ = substituted(text, how, ERR_USAGE); \
+		if (!strstr(got_, part)) \
+			fail_msg("\"%s\" does not say \"%s\"", got_, part); \
+	} while (0)
+
+static int setup(void **state)
+{
+	return yaml_value("{lr: 0.1, seed: 7, big: 1e300, neg: -0.0, name: 'a b', q: \"it's \\\"$HOME\\\" `x` \\\\ !\", empty: '', "
+			  "lines: \"a\\nb\", train: {depth: 3}, list: [1, 'x y'], yes: true, none: null, nan: .nan, eof: EOF, cmd: '; echo pwned', "
+			  "star: '*', dash: -n, dollar: '$(echo pwned)'}", &params, &e) |
+	       yaml_value("{model: lr, k: 2}", &matrix, &e);
+}
+
+static int teardown(void **state)
+{
+	json_decref(params);
+	json_decref(matrix);
+	substituted("", SUBST_PLAIN, 0);
+	return 0;
+}
+
+static void texts(void **state)
+{
+	plain("", "");
+	plain("x", "x");
+	plain("${params.lr}|${params.seed}|${params.train.depth}", "0.1|7|3");
+	plain("${params.big} ${params.neg} ${params.nan}", "1e+300 -0.0 NaN");
+	plain("${params.name}${params.empty}", "a b");
+	plain("${params.yes} ${params.none}", "true null");
+	plain("${params.list} ${params.train}", "[1,\"x y\"] {\"depth\":3}");
+	plain("models/${matrix.model}/${matrix.k}.pkl", "models/lr/2.pkl");
+	plain("${step.name}", "train[lr]");
+	/* Not known yet. */
+	plain("${run.number} ${run.name} ${step.attempt}", "${run.number} ${run.name} ${step.attempt}");
+	/* The shell's. */
+	plain("${HOME} $HOME ${params} ${params:-x} ${run} $params.lr ${ params.lr} $$ ${1} $", "${HOME} $HOME ${params} ${params:-x} ${run} $params.lr ${ params.lr} $$ ${1} $");
+	plain("$${params.lr} $${matrix.x} $${HOME} $$${params.lr}", "${params.lr} ${matrix.x} $${HOME} $${params.lr}");
+	assert_true(subst_has("a ${step.x"));
+	assert_false(subst_has("${HOME} $params"));
+	struct subst s = about();
+	assert_ptr_equal(subst_value("${params.list}", &s), json_object_get(params, "list"));
+	assert_null(subst_value("x${params.list}", &s));
+	assert_null(subst_value("${params.lr}${params.lr}", &s));
+	assert_null(subst_value("${params.no}", &s));
+	assert_null(subst_value("${step.name}", &s));
+}
+
+static void known(void **state)
+{
+	struct subst s = about();
+	_buf_ struct buf out = BUF_INIT;
+
+	s.run_number = 17;
+	s.run_name = "dull-heron";
+	s.step_attempt = 2;
+	assert_int_equal(subst_text("${run.number} ${run.name} ${step.attempt}", &s, SUBST_SHELL, NULL, NULL, &out, NULL, &e), 0);
+	assert_string_equal(out.data, "17 dull-heron 2");
+}
+
+static void faults(void **state)
+{
+	refused("${params.lrr}", SUBST_PLAIN, "${params.lrr} is not defined (did you mean \"params.lr\"?)");
+	refused("${params.depth}", SUBST_PLAIN, "(did you mean \"params.train.depth\"?)");
+	refused("${matrix.modle}", SUBST_PLAIN, "(did you mean \"matrix.model\"?)");
+	refused("${run.numbr}", SUBST_PLAIN, "(did you mean \"run.number\"?); there are ${run.number} and ${run.name}");
+	refused("${step.id}", SUBST_PLAIN, "there are ${step.name} and ${step.attempt}");
+	refused("${params.}", SUBST_PLAIN, "${params.} is not defined");
+	refused("${params.x:-1}", SUBST_PLAIN, "${params.x:-1} is not defined");
+	refused("${params.lr", SUBST_PLAIN, "has no closing }");
+	struct subst s = about();
+	_buf_ struct buf out = BUF_INIT;
+	size_t at = 0;
+	assert_int_equal(subst_text("abc ${params.no}", &s, SUBST_PLAIN, NULL, NULL, &out, &at, &e), ERR_USAGE);
+	assert_int_equal(at, 4);
+	s.matrix = NULL;
+	assert_int_equal(subst_text("${matrix.model}", &s, SUBST_PLAIN, NULL, NULL, &out, NULL, &e), ERR_USAGE);
+	assert_non_null(strstr(e.text, "the step has no matrix"));
+}
+
+static void note(void *arg, const char *ref)
+{
+	buf_addf(arg, "%s;", ref);
+}
+
+static void seen(void **state)
+{
+	struct subst s = about();
+	_buf_ struct buf out = BUF_INIT, refs = BUF_INIT;
+
+	assert_int_equal(subst_text("${params.lr} $${params.seed} ${run.number}", &s, SUBST_SHELL, note, &refs, &out, NULL, &e), 0);
+	assert_string_equal(refs.data, "params.lr;run.number;");
+}
+
+static void quoting(void **state)
+{
+	shell("x --lr ${params.lr}", "x --lr 0.1");
+	shell("x ${params.name}", "x 'a b'");
+	shell("x ${params.empty} y", "x '' y");
+	shell("x --n=${params.name}.txt", "x --n='a b'.txt");
+	shell("x \"${params.name}\"", "x \"a b\"");
+	shell("x '${params.name}'", "x 'a b'");
+	shell("'${params.q}'", "'it'\\''s \"$HOME\" `x` \\ !'");
+	shell("\"${params.q}\"", "\"it's \\\"\\$HOME\\\" \\`x\\` \\\\ !\"");
+	shell("\"$(echo ${params.name})\"", "\"$(echo 'a b')\"");
+	shell("\"$(echo \"${params.name}\")\" ${params.name}", "\"$(echo \"a b\")\" 'a b'");
+	shell("$(${params.name})", "$('a b')");
+	shell("# it's\nx ${params.name}", "# it's\nx 'a b'");
+	shell("x#'${params.name}'", "x#'a b'");
+	shell("x <${params.name} >${params.name}", "x <'a b' >'a b'");
+	shell("case $x in a) y ${params.name};; esac", "case $x in a) y 'a b';; esac");
+	shell("(cd x && y ${params.name}) '${params.name}'", "(cd x && y 'a b') 'a b'");
+	shell("echo \\\"${params.name}", "echo \\\"'a b'");
+	shell("cat <<EOF\n${params.q}\nEOF\nx ${params.name}", "cat <<EOF\nit's \"\\$HOME\" \\`x\\` \\\\ !\nEOF\nx 'a b'");
+	shell("cat <<'EOF'\n${params.q}\nEOF\nx ${params.name}", "cat <<'EOF'\nit's \"$HOME\" `x` \\ !\nEOF\nx 'a b'");
+	shell("cat <<-A <<B\n\tx\n\tA\n'\nB\nx ${params.name}", "cat <<-A <<B\n\tx\n\tA\n'\nB\nx 'a b'");
+	shell("echo $((1 << 2)) ${params.name}", "echo $((1 << 2)) 'a b'");
+	shell("echo ${x:-y} ${#x} ${params.name}", "echo ${x:-y} ${#x} 'a b'");
+	shell("x `y ${params.seed}` ${y:-${params.lr}}", "x `y 7` ${y:-0.1}");
+	shell("x $${params.name} ${params.name}", "x ${params.name} 'a b'");
+	shell("x ${run.name} ${params.name}", "x ${run.name} 'a b'");
+}
+
+static void unsure(void **state)
+{
+	refused("x `y ${params.name}`", SUBST_SHELL, "${params.name}: its value needs quotes");
+	refused("x ${y:-${params.name}}", SUBST_SHELL, "put it into a variable first");
+	refused("x $((${params.name}))", SUBST_SHELL, "needs quotes");
+	refused("x $'a' ${params.name}", SUBST_SHELL, "needs quotes");
+	refused("x \\${params.name}", SUBST_SHELL, "needs quotes");
+	refused("\"$(case x in a) y;; esac; z ${params.name})\"", SUBST_SHELL, "needs quotes");
+	refused("cat <<${params.name}\nx\n", SUBST_SHELL, "needs quotes");
+	refused("cat <<EOF\n${params.lines}\nEOF\n", SUBST_SHELL, "several lines");
+	refused("cat <<EOF\n${params.eof}\nEOF\n", SUBST_SHELL, "ends the here-document");
+	refused("cat <<EOF\nx\\\nEOF\n${params.name}\nEOF\n", SUBST_SHELL, "needs quotes");
+	refused("x # ${params.lines}\n", SUBST_SHELL, "stands in a comment");
+}
+
+/* What sh makes of the command: the words of the value must come out as one, whatever they hold. */
+static char *run_sh(const char *command)
+{
+	int fds[2], status;
+	_buf_ struct buf out = BUF_INIT;
+
+	assert_int_equal(pipe(fds), 0);
+	pid_t pid = fork();
+	if (!pid) {
+		dup2(fds[1], 1);
+		close(fds[0]);
+		execl("/bin/sh", "sh", "-euc", command, (char *)NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+	while (buf_read(&out, fds[0], 4096) > 0)
+		;
+	close(fds[0]);
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+	return buf_steal(&out);
+}
+
+static void as_sh_reads_it(void **state)
+{
+	static const char *const names[] = {"name", "q", "empty", "lines", "cmd", "star", "dash", "dollar", "list", "train"};
+	static const char *const commands[] = {
+		"printf '%%s|' %s", "printf '%%s|' \"%s\"", "printf '%%s|' '%s'", "x=%s; printf '%%s|' \"$x\"", "printf '%%s|' \"$(printf %%s %s)\"",
+		"printf '%%s|' \"$(printf %%s \"%s\")\"", "(printf '%%s|' %s)", "case a in a) printf '%%s|' %s;; esac", "# don't\nprintf '%%s|' %s",
+		"printf '%%s|' \"$(printf %%s \"$(printf %%s '%s')\")\"", "if true; then printf '%%s|' \"\"%s''; fi",
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		_buf_ struct buf want = BUF_INIT;
+		const json_t *v = json_object_get(params, names[i]);
+		if (json_is_string(v))
+			buf_adds(&want, json_string_value(v));
+		else
+			json_canonical(&want, v);
+		buf_addc(&want, '|');
+		for (size_t k = 0; k < sizeof commands / sizeof *commands; k++) {
+			_free_ char *ref = mem_printf("${params.%s}", names[i]);
+			_buf_ struct buf text = BUF_INIT;
+			for (const char *p = commands[k]; *p; p++) {
+				if (p[0] == '%' && p[1] == 's' && (p == commands[k] || p[-1] != '%'))
+					buf_adds(&text, ref), p++;
+				else if (p[0] == '%' && p[1] == '%')
+					buf_addc(&text, '%'), p++, buf_addc(&text, p[1]), p++;
+				else
+					buf_addc(&text, *p);
+			}
+			_free_ char *got = run_sh(substituted(text.data, SUBST_SHELL, 0));
+			if (strcmp(got, want.data))
+				fail_msg("%s: \"%s\", not \"%s\"", text.data, got, want.data);
+		}
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(texts), cmocka_unit_test(known), cmocka_unit_test(faults), cmocka_unit_test(seen), cmocka_unit_test(quoting),
+		cmocka_unit_test(unsure), cmocka_unit_test(as_sh_reads_it),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
