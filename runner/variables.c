@@ -42,6 +42,14 @@ bool variable_decides(const char *name)
 	return a && a->decides;
 }
 
+const char *variable_allowed(size_t i, bool *ret_decides)
+{
+	if (i >= ARRAY_LEN(allowed))
+		return NULL;
+	*ret_decides = allowed[i].decides;
+	return allowed[i].name;
+}
+
 bool variable_secret(const char *name)
 {
 	static const char *const words[] = { "TOKEN", "KEY", "SECRET", "PASSWORD" };
