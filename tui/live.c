@@ -8,6 +8,9 @@
 
 #define FINAL_STEPS 60 /* step lines that the last frame may have however low the terminal is */
 #define BAR 10
+#define NARROW 60      /* below that the words need the cells of the progress bar */
+#define ERROR_AT 6     /* column of what stands below a failed step */
+#define ERROR_ROWS 3
 #define NEWS_AT 7      /* cells from the start of the time to what is said behind it */
 
 struct drawn { char *text; int cells; };
@@ -133,9 +136,33 @@ static void put_bar(struct pen *p, int64_t part, int64_t whole, int cells)
 		grid_put(p->g, p->row, p->col++, i < full ? 0x2593 : 0x2591, i < full ? ROLE_RUNNING : ROLE_QUIET);
 }
 
-static void put_step(struct pen *p, const struct run_live *r, const struct live_step *s, int name_cells, int64_t now_mono)
+/* An error that is too long for the rest of its step's line goes on below, whole as far as there is room. Returns the rows used. */
+static int put_long_error(struct pen *p, const struct live_step *s, int room)
 {
-	int news;
+	_buf_ struct buf place = BUF_INIT, message = BUF_INIT, text = BUF_INIT;
+	live_error_parts(s, &place, &message);
+	utf8_visible(&text, message.data, message.len, false);
+	size_t needed = utf8_cells(place.data, place.len) + 1 + utf8_cells(text.data, text.len);
+	int wide = p->g->cols - ERROR_AT, left = p->g->cols - p->col, used = 0;
+	if (needed <= (size_t)(left > 0 ? left : 0) || room < 1 || wide < 1)
+		return -1;
+	pen_put(p, ROLE_TEXT, place.data);
+	room = room < ERROR_ROWS ? room : ERROR_ROWS;
+	for (const char *rest = text.data; *rest && used < room; used++) {
+		size_t n = used + 1 < room ? utf8_fit(rest, strlen(rest), (size_t)wide) : strlen(rest);
+		_free_ char *part = mem_strndup(rest, n);
+		p->row++;
+		p->col = ERROR_AT;
+		pen_put(p, ROLE_TEXT, part);
+		rest += n;
+	}
+	return used;
+}
+
+/* Returns the rows used below the step's own, at most `room`. */
+static int put_step(struct pen *p, const struct run_live *r, const struct live_step *s, int name_cells, int64_t now_mono, int room)
+{
+	int news, below;
 	p->col = 2;
 	pen_put(p, live_role(s), live_glyph(s));
 	grid_text_cut(p->g, p->row, 4, name_cells, s->state == STEP_PENDING || s->state == STEP_QUEUED ? ROLE_QUIET : ROLE_TEXT, s->name);
@@ -152,7 +179,10 @@ static void put_step(struct pen *p, const struct run_live *r, const struct live_
 		put_bar(p, time < s->expected ? time : s->expected - 1, s->expected, BAR);
 		p->col += 2;
 	}
+	if (s->state == STEP_FAILED && (below = put_long_error(p, s, room)) >= 0)
+		return below;
 	live_news(p, r, s, "  ");
+	return 0;
 }
 
 /* The last lines of a failed step's log, without what repeats its error. Returns the rows used. */
@@ -162,7 +192,7 @@ static int put_last_lines(struct pen *p, const struct live_step *s, int room)
 	for (int i = 0; i < s->nlast_lines && used < room; i++) {
 		if (!s->last_lines[i] || (s->error_message && strstr(s->last_lines[i], s->error_message)))
 			continue;
-		p->col = 6;
+		p->col = ERROR_AT;
 		pen_put(p, ROLE_QUIET, "│ ");
 		pen_put(p, ROLE_QUIET, s->last_lines[i]);
 		p->row++;
@@ -181,8 +211,11 @@ static void put_progress(struct pen *p, const struct run_live *r, int64_t now_mo
 	char clock[24];
 	duration_clock(r->started > 0 && now_mono > r->started ? now_mono - r->started : 0, clock);
 	p->col = 2;
-	put_bar(p, ended, r->nsteps, BAR);
-	pen_putf(p, ROLE_TEXT, "  %d of %d", ended, r->nsteps);
+	if (p->g->cols >= NARROW) {
+		put_bar(p, ended, r->nsteps, BAR);
+		p->col += 2;
+	}
+	pen_putf(p, ROLE_TEXT, "%d of %d", ended, r->nsteps);
 	pen_putf(p, ROLE_TEXT, " · %s", clock);
 	if (r->expected_left > 0) {
 		duration_clock(r->expected_left, clock);
@@ -236,7 +269,7 @@ static int compose(struct live_view *v, const struct run_live *r, int64_t now_mo
 	for (int i = 0; i < r->nsteps; i++) {
 		if (!chosen[i])
 			continue;
-		put_step(&p, r, &r->steps[i], name_cells, now_mono);
+		spare -= put_step(&p, r, &r->steps[i], name_cells, now_mono, spare);
 		p.row++;
 		if (r->steps[i].state == STEP_FAILED)
 			spare -= put_last_lines(&p, &r->steps[i], spare);
@@ -295,7 +328,7 @@ void live_view_frame(struct live_view *v, const struct run_live *r, int64_t now_
 	int height = rows > 2 ? rows - 1 : 1;
 	if (final) {
 		/* Nothing goes back above the last frame, so it may be taller than the terminal. */
-		int wanted = (r->nsteps < FINAL_STEPS ? r->nsteps * 4 : FINAL_STEPS) + r->nnotes + 1 + LIVE_CLOSING;
+		int wanted = (r->nsteps < FINAL_STEPS ? r->nsteps * 6 : FINAL_STEPS) + r->nnotes + 1 + LIVE_CLOSING;
 		height = wanted > height ? wanted : height;
 	}
 	/* The last column stays free: a line that fills it leaves the cursor where terminals disagree. */

@@ -60,26 +60,32 @@ static void put_metrics(struct pen *p, const struct live_step *s, const char *be
 }
 
 /* The root error, or what ended it. */
-static void put_error(struct pen *p, const struct live_step *s)
+void live_error_parts(const struct live_step *s, struct buf *place, struct buf *message)
 {
 	if (s->error_file) {
-		pen_put(p, ROLE_TEXT, s->error_file);
+		buf_adds(place, s->error_file);
 		if (s->error_line > 0)
-			pen_putf(p, ROLE_TEXT, ":%d", s->error_line);
-		pen_put(p, ROLE_TEXT, " ");
+			buf_addf(place, ":%d", s->error_line);
 	}
 	if (s->error_message) {
-		pen_put(p, ROLE_TEXT, s->error_message);
+		buf_adds(message, s->error_message);
 		return;
 	}
 	switch (s->cause) {
 	case CAUSE_NONE: break;
-	case CAUSE_EXIT: pen_putf(p, ROLE_TEXT, "exit %d", s->exit_status); break;
-	case CAUSE_SIGNAL: pen_putf(p, ROLE_TEXT, "ended by signal %d (%s)", s->signal, strsignal(s->signal)); break;
-	case CAUSE_TIMEOUT: pen_put(p, ROLE_TEXT, "ran longer than its timeout"); break;
-	case CAUSE_IDLE: pen_put(p, ROLE_TEXT, "gave no sign of life for its idle_timeout"); break;
-	default: pen_put(p, ROLE_TEXT, word_of(WORDS_CAUSE, (int)s->cause)->meaning); break;
+	case CAUSE_EXIT: buf_addf(message, "exit %d", s->exit_status); break;
+	case CAUSE_SIGNAL: buf_addf(message, "ended by signal %d (%s)", s->signal, strsignal(s->signal)); break;
+	case CAUSE_TIMEOUT: buf_adds(message, "ran longer than its timeout"); break;
+	case CAUSE_IDLE: buf_adds(message, "gave no sign of life for its idle_timeout"); break;
+	default: buf_adds(message, word_of(WORDS_CAUSE, (int)s->cause)->meaning); break;
 	}
+}
+
+static void put_error(struct pen *p, const struct live_step *s)
+{
+	_buf_ struct buf place = BUF_INIT, message = BUF_INIT;
+	live_error_parts(s, &place, &message);
+	pen_putf(p, ROLE_TEXT, "%s%s%s", place.data, place.len && message.len ? " " : "", message.data);
 }
 
 void live_news(struct pen *p, const struct run_live *r, const struct live_step *s, const char *between_metrics)
@@ -149,12 +155,26 @@ void live_put_title(struct pen *p, const struct run_live *r)
 	pen_putf(p, ROLE_QUIET, " · %d job%s", r->jobs, r->jobs == 1 ? "" : "s");
 }
 
-static void put_count(struct pen *p, bool *any, int n, enum role role, const char *what)
+/* Goes on in the next row where a text of this many cells has no room left. */
+static void make_room(struct pen *p, int cells, int last_row)
+{
+	if (p->col + cells <= p->g->cols || p->col <= 2 || p->row >= last_row)
+		return;
+	p->row++;
+	p->col = 2;
+}
+
+static void put_count(struct pen *p, bool *any, int n, enum role role, const char *what, int last_row)
 {
 	if (n == 0)
 		return;
-	pen_put(p, ROLE_QUIET, *any ? ", " : " · ");
-	pen_putf(p, role, "%d %s", n, what);
+	char text[48];
+	int cells = snprintf(text, sizeof text, "%d %s", n, what), row = p->row;
+	pen_put(p, ROLE_QUIET, *any ? "," : " ·");
+	make_room(p, 2 + cells, last_row);
+	if (p->row == row)
+		p->col++;
+	pen_put(p, role, text);
 	*any = true;
 }
 
@@ -177,30 +197,34 @@ int live_put_summary(struct pen *p, const struct run_live *r)
 	for (int i = 0; i < r->nsteps; i++)
 		by_state[r->steps[i].state]++;
 	bool any = false;
+	int first_row = p->row, last = p->row + LIVE_CLOSING - 3;
 	char clock[24];
 	duration_clock(r->ended > r->started ? r->ended - r->started : 0, clock);
 	enum role role = role_find(word_of(WORDS_RUN_STATE, (int)r->state)->role);
 	pen_put(p, role == ROLE_COUNT ? ROLE_TEXT : role, ended_how(r->state));
 	pen_putf(p, ROLE_TEXT, " %s", clock);
-	put_count(p, &any, by_state[STEP_SUCCESS], ROLE_TEXT, "ran");
-	put_count(p, &any, by_state[STEP_REUSED], ROLE_TEXT, "reused");
-	put_count(p, &any, by_state[STEP_FAILED], ROLE_FAILED, "failed");
-	put_count(p, &any, by_state[STEP_LOST], ROLE_LOST, "lost");
-	put_count(p, &any, by_state[STEP_STOPPED], ROLE_STOPPED, "stopped");
-	put_count(p, &any, by_state[STEP_RUNNING] + by_state[STEP_RETRYING], ROLE_TEXT, "running");
-	put_count(p, &any, by_state[STEP_SKIPPED], ROLE_TEXT, "skipped");
-	put_count(p, &any, by_state[STEP_PENDING] + by_state[STEP_QUEUED] + by_state[STEP_UPSTREAM_FAILED], ROLE_TEXT, "not started");
+	put_count(p, &any, by_state[STEP_SUCCESS], ROLE_TEXT, "ran", last);
+	put_count(p, &any, by_state[STEP_REUSED], ROLE_TEXT, "reused", last);
+	put_count(p, &any, by_state[STEP_FAILED], ROLE_FAILED, "failed", last);
+	put_count(p, &any, by_state[STEP_LOST], ROLE_LOST, "lost", last);
+	put_count(p, &any, by_state[STEP_STOPPED], ROLE_STOPPED, "stopped", last);
+	put_count(p, &any, by_state[STEP_RUNNING] + by_state[STEP_RETRYING], ROLE_TEXT, "running", last);
+	put_count(p, &any, by_state[STEP_SKIPPED], ROLE_TEXT, "skipped", last);
+	put_count(p, &any, by_state[STEP_PENDING] + by_state[STEP_QUEUED] + by_state[STEP_UPSTREAM_FAILED], ROLE_TEXT, "not started", last);
 	p->row++;
 	p->col = 2;
 	bool success = r->state == RUN_SUCCESS;
-	char first[64];
+	char first[48], second[48];
 	long long number = (long long)r->number;
 	snprintf(first, sizeof first, success ? "jig get %lld" : "jig show %lld", number);
+	snprintf(second, sizeof second, success ? "jig metrics %lld" : "jig logs %lld", number);
 	pen_put(p, ROLE_QUIET, success ? "outputs: " : "look:   ");
-	pen_putf(p, ROLE_ACCENT, "%-15s", first);
-	pen_put(p, ROLE_QUIET, success ? " metrics: " : " log:    ");
-	pen_putf(p, ROLE_ACCENT, success ? "jig metrics %lld" : "jig logs %lld", number);
-	return 2;
+	pen_put(p, ROLE_ACCENT, first);
+	p->col += 8;
+	make_room(p, 9 + (int)strlen(second), p->row + 1);
+	pen_put(p, ROLE_QUIET, success ? "metrics: " : "log:    ");
+	pen_put(p, ROLE_ACCENT, second);
+	return p->row + 1 - first_row;
 }
 
 void live_summary(const struct run_live *r, const struct paint *p, struct buf *out)
