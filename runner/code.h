@@ -30,11 +30,12 @@ int code_snapshot(const struct code_options *o, struct code_snapshot *ret, struc
 int code_pin(const char *jig, const char *tree, int64_t run, struct err *e);
 int code_unpin(const char *jig, int64_t run, struct err *e);
 
-/* A checked-out tree, cached once per tree id below JIG/trees/<id> (read-only), and what is in it. */
+/* A tree and what is in it. Files of up to 64 KiB are held in memory (32 MiB in all); the others, and only they, stand in a checkout that is cached once
+ * per tree id below JIG/trees/<id> (read-only, locked while this is open, the four used last are kept). */
 struct code_file { const char *path; unsigned mode; int64_t size; const char *link; char *data; /* small files: content in memory */ };
 struct code_tree {
 	char id[41];
-	char *folder;                             /* absolute path of the cached checkout */
+	char *folder;                             /* absolute path of the cached checkout; NULL when all files are held */
 	struct code_file *v; size_t len;          /* by path, parents' folders are made from them; modes 0100644 0100755 0120000 */
 };
 int code_tree_open(const char *jig, const char *tree, struct code_tree **ret, struct err *e);

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <git2.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/path.h"
@@ -103,6 +104,13 @@ bool code_repo_has(struct code_repo *r, const git_oid *id)
 	return code_repo_load(r, &ignored) == 0 && git2.odb_exists_ext(r->odb, id, 0);
 }
 
+int64_t code_repo_loose_size(const struct code_repo *r, const git_oid *id)
+{
+	_free_ char *path = loose_path(r, id);
+	struct stat st;
+	return stat(path, &st) < 0 ? -1 : (int64_t)st.st_size;
+}
+
 int code_repo_write(struct code_repo *r, const void *bytes, size_t n, git_object_t type, git_oid *ret, struct err *e)
 {
 	git_oid id;
@@ -177,7 +185,7 @@ static int sync_loose(const struct code_repo *r, const git_oid *id, bool start, 
 		return errno == ENOENT ? 0
 		                       : err_errno(e, "%s: cannot open",
 		                                   path); /* a packed object is older than this snapshot */
-#ifdef __linux__
+#if defined(__linux__) && !defined(JIG_POSIX)
 	if (start) { /* a hint: the second pass waits */
 		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 		return 0;

@@ -29,6 +29,8 @@ int code_repo_open(struct code_repo *r, const char *jig, struct err *e);
 int code_repo_load(struct code_repo *r, struct err *e); /* opens it by libgit2; once */
 /* Whether the object is there; without libgit2 when it is a loose file. */
 bool code_repo_has(struct code_repo *r, const git_oid *id);
+/* The bytes that the object takes on the disk, compressed; -1 when it is packed or not there. */
+int64_t code_repo_loose_size(const struct code_repo *r, const git_oid *id);
 /* Writes an object unless it is there. */
 int code_repo_write(struct code_repo *r, const void *bytes, size_t n, git_object_t type, git_oid *ret, struct err *e);
 /* The content of an open file, from its start to its end, as a blob. 1 when the file's length changed meanwhile. */

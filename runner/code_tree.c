@@ -48,17 +48,22 @@ static int add_blob(struct opened *o, struct code_repo *repo, const char *path, 
                     struct err *e)
 {
 	struct code_file f = {.path = path, .mode = mode};
-	size_t size;
+	_git_(odb_object) git_odb_object *object = NULL;
+	size_t size = 0;
 	git_object_t type;
-	if (git2.odb_read_header(&size, &type, repo->odb, id) < 0)
-		return git2_error(e, ERR_BROKEN, "%s: of snapshot %.12s cannot be read from %s", path, o->tree.id,
-		                  repo->path);
+	/* Asking for the size costs as much as reading a small file: what is small on the disk is read at once. */
+	int64_t stored = code_repo_loose_size(repo, id);
+	bool at_once = mode == 0120000 || (stored >= 0 && stored <= HELD_FILE);
+	int r = at_once ? git2.odb_read(&object, repo->odb, id) : git2.odb_read_header(&size, &type, repo->odb, id);
+	if (!r && at_once)
+		size = git2.odb_object_size(object);
+	bool held = mode == 0120000 || (size <= HELD_FILE && o->held + (int64_t)size <= HELD_ALL);
+	if (!r && held && !object)
+		r = git2.odb_read(&object, repo->odb, id);
+	if (r < 0)
+		return git2_error(e, ERR_BROKEN, "%s: of snapshot %.12s cannot be read from %s", path, o->tree.id, repo->path);
 	f.size = size;
-	if (mode == 0120000 || (size <= HELD_FILE && o->held + (int64_t)size <= HELD_ALL)) {
-		_git_(odb_object) git_odb_object *object = NULL;
-		if (git2.odb_read(&object, repo->odb, id) < 0)
-			return git2_error(e, ERR_BROKEN, "%s: of snapshot %.12s cannot be read from %s", path,
-			                  o->tree.id, repo->path);
+	if (held) {
 		f.data = arena_alloc(&o->arena, size + 1);
 		memcpy(f.data, git2.odb_object_data(object), size);
 		f.data[size] = 0;
