@@ -14,8 +14,9 @@ json_t *json_text(const char *s)
 	_buf_ struct buf text = BUF_INIT;
 	while (n) {
 		uint32_t cp;
+		char bytes[4];
 		size_t len = utf8_decode(s, n, &cp);
-		utf8_put(&text, cp);
+		buf_add(&text, bytes, utf8_put(cp, bytes));
 		s += len;
 		n -= len;
 	}

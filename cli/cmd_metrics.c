@@ -1,0 +1,174 @@
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/text.h"
+#include "base/time.h"
+#include "base/vec.h"
+#include "cli/run_data.h"
+#include "tracker/series.h"
+#include "tui/chart.h"
+
+#define BATCH 1024
+#define CHART_ROWS 14
+#define CHART_COLS 80
+#define SERIES_MOST 6 /* in one chart; as many as there are roles for them */
+
+/* A field of TSV: tabs and newlines inside are written as \t and \n. */
+static void add_field(struct context *c, const char *s)
+{
+	_buf_ struct buf text = BUF_INIT;
+	for (; *s; s++) {
+		if (*s == '\t' || *s == '\n' || *s == '\r' || *s == '\\')
+			buf_addf(&text, "\\%c", *s == '\t' ? 't' : *s == '\n' ? 'n' : *s == '\r' ? 'r' : '\\');
+		else
+			buf_addc(&text, *s);
+	}
+	context_text(c, text.data);
+	buf_addc(&c->out, '\t');
+}
+
+static int print_series(struct context *c, const struct metric_row *m, struct err *e)
+{
+	struct series_cursor cursor = {0};
+	struct point points[BATCH];
+	int n;
+	while ((n = series_read(c->tracker, m->series, &cursor, points, BATCH, e)) > 0) {
+		for (int i = 0; i < n; i++) {
+			char at[28], value[32];
+			time_iso(points[i].ts, at);
+			number_exact(points[i].value, value);
+			add_field(c, m->key);
+			add_field(c, m->step_name);
+			buf_addf(&c->out, "%lld\t%s\t%s\n", (long long)points[i].step, at, value);
+		}
+		int r = context_flush(c, e);
+		if (r < 0)
+			return r;
+	}
+	return n;
+}
+
+struct curve { const struct metric_row *of; VEC(double) x, y; };
+struct curves { struct curve *v; size_t len, cap; };
+
+static void curves_release(struct curves *s)
+{
+	for (size_t i = 0; i < s->len; i++) {
+		vec_release(&s->v[i].x);
+		vec_release(&s->v[i].y);
+	}
+	vec_release(s);
+}
+
+static int load_curve(struct context *c, const struct metric_row *m, struct curves *to, struct err *e)
+{
+	struct series_cursor cursor = {0};
+	struct point points[BATCH];
+	struct curve *curve = vec_add(to);
+	int n;
+	curve->of = m;
+	while ((n = series_read(c->tracker, m->series, &cursor, points, BATCH, e)) > 0)
+		for (int i = 0; i < n; i++) {
+			vec_push(&curve->x, (double)points[i].step);
+			vec_push(&curve->y, points[i].value);
+		}
+	return n;
+}
+
+/* One chart for a key: a curve for each step that has it. */
+static int plot_key(struct context *c, const struct run_data *d, const char *key, struct err *e)
+{
+	_cleanup_(curves_release) struct curves curves = {0};
+	struct chart_series series[SERIES_MOST];
+	int n = 0, r = 0, left_out = 0, width = context_width(c);
+	for (size_t i = 0; r >= 0 && i < d->metrics.len; i++) {
+		if (strcmp(d->metrics.v[i].key, key))
+			continue;
+		if (curves.len == SERIES_MOST)
+			left_out++;
+		else
+			r = load_curve(c, &d->metrics.v[i], &curves, e);
+	}
+	if (r < 0)
+		return r;
+	for (; n < (int)curves.len; n++)
+		series[n] = (struct chart_series){ .name = curves.v[n].of->step_name, .x = curves.v[n].x.v, .y = curves.v[n].y.v,
+						   .n = curves.v[n].x.len, .role = ROLE_SERIES_1 + n };
+	struct chart_options o = { .log_y = option_flag(c, "log"), .title = key, .x_label = "step", .ascii = c->paint.ascii };
+	struct grid g;
+	int cols = width ? width : CHART_COLS;
+	grid_init(&g, CHART_ROWS, cols);
+	chart_draw(&g, 0, 0, CHART_ROWS, cols, series, n, &o);
+	grid_print(&g, &c->paint, &c->out);
+	grid_release(&g);
+	if (left_out)
+		buf_addf(&c->out, "and %d more steps\n", left_out);
+	return 0;
+}
+
+static int plot(struct context *c, const struct run_data *d, const char *key, struct err *e)
+{
+	bool first = true;
+	for (size_t i = 0; i < d->metrics.len; i++) {
+		const char *k = d->metrics.v[i].key;
+		bool drawn = key && strcmp(k, key);
+		for (size_t j = 0; j < i && !drawn; j++)
+			drawn = !strcmp(d->metrics.v[j].key, k);
+		if (drawn)
+			continue;
+		if (!first)
+			buf_addc(&c->out, '\n');
+		first = false;
+		int r = plot_key(c, d, k, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int no_key(const struct run_data *d, const char *key, struct err *e)
+{
+	VEC(const char *) keys = {0};
+	long long run = d->row.number;
+	for (size_t i = 0; i < d->metrics.len; i++)
+		vec_push(&keys, d->metrics.v[i].key);
+	const char *near = text_nearest(key, keys.v, keys.len);
+	vec_release(&keys);
+	if (near)
+		return err_set(e, ERR_NOT_FOUND, "run %lld has no metric \"%s\" (did you mean \"%s\"?)", run, key, near);
+	return err_set(e, ERR_NOT_FOUND, "run %lld has no metric \"%s\"; `jig metrics %lld` gives all of them", run, key, run);
+}
+
+static int run_metrics(struct context *c, struct err *e)
+{
+	_run_data_ struct run_data d = {0};
+	const char *key = c->nargs > 1 ? c->args[1] : NULL;
+	int r = run_data_named(c, c->args[0], &d, e);
+	if (r < 0)
+		return r;
+	bool found = !key;
+	for (size_t i = 0; i < d.metrics.len && !found; i++)
+		found = !strcmp(d.metrics.v[i].key, key);
+	if (!found)
+		return no_key(&d, key, e);
+	if (option_flag(c, "plot"))
+		return plot(c, &d, key, e);
+	buf_adds(&c->out, "metric\tstep_name\tstep\ttime\tvalue\n");
+	for (size_t i = 0; i < d.metrics.len; i++)
+		if ((!key || !strcmp(d.metrics.v[i].key, key)) && (r = print_series(c, &d.metrics.v[i], e)) < 0)
+			return r;
+	return 0;
+}
+
+static const struct option_def options[] = {
+	{ .name = "plot", .kind = OPTION_FLAG, .text = "draws them" },
+	{ .name = "log", .kind = OPTION_FLAG, .text = "with --plot: a logarithmic scale" },
+	{ 0 },
+};
+
+const struct command cmd_metrics = {
+	.name = "metrics", .summary = "the series of a run as tab-separated values, or drawn", .usage = "RUN [KEY]", .group = GROUP_LOOK,
+	.options = options, .min_args = 1, .max_args = 2, .flags = COMMAND_RECORD, .run = run_metrics,
+	.text = "The columns are metric, name of the step, step of the point, time in UTC, and the exact value (NaN, Infinity and "
+		"-Infinity are written so). The first line names them.",
+};
