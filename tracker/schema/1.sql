@@ -322,7 +322,7 @@ CREATE TRIGGER step_move BEFORE UPDATE OF state ON step WHEN OLD.state || '>' ||
 	'running>retrying', 'running>success', 'running>failed', 'running>stopped', 'running>lost',
 	'retrying>queued', 'retrying>running', 'retrying>failed', 'retrying>stopped', 'retrying>lost',
 	'failed>queued', 'failed>retrying', 'failed>running',
-	'stopped>queued',
+	'stopped>queued', 'stopped>retrying', 'stopped>running',
 	'upstream_failed>pending',
 	'skipped>pending')
 BEGIN SELECT RAISE(ABORT, 'a state of step cannot move so'); END;
