@@ -61,7 +61,8 @@ static int add_blob(struct opened *o, struct code_repo *repo, const char *path, 
 	if (!r && held && !object)
 		r = git2.odb_read(&object, repo->odb, id);
 	if (r < 0)
-		return git2_error(e, ERR_BROKEN, "%s: of snapshot %.12s cannot be read from %s", path, o->tree.id, repo->path);
+		return git2_error(e, ERR_BROKEN, "%s: of snapshot %.12s cannot be read from %s", path, o->tree.id,
+		                  repo->path);
 	f.size = size;
 	if (held) {
 		f.data = arena_alloc(&o->arena, size + 1);
