@@ -158,18 +158,17 @@ void grid_attr(struct grid *g, int row, int col, int cells, uint8_t attrs)
 	}
 }
 
-/* The ASCII sign of one of jig's own drawing characters; "?" for any other. A crossing of lines is ")", the hop of wiring
- * diagrams, so that "+" is left to corners and joins. */
+/* The ASCII sign of one of jig's own drawing characters; "?" for any other. A crossing of lines is ")", the hop of
+ * wiring diagrams, so that "+" is left to corners and joins. */
 static char ascii_of(uint32_t cp)
 {
 	static const struct { const char *glyphs; char sign; } signs[] = {
-		{ "─━╌–—", '-' }, { "│▏", '|' }, { "┌┐└┘├┤┬┴╭╮╰╯", '+' }, { "┼", ')' }, { "•", '*' }, { "●", 'o' },
-		{ "▓█", '#' }, { "▒", '=' }, { "░", '.' }, { "…", '~' }, { "×", 'x' }, { "▸→", '>' }, { "▌", '>' }, { "←", '<' },
-		{ "↑", '^' }, { "↓", 'v' }, { "⏎", '>' }, { "−", '-' }, { "±", '~' }, { "≤", '<' }, { "≥", '>' },
+		{ "─━╌–—−", '-' }, { "│▏", '|' }, { "┌┐└┘├┤┬┴╭╮╰╯", '+' }, { "┼", ')' }, { "•", '*' }, { "●", 'o' },
+		{ "▓█", '#' }, { "▒", '=' }, { "░", '.' }, { "…", '~' }, { "×", 'x' }, { "▸→▌⏎≥", '>' },
+		{ "←≤", '<' }, { "↑", '^' }, { "↓", 'v' }, { "±", '~' },
 		{ "▁▂", '.' }, { "▃▄", '_' }, { "▅▆", '-' }, { "▇", '^' },
 #define X(symbol, text, glyph, ascii, role, meaning) { glyph, ascii[0] },
-		RUN_STATES(X)
-		STEP_STATES(X)
+	             RUN_STATES(X) STEP_STATES(X)
 #undef X
 	};
 	if (cp < 0x80)

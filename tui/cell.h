@@ -32,7 +32,7 @@ enum role { ROLES(ROLE_SYMBOL_) ROLE_COUNT };
 enum role role_find(const char *name); /* ROLE_COUNT when there is none; takes the theme roles of tracker/state.h too */
 
 struct cell {
-	uint32_t cp[3];   /* base character and up to two combining marks; cp[0] 0 = the right half of a wide character */
+	uint32_t cp[3]; /* base character and up to two combining marks; cp[0] 0 = the right half of a wide character */
 	uint8_t role;     /* enum role */
 	uint8_t attrs;    /* CELL_REVERSE … */
 };
@@ -45,7 +45,8 @@ void grid_clear(struct grid *g);
 void grid_put(struct grid *g, int row, int col, uint32_t cp, enum role role); /* outside the grid: ignored */
 /* Text made harmless (utf8_visible), cut at max_cells (< 0: at the edge). Returns the cells it took. */
 int grid_text(struct grid *g, int row, int col, int max_cells, enum role role, const char *text);
-int grid_textf(struct grid *g, int row, int col, int max_cells, enum role role, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+int grid_textf(struct grid *g, int row, int col, int max_cells, enum role role, const char *fmt, ...)
+        __attribute__((format(printf, 6, 7)));
 /* As grid_text, with "…" as the last cell where it had to be cut. */
 int grid_text_cut(struct grid *g, int row, int col, int max_cells, enum role role, const char *text);
 void grid_attr(struct grid *g, int row, int col, int cells, uint8_t attrs);

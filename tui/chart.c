@@ -10,7 +10,13 @@ static const char letters[] = "*ox+#%@&"; /* ASCII: a series a letter */
 #define LETTERS ((int)sizeof letters - 1)
 
 /* Dots to draw on: 2 × 4 a cell in braille, 1 × 1 in ASCII. */
-struct dots { int rows, cols; /* of dots */ int wide, high; /* dots of a cell */ uint8_t *bits; uint8_t *series; int cell_cols; };
+struct dots {
+	int rows, cols; /* of dots */
+	int wide, high; /* dots of a cell */
+	uint8_t *bits;
+	uint8_t *series;
+	int cell_cols;
+};
 
 /* What falls into one column of dots. */
 struct column { double low, high, first, last, sum; size_t n; bool gap_before; };
@@ -35,7 +41,8 @@ static void connect(struct dots *d, int row0, int col0, int row1, int col1, int 
 {
 	int across = col1 - col0, down = row1 - row0, steps = abs(across) > abs(down) ? abs(across) : abs(down);
 	for (int i = 1; i <= steps; i++)
-		set_dot(d, row0 + (int)lround((double)down * i / steps), col0 + (int)lround((double)across * i / steps), series);
+		set_dot(d, row0 + (int)lround((double)down * i / steps), col0 + (int)lround((double)across * i / steps),
+		        series);
 }
 
 static bool usable(double v, bool log_y)
@@ -43,7 +50,8 @@ static bool usable(double v, bool log_y)
 	return !isnan(v) && !(log_y && v <= 0);
 }
 
-static void fill_columns(struct column *columns, const struct dots *d, const struct chart_series *s, const struct scale *x, bool log_y)
+static void fill_columns(struct column *columns, const struct dots *d, const struct chart_series *s,
+                         const struct scale *x, bool log_y)
 {
 	bool gap = true;
 	for (int i = 0; i < d->cols; i++)
@@ -58,7 +66,8 @@ static void fill_columns(struct column *columns, const struct dots *d, const str
 		struct column *c = &columns[(int)(scale_place(x, s->x[i]) * (d->cols - 1) + 0.5)];
 		double v = s->y[i];
 		if (c->n++ == 0) {
-			*c = (struct column){ .low = v, .high = v, .first = v, .last = v, .sum = v, .n = 1, .gap_before = gap };
+			*c = (struct column){
+			        .low = v, .high = v, .first = v, .last = v, .sum = v, .n = 1, .gap_before = gap};
 		} else {
 			c->low = fmin(c->low, v);
 			c->high = fmax(c->high, v);
@@ -69,7 +78,8 @@ static void fill_columns(struct column *columns, const struct dots *d, const str
 	}
 }
 
-/* A column of few values is a line through them; one of many shows its extremes as single dots and its mean as the line, so that noise is no solid block. */
+/* A column of few values is a line through them; one of many shows its extremes as single dots and its mean as the
+ * line, so that noise is no solid block. */
 static void draw_series(struct dots *d, const struct column *columns, const struct scale *y, int series)
 {
 	int before_row = 0, before_col = -1;
@@ -77,7 +87,8 @@ static void draw_series(struct dots *d, const struct column *columns, const stru
 		const struct column *c = &columns[col];
 		if (c->n == 0)
 			continue;
-		int low = dot_row(d, y, c->low), high = dot_row(d, y, c->high), first = dot_row(d, y, c->first), last = dot_row(d, y, c->last);
+		int low = dot_row(d, y, c->low), high = dot_row(d, y, c->high), first = dot_row(d, y, c->first),
+		    last = dot_row(d, y, c->last);
 		bool noisy = c->n > 3 && low - high > 2 && isfinite(c->sum);
 		set_dot(d, low, col, series);
 		set_dot(d, high, col, series);
@@ -135,11 +146,13 @@ static void draw_head(struct grid *g, int row, int col, int cols, const struct c
 	int taken = o->title ? grid_text_cut(g, row, col, cols, ROLE_STRONG, o->title) + 2 : 0;
 	int cells = (int)utf8_cells(note.data, note.len);
 	if (cells > 0 && taken < cols)
-		grid_text_cut(g, row, cells + taken <= cols ? col + cols - cells : col + taken, cols - taken, ROLE_QUIET, note.data);
+		grid_text_cut(g, row, cells + taken <= cols ? col + cols - cells : col + taken, cols - taken,
+		              ROLE_QUIET, note.data);
 }
 
 /* "━ loss 0.441   ━ acc 0.88": the last value of each. */
-static void draw_legend(struct grid *g, int row, int col, int cols, const struct chart_series *s, int n, const struct chart_options *o)
+static void draw_legend(struct grid *g, int row, int col, int cols, const struct chart_series *s, int n,
+                        const struct chart_options *o)
 {
 	int at = 0;
 	for (int i = 0; i < n && at < cols; i++) {
@@ -167,8 +180,9 @@ static void draw_dots(struct grid *g, int row, int col, const struct dots *d, co
 		for (int c = 0; c < d->cell_cols; c++) {
 			size_t cell = (size_t)r * (size_t)d->cell_cols + (size_t)c;
 			if (d->bits[cell])
-				grid_put(g, row + r, col + c, ascii ? (uint32_t)letters[d->series[cell] % LETTERS] : 0x2800u + d->bits[cell],
-					 s[d->series[cell]].role);
+				grid_put(g, row + r, col + c,
+				         ascii ? (uint32_t)letters[d->series[cell] % LETTERS] : 0x2800u + d->bits[cell],
+				         s[d->series[cell]].role);
 		}
 	}
 }
@@ -185,7 +199,8 @@ static void draw_y_axis(struct grid *g, const struct frame *f, int left, const s
 		if (row >= above)
 			continue;
 		above = row;
-		grid_text(g, row, f->col - 1 - cells > left ? f->col - 1 - cells : left, f->col - 1 - left, ROLE_QUIET, ticks[i].label);
+		grid_text(g, row, f->col - 1 - cells > left ? f->col - 1 - cells : left, f->col - 1 - left, ROLE_QUIET,
+		          ticks[i].label);
 		grid_put(g, row, f->col - 1, 0x2524, ROLE_QUIET);
 	}
 }
@@ -200,7 +215,8 @@ static void draw_x_axis(struct grid *g, const struct frame *f, const struct scal
 		grid_put(g, line, f->col + c, 0x2500, ROLE_QUIET);
 	int edge = name > 0 && name + 8 < f->cols ? f->col + f->cols - name - 1 : f->col + f->cols;
 	for (int i = 0; i < n; i++) {
-		int at = f->col + (int)(ticks[i].at * (f->cols - 1) + 0.5), cells = (int)strlen(ticks[i].label), from = at - cells / 2;
+		int at = f->col + (int)(ticks[i].at * (f->cols - 1) + 0.5), cells = (int)strlen(ticks[i].label),
+		    from = at - cells / 2;
 		if (from < f->col - 1)
 			from = f->col - 1;
 		if (from <= end || from + cells > edge)
@@ -212,7 +228,8 @@ static void draw_x_axis(struct grid *g, const struct frame *f, const struct scal
 		grid_text(g, line + 1, edge + 1, name, ROLE_QUIET, label);
 }
 
-void chart_draw(struct grid *g, int row, int col, int rows, int cols, const struct chart_series *s, int n, const struct chart_options *o)
+void chart_draw(struct grid *g, int row, int col, int rows, int cols, const struct chart_series *s, int n,
+                const struct chart_options *o)
 {
 	if (rows < 1 || cols < 1)
 		return;
@@ -220,7 +237,8 @@ void chart_draw(struct grid *g, int row, int col, int rows, int cols, const stru
 	struct scale y = scale_make(b.y_low, b.y_high, o->log_y);
 	struct scale x = b.points ? scale_make(b.x_low, b.x_high, false) : (struct scale){ .low = 0, .high = 1 };
 	struct frame f = { .row = row, .col = col, .rows = rows, .cols = cols };
-	bool head = rows >= 6 && (o->title || o->log_y || b.infinite), legend = rows >= 4, axes = rows >= 6 && cols >= 20;
+	bool head = rows >= 6 && (o->title || o->log_y || b.infinite), legend = rows >= 4,
+	     axes = rows >= 6 && cols >= 20;
 	f.row += head;
 	f.rows -= head + legend + (axes ? 2 : 0);
 	if (axes) {

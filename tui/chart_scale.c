@@ -93,7 +93,8 @@ int scale_ticks(const struct scale *s, int wanted, struct tick ret[TICKS_MOST])
 	long double step = round_step((high - low) / wanted, &exponent);
 	for (long double k = ceill(low / step - 1e-9L); k * step <= high + step * 1e-9L && n < TICKS_MOST; k++) {
 		long double v = k * step;
-		ret[n].at = s->log ? ((double)log10l(v) - s->low) / (s->high - s->low) : (double)((v - low) / (high - low));
+		ret[n].at =
+		        s->log ? ((double)log10l(v) - s->low) / (s->high - s->low) : (double)((v - low) / (high - low));
 		label_of(v, step, exponent, ret[n++].label);
 	}
 	if (n == 0) {

@@ -12,7 +12,8 @@ struct tick { double at; /* 0 … 1 */ char label[32]; };
 struct scale scale_make(double low, double high, bool log);
 /* 0 at low, 1 at high. Infinities lie at the edges. */
 double scale_place(const struct scale *s, double v);
-/* Round values inside of the scale, rising, about `wanted` of them (at least one, at most TICKS_MOST); returns their number. */
+/* Round values inside of the scale, rising, about `wanted` of them (at least one, at most TICKS_MOST); returns their
+ * number. */
 int scale_ticks(const struct scale *s, int wanted, struct tick ret[TICKS_MOST]);
 
 #endif

@@ -48,9 +48,9 @@ void dag_size(const struct dag *d, int *ret_rows, int *ret_cols)
 static uint32_t sign_of(int arms)
 {
 	static const uint32_t signs[16] = {
-		[UP | DOWN] = 0x2502, [LEFT | RIGHT] = 0x2500, [DOWN | RIGHT] = 0x250c, [DOWN | LEFT] = 0x2510, [UP | RIGHT] = 0x2514,
-		[UP | LEFT] = 0x2518, [UP | DOWN | RIGHT] = 0x251c, [UP | DOWN | LEFT] = 0x2524, [DOWN | LEFT | RIGHT] = 0x252c,
-		[UP | LEFT | RIGHT] = 0x2534, [UP | DOWN | LEFT | RIGHT] = 0x253c,
+		[UP | DOWN] = 0x2502, [LEFT | RIGHT] = 0x2500, [DOWN | RIGHT] = 0x250c, [DOWN | LEFT] = 0x2510,
+		[UP | RIGHT] = 0x2514, [UP | LEFT] = 0x2518, [UP | DOWN | RIGHT] = 0x251c, [UP | DOWN | LEFT] = 0x2524,
+		[DOWN | LEFT | RIGHT] = 0x252c, [UP | LEFT | RIGHT] = 0x2534, [UP | DOWN | LEFT | RIGHT] = 0x253c,
 	};
 	return signs[arms & 15];
 }
@@ -66,7 +66,8 @@ static void put_line(const struct canvas *c, int row, int col, int arms)
 	if (row < 0 || col < 0 || row >= c->g->rows || col >= c->g->cols)
 		return;
 	uint32_t there = c->g->cells[(size_t)row * (size_t)c->g->cols + (size_t)col].cp[0];
-	if ((there == sign_of(UP | DOWN) && arms == (LEFT | RIGHT)) || (there == sign_of(LEFT | RIGHT) && arms == (UP | DOWN)))
+	if ((there == sign_of(UP | DOWN) && arms == (LEFT | RIGHT)) ||
+	    (there == sign_of(LEFT | RIGHT) && arms == (UP | DOWN)))
 		arms = UP | DOWN | LEFT | RIGHT;
 	grid_put(c->g, row, col, sign_of(arms), ROLE_QUIET);
 }
@@ -130,7 +131,8 @@ static void draw_dummies(const struct dag *d, const struct canvas *c)
 static void draw_box(const struct dag *d, int node, const struct canvas *c, enum role role)
 {
 	const struct vertex *v = &d->l.vertices[node];
-	int top = c->row + d->y[v->rank], bottom = top + v->height - 1, left = c->col + v->x - v->left, right = c->col + v->x + v->right;
+	int top = c->row + d->y[v->rank], bottom = top + v->height - 1, left = c->col + v->x - v->left,
+	    right = c->col + v->x + v->right;
 	for (int col = left + 1; col < right; col++) {
 		grid_put(c->g, top, col, sign_of(LEFT | RIGHT), role);
 		grid_put(c->g, bottom, col, sign_of(LEFT | RIGHT), role);
@@ -145,7 +147,8 @@ static void draw_box(const struct dag *d, int node, const struct canvas *c, enum
 	grid_put(c->g, bottom, right, sign_of(UP | LEFT), role);
 }
 
-void dag_draw(const struct dag *d, const struct dag_node *nodes, struct grid *g, int row, int col, const enum role *frame)
+void dag_draw(const struct dag *d, const struct dag_node *nodes, struct grid *g, int row, int col,
+              const enum role *frame)
 {
 	struct canvas c = { .g = g, .row = row, .col = col };
 	for (int i = 0; i < d->nbundles; i++)
@@ -159,6 +162,7 @@ void dag_draw(const struct dag *d, const struct dag_node *nodes, struct grid *g,
 		if (v->dummy)
 			continue;
 		int y = row + d->y[v->rank] + (p->top ? 0 : v->height - 1);
-		grid_put(g, y, col + p->col, sign_of(LEFT | RIGHT | (p->top ? UP : DOWN)), frame ? frame[p->vertex] : ROLE_QUIET);
+		grid_put(g, y, col + p->col, sign_of(LEFT | RIGHT | (p->top ? UP : DOWN)),
+		         frame ? frame[p->vertex] : ROLE_QUIET);
 	}
 }

@@ -1,6 +1,7 @@
-/* Which segments of a gap share a line: sources with the same targets first, then the largest stars. Each bundle has one end at each of its vertices, so
- * few bundles mean few ends. A dummy is one cell wide and can have one end only, so its star is never split: those of dummies that collect (the trunk of a
- * target) come before all others; those of dummies that spread hold no segment of the former. */
+/* Which segments of a gap share a line: sources with the same targets first, then the largest stars. Each bundle has
+ * one end at each of its vertices, so few bundles mean few ends. A dummy is one cell wide and can have one end only, so
+ * its star is never split: those of dummies that collect (the trunk of a target) come before all others; those of
+ * dummies that spread hold no segment of the former. */
 #include "tui/dag_layers.h"
 
 #include <string.h>
@@ -36,7 +37,8 @@ static int compare_fans(const void *pa, const void *pb)
 
 static bool same_targets(const struct fan *a, const struct fan *b)
 {
-	return a->ntargets == b->ntargets && memcmp(a->targets, b->targets, (size_t)a->ntargets * sizeof *a->targets) == 0;
+	return a->ntargets == b->ntargets &&
+	       memcmp(a->targets, b->targets, (size_t)a->ntargets * sizeof *a->targets) == 0;
 }
 
 /* Sources of a rank that have the same two or more targets. */

@@ -96,7 +96,8 @@ static void lane_row(struct lanes *s, int node, enum role role, struct grid *g, 
 }
 
 /* Runs over all rows; without a grid only to count the lanes. */
-static int lane_rows(const struct dag_shown *nodes, int n, const struct dag_edge *edges, int nedges, const int *order, struct grid *g)
+static int lane_rows(const struct dag_shown *nodes, int n, const struct dag_edge *edges, int nedges, const int *order,
+                     struct grid *g)
 {
 	_free_ int *owner = mem_array(NULL, (size_t)n + 1, sizeof *owner);
 	_free_ int *left = mem_zero(((size_t)n + 1) * sizeof *left);
@@ -125,7 +126,8 @@ static int lane_rows(const struct dag_shown *nodes, int n, const struct dag_edge
 }
 
 /* "← clean, fetch" */
-static void write_inputs(const struct dag_shown *nodes, int v, const struct dag_edge *edges, int nedges, struct grid *g, int row, int col)
+static void write_inputs(const struct dag_shown *nodes, int v, const struct dag_edge *edges, int nedges, struct grid *g,
+                         int row, int col)
 {
 	bool any = false;
 	for (int i = 0; i < nedges; i++) {
@@ -137,8 +139,8 @@ static void write_inputs(const struct dag_shown *nodes, int v, const struct dag_
 	}
 }
 
-void dag_lanes(const struct dag_shown *nodes, int n, const struct dag_edge *edges, int nedges, const int *order, int width, const struct paint *p,
-	       struct buf *out)
+void dag_lanes(const struct dag_shown *nodes, int n, const struct dag_edge *edges, int nedges, const int *order,
+               int width, const struct paint *p, struct buf *out)
 {
 	int lanes = lane_rows(nodes, n, edges, nedges, order, NULL), name_cells = 0, text_cells = 0, links = 0;
 	bool drawn = width > 0 ? 2 * lanes <= width / 2 : lanes <= LANES_MOST;

@@ -1,11 +1,13 @@
-/* The layered form of a DAG that the steps of its layout hand on to each other: ranks → bundles → order → place → route. Not for others than dag*.c.
+/* The layered form of a DAG that the steps of its layout hand on to each other: ranks → bundles → order → place →
+ * route. Not for others than dag*.c.
  *
- * A vertex is a node or a dummy, the cell where a line that is longer than one rank passes through a rank. Dummies are shared: all long edges of one trunk
- * run on one line. A trunk belongs to one source (then the line goes only to targets of it) or to one target (then it comes only from sources of it), so
- * that whoever follows lines downwards finds exactly the edges.
- * A segment joins two vertices of neighbouring ranks. A bundle is a set of segments of one gap that share one horizontal line; in it every source feeds
- * every target. Lines use even columns; an odd one is the way out where two ends would meet in one column. A dummy has one end on
- * each side; where its line arrives at x + 1 it steps back to x in the first row of its rank. */
+ * A vertex is a node or a dummy, the cell where a line that is longer than one rank passes through a rank. Dummies are
+ * shared: all long edges of one trunk run on one line. A trunk belongs to one source (then the line goes only to
+ * targets of it) or to one target (then it comes only from sources of it), so that whoever follows lines downwards
+ * finds exactly the edges. A segment joins two vertices of neighbouring ranks. A bundle is a set of segments of one gap
+ * that share one horizontal line; in it every source feeds every target. Lines use even columns; an odd one is the way
+ * out where two ends would meet in one column. A dummy has one end on each side; where its line arrives at x + 1 it
+ * steps back to x in the first row of its rank. */
 #ifndef TUI_DAG_LAYERS_H
 #define TUI_DAG_LAYERS_H
 
@@ -24,7 +26,11 @@ struct vertex {
 struct segment { int from, to, bundle; bool conflict; /* crosses a line between dummies: never made straight */ };
 
 /* One end of a bundle at a vertex. */
-struct port { int vertex, bundle, col; int low, high; /* columns it may take */ bool top; /* enters the vertex from above */ };
+struct port {
+	int vertex, bundle, col;
+	int low, high; /* columns it may take */
+	bool top;      /* enters the vertex from above */
+};
 struct bundle {
 	int gap;               /* between ranks gap and gap + 1 */
 	int port, nsources, ntargets; /* dag.ports[port ..): the sources, then the targets */
@@ -51,7 +57,8 @@ struct dag {
 };
 
 /* dag_rank.c: ranks, dummies, segments; order by index. ERR_USAGE when there is a cycle. */
-int dag_rank(struct layers *l, const struct dag_node *nodes, int n, const struct dag_edge *edges, int nedges, struct err *e);
+int dag_rank(struct layers *l, const struct dag_node *nodes, int n, const struct dag_edge *edges, int nedges,
+             struct err *e);
 void dag_layers_release(struct layers *l);
 /* dag_bundle.c: which segments share a line. Widens nodes that have more ends than columns. */
 void dag_bundle(struct dag *d, struct dag_node *nodes);

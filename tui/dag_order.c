@@ -1,4 +1,5 @@
-/* The order within ranks: medians of the neighbours down and up, then exchanges of neighbours, the best order seen being kept. */
+/* The order within ranks: medians of the neighbours down and up, then exchanges of neighbours, the best order seen
+ * being kept. */
 #include "tui/dag_layers.h"
 
 #include <string.h>
@@ -76,7 +77,8 @@ static long crossings_all(const struct layers *l, struct order_room *room)
 	return sum;
 }
 
-/* The weighted median of Gansner and others: between the two middle neighbours, nearer to the denser side. -1 without neighbours. */
+/* The weighted median of Gansner and others: between the two middle neighbours, nearer to the denser side. -1 without
+ * neighbours. */
 static double median(const int *p, int n)
 {
 	if (n == 0)
@@ -86,10 +88,12 @@ static double median(const int *p, int n)
 	if (n == 2)
 		return (p[0] + p[1]) / 2.0;
 	double left = p[n / 2 - 1] - p[0], right = p[n - 1] - p[n / 2];
-	return left + right == 0 ? (p[n / 2 - 1] + p[n / 2]) / 2.0 : (p[n / 2 - 1] * right + p[n / 2] * left) / (left + right);
+	return left + right == 0 ? (p[n / 2 - 1] + p[n / 2]) / 2.0
+	                         : (p[n / 2 - 1] * right + p[n / 2] * left) / (left + right);
 }
 
-/* Sorts the vertices that have neighbours by their median; the others keep their places. mirrored: equal medians change places. */
+/* Sorts the vertices that have neighbours by their median; the others keep their places. mirrored: equal medians change
+ * places. */
 static void sort_by_median(struct layers *l, int rank, bool above, bool mirrored, struct order_room *room)
 {
 	int *order = l->order + l->start[rank], n = l->start[rank + 1] - l->start[rank], movable = 0;
@@ -100,7 +104,9 @@ static void sort_by_median(struct layers *l, int rank, bool above, bool mirrored
 			continue;
 		int k = movable++;
 		double m = room->medians[order[i]];
-		for (; k > 0 && (mirrored ? room->medians[room->sorted[k - 1]] >= m : room->medians[room->sorted[k - 1]] > m); k--)
+		for (; k > 0 &&
+		       (mirrored ? room->medians[room->sorted[k - 1]] >= m : room->medians[room->sorted[k - 1]] > m);
+		     k--)
 			room->sorted[k] = room->sorted[k - 1];
 		room->sorted[k] = order[i];
 	}
@@ -136,11 +142,14 @@ static long transpose(struct layers *l, int rank, struct order_room *room)
 		moved = false;
 		for (int i = 0; i + 1 < n; i++) {
 			const struct vertex *a = &l->vertices[order[i]], *b = &l->vertices[order[i + 1]];
-			const int *pa = room->others + room->offsets[order[i]], *pb = room->others + room->offsets[order[i + 1]];
-			long now = inversions(pa, a->nup, pb, b->nup) + inversions(pa + a->nup, a->ndown, pb + b->nup, b->ndown);
+			const int *pa = room->others + room->offsets[order[i]],
+			          *pb = room->others + room->offsets[order[i + 1]];
+			long now = inversions(pa, a->nup, pb, b->nup) +
+			           inversions(pa + a->nup, a->ndown, pb + b->nup, b->ndown);
 			if (now == 0)
 				continue;
-			long then = inversions(pb, b->nup, pa, a->nup) + inversions(pb + b->nup, b->ndown, pa + a->nup, a->ndown);
+			long then = inversions(pb, b->nup, pa, a->nup) +
+			            inversions(pb + b->nup, b->ndown, pa + a->nup, a->ndown);
 			if (then >= now)
 				continue;
 			int swapped = order[i];
@@ -188,8 +197,13 @@ void dag_order(struct layers *l)
 	size_t n = (size_t)l->n + 2, both = 2 * (size_t)l->nsegments + 2;
 	_free_ int *ints = mem_array(NULL, n * 4 + both * 2, sizeof *ints);
 	_free_ double *medians = mem_array(NULL, n, sizeof *medians);
-	struct order_room room = { .tree = ints, .offsets = ints + n, .best = ints + 2 * n, .sorted = ints + 3 * n, .positions = ints + 4 * n,
-				   .others = ints + 4 * n + both, .medians = medians };
+	struct order_room room = {.tree = ints,
+	                          .offsets = ints + n,
+	                          .best = ints + 2 * n,
+	                          .sorted = ints + 3 * n,
+	                          .positions = ints + 4 * n,
+	                          .others = ints + 4 * n + both,
+	                          .medians = medians};
 	first_order(l);
 	long best = crossings_all(l, &room);
 	memcpy(room.best, l->order, (size_t)l->n * sizeof *l->order);

@@ -1,5 +1,6 @@
-/* Columns after Brandes and Köpf: four times blocks of aligned vertices are packed (towards each corner), and each vertex gets the mean of the two middle
- * results. Lines between dummies stay straight. All distances are even, so that all columns are. */
+/* Columns after Brandes and Köpf: four times blocks of aligned vertices are packed (towards each corner), and each
+ * vertex gets the mean of the two middle results. Lines between dummies stay straight. All distances are even, so that
+ * all columns are. */
 #include "tui/dag_layers.h"
 
 #include <limits.h>
@@ -106,14 +107,16 @@ static void align(struct sweep *s, struct neighbour *room)
 
 static int distance(const struct sweep *s, int before, int after)
 {
-	const struct vertex *a = &s->l->vertices[s->mirrored ? after : before], *b = &s->l->vertices[s->mirrored ? before : after];
+	const struct vertex *a = &s->l->vertices[s->mirrored ? after : before],
+	                    *b = &s->l->vertices[s->mirrored ? before : after];
 	int cells = a->right + 1 + GAP + b->left;
 	return cells + cells % 2;
 }
 
 struct block_edge { int from, to, length, next_out; };
 
-/* Packs the blocks to the left, then pulls each one towards the blocks at its right: the longest path over blocks, there and back. */
+/* Packs the blocks to the left, then pulls each one towards the blocks at its right: the longest path over blocks,
+ * there and back. */
 static void compact(struct sweep *s)
 {
 	struct layers *l = s->l;
@@ -128,7 +131,8 @@ static void compact(struct sweep *s)
 	for (int rank = 0; rank < l->nranks; rank++) {
 		for (int i = 0; i + 1 < l->start[rank + 1] - l->start[rank]; i++) {
 			int a = vertex_at(s, rank, i), b = vertex_at(s, rank, i + 1), from = s->root[a];
-			edges[n] = (struct block_edge){ .from = from, .to = s->root[b], .length = distance(s, a, b), .next_out = first[from] };
+			edges[n] = (struct block_edge){
+			        .from = from, .to = s->root[b], .length = distance(s, a, b), .next_out = first[from]};
 			first[from] = n;
 			open[edges[n++].to]++;
 		}
@@ -216,7 +220,12 @@ void dag_place(struct layers *l)
 	int *xs[4] = { ints, ints + n, ints + 2 * n, ints + 3 * n };
 	mark_conflicts(l);
 	for (int i = 0; i < 4; i++) {
-		struct sweep s = { .l = l, .below = i >= 2, .mirrored = i % 2, .root = ints + 4 * n, .align = ints + 5 * n, .x = xs[i] };
+		struct sweep s = {.l = l,
+		                  .below = i >= 2,
+		                  .mirrored = i % 2,
+		                  .root = ints + 4 * n,
+		                  .align = ints + 5 * n,
+		                  .x = xs[i]};
 		align(&s, room);
 		compact(&s);
 	}

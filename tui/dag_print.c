@@ -48,8 +48,12 @@ int dag_shown_put(const struct dag_shown *s, struct grid *g, int row, int col, i
 		int done = share(s->done, s->count), running = share(s->running, s->count);
 		at += grid_textf(g, row, at, end - at, ROLE_QUIET, " ×%d ", s->count);
 		for (int i = 0; i < BAR && at < end; i++, at++) {
-			bool is_done = i < done, is_running = !is_done && i < done + running;
-			grid_put(g, row, at, is_done ? 0x2593 : is_running ? 0x2592 : 0x2591, is_done ? ROLE_SUCCESS : is_running ? ROLE_RUNNING : ROLE_QUIET);
+			if (i < done)
+				grid_put(g, row, at, 0x2593, ROLE_SUCCESS);
+			else if (i < done + running)
+				grid_put(g, row, at, 0x2592, ROLE_RUNNING);
+			else
+				grid_put(g, row, at, 0x2591, ROLE_QUIET);
 		}
 		if (s->failed)
 			at += grid_textf(g, row, at, end - at, ROLE_FAILED, " %d✗", s->failed);
@@ -117,7 +121,8 @@ static int compare_edges(const void *pa, const void *pb)
 	return a->from != b->from ? (a->from > b->from) - (a->from < b->from) : (a->to > b->to) - (a->to < b->to);
 }
 
-static struct picture picture_make(const struct dag_step *steps, int n, const struct dag_edge *edges, int nedges, int fold)
+static struct picture picture_make(const struct dag_step *steps, int n, const struct dag_edge *edges, int nedges,
+                                   int fold)
 {
 	struct picture x = { 0 };
 	_free_ int *head = mem_array(NULL, (size_t)n + 1, sizeof *head);
@@ -130,7 +135,8 @@ static struct picture picture_make(const struct dag_step *steps, int n, const st
 		const struct dag_step *s = &steps[i];
 		if (head[i] == i) {
 			node[i] = x.n++;
-			x.nodes[node[i]] = (struct dag_shown){ .name = s->name, .glyph = s->glyph, .detail = s->detail, .role = s->role };
+			x.nodes[node[i]] = (struct dag_shown){
+			        .name = s->name, .glyph = s->glyph, .detail = s->detail, .role = s->role};
 		}
 		node[i] = node[head[i]];
 		struct dag_shown *shown = &x.nodes[node[i]];
@@ -183,7 +189,8 @@ static int print_boxes(const struct picture *x, int width, const struct paint *p
 		dag_draw(d, nodes, &g, 0, 0, NULL);
 		for (int i = 0; i < x->n; i++) {
 			int spare = nodes[i].width - dag_shown_cells(&x->nodes[i], 0);
-			dag_shown_put(&x->nodes[i], &g, nodes[i].y + 1, nodes[i].x + 2 + (spare > 0 ? spare / 2 : 0), nodes[i].width, 0);
+			dag_shown_put(&x->nodes[i], &g, nodes[i].y + 1, nodes[i].x + 2 + (spare > 0 ? spare / 2 : 0),
+			              nodes[i].width, 0);
 		}
 		grid_print(&g, p, out);
 		grid_release(&g);
@@ -192,13 +199,14 @@ static int print_boxes(const struct picture *x, int width, const struct paint *p
 	return fits;
 }
 
-int dag_print(const struct dag_step *steps, int n, const struct dag_edge *edges, int nedges, int fold, int width, const struct paint *p, struct buf *out,
-	      struct err *e)
+int dag_print(const struct dag_step *steps, int n, const struct dag_edge *edges, int nedges, int fold, int width,
+              const struct paint *p, struct buf *out, struct err *e)
 {
 	for (int i = 0; i < nedges; i++)
 		if (edges[i].from < 0 || edges[i].from >= n || edges[i].to < 0 || edges[i].to >= n)
-			return err_set(e, ERR_USAGE, "edge %d of the graph leads from step %d to step %d, but it has %d steps", i, edges[i].from,
-				       edges[i].to, n);
+			return err_set(e, ERR_USAGE,
+			               "edge %d of the graph leads from step %d to step %d, but it has %d steps", i,
+			               edges[i].from, edges[i].to, n);
 	_cleanup_(picture_release) struct picture x = picture_make(steps, n, edges, nedges, fold > 0 ? fold : INT_MAX);
 	if (x.folded && dag_lane_order(x.n, x.edges, x.nedges, x.order) < x.n) {
 		/* Two matrices that feed each other item by item in both directions cannot fold. */
@@ -206,7 +214,8 @@ int dag_print(const struct dag_step *steps, int n, const struct dag_edge *edges,
 		x = picture_make(steps, n, edges, nedges, INT_MAX);
 	}
 	if (dag_lane_order(x.n, x.edges, x.nedges, x.order) < x.n)
-		return err_set(e, ERR_USAGE, "the steps need each other in a circle, so they have no order to draw them in");
+		return err_set(e, ERR_USAGE,
+		               "the steps need each other in a circle, so they have no order to draw them in");
 	int drawn = 0;
 	if (x.n <= BOXES_MOST)
 		drawn = print_boxes(&x, width, p, out, e);

@@ -35,7 +35,8 @@ static struct dag_edge *unique_edges(const struct dag_edge *edges, int n, int *r
 	return u;
 }
 
-/* Topological order by repeatedly taking a node without open predecessors; returns how many were reached. Sets rank to the longest path from a source. */
+/* Topological order by repeatedly taking a node without open predecessors; returns how many were reached. Sets rank to
+ * the longest path from a source. */
 static int longest_paths(const struct dag_edge *edges, const int *first, int n, int *rank, int *topological)
 {
 	_free_ int *open = mem_zero(((size_t)n + 1) * sizeof *open);
@@ -58,8 +59,8 @@ static int longest_paths(const struct dag_edge *edges, const int *first, int n, 
 	return tail;
 }
 
-/* A node that feeds more than it takes sits just above what it feeds: its edges are shorter so. Nodes on a longest path have no room to move, so no rank
- * gets empty. */
+/* A node that feeds more than it takes sits just above what it feeds: its edges are shorter so. Nodes on a longest path
+ * have no room to move, so no rank gets empty. */
 static void tighten(const struct dag_edge *edges, const int *first, int n, const int *topological, int *rank)
 {
 	_free_ int *takes = mem_zero(((size_t)n + 1) * sizeof *takes);
@@ -77,7 +78,11 @@ static void tighten(const struct dag_edge *edges, const int *first, int n, const
 	}
 }
 
-struct trunks { int *feeds, *takes; /* long edges of a node */ int *source_last, *target_first; /* ranks the trunk spans */ int *source, *target; /* its first dummy */ };
+struct trunks {
+	int *feeds, *takes;              /* long edges of a node */
+	int *source_last, *target_first; /* ranks the trunk spans */
+	int *source, *target;            /* its first dummy */
+};
 
 static bool by_source(const struct trunks *t, const struct dag_edge *x)
 {
@@ -185,12 +190,14 @@ static void list(struct layers *l)
 	}
 }
 
-int dag_rank(struct layers *l, const struct dag_node *nodes, int n, const struct dag_edge *edges, int nedges, struct err *e)
+int dag_rank(struct layers *l, const struct dag_node *nodes, int n, const struct dag_edge *edges, int nedges,
+             struct err *e)
 {
 	for (int i = 0; i < nedges; i++)
 		if (edges[i].from < 0 || edges[i].from >= n || edges[i].to < 0 || edges[i].to >= n)
-			return err_set(e, ERR_USAGE, "edge %d of the graph leads from node %d to node %d, but it has %d nodes", i, edges[i].from,
-				       edges[i].to, n);
+			return err_set(e, ERR_USAGE,
+			               "edge %d of the graph leads from node %d to node %d, but it has %d nodes", i,
+			               edges[i].from, edges[i].to, n);
 	int count;
 	_free_ struct dag_edge *unique = unique_edges(edges, nedges, &count);
 	_free_ int *first = mem_zero(((size_t)n + 2) * sizeof *first);
@@ -212,8 +219,12 @@ int dag_rank(struct layers *l, const struct dag_node *nodes, int n, const struct
 			l->nranks = rank[i] + 1;
 	}
 	_free_ int *room = mem_zero(((size_t)n + 1) * 6 * sizeof *room);
-	struct trunks t = { .feeds = room, .takes = room + n, .source_last = room + 2 * n, .target_first = room + 3 * n, .source = room + 4 * n,
-			    .target = room + 5 * n };
+	struct trunks t = {.feeds = room,
+	                   .takes = room + n,
+	                   .source_last = room + 2 * n,
+	                   .target_first = room + 3 * n,
+	                   .source = room + 4 * n,
+	                   .target = room + 5 * n};
 	thread(l, unique, count, rank, &t);
 	list(l);
 	return 0;

@@ -76,7 +76,8 @@ static void straighten(struct dag *d, const struct end *ends, const int *place)
 		if (b->nsources != 1 || b->ntargets != 1)
 			continue;
 		const struct port *from = &d->ports[b->port], *to = &d->ports[b->port + 1];
-		int low = from->low > to->low ? from->low : to->low, high = from->high < to->high ? from->high : to->high;
+		int low = from->low > to->low ? from->low : to->low,
+		    high = from->high < to->high ? from->high : to->high;
 		if (low > high)
 			continue;
 		int col = even_below((d->l.vertices[from->vertex].x + d->l.vertices[to->vertex].x) / 2);
@@ -110,7 +111,10 @@ static void choose_columns(struct dag *d)
 	_free_ struct end *ends = mem_array(NULL, (size_t)d->nports + 1, sizeof *ends);
 	_free_ int *place = mem_array(NULL, (size_t)d->nports + 1, sizeof *place);
 	for (int i = 0; i < d->nports; i++)
-		ends[i] = (struct end){ .port = i, .vertex = d->ports[i].vertex, .top = d->ports[i].top, .aim = aim_of(d, &d->ports[i]) };
+		ends[i] = (struct end){.port = i,
+		                       .vertex = d->ports[i].vertex,
+		                       .top = d->ports[i].top,
+		                       .aim = aim_of(d, &d->ports[i])};
 	qsort(ends, (size_t)d->nports, sizeof *ends, compare_ends);
 	for (int i = 0; i < d->nports; i++)
 		place[ends[i].port] = i;
@@ -147,7 +151,8 @@ static bool has_source_at(const struct dag *d, const struct bundle *b, int col)
 	return false;
 }
 
-/* Where a source and a target of one bundle share an inner column, the join would look like a crossing: the target steps aside. */
+/* Where a source and a target of one bundle share an inner column, the join would look like a crossing: the target
+ * steps aside. */
 static void part(struct dag *d, struct bundle *b)
 {
 	measure(d, b);
@@ -192,8 +197,8 @@ static bool touch(const struct bundle *a, const struct bundle *b)
 
 struct track { int bundle, score, waits; };
 
-/* The bundles of a gap from the highest to the lowest track. A circle of bundles that each must precede the next is broken by letting the targets of one
- * step aside. */
+/* The bundles of a gap from the highest to the lowest track. A circle of bundles that each must precede the next is
+ * broken by letting the targets of one step aside. */
 static void sequence(struct dag *d, struct track *tracks, int n)
 {
 	struct bundle *bs = d->bundles;

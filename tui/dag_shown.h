@@ -1,11 +1,13 @@
-/* What a printed graph shows of its steps: one thing for a step, or for all steps of a folded matrix. Not for others than dag_print.c and dag_lanes.c. */
+/* What a printed graph shows of its steps: one thing for a step, or for all steps of a folded matrix. Not for others
+ * than dag_print.c and dag_lanes.c. */
 #ifndef TUI_DAG_SHOWN_H
 #define TUI_DAG_SHOWN_H
 
 #include "tui/dag.h"
 
 struct dag_shown {
-	const char *name, *glyph, *detail; /* of the step, or of the step of a folded matrix that needs attention most; detail may be NULL */
+	const char *name, *glyph, *detail; /* of the step, or of the step of a folded matrix that needs attention most;
+	                                      detail may be NULL */
 	enum role role;
 	int count;                         /* steps that stand behind it, 1 = not folded */
 	int done, running, failed;         /* of a folded matrix */
@@ -15,11 +17,13 @@ struct dag_shown {
 int dag_shown_cells(const struct dag_shown *s, int name_cells);
 /* Writes that text, cut at max_cells. Returns the cells taken. */
 int dag_shown_put(const struct dag_shown *s, struct grid *g, int row, int col, int max_cells, int name_cells);
-/* A topological order that stays with what it began, so that few lines are open at a time. Returns how many nodes it holds: fewer than n when there is a cycle. */
+/* A topological order that stays with what it began, so that few lines are open at a time. Returns how many nodes it
+ * holds: fewer than n when there is a cycle. */
 int dag_lane_order(int n, const struct dag_edge *edges, int nedges, int *ret);
-/* A node a row in this order, its links at the left: "●" is the node, what comes into it from above or the side are its inputs, the line that leaves it below is
- * its output; "•" is an output that feeds this node and goes on, "┼" a crossing. Where links would take more than half of the width they are written out. */
-void dag_lanes(const struct dag_shown *nodes, int n, const struct dag_edge *edges, int nedges, const int *order, int width, const struct paint *p,
-	       struct buf *out);
+/* A node a row in this order, its links at the left: "●" is the node, what comes into it from above or the side are its
+ * inputs, the line that leaves it below is its output; "•" is an output that feeds this node and goes on, "┼" a
+ * crossing. Where links would take more than half of the width they are written out. */
+void dag_lanes(const struct dag_shown *nodes, int n, const struct dag_edge *edges, int nedges, const int *order,
+               int width, const struct paint *p, struct buf *out);
 
 #endif

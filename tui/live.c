@@ -108,8 +108,9 @@ static void choose(const struct run_live *r, int budget, bool *chosen)
 /* "  … 118 ✓ · 4 ⟲ · 850 ·": the steps without a line. */
 static void put_folded(struct pen *p, const struct run_live *r, const bool *chosen)
 {
-	static const enum step_state order[] = { STEP_SUCCESS, STEP_REUSED, STEP_FAILED, STEP_LOST, STEP_STOPPED, STEP_SKIPPED, STEP_UPSTREAM_FAILED,
-						 STEP_RUNNING, STEP_RETRYING };
+	static const enum step_state order[] = {STEP_SUCCESS, STEP_REUSED,  STEP_FAILED,          STEP_LOST,
+	                                        STEP_STOPPED, STEP_SKIPPED, STEP_UPSTREAM_FAILED, STEP_RUNNING,
+	                                        STEP_RETRYING};
 	int by_state[STEP_LOST + 1] = { 0 };
 	for (int i = 0; i < r->nsteps; i++)
 		if (!chosen[i])
@@ -136,7 +137,8 @@ static void put_bar(struct pen *p, int64_t part, int64_t whole, int cells)
 		grid_put(p->g, p->row, p->col++, i < full ? 0x2593 : 0x2591, i < full ? ROLE_RUNNING : ROLE_QUIET);
 }
 
-/* An error that is too long for the rest of its step's line goes on below, whole as far as there is room. Returns the rows used. */
+/* An error that is too long for the rest of its step's line goes on below, whole as far as there is room. Returns the
+ * rows used. */
 static int put_long_error(struct pen *p, const struct live_step *s, int room)
 {
 	_buf_ struct buf place = BUF_INIT, message = BUF_INIT, text = BUF_INIT;
@@ -160,12 +162,14 @@ static int put_long_error(struct pen *p, const struct live_step *s, int room)
 }
 
 /* Returns the rows used below the step's own, at most `room`. */
-static int put_step(struct pen *p, const struct run_live *r, const struct live_step *s, int name_cells, int64_t now_mono, int room)
+static int put_step(struct pen *p, const struct run_live *r, const struct live_step *s, int name_cells,
+                    int64_t now_mono, int room)
 {
 	int news, below;
 	p->col = 2;
 	pen_put(p, live_role(s), live_glyph(s));
-	grid_text_cut(p->g, p->row, 4, name_cells, s->state == STEP_PENDING || s->state == STEP_QUEUED ? ROLE_QUIET : ROLE_TEXT, s->name);
+	grid_text_cut(p->g, p->row, 4, name_cells,
+	              s->state == STEP_PENDING || s->state == STEP_QUEUED ? ROLE_QUIET : ROLE_TEXT, s->name);
 	p->col = news = 4 + name_cells + 3;
 	int64_t time = live_time(s, now_mono);
 	if (time >= 0) {
@@ -244,7 +248,8 @@ static int name_width(struct live_view *v, const struct run_live *r, int width)
 }
 
 /* Draws the frame into g and returns its rows, at most `height`. */
-static int compose(struct live_view *v, const struct run_live *r, int64_t now_mono, struct grid *g, int height, bool final)
+static int compose(struct live_view *v, const struct run_live *r, int64_t now_mono, struct grid *g, int height,
+                   bool final)
 {
 	int foot = final ? LIVE_CLOSING : 1, budget = height - foot - 1;
 	struct pen p = { .g = g };
@@ -322,7 +327,8 @@ static void write_changes(const struct live_view *v, const struct drawn *lines, 
 		buf_adds(out, "\033[J");
 }
 
-void live_view_frame(struct live_view *v, const struct run_live *r, int64_t now_mono, int rows, int cols, bool final, struct buf *out)
+void live_view_frame(struct live_view *v, const struct run_live *r, int64_t now_mono, int rows, int cols, bool final,
+                     struct buf *out)
 {
 	find_size(v, &rows, &cols);
 	int height = rows > 2 ? rows - 1 : 1;

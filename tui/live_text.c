@@ -44,7 +44,8 @@ int64_t live_time(const struct live_step *s, int64_t now_mono)
 {
 	if (s->state == STEP_RUNNING)
 		return s->started > 0 && now_mono > s->started ? now_mono - s->started : 0;
-	if (s->state == STEP_REUSED || s->state == STEP_SKIPPED || s->state == STEP_UPSTREAM_FAILED || !step_state_ended(s->state))
+	if (s->state == STEP_REUSED || s->state == STEP_SKIPPED || s->state == STEP_UPSTREAM_FAILED ||
+	    !step_state_ended(s->state))
 		return -1;
 	return s->elapsed > 0 || s->started > 0 ? s->elapsed : -1;
 }
@@ -102,7 +103,8 @@ void live_news(struct pen *p, const struct run_live *r, const struct live_step *
 		break;
 	case STEP_RUNNING:
 		if (s->attempt > 1)
-			pen_putf(p, ROLE_QUIET, "attempt %d%s", s->attempt, s->nmetrics || s->last_line[0] ? between_metrics : "");
+			pen_putf(p, ROLE_QUIET, "attempt %d%s", s->attempt,
+			         s->nmetrics || s->last_line[0] ? between_metrics : "");
 		if (s->nmetrics)
 			put_metrics(p, s, between_metrics);
 		else
@@ -146,7 +148,8 @@ void live_put_title(struct pen *p, const struct run_live *r)
 	if (r->commit[0]) {
 		pen_putf(p, ROLE_QUIET, " · code %s%s", r->commit, r->dirty > 0 ? "*" : "");
 		if (r->dirty > 0 && r->changed_files > 0)
-			pen_putf(p, ROLE_QUIET, " (%d file%s changed)", r->changed_files, r->changed_files == 1 ? "" : "s");
+			pen_putf(p, ROLE_QUIET, " (%d file%s changed)", r->changed_files,
+			         r->changed_files == 1 ? "" : "s");
 	} else {
 		pen_put(p, ROLE_QUIET, " · code without git");
 	}
@@ -210,7 +213,8 @@ int live_put_summary(struct pen *p, const struct run_live *r)
 	put_count(p, &any, by_state[STEP_STOPPED], ROLE_STOPPED, "stopped", last);
 	put_count(p, &any, by_state[STEP_RUNNING] + by_state[STEP_RETRYING], ROLE_TEXT, "running", last);
 	put_count(p, &any, by_state[STEP_SKIPPED], ROLE_TEXT, "skipped", last);
-	put_count(p, &any, by_state[STEP_PENDING] + by_state[STEP_QUEUED] + by_state[STEP_UPSTREAM_FAILED], ROLE_TEXT, "not started", last);
+	put_count(p, &any, by_state[STEP_PENDING] + by_state[STEP_QUEUED] + by_state[STEP_UPSTREAM_FAILED], ROLE_TEXT,
+	          "not started", last);
 	p->row++;
 	p->col = 2;
 	bool success = r->state == RUN_SUCCESS;

@@ -1,4 +1,5 @@
-/* The words of the live view and of plain output: what is said of a step, of a run at its start and at its end. Not for others than live*.c. */
+/* The words of the live view and of plain output: what is said of a step, of a run at its start and at its end. Not for
+ * others than live*.c. */
 #ifndef TUI_LIVE_TEXT_H
 #define TUI_LIVE_TEXT_H
 
@@ -16,7 +17,8 @@ const char *live_glyph(const struct live_step *s);
 int64_t live_time(const struct live_step *s, int64_t now_mono);
 /* What there is to say of a step behind its name and time: newest metrics, the root error, what it waits for. */
 void live_news(struct pen *p, const struct run_live *r, const struct live_step *s, const char *between_metrics);
-/* Where a failed step's error can be written in two parts: "lib/features.py:31" (nothing without a file) and the message. */
+/* Where a failed step's error can be written in two parts: "lib/features.py:31" (nothing without a file) and the
+ * message. */
 void live_error_parts(const struct live_step *s, struct buf *place, struct buf *message);
 void live_put_title(struct pen *p, const struct run_live *r);
 /* Up to LIVE_CLOSING rows from p->row on; returns their number. */

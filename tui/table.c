@@ -160,7 +160,8 @@ static void fit(const struct table *t, struct shape *shapes, int width)
 	while (total(shapes, n, true) > width) {
 		int victim = -1;
 		for (int i = 0; i < n; i++)
-			if (shapes[i].shown && t->columns[i].drop > 0 && (victim < 0 || t->columns[i].drop >= t->columns[victim].drop))
+			if (shapes[i].shown && t->columns[i].drop > 0 &&
+			    (victim < 0 || t->columns[i].drop >= t->columns[victim].drop))
 				victim = i;
 		if (victim < 0)
 			break;
@@ -172,13 +173,14 @@ static void fit(const struct table *t, struct shape *shapes, int width)
 		shapes[i].shown = false;
 }
 
-static void put_entry(struct grid *g, int col, const struct table_column *c, const struct shape *s, const struct entry *x)
+static void put_entry(struct grid *g, int col, const struct table_column *c, const struct shape *s,
+                      const struct entry *x)
 {
 	int at = col;
 	if (x->cells < s->width && c->align != ALIGN_LEFT)
 		at += s->width - x->cells;
-	if (c->align == ALIGN_POINT && x->before >= 0 && s->width == s->natural && s->before - x->before + x->cells <= s->width &&
-	    s->before >= x->before)
+	if (c->align == ALIGN_POINT && x->before >= 0 && s->width == s->natural &&
+	    s->before - x->before + x->cells <= s->width && s->before >= x->before)
 		at = col + s->before - x->before;
 	grid_text_cut(g, 0, at, s->width - (at - col), x->role, x->text);
 }

@@ -1,11 +1,17 @@
-/* Tables that fit the terminal: columns are dropped from the right by priority, texts cut with "…", numbers aligned on the decimal point. */
+/* Tables that fit the terminal: columns are dropped from the right by priority, texts cut with "…", numbers aligned on
+ * the decimal point. */
 #ifndef TUI_TABLE_H
 #define TUI_TABLE_H
 
 #include "tui/cell.h"
 
 enum align { ALIGN_LEFT, ALIGN_RIGHT, ALIGN_POINT };
-struct table_column { const char *title; enum align align; int min, max; /* cells; max 0 = as wide as it needs */ int drop; /* 0: never dropped; the highest goes first */ };
+struct table_column {
+	const char *title;
+	enum align align;
+	int min, max; /* cells; max 0 = as wide as it needs */
+	int drop;     /* 0: never dropped; the highest goes first */
+};
 struct table;
 struct table *table_new(const struct table_column *columns, int n); /* titles NULL: no head line */
 void table_free(struct table *t);

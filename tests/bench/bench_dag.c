@@ -1,5 +1,5 @@
-/* How long a layout takes and how many crossings it has: bench_dag [NODES…]. Graphs are those of synthetic pipelines: steps in ranks of up to 20, each
- * with one to three inputs from the rank above and now and then one from far above. */
+/* How long a layout takes and how many crossings it has: bench_dag [NODES…]. Graphs are those of synthetic pipelines:
+ * steps in ranks of up to 20, each with one to three inputs from the rank above and now and then one from far above. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,8 +54,8 @@ static int measure(int n)
 	long crossings = 0;
 	for (size_t i = 0; i < (size_t)rows * (size_t)cols; i++)
 		crossings += g.cells[i].cp[0] == 0x253c;
-	printf("%d nodes, %d edges: layout %.2f ms, drawing %.2f ms, %d x %d cells, %ld crossings\n", n, nedges, (double)best / 1000, (double)drawn / 1000,
-	       rows, cols, crossings);
+	printf("%d nodes, %d edges: layout %.2f ms, drawing %.2f ms, %d x %d cells, %ld crossings\n", n, nedges,
+	       (double)best / 1000, (double)drawn / 1000, rows, cols, crossings);
 	grid_release(&g);
 	dag_free(d);
 	free(nodes);

@@ -74,7 +74,9 @@ static void no_extreme_is_lost(void **state)
 		size_t n = (size_t)(2 + random_value() * (round % 2 ? 19000 : 300));
 		for (size_t i = 0; i < n; i++) {
 			x[i] = (double)i * 3;
-			y[i] = random_value() < 0.01 ? NAN : random_value() < 0.001 ? 1000 * random_value() : random_value();
+			y[i] = random_value() < 0.01    ? NAN
+			       : random_value() < 0.001 ? 1000 * random_value()
+			                                : random_value();
 		}
 		x[n - 1] = (double)n * 3;
 		y[0] = 0;
@@ -115,8 +117,9 @@ static void a_chart_has_axes_and_a_legend(void **state)
 
 static void odd_series_are_drawn_too(void **state)
 {
-	double x[] = { 1, 2, 3, 4 }, same[] = { 7, 7, 7, 7 }, nothing[] = { NAN, NAN, NAN, NAN }, huge[] = { -DBL_MAX, 0, 1, DBL_MAX };
-	double mixed[] = { -1, 0, 10, INFINITY }, tiny[] = { 1, 1 + DBL_EPSILON, 1, 1 }, far[] = { 1e-300, 1, 1e300, 5e-324 };
+	double x[] = {1, 2, 3, 4}, same[] = {7, 7, 7, 7}, nothing[] = {NAN, NAN, NAN, NAN},
+	       huge[] = {-DBL_MAX, 0, 1, DBL_MAX};
+	double mixed[] = {-1, 0, 10, INFINITY}, tiny[] = {1, 1 + DBL_EPSILON, 1, 1}, far[] = {1e-300, 1, 1e300, 5e-324};
 	const double *all[] = { same, nothing, huge, mixed, tiny, far };
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		for (int k = 0; k < 4; k++) {
@@ -129,7 +132,8 @@ static void odd_series_are_drawn_too(void **state)
 			}
 		}
 	}
-	struct chart_series s = { "v", x, mixed, 4, ROLE_SERIES_1 }, none = { "v", x, nothing, 4, ROLE_SERIES_1 }, one = { "v", x, same, 1, ROLE_SERIES_1 };
+	struct chart_series s = {"v", x, mixed, 4, ROLE_SERIES_1}, none = {"v", x, nothing, 4, ROLE_SERIES_1},
+	                    one = {"v", x, same, 1, ROLE_SERIES_1};
 	struct chart_options o = { .log_y = true };
 	_free_ char *text = drawn(10, 60, &s, 1, &o);
 	assert_non_null(strstr(text, "log, 2 at or below 0 not shown, 1 infinite"));

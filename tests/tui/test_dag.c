@@ -107,8 +107,8 @@ static void islands(struct graph *g)
 			join(g, i - 4 + pick(2), i);
 }
 
-/* Reads the edges back from the cells alone: from each "┬" in the lower frame of a box, lines are followed downwards and sideways, never up, through
- * crossings straight on, until they enter a box. */
+/* Reads the edges back from the cells alone: from each "┬" in the lower frame of a box, lines are followed downwards
+ * and sideways, never up, through crossings straight on, until they enter a box. */
 enum { UP = 1, DOWN = 2, LEFT = 4, RIGHT = 8 };
 
 static int arms_of(uint32_t cp)
@@ -133,7 +133,9 @@ struct reading { const struct graph *graph; const struct grid *grid; bool *found
 
 static uint32_t cell(const struct grid *g, int row, int col)
 {
-	return row < 0 || col < 0 || row >= g->rows || col >= g->cols ? 0 : g->cells[(size_t)row * (size_t)g->cols + (size_t)col].cp[0];
+	return row < 0 || col < 0 || row >= g->rows || col >= g->cols
+	               ? 0
+	               : g->cells[(size_t)row * (size_t)g->cols + (size_t)col].cp[0];
 }
 
 static int box_at(const struct graph *g, int row, int col)
@@ -257,7 +259,8 @@ static void check(struct graph *g)
 		for (int k = 0; k < g->n; k++) {
 			if (found[i * MOST + k] != wanted[i * MOST + k]) {
 				_free_ char *picture = show(&grid);
-				fail_msg("edge %d -> %d is %s\n%s", i, k, wanted[i * MOST + k] ? "lost" : "drawn though there is none", picture);
+				fail_msg("edge %d -> %d is %s\n%s", i, k,
+				         wanted[i * MOST + k] ? "lost" : "drawn though there is none", picture);
 			}
 		}
 	}
@@ -300,7 +303,7 @@ static void ascii_tells_crossings_from_joins(void **state)
 static void circles_and_wild_edges_are_refused(void **state)
 {
 	struct dag_node nodes[2] = { { .width = 3, .height = 1 }, { .width = 3, .height = 1 } };
-	const struct dag_edge circle[] = { { 0, 1 }, { 1, 0 } }, self[] = { { 1, 1 } }, wild[] = { { 0, 2 } }, negative[] = { { -1, 0 } };
+	const struct dag_edge circle[] = {{0, 1}, {1, 0}}, self[] = {{1, 1}}, wild[] = {{0, 2}}, negative[] = {{-1, 0}};
 	const struct dag_step steps[2] = { { .name = "a" }, { .name = "b" } };
 	const struct paint plain = { 0 };
 	_buf_ struct buf b = BUF_INIT;
@@ -364,14 +367,16 @@ static const struct dag_step pipeline[] = {
 	{ "evaluate", NULL, "·", ROLE_QUIET, NULL },
 	{ "report", NULL, "·", ROLE_QUIET, NULL },
 };
-static const struct dag_edge links[] = { { 0, 1 }, { 1, 2 }, { 1, 3 }, { 1, 4 }, { 2, 5 }, { 3, 5 }, { 4, 5 }, { 5, 6 }, { 1, 6 } };
+static const struct dag_edge links[] = {{0, 1}, {1, 2}, {1, 3}, {1, 4}, {2, 5}, {3, 5}, {4, 5}, {5, 6}, {1, 6}};
 
 static void assert_printed(int fold, int width, bool ascii, const char *wanted)
 {
 	_buf_ struct buf b = BUF_INIT;
 	struct paint p = { .ascii = ascii };
 	struct err e;
-	assert_int_equal(dag_print(pipeline, (int)ARRAY_LEN(pipeline), links, (int)ARRAY_LEN(links), fold, width, &p, &b, &e), 0);
+	assert_int_equal(
+	        dag_print(pipeline, (int)ARRAY_LEN(pipeline), links, (int)ARRAY_LEN(links), fold, width, &p, &b, &e),
+	        0);
 	assert_string_equal(b.data, wanted);
 }
 
@@ -472,7 +477,8 @@ static void large_pipelines_stay_within_the_width(void **state)
 	seed = 3;
 	for (int i = 0; i < 300; i++) {
 		snprintf(names[i], sizeof names[i], "step-%d", i);
-		steps[i] = (struct dag_step){ .name = names[i], .base = names[i], .glyph = "✓", .role = ROLE_SUCCESS, .detail = "0:01" };
+		steps[i] = (struct dag_step){
+		        .name = names[i], .base = names[i], .glyph = "✓", .role = ROLE_SUCCESS, .detail = "0:01"};
 		for (int k = 0; k < 2 && i > 0; k++)
 			edges[n++] = (struct dag_edge){ i - 1 - pick(i < 20 ? i : 20), i };
 	}

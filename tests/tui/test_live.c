@@ -11,7 +11,8 @@
 #define S US_PER_S
 static const struct paint plain = { 0 };
 
-/* A terminal that knows what the live view may use: CR, LF, cursor up, erase to the end of the line and of the screen. It wraps and scrolls. */
+/* A terminal that knows what the live view may use: CR, LF, cursor up, erase to the end of the line and of the screen.
+ * It wraps and scrolls. */
 #define ROWS_MOST 64
 #define COLS_MOST 320
 struct screen { int rows, cols, row, col, scrolled; uint32_t cells[ROWS_MOST][COLS_MOST]; };
@@ -96,21 +97,56 @@ static void example(void)
 {
 	memset(steps, 0, sizeof steps);
 	steps[0] = (struct live_step){ .name = "fetch", .state = STEP_REUSED, .reused_run = 12, .expected = -1 };
-	steps[1] = (struct live_step){ .name = "clean", .state = STEP_SUCCESS, .started = S, .elapsed = 8 * S, .nmetrics = 1,
-				       .metrics = { { "rows", 333, 0 } } };
-	steps[2] = (struct live_step){ .name = "train[lr]", .base = "train", .state = STEP_SUCCESS, .started = 9 * S, .elapsed = 12 * S, .nmetrics = 1,
-				       .metrics = { { "acc", 0.9031, 0 } } };
-	steps[3] = (struct live_step){ .name = "train[tree]", .base = "train", .state = STEP_RUNNING, .attempt = 1, .started = 9 * S, .expected = 20 * S,
-				       .nmetrics = 2, .metrics = { { "acc", 0.861, 4 }, { "loss", 0.3336, 4 } } };
-	steps[4] = (struct live_step){ .name = "train[boost]", .base = "train", .state = STEP_FAILED, .cause = CAUSE_EXIT, .exit_status = 1, .started = 9 * S,
-				       .elapsed = 31 * S, .error_file = "lib/features.py", .error_line = 31,
-				       .error_message = "ValueError: could not convert string to float: 'NA'", .nlast_lines = 2,
-				       .last_lines = { "    return [float(v) for v in col]",
-						       "ValueError: could not convert string to float: 'NA'" } };
-	steps[5] = (struct live_step){ .name = "evaluate", .state = STEP_PENDING, .waits_for = "train[boost]", .expected = -1 };
-	run = (struct run_live){ .number = 17, .name = "dull-heron", .pipeline = "penguins", .kind = "run", .commit = "4f2a9c1", .dirty = 1,
-				 .changed_files = 2, .env = "system", .jobs = 2, .state = RUN_RUNNING, .started = S, .expected_left = 80 * S,
-				 .steps = steps, .nsteps = 6 };
+	steps[1] = (struct live_step){.name = "clean",
+	                              .state = STEP_SUCCESS,
+	                              .started = S,
+	                              .elapsed = 8 * S,
+	                              .nmetrics = 1,
+	                              .metrics = {{"rows", 333, 0}}};
+	steps[2] = (struct live_step){.name = "train[lr]",
+	                              .base = "train",
+	                              .state = STEP_SUCCESS,
+	                              .started = 9 * S,
+	                              .elapsed = 12 * S,
+	                              .nmetrics = 1,
+	                              .metrics = {{"acc", 0.9031, 0}}};
+	steps[3] = (struct live_step){.name = "train[tree]",
+	                              .base = "train",
+	                              .state = STEP_RUNNING,
+	                              .attempt = 1,
+	                              .started = 9 * S,
+	                              .expected = 20 * S,
+	                              .nmetrics = 2,
+	                              .metrics = {{"acc", 0.861, 4}, {"loss", 0.3336, 4}}};
+	steps[4] = (struct live_step){.name = "train[boost]",
+	                              .base = "train",
+	                              .state = STEP_FAILED,
+	                              .cause = CAUSE_EXIT,
+	                              .exit_status = 1,
+	                              .started = 9 * S,
+	                              .elapsed = 31 * S,
+	                              .error_file = "lib/features.py",
+	                              .error_line = 31,
+	                              .error_message = "ValueError: could not convert string to float: 'NA'",
+	                              .nlast_lines = 2,
+	                              .last_lines = {"    return [float(v) for v in col]",
+	                                             "ValueError: could not convert string to float: 'NA'"}};
+	steps[5] = (struct live_step){
+	        .name = "evaluate", .state = STEP_PENDING, .waits_for = "train[boost]", .expected = -1};
+	run = (struct run_live){.number = 17,
+	                        .name = "dull-heron",
+	                        .pipeline = "penguins",
+	                        .kind = "run",
+	                        .commit = "4f2a9c1",
+	                        .dirty = 1,
+	                        .changed_files = 2,
+	                        .env = "system",
+	                        .jobs = 2,
+	                        .state = RUN_RUNNING,
+	                        .started = S,
+	                        .expected_left = 80 * S,
+	                        .steps = steps,
+	                        .nsteps = 6};
 }
 
 static void end_example(void)
@@ -288,8 +324,13 @@ static void many_steps_are_counted(void **state)
 	example();
 	for (int i = 0; i < 1000; i++) {
 		snprintf(names[i], sizeof names[i], "t[%03d]", i);
-		many[i] = (struct live_step){ .name = names[i], .expected = -1, .state = i < 700 ? STEP_SUCCESS : i < 704 ? STEP_RUNNING : STEP_PENDING,
-					      .started = i < 704 ? S : 0, .elapsed = i < 700 ? 2 * S : 0 };
+		many[i] = (struct live_step){.name = names[i],
+		                             .expected = -1,
+		                             .state = i < 700   ? STEP_SUCCESS
+		                                      : i < 704 ? STEP_RUNNING
+		                                                : STEP_PENDING,
+		                             .started = i < 704 ? S : 0,
+		                             .elapsed = i < 700 ? 2 * S : 0};
 	}
 	many[13].state = many[500].state = STEP_FAILED;
 	many[13].cause = many[500].cause = CAUSE_OOM;
@@ -337,7 +378,10 @@ static void more_failures_than_lines(void **state)
 	static struct screen s;
 	example();
 	for (int i = 0; i < 100; i++)
-		many[i] = (struct live_step){ .name = "x", .state = i < 90 ? STEP_FAILED : STEP_RUNNING, .cause = CAUSE_EXIT, .exit_status = 2 };
+		many[i] = (struct live_step){.name = "x",
+		                             .state = i < 90 ? STEP_FAILED : STEP_RUNNING,
+		                             .cause = CAUSE_EXIT,
+		                             .exit_status = 2};
 	run.steps = many;
 	run.nsteps = 100;
 	for (int rows = 1; rows < 40; rows++) {
@@ -419,12 +463,14 @@ static void titles_and_closing_lines(void **state)
 	end_example();
 	buf_reset(&b);
 	live_summary(&run, &plain, &b);
-	assert_string_equal(b.data, "failed in 0:41 · 3 ran, 1 reused, 1 failed, 1 not started\n  look:   jig show 17        log:    jig logs 17\n");
+	assert_string_equal(b.data, "failed in 0:41 · 3 ran, 1 reused, 1 failed, 1 not started\n  look:   jig show 17  "
+	                            "      log:    jig logs 17\n");
 	run.state = RUN_SUCCESS;
 	steps[4].state = steps[5].state = STEP_SUCCESS;
 	buf_reset(&b);
 	live_summary(&run, &plain, &b);
-	assert_string_equal(b.data, "succeeded in 0:41 · 5 ran, 1 reused\n  outputs: jig get 17        metrics: jig metrics 17\n");
+	assert_string_equal(
+	        b.data, "succeeded in 0:41 · 5 ran, 1 reused\n  outputs: jig get 17        metrics: jig metrics 17\n");
 }
 
 int main(void)
