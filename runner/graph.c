@@ -1,5 +1,5 @@
-/* Edges from inputs, outputs and needs; cycles; the order. Outputs stand in one sorted array in which a folder comes right before what lies in it, so that
- * every question about paths is a binary search. */
+/* Edges from inputs, outputs and needs. Outputs stand in one sorted array in which a folder comes
+ * right before what lies in it, so that every question about paths is a binary search. */
 #include "base/path.h"
 #include "base/text.h"
 #include "runner/pipeline_build.h"
@@ -7,20 +7,27 @@
 /* Patterns times the outputs that they are held against. */
 enum { LOOKS_MOST = 20000000 };
 
-struct made { const char *path; int step; int index; struct step_output *out; };
-struct list { size_t *v, n; };
+struct made {
+	const char *path;
+	int step;
+	int index;
+	struct step_output *out;
+};
+struct list {
+	size_t *v, n;
+};
 
 struct graph {
 	struct build *b;
-	size_t n;                   /* of drafts */
+	size_t n; /* of drafts */
 	struct made *made;
 	size_t nmade;
-	struct map names;           /* full names, to index + 1 */
-	struct map bases;           /* names of matrices, to index of the first + 1 */
-	VEC(struct list) lists;     /* what patterns matched */
-	struct map patterns;        /* to index of lists + 1 */
-	int *seen_for;              /* by step: the step whose need it was last */
-	size_t *seen_at;            /* and its place among them */
+	struct map names;       /* full names, to index + 1 */
+	struct map bases;       /* names of matrices, to index of the first + 1 */
+	VEC(struct list) lists; /* what patterns matched */
+	struct map patterns;    /* to index of lists + 1 */
+	int *seen_for;          /* by step: the step whose need it was last */
+	size_t *seen_at;        /* and its place among them */
 	size_t looks, ninputs, nedges;
 };
 
@@ -76,12 +83,14 @@ static bool same_path(const struct graph *g, const struct made *a, const struct 
 
 	if (a->step != b->step) {
 		bool matrix = g->b->drafts.v[a->step].step.base == g->b->drafts.v[b->step].step.base;
-		build_fault_at(&w, b->out->line, b->out->column, "output \"%s\" is an output of step \"%s\" too (%d:%d)%s", b->path, name_of(g, a->step),
-			       a->out->line, a->out->column, matrix ? "; put ${matrix.…} into it" : "");
+		build_fault_at(&w, b->out->line, b->out->column,
+		               "output \"%s\" is an output of step \"%s\" too (%d:%d)%s", b->path, name_of(g, a->step),
+		               a->out->line, a->out->column, matrix ? "; put ${matrix.…} into it" : "");
 		return false;
 	}
 	if (a->out->folder != b->out->folder)
-		build_fault_at(&w, b->out->line, b->out->column, "\"%s\" stands here once as a folder and once as a file", b->path);
+		build_fault_at(&w, b->out->line, b->out->column,
+		               "\"%s\" stands here once as a folder and once as a file", b->path);
 	else if (a->out->metrics == b->out->metrics)
 		build_fault_at(&w, b->out->line, b->out->column, "output \"%s\" stands here twice", b->path);
 	a->out->metrics = true;
@@ -97,7 +106,8 @@ static void gather_outputs(struct graph *g)
 	for (size_t i = 0; i < g->n; i++) {
 		struct step *s = &g->b->drafts.v[i].step;
 		for (size_t k = 0; k < s->noutputs; k++)
-			g->made[at++] = (struct made){.path = s->outputs[k].path, .step = (int)i, .index = (int)k, .out = &s->outputs[k]};
+			g->made[at++] = (struct made){
+			        .path = s->outputs[k].path, .step = (int)i, .index = (int)k, .out = &s->outputs[k]};
 	}
 	qsort(g->made, g->nmade, sizeof *g->made, by_path);
 	size_t kept = 0, root = 0;
@@ -109,8 +119,10 @@ static void gather_outputs(struct graph *g)
 		}
 		if (kept && strcmp(g->made[root].path, m.path) && path_within(m.path, g->made[root].path)) {
 			struct where w = where_of(g, m.step);
-			build_fault_at(&w, m.out->line, m.out->column, "output \"%s\" lies inside output \"%s\" of step \"%s\" (%d:%d)", m.path,
-				       g->made[root].path, name_of(g, g->made[root].step), g->made[root].out->line, g->made[root].out->column);
+			build_fault_at(&w, m.out->line, m.out->column,
+			               "output \"%s\" lies inside output \"%s\" of step \"%s\" (%d:%d)", m.path,
+			               g->made[root].path, name_of(g, g->made[root].step), g->made[root].out->line,
+			               g->made[root].out->column);
 		} else {
 			root = kept;
 		}
@@ -138,7 +150,9 @@ static void check_checkpoints(const struct graph *g, int step)
 	for (size_t i = 0; s->checkpoints && i < s->noutputs; i++) {
 		const struct step_output *o = &s->outputs[i];
 		if (o->path && (path_within(o->path, s->checkpoints) || path_within(s->checkpoints, o->path)))
-			build_fault_at(&w, o->line, o->column, "output \"%s\" and the checkpoints \"%s\" lie inside each other", o->path, s->checkpoints);
+			build_fault_at(&w, o->line, o->column,
+			               "output \"%s\" and the checkpoints \"%s\" lie inside each other", o->path,
+			               s->checkpoints);
 	}
 }
 
@@ -187,14 +201,17 @@ static void add_input(struct linking *l, struct step_input in)
 }
 
 /* An input is (or lies in, or holds) what a step makes. */
-static void add_made(struct linking *l, const struct step_input *in, const struct made *m, const char *path, bool folder, bool pattern)
+static void add_made(struct linking *l, const struct step_input *in, const struct made *m, const char *path,
+                     bool folder, bool pattern)
 {
 	if (m->step == l->step) {
 		if (!strcmp(in->path, m->path))
-			build_fault_at(&l->w, in->line, in->column, "it reads its own output \"%s\"; a step cannot need itself", m->path);
+			build_fault_at(&l->w, in->line, in->column,
+			               "it reads its own output \"%s\"; a step cannot need itself", m->path);
 		else
-			build_fault_at(&l->w, in->line, in->column, "its input \"%s\" takes in its own output \"%s\"; a step cannot need itself", in->path,
-				       m->path);
+			build_fault_at(&l->w, in->line, in->column,
+			               "its input \"%s\" takes in its own output \"%s\"; a step cannot need itself",
+			               in->path, m->path);
 		return;
 	}
 	struct step_input new = *in;
@@ -257,13 +274,16 @@ static const struct list *match_pattern(struct linking *l, const struct step_inp
 	}
 	if (holder)
 		vec_push(&found, (size_t)(holder - g->made));
-	for (size_t at = lower_bound(g, prefix); !holder && at < g->nmade && !strncmp(g->made[at].path, prefix, literal); at++) {
+	for (size_t at = lower_bound(g, prefix);
+	     !holder && at < g->nmade && !strncmp(g->made[at].path, prefix, literal); at++) {
 		const struct made *m = &g->made[at];
 		if (++g->looks > LOOKS_MOST) {
-			build_limit(&l->w, in->line, in->column, "patterns times the outputs they are held against are more than 20,000,000");
+			build_limit(&l->w, in->line, in->column,
+			            "patterns times the outputs they are held against are more than 20,000,000");
 			break;
 		}
-		if (m->out->folder ? text_glob(in->path, m->path) || reaches_into(in->path, m->path) : !in->folder && text_glob(in->path, m->path))
+		if (m->out->folder ? text_glob(in->path, m->path) || reaches_into(in->path, m->path)
+		                   : !in->folder && text_glob(in->path, m->path))
 			vec_push(&found, at);
 	}
 	vec_push(&g->lists, (struct list){.v = found.v, .n = found.len});
@@ -296,8 +316,10 @@ static void link_input(struct linking *l, const struct step_input *in)
 	}
 	const struct made *holder = holder_of(g, in->path);
 	if (holder && !holder->out->folder) {
-		build_fault_at(&l->w, in->line, in->column, "input \"%s\" lies inside \"%s\", which step \"%s\" makes as a file; a folder is written \"%s/\"",
-			       in->path, holder->path, name_of(g, holder->step), holder->path);
+		build_fault_at(&l->w, in->line, in->column,
+		               "input \"%s\" lies inside \"%s\", which step \"%s\" makes as a file; a folder is "
+		               "written \"%s/\"",
+		               in->path, holder->path, name_of(g, holder->step), holder->path);
 		return;
 	}
 	if (holder) {
@@ -313,7 +335,9 @@ static void link_input(struct linking *l, const struct step_input *in)
 		return;
 	if (build_leaves(g->b, in->path, true))
 		build_fault_at(&l->w, in->line, in->column,
-			       "input \"%s\" is reached by a symlink that leaves the project; data outside is taken by {link: /its/path}", in->path);
+		               "input \"%s\" is reached by a symlink that leaves the project; data outside is taken by "
+		               "{link: /its/path}",
+		               in->path);
 	else
 		add_input(l, *in);
 }
@@ -321,7 +345,8 @@ static void link_input(struct linking *l, const struct step_input *in)
 static void link_word(struct linking *l, const struct need_word *word)
 {
 	struct graph *g = l->g;
-	const struct map_entry *one = map_find(&g->names, word->word), *base = one ? NULL : map_find(&g->bases, word->word);
+	const struct map_entry *one = map_find(&g->names, word->word),
+	                       *base = one ? NULL : map_find(&g->bases, word->word);
 
 	if (!one && !base) {
 		/* Beyond what is shown nobody reads the hint. */
@@ -342,7 +367,8 @@ static void link_word(struct linking *l, const struct need_word *word)
 		last++;
 	for (size_t i = first; i <= last; i++) {
 		if ((int)i == l->step) {
-			build_fault_at(&l->w, word->line, word->column, "needs \"%s\", which is the step itself", word->word);
+			build_fault_at(&l->w, word->line, word->column, "needs \"%s\", which is the step itself",
+			               word->word);
 			return;
 		}
 		if (!add_need(l, (int)i, false, word->line, word->column))
@@ -375,136 +401,6 @@ static void link_step(struct graph *g, int step)
 	vec_release(&l.inputs);
 	vec_release(&l.needs);
 	map_release(&l.paths);
-}
-
-/* A heap of step numbers, the smallest on top. */
-struct heap { int *v; size_t n; };
-
-static void heap_push(struct heap *h, int x)
-{
-	size_t i = h->n++;
-
-	for (; i && h->v[(i - 1) / 2] > x; i = (i - 1) / 2)
-		h->v[i] = h->v[(i - 1) / 2];
-	h->v[i] = x;
-}
-
-static int heap_pop(struct heap *h)
-{
-	int top = h->v[0], x = h->v[--h->n];
-	size_t i = 0;
-
-	for (size_t child; (child = 2 * i + 1) < h->n; i = child) {
-		if (child + 1 < h->n && h->v[child + 1] < h->v[child])
-			child++;
-		if (h->v[child] >= x)
-			break;
-		h->v[i] = h->v[child];
-	}
-	h->v[i] = x;
-	return top;
-}
-
-/* What of `step` asks for `on`, for the place of a fault. */
-static void place_of_need(const struct graph *g, int step, int on, int *line, int *column)
-{
-	const struct draft *d = &g->b->drafts.v[step];
-
-	*line = d->step.line;
-	*column = d->step.column;
-	for (size_t i = 0; i < d->nwords; i++) {
-		if (strcmp(d->words[i].word, name_of(g, on)) && strcmp(d->words[i].word, g->b->drafts.v[on].step.base))
-			continue;
-		*line = d->words[i].line;
-		*column = d->words[i].column;
-	}
-	for (size_t i = 0; i < d->step.ninputs; i++) {
-		if (d->step.inputs[i].producer != on)
-			continue;
-		*line = d->step.inputs[i].line;
-		*column = d->step.inputs[i].column;
-		return;
-	}
-}
-
-/* Each loop once: from every step that is left a way along needs that are left ends in one. `left` counts the needs of a step that are left. */
-static void say_cycles(struct graph *g, const size_t *left)
-{
-	_free_ int *walk = mem_zero(g->n * sizeof *walk);
-	_free_ int *next = mem_array(NULL, g->n, sizeof *next);
-
-	for (size_t i = 0; i < g->n; i++) {
-		const struct step *s = &g->b->drafts.v[i].step;
-		next[i] = -1;
-		for (size_t k = 0; left[i] && k < s->nneeds && next[i] < 0; k++)
-			if (left[s->needs[k].step])
-				next[i] = s->needs[k].step;
-	}
-	for (size_t i = 0; i < g->n; i++) {
-		if (!left[i] || walk[i])
-			continue;
-		int at = (int)i;
-		for (; !walk[at]; at = next[at])
-			walk[at] = (int)i + 1;
-		if (walk[at] != (int)i + 1)
-			continue;
-		/* `at` is in a loop that is new. It is told from its first step on, in the order in which things would be handed over. */
-		int first = at;
-		VEC(int) loop = {0};
-		for (int k = next[at]; k != at; k = next[k])
-			first = k < first ? k : first;
-		int k = first;
-		do {
-			vec_push(&loop, k);
-			k = next[k];
-		} while (k != first);
-		_buf_ struct buf text = BUF_INIT;
-		buf_addf(&text, "\"%s\"", name_of(g, first));
-		for (size_t m = loop.len; m-- > 0;)
-			buf_addf(&text, " → \"%s\"", name_of(g, loop.v[m]));
-		int line, column;
-		place_of_need(g, first, next[first], &line, &column);
-		struct where w = {.b = g->b};
-		build_fault_at(&w, line, column, "the steps need each other in a circle: %s", text.data);
-		vec_release(&loop);
-	}
-}
-
-/* Topological, and among what is ready the order of the file: order[new place] = draft. False after saying which circles there are. */
-static bool sort(struct graph *g, int *order)
-{
-	_free_ size_t *left = mem_zero(g->n * sizeof *left), *first = mem_zero((g->n + 1) * sizeof *first);
-	_free_ int *followers = mem_array(NULL, g->nedges, sizeof *followers);
-	struct heap ready = {.v = mem_array(NULL, g->n, sizeof *ready.v)};
-	size_t done = 0;
-
-	for (size_t i = 0; i < g->n; i++) {
-		const struct step *s = &g->b->drafts.v[i].step;
-		left[i] = s->nneeds;
-		for (size_t k = 0; k < s->nneeds; k++)
-			first[s->needs[k].step + 1]++;
-	}
-	for (size_t i = 0; i < g->n; i++)
-		first[i + 1] += first[i];
-	_free_ size_t *fill = mem_dup(first, g->n * sizeof *first);
-	for (size_t i = 0; i < g->n; i++) {
-		const struct step *s = &g->b->drafts.v[i].step;
-		for (size_t k = 0; k < s->nneeds; k++)
-			followers[fill[s->needs[k].step]++] = (int)i;
-		if (!left[i])
-			heap_push(&ready, (int)i);
-	}
-	while (ready.n) {
-		int i = heap_pop(&ready);
-		order[done++] = i;
-		for (size_t k = first[i]; k < first[i + 1]; k++)
-			if (!--left[followers[k]])
-				heap_push(&ready, followers[k]);
-	}
-	free(ready.v);
-	if (done < g->n)
-		say_cycles(g, left);
-	return done == g->n;
 }
 
 static void settle(struct graph *g, const int *order)
@@ -565,7 +461,7 @@ void build_graph(struct build *b)
 	for (size_t i = 0; i < g.n && !b->stop; i++)
 		link_step(&g, (int)i);
 	_free_ int *order = mem_array(NULL, g.n, sizeof *order);
-	if (!b->stop && sort(&g, order) && !b->d.len)
+	if (!b->stop && build_order(b, order) && !b->d.len)
 		settle(&g, order);
 	for (size_t i = 0; i < g.lists.len; i++)
 		free(g.lists.v[i].v);

@@ -1,22 +1,23 @@
-/* Matrices, with include and exclude as in GitHub Actions: the product of the lists; exclude takes out the combinations that it fits; an include adds its
- * further keys to each combination of the product that it fits, and is a combination of its own where it fits none. */
+/* Matrices, with include and exclude as in GitHub Actions: the product of the lists; exclude takes out the combinations
+ * that it fits; an include adds its further keys to each combination of the product that it fits, and is a combination
+ * of its own where it fits none. */
 #include <ctype.h>
 #include "base/json.h"
 #include "runner/pipeline_build.h"
 
 /* Combinations looked at by include and exclude together: beyond it a file takes seconds. */
-enum { LOOKS_MOST = 100000000, AXES_MOST = 64 };
+enum { LOOKS_MOST = 20000000, AXES_MOST = 64 };
 
 struct axis {
 	const char *key;
 	json_t **values;
 	size_t n;
-	struct map index;      /* of canonical texts, to index + 1 */
+	struct map index; /* of canonical texts, to index + 1 */
 };
 struct product {
 	struct axis *axes;
 	size_t naxes;
-	unsigned *at;          /* naxes indices a combination */
+	unsigned *at; /* naxes indices a combination */
 	bool *out;
 	json_t **items;
 	size_t n, looks;
@@ -41,7 +42,7 @@ static void axis_read(const struct where *w, const struct yaml_pair *pair, struc
 	}
 	if (list->kind != YAML_LIST || !list->n) {
 		build_fault(w, list, "matrix key \"%s\" should be a list of values, not %s", a->key,
-			    list->kind == YAML_LIST ? "an empty one" : yaml_kind_text(list->kind));
+		            list->kind == YAML_LIST ? "an empty one" : yaml_kind_text(list->kind));
 		return;
 	}
 	a->values = mem_array(NULL, list->n, sizeof *a->values);
@@ -60,7 +61,8 @@ static void axis_read(const struct where *w, const struct yaml_pair *pair, struc
 	}
 }
 
-/* What an entry of include or exclude says about the axes: index + 1 of its value, 0 where it says nothing. False: a value that no combination has. */
+/* What an entry of include or exclude says about the axes: index + 1 of its value, 0 where it says nothing. False: a
+ * value that no combination has. */
 static bool entry_read(const struct product *p, const struct yaml_node *entry, unsigned *want)
 {
 	bool fits = true;
@@ -93,7 +95,8 @@ static bool looked(const struct where *w, const struct yaml_node *n, struct prod
 	p->looks += p->n + 1;
 	if (p->looks <= LOOKS_MOST)
 		return true;
-	build_limit(w, n->line, n->column, "include and exclude of a matrix times its combinations are more than 100,000,000");
+	build_limit(w, n->line, n->column,
+	            "include and exclude of a matrix times its combinations are more than 20,000,000");
 	return false;
 }
 
@@ -114,7 +117,9 @@ static void exclude(const struct where *w, const struct yaml_node *n, struct pro
 			}
 			_free_ char *hint = build_hint(entry->pairs[j].key->text, keys, p->naxes);
 			if (!known)
-				build_fault(w, entry->pairs[j].key, "\"exclude\" names \"%s\", which is no key of the matrix%s", entry->pairs[j].key->text, hint);
+				build_fault(w, entry->pairs[j].key,
+				            "\"exclude\" names \"%s\", which is no key of the matrix%s",
+				            entry->pairs[j].key->text, hint);
 			free(keys);
 		}
 		if (!entry_read(p, entry, want))
@@ -156,7 +161,8 @@ static void push_own(const struct product *p, const struct yaml_node *entry, str
 	}
 	for (size_t i = 0; i < entry->n; i++)
 		if (!json_object_get(item, entry->pairs[i].key->text))
-			json_object_set_new_nocheck(item, entry->pairs[i].key->text, yaml_to_json(entry->pairs[i].value));
+			json_object_set_new_nocheck(item, entry->pairs[i].key->text,
+			                            yaml_to_json(entry->pairs[i].value));
 	for (void *it = json_object_iter(item); it; it = json_object_iter_next(item, it)) {
 		if (name.len)
 			buf_addc(&name, ',');
@@ -176,7 +182,8 @@ static bool extend(struct product *p, const struct yaml_node *entry, const unsig
 		for (size_t k = 0; k < p->naxes; k++)
 			axis |= !strcmp(entry->pairs[i].key->text, p->axes[k].key);
 		if (!axis)
-			json_object_set_new_nocheck(more, entry->pairs[i].key->text, yaml_to_json(entry->pairs[i].value));
+			json_object_set_new_nocheck(more, entry->pairs[i].key->text,
+			                            yaml_to_json(entry->pairs[i].value));
 	}
 	for (size_t c = 0; c < p->n; c++) {
 		if (p->out[c] || !fits(p, c, want))
@@ -209,13 +216,14 @@ static bool product_make(const struct where *w, const struct yaml_node *n, struc
 			p->at[c * p->naxes + k] = (unsigned)(rest % p->axes[k].n);
 		p->items[c] = json_object();
 		for (size_t k = 0; k < p->naxes; k++)
-			json_object_set_nocheck(p->items[c], p->axes[k].key, p->axes[k].values[p->at[c * p->naxes + k]]);
+			json_object_set_nocheck(p->items[c], p->axes[k].key,
+			                        p->axes[k].values[p->at[c * p->naxes + k]]);
 	}
 	return true;
 }
 
-static void combine(const struct where *w, const struct yaml_node *n, const struct yaml_node *includes, const struct yaml_node *excludes,
-		    struct product *p, struct matrix *m)
+static void combine(const struct where *w, const struct yaml_node *n, const struct yaml_node *includes,
+                    const struct yaml_node *excludes, struct product *p, struct matrix *m)
 {
 	size_t nincludes = includes ? includes->n : 0;
 	_free_ unsigned *want = mem_zero(p->naxes * sizeof *want);
@@ -256,7 +264,8 @@ static const struct yaml_node *list_of(const struct where *w, const struct yaml_
 {
 	if (pair->value->kind == YAML_LIST)
 		return pair->value;
-	build_fault(w, pair->value, "\"%s\" should be a list of mappings, not %s", pair->key->text, yaml_kind_text(pair->value->kind));
+	build_fault(w, pair->value, "\"%s\" should be a list of mappings, not %s", pair->key->text,
+	            yaml_kind_text(pair->value->kind));
 	return NULL;
 }
 
@@ -267,7 +276,8 @@ void matrix_expand(const struct where *w, const struct yaml_node *n, struct matr
 
 	*ret = (struct matrix){0};
 	if (n->kind != YAML_MAP || !n->n) {
-		build_fault(w, n, "\"matrix\" should be a mapping of lists, not %s", n->kind == YAML_MAP ? "an empty one" : yaml_kind_text(n->kind));
+		build_fault(w, n, "\"matrix\" should be a mapping of lists, not %s",
+		            n->kind == YAML_MAP ? "an empty one" : yaml_kind_text(n->kind));
 		return;
 	}
 	if (n->n > AXES_MOST) {

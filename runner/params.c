@@ -14,7 +14,8 @@ void params_merge(json_t *base, const json_t *over)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)over, key, value) {
+	json_object_foreach((json_t *)over, key, value)
+	{
 		json_t *old = json_object_get(base, key);
 		if (json_is_object(old) && json_is_object(value)) {
 			params_merge(old, value);
@@ -41,7 +42,10 @@ static json_t *holder(json_t *root, const char *dotted, const char **ret_key)
 	return NULL;
 }
 
-struct paths { char **v; size_t len, cap; };
+struct paths {
+	char **v;
+	size_t len, cap;
+};
 
 static void gather(struct paths *all, struct buf *path, json_t *object)
 {
@@ -49,7 +53,8 @@ static void gather(struct paths *all, struct buf *path, json_t *object)
 	json_t *value;
 	size_t len = path->len;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		if (len)
 			buf_addc(path, '.');
 		buf_adds(path, key);
@@ -100,7 +105,8 @@ static int check_key(const char *text, const char *key, struct err *e)
 		parts += *p == '.';
 	}
 	if (!*key || *key == '.' || strstr(key, "..") || text_ends(key, "."))
-		return err_set(e, ERR_USAGE, "-p %s: a part of the param's name is empty; it is written as train.lr=0.3", text);
+		return err_set(e, ERR_USAGE,
+		               "-p %s: a part of the param's name is empty; it is written as train.lr=0.3", text);
 	if (parts > PARTS_MOST)
 		return err_set(e, ERR_USAGE, "-p %s: more than 64 levels", text);
 	return 0;
@@ -117,8 +123,8 @@ static int add(json_t *params, const char *text, const char *key, json_t *value,
 		json_t *inner = json_object_getn(at, part, n);
 		if (inner && !json_is_object(inner)) {
 			json_decref(value);
-			return err_set(e, ERR_USAGE, "-p %s: \"%.*s\" is %s, and holds no further params", text, (int)(part + n - key), key,
-				       json_is_array(inner) ? "a list" : "a single value");
+			return err_set(e, ERR_USAGE, "-p %s: \"%.*s\" is %s, and holds no further params", text,
+			               (int)(part + n - key), key, json_is_array(inner) ? "a list" : "a single value");
 		}
 		if (!inner) {
 			inner = json_object();
@@ -149,7 +155,8 @@ int params_override(json_t *params, const char *text, struct err *e)
 	if (removes && equals)
 		return err_set(e, ERR_USAGE, "-p %s: a param is removed by its name alone: -p ~%s", text, key);
 	if (!removes && !equals)
-		return err_set(e, ERR_USAGE, "-p %s: there is no value; it is written as %s=VALUE", text, *key ? key : "train.lr");
+		return err_set(e, ERR_USAGE, "-p %s: there is no value; it is written as %s=VALUE", text,
+		               *key ? key : "train.lr");
 	int r = check_key(text, key, e);
 	if (r < 0)
 		return r;

@@ -30,7 +30,9 @@ static void read_top(struct build *b, const struct yaml_node *root, const struct
 		else if (yaml_get(pair->value, "run"))
 			build_fault(&w, pair->key, "unknown key \"%s\"; steps stand below \"steps\"", pair->key->text);
 		else
-			build_fault(&w, pair->key, "unknown key \"%s\"; there are pipeline, params, env, defaults and steps", pair->key->text);
+			build_fault(&w, pair->key,
+			            "unknown key \"%s\"; there are pipeline, params, env, defaults and steps",
+			            pair->key->text);
 	}
 }
 
@@ -42,7 +44,8 @@ static void read_name(struct build *b, const struct yaml_node *n)
 	if (n && take_text(&w, n, "pipeline", &p->name) && !build_name_good(p->name))
 		build_fault(&w, n, "the pipeline's name \"%s\" should be made of letters, digits, and _ . -", p->name);
 	if (!p->name)
-		p->name = arena_strdup(&p->arena, b->o->root && *path_base(b->o->root) ? path_base(b->o->root) : "pipeline");
+		p->name = arena_strdup(&p->arena,
+		                       b->o->root && *path_base(b->o->root) ? path_base(b->o->root) : "pipeline");
 }
 
 static void read_steps(struct build *b, const struct yaml_node *root, const struct yaml_node *steps)
@@ -56,14 +59,17 @@ static void read_steps(struct build *b, const struct yaml_node *root, const stru
 		return;
 	}
 	if (steps->kind != YAML_MAP || !steps->n) {
-		build_fault(&w, steps, steps->kind == YAML_MAP ? "\"steps\" holds no steps" : "\"steps\" should be a mapping from names to steps, not %s",
-			    yaml_kind_text(steps->kind));
+		build_fault(&w, steps,
+		            steps->kind == YAML_MAP ? "\"steps\" holds no steps"
+		                                    : "\"steps\" should be a mapping from names to steps, not %s",
+		            yaml_kind_text(steps->kind));
 		return;
 	}
 	for (size_t i = 0; i < steps->n && !b->stop; i++) {
 		build_step(b, steps->pairs[i].key, steps->pairs[i].value);
 		if (b->drafts.len > STEPS_MOST)
-			build_limit(&w, steps->pairs[i].key->line, steps->pairs[i].key->column, "more than 100,000 steps after expansion");
+			build_limit(&w, steps->pairs[i].key->line, steps->pairs[i].key->column,
+			            "more than 100,000 steps after expansion");
 	}
 	if (!b->stop)
 		build_graph(b);
@@ -75,18 +81,21 @@ static void read_file(struct build *b, const struct yaml_node *root)
 	const struct yaml_node *top[TOP_NKEYS] = {0};
 
 	if (root->kind != YAML_MAP) {
-		build_fault(&w, root, "the file should be a mapping with \"steps\", not %s", yaml_kind_text(root->kind));
+		build_fault(&w, root, "the file should be a mapping with \"steps\", not %s",
+		            yaml_kind_text(root->kind));
 		return;
 	}
 	read_top(b, root, top);
 	read_name(b, top[TOP_pipeline]);
 	build_params(b, top[TOP_params]);
 	if (top[TOP_defaults] && top[TOP_defaults]->kind != YAML_MAP)
-		build_fault(&w, top[TOP_defaults], "\"defaults\" should be a mapping of keys of a step, not %s", yaml_kind_text(top[TOP_defaults]->kind));
+		build_fault(&w, top[TOP_defaults], "\"defaults\" should be a mapping of keys of a step, not %s",
+		            yaml_kind_text(top[TOP_defaults]->kind));
 	else if (top[TOP_defaults])
 		build_slots(&w, top[TOP_defaults], b->defaults);
 	if (top[TOP_env] && !b->defaults[KEY_env].key)
-		b->defaults[KEY_env] = (struct slot){.key = top[TOP_env], .value = top[TOP_env], .refs = node_has_refs(top[TOP_env])};
+		b->defaults[KEY_env] =
+		        (struct slot){.key = top[TOP_env], .value = top[TOP_env], .refs = node_has_refs(top[TOP_env])};
 	read_steps(b, root, top[TOP_steps]);
 }
 
@@ -96,7 +105,8 @@ static void step_release(struct step *s)
 	json_decref((json_t *)s->declared);
 }
 
-int pipeline_parse(const char *text, size_t len, const struct pipeline_options *o, struct pipeline **ret, struct buf *faults, struct err *e)
+int pipeline_parse(const char *text, size_t len, const struct pipeline_options *o, struct pipeline **ret,
+                   struct buf *faults, struct err *e)
 {
 	struct pipeline *p = mem_zero(sizeof *p);
 	struct build b = {.p = p, .o = o, .folders = MAP_INIT};
@@ -193,7 +203,8 @@ int pipeline_select(const struct pipeline *p, const char *word, bool *out, struc
 	}
 	_free_ char *hint = build_hint(word, names, 2 * p->nsteps);
 	free(names);
-	return err_set(e, ERR_NOT_FOUND, "there is no step \"%s\" in %s%s; `jig dag` shows them all", word, p->file, hint);
+	return err_set(e, ERR_NOT_FOUND, "there is no step \"%s\" in %s%s; `jig dag` shows them all", word, p->file,
+	               hint);
 }
 
 void pipeline_with_needs(const struct pipeline *p, bool *sel)

@@ -14,10 +14,8 @@ static size_t count(const json_t *v, int depth, int *ret_depth)
 
 	if (*ret_depth < depth)
 		*ret_depth = depth;
-	json_array_foreach(v, i, value)
-		n += count(value, depth + 1, ret_depth);
-	json_object_foreach((json_t *)v, key, value)
-		n += count(value, depth + 1, ret_depth);
+	json_array_foreach(v, i, value) n += count(value, depth + 1, ret_depth);
+	json_object_foreach((json_t *)v, key, value) n += count(value, depth + 1, ret_depth);
 	return n;
 }
 

@@ -42,7 +42,8 @@ static struct yaml_node *node_of_json(struct build *b, const struct yaml_node *a
 	if (json_is_object(v)) {
 		n->kind = YAML_MAP;
 		n->pairs = arena_array(&b->scratch, struct yaml_pair, json_object_size(v));
-		json_object_foreach((json_t *)v, key, value) {
+		json_object_foreach((json_t *)v, key, value)
+		{
 			struct yaml_node *name = node_like(b, at, YAML_TEXT);
 			set_text(b, name, key, strlen(key));
 			n->pairs[n->n++] = (struct yaml_pair){.key = name, .value = node_of_json(b, at, value)};
@@ -52,8 +53,7 @@ static struct yaml_node *node_of_json(struct build *b, const struct yaml_node *a
 	if (json_is_array(v)) {
 		n->kind = YAML_LIST;
 		n->items = arena_array(&b->scratch, struct yaml_node *, json_array_size(v));
-		json_array_foreach(v, i, value)
-			n->items[n->n++] = node_of_json(b, at, value);
+		json_array_foreach(v, i, value) n->items[n->n++] = node_of_json(b, at, value);
 		return n;
 	}
 	if (json_is_string(v)) {
@@ -68,7 +68,8 @@ static struct yaml_node *node_of_json(struct build *b, const struct yaml_node *a
 	return n;
 }
 
-static const struct yaml_node *text_subst(const struct where *w, const struct yaml_node *n, const struct subst *s, bool typed)
+static const struct yaml_node *text_subst(const struct where *w, const struct yaml_node *n, const struct subst *s,
+                                          bool typed)
 {
 	_buf_ struct buf text = BUF_INIT;
 	struct err e;
@@ -88,7 +89,8 @@ static const struct yaml_node *text_subst(const struct where *w, const struct ya
 	for (const char *p = text.data; (p = strstr(p, "${")); p += 2) {
 		bool escaped = strstr(n->text, "$${");
 		if (!escaped && subst_has(p)) {
-			build_fault(w, n, "${%.*s} is known only when the step starts; it can stand in \"run\"", (int)strcspn(p + 2, "}"), p + 2);
+			build_fault(w, n, "${%.*s} is known only when the step starts; it can stand in \"run\"",
+			            (int)strcspn(p + 2, "}"), p + 2);
 			return NULL;
 		}
 	}
@@ -100,7 +102,8 @@ static const struct yaml_node *text_subst(const struct where *w, const struct ya
 	return new;
 }
 
-static const struct yaml_node *subst(const struct where *w, const struct yaml_node *n, const struct subst *s, bool typed)
+static const struct yaml_node *subst(const struct where *w, const struct yaml_node *n, const struct subst *s,
+                                     bool typed)
 {
 	if (n->kind == YAML_TEXT)
 		return subst_has(n->text) ? text_subst(w, n, s, typed) : n;

@@ -48,7 +48,7 @@ bool build_charge(const struct where *w, const struct yaml_node *at, size_t byte
 	w->b->text += bytes;
 	if (w->b->text <= TEXT_MOST)
 		return true;
-	build_limit(w, at->line, at->column, "more than 256 MiB of text in all steps after substitution");
+	build_limit(w, at->line, at->column, "more than 128 MiB of text in all steps after substitution");
 	return false;
 }
 
@@ -85,7 +85,8 @@ bool take_text(const struct where *w, const struct yaml_node *n, const char *key
 	if (n->kind != YAML_TEXT) {
 		bool scalar = n->kind != YAML_LIST && n->kind != YAML_MAP && n->kind != YAML_NULL;
 		if (scalar)
-			build_fault(w, n, "\"%s\" should be a text, not %s; write it in quotes: \"%s\"", key, yaml_kind_text(n->kind), n->text);
+			build_fault(w, n, "\"%s\" should be a text, not %s; write it in quotes: \"%s\"", key,
+			            yaml_kind_text(n->kind), n->text);
 		else
 			build_fault(w, n, "\"%s\" should be a text, not %s", key, yaml_kind_text(n->kind));
 		return false;
@@ -113,7 +114,8 @@ bool take_bool(const struct where *w, const struct yaml_node *n, const char *key
 	return false;
 }
 
-bool take_integer(const struct where *w, const struct yaml_node *n, const char *key, int64_t least, int64_t most, int64_t *ret)
+bool take_integer(const struct where *w, const struct yaml_node *n, const char *key, int64_t least, int64_t most,
+                  int64_t *ret)
 {
 	if (n->kind != YAML_INT) {
 		build_fault(w, n, "\"%s\" should be a whole number, not %s", key, yaml_kind_text(n->kind));
@@ -127,7 +129,8 @@ bool take_integer(const struct where *w, const struct yaml_node *n, const char *
 	return true;
 }
 
-bool take_number(const struct where *w, const struct yaml_node *n, const char *key, double least, double most, double *ret)
+bool take_number(const struct where *w, const struct yaml_node *n, const char *key, double least, double most,
+                 double *ret)
 {
 	if (n->kind != YAML_INT && n->kind != YAML_REAL) {
 		build_fault(w, n, "\"%s\" should be a number, not %s", key, yaml_kind_text(n->kind));
@@ -169,7 +172,8 @@ bool take_size(const struct where *w, const struct yaml_node *n, const char *key
 	return false;
 }
 
-bool take_word(const struct where *w, const struct yaml_node *n, const char *key, const char *const *words, size_t nwords, size_t *ret)
+bool take_word(const struct where *w, const struct yaml_node *n, const char *key, const char *const *words,
+               size_t nwords, size_t *ret)
 {
 	_buf_ struct buf all = BUF_INIT;
 
@@ -186,7 +190,7 @@ bool take_word(const struct where *w, const struct yaml_node *n, const char *key
 }
 
 bool take_map(const struct where *w, const struct yaml_node *n, const char *key, const char *const *keys, size_t nkeys,
-	      const struct yaml_node **out)
+              const struct yaml_node **out)
 {
 	for (size_t k = 0; k < nkeys; k++)
 		out[k] = NULL;
@@ -213,7 +217,9 @@ bool take_path(const struct where *w, const struct yaml_node *n, const char *wha
 {
 	if (n->kind != YAML_TEXT) {
 		build_fault(w, n, "%s should be a path, not %s%s", what, yaml_kind_text(n->kind),
-			    n->kind == YAML_LIST || n->kind == YAML_MAP || n->kind == YAML_NULL ? "" : "; write it in quotes");
+		            n->kind == YAML_LIST || n->kind == YAML_MAP || n->kind == YAML_NULL
+		                    ? ""
+		                    : "; write it in quotes");
 		return false;
 	}
 	bool folder;
@@ -225,7 +231,8 @@ bool take_path(const struct where *w, const struct yaml_node *n, const char *wha
 		fault = "is the project itself; name what is in it";
 	if (fault) {
 		bool outside = !strcmp(what, "input") && (*normal == '/' || text_starts(normal, ".."));
-		build_fault(w, n, "%s \"%s\" %s%s", what, n->text, fault, outside ? "; data outside the project is taken by {link: /its/path}" : "");
+		build_fault(w, n, "%s \"%s\" %s%s", what, n->text, fault,
+		            outside ? "; data outside the project is taken by {link: /its/path}" : "");
 		return false;
 	}
 	if (!build_charge(w, n, n->len))
@@ -269,7 +276,9 @@ static int folder_state(struct build *b, const char *folder)
 		struct stat st;
 		_free_ char *abs = path_join(b->o->root, folder);
 		bool gone = lstat(abs, &st) < 0;
-		entry->num = gone ? FOLDER_GONE : S_ISLNK(st.st_mode) && points_out(b, folder) ? FOLDER_OUT : FOLDER_INSIDE;
+		entry->num = gone                                           ? FOLDER_GONE
+		             : S_ISLNK(st.st_mode) && points_out(b, folder) ? FOLDER_OUT
+		                                                            : FOLDER_INSIDE;
 	}
 	return (int)entry->num;
 }

@@ -4,7 +4,18 @@
 #include "base/text.h"
 #include "base/vec.h"
 
-enum { IN_BARE, IN_PAREN, IN_SINGLE, IN_DOUBLE, IN_BACKTICK, IN_BRACE, IN_ARITHMETIC, IN_DOCUMENT, IN_VERBATIM, IN_COMMENT };
+enum {
+	IN_BARE,
+	IN_PAREN,
+	IN_SINGLE,
+	IN_DOUBLE,
+	IN_BACKTICK,
+	IN_BRACE,
+	IN_ARITHMETIC,
+	IN_DOCUMENT,
+	IN_VERBATIM,
+	IN_COMMENT
+};
 
 enum shell_place {
 	SHELL_BARE,     /* outside of quotes */
@@ -13,18 +24,21 @@ enum shell_place {
 	SHELL_DOCUMENT, /* within a here-document whose text is expanded */
 	SHELL_VERBATIM, /* within a here-document whose text is not */
 	SHELL_COMMENT,
-	SHELL_UNSURE,   /* within `…`, ${…}, $((…)), or behind what sh and bash read differently */
+	SHELL_UNSURE, /* within `…`, ${…}, $((…)), or behind what sh and bash read differently */
 };
 
-struct document { char *end; bool verbatim, tabs; };
+struct document {
+	char *end;
+	bool verbatim, tabs;
+};
 
 struct shell_scan {
-	VEC(char) in;              /* innermost last; the first is IN_BARE */
-	struct buf rest;           /* bytes that need the next ones to be understood */
-	struct buf word;           /* the bare word so far */
-	struct buf line;           /* of a here-document */
+	VEC(char) in;                   /* innermost last; the first is IN_BARE */
+	struct buf rest;                /* bytes that need the next ones to be understood */
+	struct buf word;                /* the bare word so far */
+	struct buf line;                /* of a here-document */
 	VEC(struct document) documents; /* announced, and to begin at the next line */
-	size_t document;           /* the one that is read */
+	size_t document;                /* the one that is read */
 	bool word_start;
 	bool unsure;
 };
@@ -431,14 +445,16 @@ const char *shell_scan_quote(struct shell_scan *s, const char *value, struct buf
 			return "its value is what ends the here-document it stands in";
 		if (strchr(value, '\n'))
 			return place == SHELL_COMMENT ? "its value has several lines, and stands in a comment"
-						      : "its value has several lines, and stands in a here-document; put it into a variable first";
+			                              : "its value has several lines, and stands in a here-document; "
+			                                "put it into a variable first";
 		escape(out, value, place == SHELL_DOCUMENT ? "\\$`" : "");
 		return NULL;
 	case SHELL_UNSURE:
 		break;
 	}
 	if (!is_plain(value))
-		return "its value needs quotes, and what surrounds it makes unclear which; put it into a variable first, as in x=${…}";
+		return "its value needs quotes, and what surrounds it makes unclear which; put it into a variable "
+		       "first, as in x=${…}";
 	buf_adds(out, value);
 	return NULL;
 }

@@ -1,4 +1,5 @@
-/* Where in a shell command a place stands: outside of quotes, within '…', "…", a here-document. Follows the POSIX grammar as far as quoting goes, with
+/* Where in a shell command a place stands: outside of quotes, within '…', "…", a here-document. Follows the POSIX
+ * grammar as far as quoting goes, with
  * $(…), `…`, ${…}, $((…)), comments and here-documents; where it cannot be sure it says so rather than guess. */
 #ifndef RUNNER_SHELL_SCAN_H
 #define RUNNER_SHELL_SCAN_H
@@ -16,7 +17,8 @@ void shell_scan_freep(struct shell_scan **s);
 void shell_scan_add(struct shell_scan *s, const char *text, size_t n);
 /* A value stands here: the next byte goes on with its word. */
 void shell_scan_value(struct shell_scan *s);
-/* Appends value so that it is (part of) one word where the command stands now. NULL, or why it cannot be. shell_scan_value comes next. */
+/* Appends value so that it is (part of) one word where the command stands now. NULL, or why it cannot be.
+ * shell_scan_value comes next. */
 const char *shell_scan_quote(struct shell_scan *s, const char *value, struct buf *out);
 
 #endif

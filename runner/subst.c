@@ -28,7 +28,10 @@ static void add_value(struct buf *out, const json_t *v)
 		json_canonical(out, v);
 }
 
-struct names { const char **v; size_t len, cap; };
+struct names {
+	const char **v;
+	size_t len, cap;
+};
 
 static void gather(struct names *all, struct buf *path, json_t *object, struct arena *a)
 {
@@ -36,7 +39,8 @@ static void gather(struct names *all, struct buf *path, json_t *object, struct a
 	json_t *value;
 	size_t len = path->len;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		buf_adds(path, key);
 		vec_push(all, arena_strdup(a, path->data));
 		if (json_is_object(value)) {
@@ -60,8 +64,9 @@ static int undefined(const char *ref, int family, const struct subst *s, struct 
 	if (family == RUN || family == STEP)
 		near = text_nearest(ref, family == RUN ? run : step, 2);
 	if (family == RUN || family == STEP)
-		return err_set(e, ERR_USAGE, "${%s} is not defined%s%s%s; there are %s", ref, near ? " (did you mean \"" : "", near ? near : "",
-			       near ? "\"?)" : "", family == RUN ? "${run.number} and ${run.name}" : "${step.name} and ${step.attempt}");
+		return err_set(e, ERR_USAGE, "${%s} is not defined%s%s%s; there are %s", ref,
+		               near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "",
+		               family == RUN ? "${run.number} and ${run.name}" : "${step.name} and ${step.attempt}");
 	buf_adds(&path, families[family]);
 	gather(&all, &path, (json_t *)(family == PARAMS ? s->params : s->matrix), &arena);
 	for (size_t i = 0; i < all.len && !near; i++)
@@ -69,7 +74,8 @@ static int undefined(const char *ref, int family, const struct subst *s, struct 
 			near = all.v[i];
 	if (!near)
 		near = text_nearest(ref, all.v, all.len);
-	err_set(e, ERR_USAGE, "${%s} is not defined%s%s%s", ref, near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+	err_set(e, ERR_USAGE, "${%s} is not defined%s%s%s", ref, near ? " (did you mean \"" : "", near ? near : "",
+	        near ? "\"?)" : "");
 	vec_release(&all);
 	return e->code;
 }
@@ -124,15 +130,16 @@ const json_t *subst_value(const char *text, const struct subst *s)
 	return json_path_get(from, name + strlen(families[family]));
 }
 
-int subst_text(const char *text, const struct subst *s, enum subst_how how, subst_seen_fn *seen, void *arg, struct buf *out, size_t *ret_at,
-	       struct err *e)
+int subst_text(const char *text, const struct subst *s, enum subst_how how, subst_seen_fn *seen, void *arg,
+               struct buf *out, size_t *ret_at, struct err *e)
 {
 	_shell_scan_ struct shell_scan *scan = how == SUBST_SHELL ? shell_scan_new() : NULL;
 	const char *from = text;
 
 	for (const char *p = strchr(text, '$'); p; p = strchr(p, '$')) {
 		if (p[1] == '$' && family_of(p + 1) != NOT_OURS) {
-			/* The text without its first dollar, which the scan need not know: braces are followed as the shell will. */
+			/* The text without its first dollar, which the scan need not know: braces are followed as the
+			 * shell will. */
 			buf_add(out, from, (size_t)(p - from));
 			if (scan)
 				shell_scan_add(scan, from, (size_t)(p - from));

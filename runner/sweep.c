@@ -7,7 +7,10 @@
 
 enum { RUNS_MOST = 10000 };
 
-struct values { char **v; size_t len, cap; };
+struct values {
+	char **v;
+	size_t len, cap;
+};
 
 static void values_release(struct values *v)
 {
@@ -120,7 +123,10 @@ static int range(const char *axis, const char *text, size_t len, struct values *
 		places = n < 0 || places < 0 ? -1 : n > places && i + first != 1 ? n : places;
 	}
 	if (!reals || parts.len > 3)
-		return err_set(e, ERR_USAGE, "--sweep %s: range takes numbers: range(STOP), range(START,STOP) or range(START,STOP,STEP)", axis);
+		return err_set(
+		        e, ERR_USAGE,
+		        "--sweep %s: range takes numbers: range(STOP), range(START,STOP) or range(START,STOP,STEP)",
+		        axis);
 	if (all_whole ? !whole[2] : real[2] == 0)
 		return err_set(e, ERR_USAGE, "--sweep %s: the step of the range is 0", axis);
 	/* A stop that the steps meet but for rounding is not included. */
@@ -131,7 +137,7 @@ static int range(const char *axis, const char *text, size_t len, struct values *
 		return err_set(e, ERR_USAGE, "--sweep %s: more than 10,000 runs", axis);
 	for (int64_t i = 0; i < (int64_t)count; i++)
 		vec_push(out, all_whole ? mem_printf("%lld", (long long)(whole[0] + (__int128)i * whole[2]))
-					: range_value(real[0] + (double)i * real[2], places));
+		                        : range_value(real[0] + (double)i * real[2], places));
 	return 0;
 }
 
@@ -161,14 +167,16 @@ static int axis_parse(const char *axis, json_t *spec, char **ret_key, struct val
 	if (!utf8_valid(axis, strlen(axis)))
 		return err_set(e, ERR_USAGE, "--sweep %s: the text is not UTF-8", axis);
 	if (*axis == '~')
-		return err_set(e, ERR_USAGE, "--sweep %s: a sweep gives values; -p %.*s removes a param", axis, (int)strcspn(axis, "="), axis);
+		return err_set(e, ERR_USAGE, "--sweep %s: a sweep gives values; -p %.*s removes a param", axis,
+		               (int)strcspn(axis, "="), axis);
 	if (!equals || equals == axis + (*axis == '+'))
 		return err_set(e, ERR_USAGE, "--sweep %s: it is written as train.lr=0.1,0.3 or seed=range(0,5)", axis);
 	_free_ char *key = mem_strndup(axis, (size_t)(equals - axis));
 	_free_ char *text = trimmed(equals + 1, strlen(equals + 1));
 	const char *bare = key + (*key == '+');
 	if (json_object_get(spec, bare))
-		return err_set(e, ERR_USAGE, "--sweep %s: \"%s\" is swept twice; give all its values in one", axis, bare);
+		return err_set(e, ERR_USAGE, "--sweep %s: \"%s\" is swept twice; give all its values in one", axis,
+		               bare);
 	int r = axis_values(axis, text, &values, e);
 	if (r < 0)
 		return r;
@@ -197,7 +205,8 @@ int sweep_parse(const char *const *axes, size_t n, struct sweep *ret, struct err
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		r = axis_parse(axes[i], s.spec, &keys[i], &values[i], e);
 		if (r >= 0 && (s.nruns *= values[i].len) > RUNS_MOST)
-			r = err_set(e, ERR_USAGE, "--sweep %s: the product of the axes is more than 10,000 runs", axes[i]);
+			r = err_set(e, ERR_USAGE, "--sweep %s: the product of the axes is more than 10,000 runs",
+			            axes[i]);
 	}
 	if (r >= 0) {
 		s.overrides = mem_zero(s.nruns * sizeof *s.overrides);

@@ -26,7 +26,7 @@ struct frame {
 
 struct anchor {
 	struct yaml_node *node;
-	size_t weight;         /* nodes of it, aliases expanded */
+	size_t weight; /* nodes of it, aliases expanded */
 	int height;
 	bool done;
 };
@@ -37,7 +37,7 @@ struct reader {
 	struct diags *d;
 	struct frame frames[YAML_DEPTH_MOST];
 	int depth;
-	struct map names;      /* of anchors, to index + 1 */
+	struct map names; /* of anchors, to index + 1 */
 	VEC(struct anchor) anchors;
 	size_t nodes;
 	struct yaml_node *root;
@@ -47,8 +47,9 @@ struct reader {
 const char *yaml_kind_text(enum yaml_kind kind)
 {
 	static const char *const texts[] = {
-		[YAML_NULL] = "nothing", [YAML_BOOL] = "a truth value", [YAML_INT] = "a whole number", [YAML_REAL] = "a number",
-		[YAML_TEXT] = "a text", [YAML_LIST] = "a list", [YAML_MAP] = "a mapping",
+	        [YAML_NULL] = "nothing",  [YAML_BOOL] = "a truth value", [YAML_INT] = "a whole number",
+	        [YAML_REAL] = "a number", [YAML_TEXT] = "a text",        [YAML_LIST] = "a list",
+	        [YAML_MAP] = "a mapping",
 	};
 
 	return texts[kind];
@@ -134,7 +135,8 @@ const char *yaml_resolve(struct yaml_node *n)
 		return set_integer(n, bare, 10, *text == '-');
 	if (!sign && text[0] == '0' && text[1] == 'o' && text[2] && !text[2 + strspn(text + 2, "01234567")])
 		return set_integer(n, text + 2, 8, false);
-	if (!sign && text[0] == '0' && text[1] == 'x' && text[2] && !text[2 + strspn(text + 2, "0123456789abcdefABCDEF")])
+	if (!sign && text[0] == '0' && text[1] == 'x' && text[2] &&
+	    !text[2 + strspn(text + 2, "0123456789abcdefABCDEF")])
 		return set_integer(n, text + 2, 16, false);
 	double v;
 	if (!is_real(text) || !number_parse(bare, strlen(bare), &v))
@@ -194,7 +196,8 @@ static void place(struct reader *r, struct yaml_node *n)
 			first = entry->ptr;
 	}
 	if (first)
-		diags_add(r->d, n->line, n->column, "key \"%s\" stands here twice (first at %d:%d)", n->text, first->line, first->column);
+		diags_add(r->d, n->line, n->column, "key \"%s\" stands here twice (first at %d:%d)", n->text,
+		          first->line, first->column);
 	f->skip = first;
 }
 
@@ -233,9 +236,12 @@ static void on_alias(struct reader *r, const yaml_event_t *ev)
 	struct yaml_node *n = node_new(r, YAML_NULL, &ev->start_mark);
 	int line = n->line, column = n->column;
 
+	n->text = "";
 	if (!a || !a->done) {
-		diags_add(r->d, line, column, a ? "alias *%s stands inside of what it names" : "alias *%s names nothing; no &%s comes before it",
-			  name, name);
+		diags_add(r->d, line, column,
+		          a ? "alias *%s stands inside of what it names"
+		            : "alias *%s names nothing; no &%s comes before it",
+		          name, name);
 	} else if (r->depth + a->height > YAML_DEPTH_MOST) {
 		refuse(r, &ev->start_mark, "more than 64 levels, aliases included");
 	} else if ((r->nodes += a->weight - 1) > YAML_NODES_MOST) {
@@ -272,22 +278,25 @@ static void on_scalar(struct reader *r, const yaml_event_t *ev)
 		diags_add(r->d, n->line, n->column, "%s %s", n->text, fault);
 	if (tag && !n->quoted) {
 		static const char *const tags[] = {
-			[YAML_NULL] = TAG "null", [YAML_BOOL] = TAG "bool", [YAML_INT] = TAG "int", [YAML_REAL] = TAG "float", [YAML_TEXT] = TAG "str",
+		        [YAML_NULL] = TAG "null",  [YAML_BOOL] = TAG "bool", [YAML_INT] = TAG "int",
+		        [YAML_REAL] = TAG "float", [YAML_TEXT] = TAG "str",
 		};
 		bool widened = n->kind == YAML_INT && !strcmp(tag, tags[YAML_REAL]);
 		if (widened)
 			n->kind = YAML_REAL;
 		if (strcmp(tag, tags[n->kind]))
-			diags_add(r->d, n->line, n->column, "the tag %s does not fit this value, or is no tag of YAML's core", tag);
+			diags_add(r->d, n->line, n->column,
+			          "the tag %s does not fit this value, or is no tag of YAML's core", tag);
 	} else if (tag && strcmp(tag, "!") && strcmp(tag, TAG "str")) {
-		diags_add(r->d, n->line, n->column, "the tag %s does not fit a text in quotes, or is no tag of YAML's core", tag);
+		diags_add(r->d, n->line, n->column,
+		          "the tag %s does not fit a text in quotes, or is no tag of YAML's core", tag);
 	}
 	anchor_add(r, ev->data.scalar.anchor, (struct anchor){.node = n, .weight = 1, .height = 0, .done = true});
 	place(r, n);
 }
 
-static void on_start(struct reader *r, const yaml_event_t *ev, enum yaml_kind kind, const yaml_char_t *tag, const char *right_tag,
-		     const yaml_char_t *anchor)
+static void on_start(struct reader *r, const yaml_event_t *ev, enum yaml_kind kind, const yaml_char_t *tag,
+                     const char *right_tag, const yaml_char_t *anchor)
 {
 	struct yaml_node *n = node_new(r, kind, &ev->start_mark);
 
@@ -372,11 +381,14 @@ static bool check_bytes(const char *text, size_t len, struct diags *d)
 			n = utf8_decode(text + i, len - i, &cp);
 		if (c >= 0x80 && n == 1) {
 			bool wide = i == 0 && len > 1 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2));
-			diags_add(d, line, column, wide ? "the text is UTF-16; save it as UTF-8" : "byte 0x%02x is no UTF-8; save the file as UTF-8", c);
+			diags_add(d, line, column,
+			          wide ? "the text is UTF-16; save it as UTF-8"
+			               : "byte 0x%02x is no UTF-8; save the file as UTF-8",
+			          c);
 			return false;
 		}
-		if (cp == 0 || (cp < 0x20 && cp != '\t' && cp != '\n' && cp != '\r') || (cp >= 0x7f && cp < 0xa0 && cp != 0x85) ||
-		    cp == 0xfffe || cp == 0xffff) {
+		if (cp == 0 || (cp < 0x20 && cp != '\t' && cp != '\n' && cp != '\r') ||
+		    (cp >= 0x7f && cp < 0xa0 && cp != 0x85) || cp == 0xfffe || cp == 0xffff) {
 			diags_add(d, line, column, "character U+%04X may not stand in YAML", (unsigned)cp);
 			return false;
 		}
@@ -397,10 +409,11 @@ static void say_problem(struct reader *r)
 	int line = (int)p->problem_mark.line + 1, column = (int)p->problem_mark.column + 1;
 
 	if (p->context && p->context_mark.line != p->problem_mark.line)
-		diags_add(r->d, line, column, "%s (%s that began at %zu:%zu)", problem, p->context, p->context_mark.line + 1,
-			  p->context_mark.column + 1);
+		diags_add(r->d, line, column, "%s (%s that began at %zu:%zu)", problem, p->context,
+		          p->context_mark.line + 1, p->context_mark.column + 1);
 	else
-		diags_add(r->d, line, column, "%s%s%s%s", problem, p->context ? " (" : "", p->context ? p->context : "", p->context ? ")" : "");
+		diags_add(r->d, line, column, "%s%s%s%s", problem, p->context ? " (" : "", p->context ? p->context : "",
+		          p->context ? ")" : "");
 }
 
 struct yaml_node *yaml_parse(const char *text, size_t len, struct arena *arena, struct diags *d)
@@ -500,7 +513,7 @@ int yaml_value(const char *text, json_t **ret, struct err *e)
 	if (d.len && !null) {
 		bool comment = !strcmp(d.v[0].text, "the file is empty");
 		err_set(e, ERR_USAGE, "\"%s\" is no YAML value: %s; write it in quotes to make it a text", text,
-			comment ? "it is only a comment" : d.v[0].text);
+		        comment ? "it is only a comment" : d.v[0].text);
 		diags_release(&d);
 		return e->code;
 	}

@@ -15,7 +15,7 @@
 #include "runner/pipeline.h"
 
 static char *case_root;
-static struct pipeline *case_p;   /* what was read last */
+static struct pipeline *case_p; /* what was read last */
 static struct buf case_faults = BUF_INIT;
 static struct err case_e;
 
@@ -115,7 +115,8 @@ __attribute__((unused)) static void assert_needs(const char *step, const char *w
 	_buf_ struct buf out = BUF_INIT;
 
 	for (size_t i = 0; i < s->nneeds; i++)
-		buf_addf(&out, "%s%s%s", i ? " " : "", case_p->steps[s->needs[i].step].name, s->needs[i].data ? "!" : "");
+		buf_addf(&out, "%s%s%s", i ? " " : "", case_p->steps[s->needs[i].step].name,
+		         s->needs[i].data ? "!" : "");
 	assert_string_equal(out.data, want);
 }
 
@@ -127,7 +128,7 @@ __attribute__((unused)) static void assert_inputs(const char *step, const char *
 
 	for (size_t i = 0; i < s->ninputs; i++) {
 		const struct step_input *in = &s->inputs[i];
-		buf_addf(&out, "%s%c:%s%s", i ? " " : "", "fglu"[in->kind], in->path, in->folder ? "/" : "");
+		buf_addf(&out, "%s%c:%s%s", i ? " " : "", "fglu"[in->kind], in -> path, in -> folder ? "/" : "");
 		if (in->producer >= 0)
 			buf_addf(&out, "<%s", case_p->steps[in->producer].name);
 		if (in->from_glob)

@@ -62,11 +62,16 @@ static void merging(void **state)
 static void values(void **state)
 {
 	overridden("seed=8", "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":8,\"train\":{\"depth\":3,\"lr\":0.1}}");
-	overridden("train.lr=0.3", "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":7,\"train\":{\"depth\":3,\"lr\":0.3}}");
-	overridden("seed=no", "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":\"no\",\"train\":{\"depth\":3,\"lr\":0.1}}");
-	overridden("seed=", "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":null,\"train\":{\"depth\":3,\"lr\":0.1}}");
-	overridden("seed=a=b", "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":\"a=b\",\"train\":{\"depth\":3,\"lr\":0.1}}");
-	overridden("layers=[64,64]", "{\"a.b\":1,\"layers\":[64,64],\"off\":null,\"seed\":7,\"train\":{\"depth\":3,\"lr\":0.1}}");
+	overridden("train.lr=0.3",
+	           "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":7,\"train\":{\"depth\":3,\"lr\":0.3}}");
+	overridden("seed=no",
+	           "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":\"no\",\"train\":{\"depth\":3,\"lr\":0.1}}");
+	overridden("seed=",
+	           "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":null,\"train\":{\"depth\":3,\"lr\":0.1}}");
+	overridden("seed=a=b",
+	           "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":\"a=b\",\"train\":{\"depth\":3,\"lr\":0.1}}");
+	overridden("layers=[64,64]",
+	           "{\"a.b\":1,\"layers\":[64,64],\"off\":null,\"seed\":7,\"train\":{\"depth\":3,\"lr\":0.1}}");
 	overridden("train={lr: 1}", "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":7,\"train\":{\"lr\":1}}");
 	overridden("a.b=2", "{\"a.b\":2" REST);
 	overridden("off=1", "{\"a.b\":1,\"layers\":[1,2],\"off\":1,\"seed\":7,\"train\":{\"depth\":3,\"lr\":0.1}}");
@@ -74,24 +79,30 @@ static void values(void **state)
 
 static void added(void **state)
 {
-	overridden("+new=1", "{\"a.b\":1,\"layers\":[1,2],\"new\":1,\"off\":null,\"seed\":7,\"train\":{\"depth\":3,\"lr\":0.1}}");
-	overridden("+new.key.deep=x",
-		   "{\"a.b\":1,\"layers\":[1,2],\"new\":{\"key\":{\"deep\":\"x\"}},\"off\":null,\"seed\":7,\"train\":{\"depth\":3,\"lr\":0.1}}");
-	overridden("+train.drop=0.5", "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":7,\"train\":{\"depth\":3,\"drop\":0.5,\"lr\":0.1}}");
+	overridden("+new=1",
+	           "{\"a.b\":1,\"layers\":[1,2],\"new\":1,\"off\":null,\"seed\":7,\"train\":{\"depth\":3,\"lr\":0.1}}");
+	overridden("+new.key.deep=x", "{\"a.b\":1,\"layers\":[1,2],\"new\":{\"key\":{\"deep\":\"x\"}},\"off\":null,"
+	                              "\"seed\":7,\"train\":{\"depth\":3,\"lr\":0.1}}");
+	overridden(
+	        "+train.drop=0.5",
+	        "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":7,\"train\":{\"depth\":3,\"drop\":0.5,\"lr\":0.1}}");
 	/* A resume repeats what was added, whether or not the file has it by now. */
-	overridden("+seed=1", "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":1,\"train\":{\"depth\":3,\"lr\":0.1}}");
+	overridden("+seed=1",
+	           "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":1,\"train\":{\"depth\":3,\"lr\":0.1}}");
 }
 
 static void removed(void **state)
 {
 	overridden("~train.depth", "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":7,\"train\":{\"lr\":0.1}}");
 	overridden("~train", "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":7}");
-	overridden("~a.b", "{" "\"layers\":[1,2],\"off\":null,\"seed\":7,\"train\":{\"depth\":3,\"lr\":0.1}}");
+	overridden("~a.b", "{"
+	                   "\"layers\":[1,2],\"off\":null,\"seed\":7,\"train\":{\"depth\":3,\"lr\":0.1}}");
 }
 
 static void bad_overrides(void **state)
 {
-	refused("train.lrr=0.3", "-p train.lrr=0.3: unknown param \"train.lrr\" (did you mean \"train.lr\"?); -p +train.lrr=0.3 adds it");
+	refused("train.lrr=0.3", "-p train.lrr=0.3: unknown param \"train.lrr\" (did you mean \"train.lr\"?); -p "
+	                         "+train.lrr=0.3 adds it");
 	refused("lr=0.3", "(did you mean \"train.lr\"?)");
 	refused("zzzzzz=1", "unknown param \"zzzzzz\"; -p +zzzzzz=1 adds it");
 	refused("~zzzzzz", "unknown param \"zzzzzz\"; there is nothing to remove");
@@ -141,7 +152,8 @@ static void swept(const char *const *axes, size_t n, const char *want, const cha
 static void sweeps(void **state)
 {
 	swept((const char *[]){"train.lr=0.1,0.3", "seed=range(0,3)"}, 2,
-	      "train.lr=0.1 seed=0|train.lr=0.1 seed=1|train.lr=0.1 seed=2|train.lr=0.3 seed=0|train.lr=0.3 seed=1|train.lr=0.3 seed=2",
+	      "train.lr=0.1 seed=0|train.lr=0.1 seed=1|train.lr=0.1 seed=2|train.lr=0.3 seed=0|train.lr=0.3 "
+	      "seed=1|train.lr=0.3 seed=2",
 	      "{\"seed\":[0,1,2],\"train.lr\":[0.1,0.3]}");
 	swept1("m=choice(a,b)", "m=a|m=b");
 	swept1("m=choice( a , b )", "m=a|m=b");
@@ -201,8 +213,9 @@ static void bad_sweeps(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(merging), cmocka_unit_test(values), cmocka_unit_test(added), cmocka_unit_test(removed),
-		cmocka_unit_test(bad_overrides), cmocka_unit_test(sweeps), cmocka_unit_test(bad_sweeps),
+	        cmocka_unit_test(merging),    cmocka_unit_test(values),        cmocka_unit_test(added),
+	        cmocka_unit_test(removed),    cmocka_unit_test(bad_overrides), cmocka_unit_test(sweeps),
+	        cmocka_unit_test(bad_sweeps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

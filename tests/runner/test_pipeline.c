@@ -1,45 +1,45 @@
 #include "tests/runner/pipeline_case.h"
 
 static const char penguins[] =
-	"pipeline: penguins\n"
-	"params:\n"
-	"  seed: 7\n"
-	"  train: {lr: 0.1, depth: 3}\n"
-	"env: requirements.lock\n"
-	"defaults: {timeout: 2h}\n"
-	"\n"
-	"steps:\n"
-	"  clean:\n"
-	"    inputs: [data/raw.csv]\n"
-	"    run: python clean.py --seed ${params.seed}\n"
-	"    outputs: [data/clean.csv]\n"
-	"  train:\n"
-	"    matrix: {model: [lr, tree, boost]}\n"
-	"    inputs: [data/clean.csv]\n"
-	"    run: [python, train.py, --model, \"${matrix.model}\", --lr, \"${params.train.lr}\"]\n"
-	"    outputs: [\"models/${matrix.model}.pkl\", \"plots/${matrix.model}/\"]\n"
-	"    metrics: [\"metrics/${matrix.model}.json\"]\n"
-	"    checkpoints: ckpt/\n"
-	"    code: [train.py, lib/]\n"
-	"    env: {python: \"3.11\", lock: train.lock}\n"
-	"    retry: {limit: 3, delay: 10s, backoff: 2, max_delay: 5m, on: [error, timeout, lost, 75]}\n"
-	"    timeout: 90m\n"
-	"    idle_timeout: 15m\n"
-	"    resources: {cpu: 2.5, memory: 4G, gpu: 1}\n"
-	"    cache: false\n"
-	"    keep: never\n"
-	"    log_limit: 2M\n"
-	"    goal: {acc: max}\n"
-	"    reuse: {python: tokens}\n"
-	"    pass_env: [OMP_NUM_THREADS, TZ, TZ]\n"
-	"    secrets: HF_TOKEN\n"
-	"    network: false\n"
-	"  evaluate:\n"
-	"    needs: [clean]\n"
-	"    inputs: [\"models/*.pkl\"]\n"
-	"    trigger: all_done\n"
-	"    run: python evaluate.py\n"
-	"    metrics: [scores.json]\n";
+        "pipeline: penguins\n"
+        "params:\n"
+        "  seed: 7\n"
+        "  train: {lr: 0.1, depth: 3}\n"
+        "env: requirements.lock\n"
+        "defaults: {timeout: 2h}\n"
+        "\n"
+        "steps:\n"
+        "  clean:\n"
+        "    inputs: [data/raw.csv]\n"
+        "    run: python clean.py --seed ${params.seed}\n"
+        "    outputs: [data/clean.csv]\n"
+        "  train:\n"
+        "    matrix: {model: [lr, tree, boost]}\n"
+        "    inputs: [data/clean.csv]\n"
+        "    run: [python, train.py, --model, \"${matrix.model}\", --lr, \"${params.train.lr}\"]\n"
+        "    outputs: [\"models/${matrix.model}.pkl\", \"plots/${matrix.model}/\"]\n"
+        "    metrics: [\"metrics/${matrix.model}.json\"]\n"
+        "    checkpoints: ckpt/\n"
+        "    code: [train.py, lib/]\n"
+        "    env: {python: \"3.11\", lock: train.lock}\n"
+        "    retry: {limit: 3, delay: 10s, backoff: 2, max_delay: 5m, on: [error, timeout, lost, 75]}\n"
+        "    timeout: 90m\n"
+        "    idle_timeout: 15m\n"
+        "    resources: {cpu: 2.5, memory: 4G, gpu: 1}\n"
+        "    cache: false\n"
+        "    keep: never\n"
+        "    log_limit: 2M\n"
+        "    goal: {acc: max}\n"
+        "    reuse: {python: tokens}\n"
+        "    pass_env: [OMP_NUM_THREADS, TZ, TZ]\n"
+        "    secrets: HF_TOKEN\n"
+        "    network: false\n"
+        "  evaluate:\n"
+        "    needs: [clean]\n"
+        "    inputs: [\"models/*.pkl\"]\n"
+        "    trigger: all_done\n"
+        "    run: python evaluate.py\n"
+        "    metrics: [scores.json]\n";
 
 static void whole_file(void **state)
 {
@@ -69,8 +69,9 @@ static void whole_file(void **state)
 	assert_int_equal(c->retry.max_delay_us, 3600 * US_PER_S);
 	assert_int_equal(c->line, 9);
 	assert_int_equal(c->column, 3);
-	assert_value(c->declared, "{\"env\":\"requirements.lock\",\"inputs\":[\"data/raw.csv\"],\"outputs\":[\"data/clean.csv\"],"
-				  "\"run\":\"python clean.py --seed 7\",\"timeout\":\"2h\"}");
+	assert_value(c->declared,
+	             "{\"env\":\"requirements.lock\",\"inputs\":[\"data/raw.csv\"],\"outputs\":[\"data/clean.csv\"],"
+	             "\"run\":\"python clean.py --seed 7\",\"timeout\":\"2h\"}");
 
 	const struct step *t = step_of("train[tree]");
 	assert_string_equal(t->base, "train");
@@ -93,8 +94,8 @@ static void whole_file(void **state)
 	assert_int_equal(t->retry.delay_us, 10 * US_PER_S);
 	assert_int_equal(t->retry.max_delay_us, 300 * US_PER_S);
 	assert_true(t->retry.backoff == 2 && !t->retry.all);
-	assert_int_equal(t->retry.causes, 1u << CAUSE_EXIT | 1u << CAUSE_SIGNAL | 1u << CAUSE_OUTPUT_MISSING | 1u << CAUSE_SPAWN |
-					      1u << CAUSE_TIMEOUT | 1u << CAUSE_LOST);
+	assert_int_equal(t->retry.causes, 1u << CAUSE_EXIT | 1u << CAUSE_SIGNAL | 1u << CAUSE_OUTPUT_MISSING |
+	                                          1u << CAUSE_SPAWN | 1u << CAUSE_TIMEOUT | 1u << CAUSE_LOST);
 	assert_int_equal(t->retry.nexits, 1);
 	assert_int_equal(t->retry.exits[0], 75);
 	assert_int_equal(t->timeout_us, 5400 * US_PER_S);
@@ -108,14 +109,16 @@ static void whole_file(void **state)
 	assert_int_equal(t->npass_env, 2);
 	assert_int_equal(t->nsecrets, 1);
 	assert_string_equal(t->secrets[0], "HF_TOKEN");
-	assert_value(json_object_get(t->declared, "run"), "[\"python\",\"train.py\",\"--model\",\"tree\",\"--lr\",\"0.1\"]");
+	assert_value(json_object_get(t->declared, "run"),
+	             "[\"python\",\"train.py\",\"--model\",\"tree\",\"--lr\",\"0.1\"]");
 	assert_value(json_object_get(t->declared, "outputs"), "[\"models/tree.pkl\",\"plots/tree/\"]");
 	assert_value(json_object_get(t->declared, "resources"), "{\"cpu\":2.5,\"gpu\":1,\"memory\":\"4G\"}");
 
 	assert_int_equal(step_of("evaluate")->trigger, TRIGGER_ALL_DONE);
 	assert_needs("evaluate", "clean train[lr]! train[tree]! train[boost]!");
 	assert_inputs("evaluate",
-		      "f:models/boost.pkl<train[boost](models/*.pkl) f:models/lr.pkl<train[lr](models/*.pkl) f:models/tree.pkl<train[tree](models/*.pkl)");
+	              "f:models/boost.pkl<train[boost](models/*.pkl) f:models/lr.pkl<train[lr](models/*.pkl) "
+	              "f:models/tree.pkl<train[tree](models/*.pkl)");
 }
 
 static void no_steps(void **state)
@@ -139,18 +142,24 @@ static void no_steps(void **state)
 
 static void unknown_keys(void **state)
 {
-	bad("steps: {train: {imputs: [x], run: y}}\n", "jig.yaml:1:17: step \"train\": unknown key \"imputs\" (did you mean \"inputs\"?)");
+	bad("steps: {train: {imputs: [x], run: y}}\n",
+	    "jig.yaml:1:17: step \"train\": unknown key \"imputs\" (did you mean \"inputs\"?)");
 	bad("steps: {train: {zzz: [x], run: y}}\n", "jig.yaml:1:17: step \"train\": unknown key \"zzz\"");
 	bad("step: {a: {run: y}}\n", "jig.yaml:1:1: unknown key \"step\" (did you mean \"steps\"?)");
 	bad("clean: {run: y}\n", "jig.yaml:1:1: unknown key \"clean\"; steps stand below \"steps\"");
-	bad("xyz: 1\nsteps: {a: {run: y}}\n", "jig.yaml:1:1: unknown key \"xyz\"; there are pipeline, params, env, defaults and steps");
-	bad("defaults: {timeot: 2h}\nsteps: {a: {run: y}}\n", "jig.yaml:1:12: defaults: unknown key \"timeot\" (did you mean \"timeout\"?)");
-	bad("steps: {a: {run: y, retry: {limt: 3}}}\n", "jig.yaml:1:29: step \"a\": unknown key \"limt\" in \"retry\" (did you mean \"limit\"?)");
-	bad("steps: {a: {run: y, resources: {cpus: 3}}}\n", "jig.yaml:1:33: step \"a\": unknown key \"cpus\" in \"resources\" (did you mean \"cpu\"?)");
+	bad("xyz: 1\nsteps: {a: {run: y}}\n",
+	    "jig.yaml:1:1: unknown key \"xyz\"; there are pipeline, params, env, defaults and steps");
+	bad("defaults: {timeot: 2h}\nsteps: {a: {run: y}}\n",
+	    "jig.yaml:1:12: defaults: unknown key \"timeot\" (did you mean \"timeout\"?)");
+	bad("steps: {a: {run: y, retry: {limt: 3}}}\n",
+	    "jig.yaml:1:29: step \"a\": unknown key \"limt\" in \"retry\" (did you mean \"limit\"?)");
+	bad("steps: {a: {run: y, resources: {cpus: 3}}}\n",
+	    "jig.yaml:1:33: step \"a\": unknown key \"cpus\" in \"resources\" (did you mean \"cpu\"?)");
 	bad("steps:\n  a: {run: y}\n  a: {run: z}\n", "jig.yaml:3:3: key \"a\" stands here twice (first at 2:3)");
 	bad("steps:\n  a: {run: y, run: z}\n", "jig.yaml:2:15: key \"run\" stands here twice");
 	bad("x: &x {run: y}\nsteps:\n  a:\n    <<: *x\n", "jig.yaml:4:5: merge keys (<<)");
-	bad("steps: {\"a b\": {run: y}}\n", "jig.yaml:1:9: step \"a b\": a step's name is made of letters, digits, and _ . -");
+	bad("steps: {\"a b\": {run: y}}\n",
+	    "jig.yaml:1:9: step \"a b\": a step's name is made of letters, digits, and _ . -");
 	bad("steps: {\"a[b]\": {run: y}}\n", "jig.yaml:1:9: step \"a[b]\": a step's name");
 	good("steps: {A-z_0.9: {run: y}, 1: {run: y}, no: {run: y}}\n");
 	assert_order("A-z_0.9 1 no");
@@ -187,15 +196,17 @@ static void wrong_types(void **state)
 	key("code: '*.py'", "11: step \"a\": code \"*.py\" is a pattern; name the folder instead");
 	key("needs: 3", "12: step \"a\": \"needs\" should be a step or a list of them");
 	key("env: 3", "10: step \"a\": \"env\" should be `system`");
-	key("env: {python: 3.11}", "19: step \"a\": \"python\" should be a text, not a number; write it in quotes: \"3.11\"");
+	key("env: {python: 3.11}",
+	    "19: step \"a\": \"python\" should be a text, not a number; write it in quotes: \"3.11\"");
 	key("env: {python: 'x'}", "19: step \"a\": python \"x\" should be a version");
 	key("env: {lck: x}", "11: step \"a\": unknown key \"lck\" in \"env\" (did you mean \"lock\"?)");
 	key("env: {image: 'python:3.11'}", "18: step \"a\": image \"python:3.11\" is not pinned");
 	key("env: {lock: x, image: 'y@sha256:z'}", "27: step \"a\": an image brings its own packages");
 	key("env: {}", "10: step \"a\": \"env\" names neither a lock nor an image");
 	key("env: ../x", "10: step \"a\": env \"../x\" leaves the project");
-	key("trigger: all_sucess", "14: step \"a\": \"trigger\" should be all_success, all_done, all_failed, one_success, one_failed, none_failed or always "
-				   "(did you mean \"all_success\"?)");
+	key("trigger: all_sucess", "14: step \"a\": \"trigger\" should be all_success, all_done, all_failed, "
+	                           "one_success, one_failed, none_failed or always "
+	                           "(did you mean \"all_success\"?)");
 	key("trigger: 3", "14: step \"a\": \"trigger\" should be all_success");
 	key("keep: sometimes", "11: step \"a\": \"keep\" should be failed, always or never");
 	key("retry: many", "12: step \"a\": \"retry\" should be a whole number or a mapping, not a text");
@@ -204,7 +215,8 @@ static void wrong_types(void **state)
 	key("retry: {limit: 1.5}", "20: step \"a\": \"limit\" should be a whole number, not a number");
 	key("retry: {limit: 1, backoff: 0.5}", "32: step \"a\": \"backoff\" should be from 1 to 1000");
 	key("retry: {limit: 1, delay: 10}", "30: step \"a\": \"delay\" needs a unit");
-	key("retry: {limit: 1, on: [eror]}", "28: step \"a\": unknown cause \"eror\" in \"on\" (did you mean \"error\"?); there are error, exit, ");
+	key("retry: {limit: 1, on: [eror]}",
+	    "28: step \"a\": unknown cause \"eror\" in \"on\" (did you mean \"error\"?); there are error, exit, ");
 	key("retry: {limit: 1, on: stopped}", "27: step \"a\": \"on\" cannot hold \"stopped\"");
 	key("retry: {limit: 1, on: [0]}", "28: step \"a\": \"on\" should be from 1 to 255");
 	key("retry: {limit: 1, on: [256]}", "28: step \"a\": \"on\" should be from 1 to 255");
@@ -230,18 +242,24 @@ static void wrong_types(void **state)
 	key("reuse: {python: bytes}", "21: step \"a\": \"python\" should be tokens");
 	key("pass_env: [A=B]", "16: step \"a\": \"A=B\" in \"pass_env\" is no name of a variable");
 	key("pass_env: [1A]", "16: step \"a\": \"1A\" in \"pass_env\" is no name");
-	key("pass_env: [true]", "16: step \"a\": \"pass_env\" should be a text, not a truth value; write it in quotes: \"true\"");
+	key("pass_env: [true]",
+	    "16: step \"a\": \"pass_env\" should be a text, not a truth value; write it in quotes: \"true\"");
 	key("secrets: [T]\n    pass_env: [T]", "14: step \"a\": \"T\" stands in \"pass_env\" too");
 	bad("steps: {a: {run: ''}}", "jig.yaml:1:18: step \"a\": \"run\" is empty");
-	bad("steps: {a: {run: []}}", "jig.yaml:1:18: step \"a\": \"run\" should be a text for the shell or a list of words, not an empty list");
-	bad("steps: {a: {run: 3}}", "jig.yaml:1:18: step \"a\": \"run\" should be a text for the shell or a list of words, not a whole number");
+	bad("steps: {a: {run: []}}",
+	    "jig.yaml:1:18: step \"a\": \"run\" should be a text for the shell or a list of words, not an empty list");
+	bad("steps: {a: {run: 3}}",
+	    "jig.yaml:1:18: step \"a\": \"run\" should be a text for the shell or a list of words, not a whole number");
 	bad("steps: {a: {run: [x, [y]]}}", "jig.yaml:1:22: step \"a\": word 2 of \"run\" should be a text, not a list");
-	bad("steps: {a: {run: ['', y]}}", "jig.yaml:1:19: step \"a\": word 1 of \"run\" should be a text, not an empty one");
-	bad("steps: {a: {run: [x, null]}}", "jig.yaml:1:22: step \"a\": word 2 of \"run\" should be a text, not nothing");
+	bad("steps: {a: {run: ['', y]}}",
+	    "jig.yaml:1:19: step \"a\": word 1 of \"run\" should be a text, not an empty one");
+	bad("steps: {a: {run: [x, null]}}",
+	    "jig.yaml:1:22: step \"a\": word 2 of \"run\" should be a text, not nothing");
 	bad("pipeline: 3\nsteps: {a: {run: x}}", "jig.yaml:1:11: \"pipeline\" should be a text, not a whole number");
 	bad("pipeline: a b\nsteps: {a: {run: x}}", "jig.yaml:1:11: the pipeline's name \"a b\" should be made of");
 	bad("defaults: 3\nsteps: {a: {run: x}}", "jig.yaml:1:11: \"defaults\" should be a mapping");
-	bad("params: 3\nsteps: {a: {run: x}}", "jig.yaml:1:9: \"params\" should be a mapping, a file or a list of them");
+	bad("params: 3\nsteps: {a: {run: x}}",
+	    "jig.yaml:1:9: \"params\" should be a mapping, a file or a list of them");
 }
 
 static void accepted(void **state)
@@ -279,7 +297,8 @@ static void accepted(void **state)
 static void defaults(void **state)
 {
 	good("env: a.lock\ndefaults: {timeout: 1m, env: b.lock, needs: x, cache: false}\n"
-	     "steps: {x: {run: x, needs: []}, y: {run: y, env: c.lock, cache: true}, z: {run: z, env: null, timeout: ~}}\n");
+	     "steps: {x: {run: x, needs: []}, y: {run: y, env: c.lock, cache: true}, z: {run: z, env: null, timeout: "
+	     "~}}\n");
 	assert_value(step_of("x")->env, "\"b.lock\"");
 	assert_value(step_of("y")->env, "\"c.lock\"");
 	assert_null(step_of("z")->env);
@@ -288,17 +307,20 @@ static void defaults(void **state)
 	assert_false(step_of("x")->cache);
 	assert_true(step_of("y")->cache);
 	assert_needs("y", "x");
-	good("defaults: {run: 'do ${step.name}', outputs: '${step.name}.txt'}\nsteps: {a: , b: {matrix: {k: [1, 2]}}}\n");
+	good("defaults: {run: 'do ${step.name}', outputs: '${step.name}.txt'}\nsteps: {a: , b: {matrix: {k: [1, "
+	     "2]}}}\n");
 	assert_string_equal(step_of("b[2]")->outputs[0].path, "b[2].txt");
 	assert_value(json_object_get(step_of("b[2]")->declared, "run"), "\"do 'b[2]'\"");
-	bad("defaults: {timeout: soon}\nsteps: {a: {run: x}, b: {run: y}}\n", "jig.yaml:1:21: step \"a\": \"timeout\" should be a duration");
+	bad("defaults: {timeout: soon}\nsteps: {a: {run: x}, b: {run: y}}\n",
+	    "jig.yaml:1:21: step \"a\": \"timeout\" should be a duration");
 	assert_null(strstr(case_faults.data, "step \"b\""));
 }
 
 static void references(void **state)
 {
 	good("params: {out: o.txt, files: [a, b], cpu: 2, cache: false, t: 5m, n: 7}\n"
-	     "steps:\n  a:\n    run: x\n    inputs: ${params.files}\n    outputs: ['${params.out}', '${params.n}']\n    resources: {cpu: '${params.cpu}'}\n"
+	     "steps:\n  a:\n    run: x\n    inputs: ${params.files}\n    outputs: ['${params.out}', '${params.n}']\n   "
+	     " resources: {cpu: '${params.cpu}'}\n"
 	     "    cache: ${params.cache}\n    timeout: ${params.t}\n    retry: ${params.n}\n");
 	assert_inputs("a", "f:a f:b");
 	assert_string_equal(step_of("a")->outputs[1].path, "7");
@@ -306,20 +328,27 @@ static void references(void **state)
 	assert_false(step_of("a")->cache);
 	assert_int_equal(step_of("a")->retry.limit, 7);
 	assert_value(json_object_get(step_of("a")->declared, "inputs"), "[\"a\",\"b\"]");
-	bad("params: {lr: 1}\nsteps: {a: {run: 'x ${params.rl}'}}\n", "jig.yaml:2:18: step \"a\": ${params.rl} is not defined (did you mean \"params.lr\"?)");
-	bad("steps: {a: {run: x, outputs: '${matrix.m}'}}\n", "jig.yaml:1:30: step \"a\": ${matrix.m} is not defined: the step has no matrix");
-	bad("steps: {a: {run: x, outputs: 'o-${run.number}'}}\n", "jig.yaml:1:30: step \"a\": ${run.number} is known only when the step starts");
-	bad("params: {p: ../x}\nsteps: {a: {run: x, inputs: '${params.p}'}}\n", "jig.yaml:2:29: step \"a\": input \"../x\" leaves the project");
-	bad("params: {p: 'a b'}\nsteps: {a: {run: 'x `${params.p}`'}}\n", "jig.yaml:2:18: step \"a\": ${params.p}: its value needs quotes");
+	bad("params: {lr: 1}\nsteps: {a: {run: 'x ${params.rl}'}}\n",
+	    "jig.yaml:2:18: step \"a\": ${params.rl} is not defined (did you mean \"params.lr\"?)");
+	bad("steps: {a: {run: x, outputs: '${matrix.m}'}}\n",
+	    "jig.yaml:1:30: step \"a\": ${matrix.m} is not defined: the step has no matrix");
+	bad("steps: {a: {run: x, outputs: 'o-${run.number}'}}\n",
+	    "jig.yaml:1:30: step \"a\": ${run.number} is known only when the step starts");
+	bad("params: {p: ../x}\nsteps: {a: {run: x, inputs: '${params.p}'}}\n",
+	    "jig.yaml:2:29: step \"a\": input \"../x\" leaves the project");
+	bad("params: {p: 'a b'}\nsteps: {a: {run: 'x `${params.p}`'}}\n",
+	    "jig.yaml:2:18: step \"a\": ${params.p}: its value needs quotes");
 	good("steps: {a: {run: 'echo $HOME ${HOME} ${run.number} $${params.x}'}}\n");
-	assert_value(json_object_get(step_of("a")->declared, "run"), "\"echo $HOME ${HOME} ${run.number} ${params.x}\"");
+	assert_value(json_object_get(step_of("a")->declared, "run"),
+	             "\"echo $HOME ${HOME} ${run.number} ${params.x}\"");
 	good("params: {ms: [a, b]}\nsteps: {t: {matrix: {m: '${params.ms}'}, run: x}}\n");
 	assert_order("t[a] t[b]");
 }
 
 static void paths(void **state)
 {
-	key("inputs: [/etc/passwd]", "14: step \"a\": input \"/etc/passwd\" is absolute; data outside the project is taken by {link: /its/path}");
+	key("inputs: [/etc/passwd]", "14: step \"a\": input \"/etc/passwd\" is absolute; data outside the project is "
+	                             "taken by {link: /its/path}");
 	key("inputs: [../x]", "14: step \"a\": input \"../x\" leaves the project; data outside");
 	key("inputs: [a/../../x]", "14: step \"a\": input \"a/../../x\" leaves the project");
 	key("inputs: ['']", "14: step \"a\": input \"\" is empty");
@@ -330,7 +359,8 @@ static void paths(void **state)
 	key("checkpoints: ..", "18: step \"a\": checkpoints \"..\" leaves the project");
 	key("code: /x", "11: step \"a\": code \"/x\" is absolute");
 	key("metrics: /x", "14: step \"a\": metrics file \"/x\" is absolute");
-	_free_ char *parent = path_parent(case_root), *out = path_join(case_root, "out"), *in = path_join(case_root, "in");
+	_free_ char *parent = path_parent(case_root), *out = path_join(case_root, "out"),
+	            *in = path_join(case_root, "in");
 	_free_ char *away = path_join(case_root, "away"), *gone = path_join(case_root, "gone");
 	assert_int_equal(symlink(parent, out), 0);
 	assert_int_equal(symlink("/etc/passwd", away), 0);
@@ -362,12 +392,15 @@ static void param_files(void **state)
 	assert_value(case_p->params, "{\"s\":\"\xf0\x9f\x98\x80\",\"seed\":1,\"train\":{\"depth\":9,\"lr\":0.2}}");
 	assert_int_equal(case_p->nparam_files, 3);
 	assert_string_equal(case_p->param_files[0], "params.yaml");
-	bad("params: [params.yaml, no.yaml]\nsteps: {a: {run: x}}\n", "jig.yaml:1:23: params file \"no.yaml\" does not exist");
+	bad("params: [params.yaml, no.yaml]\nsteps: {a: {run: x}}\n",
+	    "jig.yaml:1:23: params file \"no.yaml\" does not exist");
 	bad("params: bad.yaml\nsteps: {a: {rn: x}}\n", "bad.yaml:2:1: key \"a\" stands here twice");
 	bad("params: bad.yaml\nsteps: {a: {rn: x}}\n", "jig.yaml:2:13: step \"a\": unknown key \"rn\"");
-	bad("params: list.yaml\nsteps: {a: {run: x}}\n", "jig.yaml:1:9: params file \"list.yaml\" should hold a mapping");
+	bad("params: list.yaml\nsteps: {a: {run: x}}\n",
+	    "jig.yaml:1:9: params file \"list.yaml\" should hold a mapping");
 	bad("params: bad.json\nsteps: {a: {run: x}}\n", "jig.yaml:1:9: bad.json:1:");
-	bad("params: x.txt\nsteps: {a: {run: x}}\n", "jig.yaml:1:9: params file \"x.txt\" should end in .yaml, .yml or .json");
+	bad("params: x.txt\nsteps: {a: {run: x}}\n",
+	    "jig.yaml:1:9: params file \"x.txt\" should end in .yaml, .yml or .json");
 	bad("params: ../x.yaml\nsteps: {a: {run: x}}\n", "jig.yaml:1:9: params file \"../x.yaml\" leaves the project");
 }
 
@@ -377,9 +410,12 @@ static void overrides(void **state)
 	const char *text = "params: {a: {b: 1, k: 0}, d: 1}\nsteps: {s: {run: 'x ${params.a.b} ${params.c}'}}\n";
 	_json_ json_t *base = json_pack("{s:{s:i}}", "a", "k", 5);
 
-	assert_int_equal(case_read(text, strlen(text), &(struct pipeline_options){.overrides = over, .noverrides = 3, .base_params = base}), 0);
+	assert_int_equal(case_read(text, strlen(text),
+	                           &(struct pipeline_options){.overrides = over, .noverrides = 3, .base_params = base}),
+	                 0);
 	assert_value(case_p->params, "{\"a\":{\"b\":2,\"k\":5},\"c\":[1]}");
-	assert_int_equal(case_read(text, strlen(text), &(struct pipeline_options){.overrides = wrong, .noverrides = 2}), ERR_USAGE);
+	assert_int_equal(case_read(text, strlen(text), &(struct pipeline_options){.overrides = wrong, .noverrides = 2}),
+	                 ERR_USAGE);
 	assert_true(!strncmp(case_faults.data, "-p a.x=2: unknown param \"a.x\"", 29));
 	assert_non_null(strstr(case_faults.data, "\n-p zzz=1: unknown param"));
 	assert_non_null(strstr(case_faults.data, "\njig.yaml:2:18: step \"s\": ${params.c} is not defined"));
@@ -393,12 +429,16 @@ static void matrices(void **state)
 	good("steps: {t: {matrix: {a: [0.1, true, null, [1, 2], {k: 'a b'}, '\xc3\xa4']}, run: x}}\n");
 	assert_order("t[0.1] t[true] t[null] t[%5B1%2C2%5D] t[%7B%22k%22%3A%22a%20b%22%7D] t[%C3%A4]");
 	/* The example of GitHub's manual. */
-	good("steps:\n  t:\n    run: x\n    matrix:\n      fruit: [apple, pear]\n      animal: [cat, dog]\n      include:\n"
-	     "        - color: green\n        - color: pink\n          animal: cat\n        - fruit: apple\n          shape: circle\n"
+	good("steps:\n  t:\n    run: x\n    matrix:\n      fruit: [apple, pear]\n      animal: [cat, dog]\n      "
+	     "include:\n"
+	     "        - color: green\n        - color: pink\n          animal: cat\n        - fruit: apple\n          "
+	     "shape: circle\n"
 	     "        - fruit: banana\n        - fruit: banana\n          animal: cat\n");
 	assert_order("t[apple,cat] t[apple,dog] t[pear,cat] t[pear,dog] t[banana] t[banana,cat]");
-	assert_value(step_of("t[apple,cat]")->item, "{\"animal\":\"cat\",\"color\":\"pink\",\"fruit\":\"apple\",\"shape\":\"circle\"}");
-	assert_value(step_of("t[apple,dog]")->item, "{\"animal\":\"dog\",\"color\":\"green\",\"fruit\":\"apple\",\"shape\":\"circle\"}");
+	assert_value(step_of("t[apple,cat]")->item,
+	             "{\"animal\":\"cat\",\"color\":\"pink\",\"fruit\":\"apple\",\"shape\":\"circle\"}");
+	assert_value(step_of("t[apple,dog]")->item,
+	             "{\"animal\":\"dog\",\"color\":\"green\",\"fruit\":\"apple\",\"shape\":\"circle\"}");
 	assert_value(step_of("t[pear,cat]")->item, "{\"animal\":\"cat\",\"color\":\"pink\",\"fruit\":\"pear\"}");
 	assert_value(step_of("t[pear,dog]")->item, "{\"animal\":\"dog\",\"color\":\"green\",\"fruit\":\"pear\"}");
 	assert_value(step_of("t[banana]")->item, "{\"fruit\":\"banana\"}");
@@ -408,18 +448,30 @@ static void matrices(void **state)
 	assert_order("t[l] t[m,3]");
 	good("steps: {t: {run: 'x ${matrix.site}', matrix: {include: [{site: a, dc: p}, {site: b}]}}}\n");
 	assert_order("t[a,p] t[b]");
-	bad("steps: {t: {run: x, matrix: [a]}}\n", "jig.yaml:1:29: step \"t\": \"matrix\" should be a mapping of lists, not a list");
-	bad("steps: {t: {run: x, matrix: {}}}\n", "jig.yaml:1:29: step \"t\": \"matrix\" should be a mapping of lists, not an empty one");
-	bad("steps: {t: {run: x, matrix: {a: b}}}\n", "jig.yaml:1:33: step \"t\": matrix key \"a\" should be a list of values, not a text");
-	bad("steps: {t: {run: x, matrix: {a: []}}}\n", "jig.yaml:1:33: step \"t\": matrix key \"a\" should be a list of values, not an empty one");
-	bad("steps: {t: {run: x, matrix: {a.b: [1]}}}\n", "jig.yaml:1:30: step \"t\": matrix key \"a.b\" should be made of");
-	bad("steps: {t: {run: x, matrix: {a: [1, 2, 1]}}}\n", "jig.yaml:1:40: step \"t\": matrix key \"a\" holds the value 1 twice");
-	bad("steps: {t: {run: x, matrix: {a: [1], exclude: [{b: 1}]}}}\n", "jig.yaml:1:49: step \"t\": \"exclude\" names \"b\", which is no key of the matrix");
-	bad("steps: {t: {run: x, matrix: {a: [1], exclude: [{a: 1}]}}}\n", "jig.yaml:1:29: step \"t\": the matrix has no combination left");
-	bad("steps: {t: {run: x, matrix: {a: [1], include: x}}}\n", "jig.yaml:1:47: step \"t\": \"include\" should be a list of mappings");
-	bad("steps: {t: {run: x, matrix: {a: [1], include: [x]}}}\n", "jig.yaml:1:48: step \"t\": an entry of \"include\" should be a mapping");
-	bad("steps: {t: {run: x, matrix: {include: [{a: 1}, {b: 1}]}}}\n", "jig.yaml:1:9: step \"t[1]\": two combinations of the matrix have this name");
-	bad("steps: {t: {run: 'x ${matrix.a} ${matrix.b}', matrix: {a: [1, 2]}}}\n", "jig.yaml:1:18: step \"t[1]\": ${matrix.b} is not defined (did you mean \"matrix.a\"?)");
+	bad("steps: {t: {run: x, matrix: [a]}}\n",
+	    "jig.yaml:1:29: step \"t\": \"matrix\" should be a mapping of lists, not a list");
+	bad("steps: {t: {run: x, matrix: {}}}\n",
+	    "jig.yaml:1:29: step \"t\": \"matrix\" should be a mapping of lists, not an empty one");
+	bad("steps: {t: {run: x, matrix: {a: b}}}\n",
+	    "jig.yaml:1:33: step \"t\": matrix key \"a\" should be a list of values, not a text");
+	bad("steps: {t: {run: x, matrix: {a: []}}}\n",
+	    "jig.yaml:1:33: step \"t\": matrix key \"a\" should be a list of values, not an empty one");
+	bad("steps: {t: {run: x, matrix: {a.b: [1]}}}\n",
+	    "jig.yaml:1:30: step \"t\": matrix key \"a.b\" should be made of");
+	bad("steps: {t: {run: x, matrix: {a: [1, 2, 1]}}}\n",
+	    "jig.yaml:1:40: step \"t\": matrix key \"a\" holds the value 1 twice");
+	bad("steps: {t: {run: x, matrix: {a: [1], exclude: [{b: 1}]}}}\n",
+	    "jig.yaml:1:49: step \"t\": \"exclude\" names \"b\", which is no key of the matrix");
+	bad("steps: {t: {run: x, matrix: {a: [1], exclude: [{a: 1}]}}}\n",
+	    "jig.yaml:1:29: step \"t\": the matrix has no combination left");
+	bad("steps: {t: {run: x, matrix: {a: [1], include: x}}}\n",
+	    "jig.yaml:1:47: step \"t\": \"include\" should be a list of mappings");
+	bad("steps: {t: {run: x, matrix: {a: [1], include: [x]}}}\n",
+	    "jig.yaml:1:48: step \"t\": an entry of \"include\" should be a mapping");
+	bad("steps: {t: {run: x, matrix: {include: [{a: 1}, {b: 1}]}}}\n",
+	    "jig.yaml:1:9: step \"t[1]\": two combinations of the matrix have this name");
+	bad("steps: {t: {run: 'x ${matrix.a} ${matrix.b}', matrix: {a: [1, 2]}}}\n",
+	    "jig.yaml:1:18: step \"t[1]\": ${matrix.b} is not defined (did you mean \"matrix.a\"?)");
 	assert_null(strstr(case_faults.data, "t[2]"));
 }
 
@@ -427,7 +479,9 @@ static void all_at_once(void **state)
 {
 	_buf_ struct buf text = BUF_INIT;
 
-	bad("steps:\n  a: {run: x, imputs: y, timeout: 3}\n  b: {run: x, needs: [c], outputs: [/x]}\n  d: {run: x, inputs: [o], outputs: [o]}\n", "jig.yaml:2:15:");
+	bad("steps:\n  a: {run: x, imputs: y, timeout: 3}\n  b: {run: x, needs: [c], outputs: [/x]}\n  d: {run: x, "
+	    "inputs: [o], outputs: [o]}\n",
+	    "jig.yaml:2:15:");
 	assert_non_null(strstr(case_faults.data, "\njig.yaml:2:35: step \"a\": \"timeout\""));
 	assert_non_null(strstr(case_faults.data, "\njig.yaml:3:23: step \"b\": needs \"c\", which is no step"));
 	assert_non_null(strstr(case_faults.data, "\njig.yaml:3:37: step \"b\": output \"/x\" is absolute"));
@@ -479,7 +533,9 @@ static void selecting(void **state)
 	pipeline_with_followers(case_p, sel);
 	assert_memory_equal(sel, ((bool[]){0, 0, 1, 0, 1}), sizeof sel);
 	assert_int_equal(pipeline_select(case_p, "trian", sel, &case_e), ERR_NOT_FOUND);
-	assert_string_equal(case_e.text, "there is no step \"trian\" in jig.yaml (did you mean \"train\"?); `jig dag` shows them all");
+	assert_string_equal(
+	        case_e.text,
+	        "there is no step \"trian\" in jig.yaml (did you mean \"train\"?); `jig dag` shows them all");
 	assert_int_equal(pipeline_select(case_p, "train[x]", sel, &case_e), ERR_NOT_FOUND);
 	assert_int_equal(pipeline_find(case_p, "train"), -1);
 	pipeline_free(NULL);
@@ -488,9 +544,10 @@ static void selecting(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		case_test(whole_file), case_test(no_steps), case_test(unknown_keys), case_test(wrong_types), case_test(accepted), case_test(defaults),
-		case_test(references), case_test(paths), case_test(param_files), case_test(overrides), case_test(matrices), case_test(all_at_once),
-		case_test(loading), case_test(selecting),
+	        case_test(whole_file),  case_test(no_steps),  case_test(unknown_keys), case_test(wrong_types),
+	        case_test(accepted),    case_test(defaults),  case_test(references),   case_test(paths),
+	        case_test(param_files), case_test(overrides), case_test(matrices),     case_test(all_at_once),
+	        case_test(loading),     case_test(selecting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,9 +40,12 @@ static const char *substituted(const char *text, enum subst_how how, int want)
 
 static int setup(void **state)
 {
-	return yaml_value("{lr: 0.1, seed: 7, big: 1e300, neg: -0.0, name: 'a b', q: \"it's \\\"$HOME\\\" `x` \\\\ !\", empty: '', "
-			  "lines: \"a\\nb\", train: {depth: 3}, list: [1, 'x y'], yes: true, none: null, nan: .nan, eof: EOF, cmd: '; echo pwned', "
-			  "star: '*', dash: -n, dollar: '$(echo pwned)'}", &params, &e) |
+	return yaml_value("{lr: 0.1, seed: 7, big: 1e300, neg: -0.0, name: 'a b', q: \"it's \\\"$HOME\\\" `x` \\\\ "
+	                  "!\", empty: '', "
+	                  "lines: \"a\\nb\", train: {depth: 3}, list: [1, 'x y'], yes: true, none: null, nan: .nan, "
+	                  "eof: EOF, cmd: '; echo pwned', "
+	                  "star: '*', dash: -n, dollar: '$(echo pwned)'}",
+	                  &params, &e) |
 	       yaml_value("{model: lr, k: 2}", &matrix, &e);
 }
 
@@ -68,7 +71,8 @@ static void texts(void **state)
 	/* Not known yet. */
 	plain("${run.number} ${run.name} ${step.attempt}", "${run.number} ${run.name} ${step.attempt}");
 	/* The shell's. */
-	plain("${HOME} $HOME ${params} ${params:-x} ${run} $params.lr ${ params.lr} $$ ${1} $", "${HOME} $HOME ${params} ${params:-x} ${run} $params.lr ${ params.lr} $$ ${1} $");
+	plain("${HOME} $HOME ${params} ${params:-x} ${run} $params.lr ${ params.lr} $$ ${1} $",
+	      "${HOME} $HOME ${params} ${params:-x} ${run} $params.lr ${ params.lr} $$ ${1} $");
 	plain("$${params.lr} $${matrix.x} $${HOME} $$${params.lr}", "${params.lr} ${matrix.x} $${HOME} $${params.lr}");
 	assert_true(subst_has("a ${step.x"));
 	assert_false(subst_has("${HOME} $params"));
@@ -88,7 +92,9 @@ static void known(void **state)
 	s.run_number = 17;
 	s.run_name = "dull-heron";
 	s.step_attempt = 2;
-	assert_int_equal(subst_text("${run.number} ${run.name} ${step.attempt}", &s, SUBST_SHELL, NULL, NULL, &out, NULL, &e), 0);
+	assert_int_equal(
+	        subst_text("${run.number} ${run.name} ${step.attempt}", &s, SUBST_SHELL, NULL, NULL, &out, NULL, &e),
+	        0);
 	assert_string_equal(out.data, "17 dull-heron 2");
 }
 
@@ -122,7 +128,9 @@ static void seen(void **state)
 	struct subst s = about();
 	_buf_ struct buf out = BUF_INIT, refs = BUF_INIT;
 
-	assert_int_equal(subst_text("${params.lr} $${params.seed} ${run.number}", &s, SUBST_SHELL, note, &refs, &out, NULL, &e), 0);
+	assert_int_equal(
+	        subst_text("${params.lr} $${params.seed} ${run.number}", &s, SUBST_SHELL, note, &refs, &out, NULL, &e),
+	        0);
 	assert_string_equal(refs.data, "params.lr;run.number;");
 }
 
@@ -145,7 +153,8 @@ static void quoting(void **state)
 	shell("case $x in a) y ${params.name};; esac", "case $x in a) y 'a b';; esac");
 	shell("(cd x && y ${params.name}) '${params.name}'", "(cd x && y 'a b') 'a b'");
 	shell("echo \\\"${params.name}", "echo \\\"'a b'");
-	shell("cat <<EOF\n${params.q}\nEOF\nx ${params.name}", "cat <<EOF\nit's \"\\$HOME\" \\`x\\` \\\\ !\nEOF\nx 'a b'");
+	shell("cat <<EOF\n${params.q}\nEOF\nx ${params.name}",
+	      "cat <<EOF\nit's \"\\$HOME\" \\`x\\` \\\\ !\nEOF\nx 'a b'");
 	shell("cat <<'EOF'\n${params.q}\nEOF\nx ${params.name}", "cat <<'EOF'\nit's \"$HOME\" `x` \\ !\nEOF\nx 'a b'");
 	shell("cat <<-A <<B\n\tx\n\tA\n'\nB\nx ${params.name}", "cat <<-A <<B\n\tx\n\tA\n'\nB\nx 'a b'");
 	shell("echo $((1 << 2)) ${params.name}", "echo $((1 << 2)) 'a b'");
@@ -195,11 +204,20 @@ static char *run_sh(const char *command)
 
 static void as_sh_reads_it(void **state)
 {
-	static const char *const names[] = {"name", "q", "empty", "lines", "cmd", "star", "dash", "dollar", "list", "train"};
+	static const char *const names[] = {"name", "q",    "empty",  "lines", "cmd",
+	                                    "star", "dash", "dollar", "list",  "train"};
 	static const char *const commands[] = {
-		"printf '%%s|' %s", "printf '%%s|' \"%s\"", "printf '%%s|' '%s'", "x=%s; printf '%%s|' \"$x\"", "printf '%%s|' \"$(printf %%s %s)\"",
-		"printf '%%s|' \"$(printf %%s \"%s\")\"", "(printf '%%s|' %s)", "case a in a) printf '%%s|' %s;; esac", "# don't\nprintf '%%s|' %s",
-		"printf '%%s|' \"$(printf %%s \"$(printf %%s '%s')\")\"", "if true; then printf '%%s|' \"\"%s''; fi",
+	        "printf '%%s|' %s",
+	        "printf '%%s|' \"%s\"",
+	        "printf '%%s|' '%s'",
+	        "x=%s; printf '%%s|' \"$x\"",
+	        "printf '%%s|' \"$(printf %%s %s)\"",
+	        "printf '%%s|' \"$(printf %%s \"%s\")\"",
+	        "(printf '%%s|' %s)",
+	        "case a in a) printf '%%s|' %s;; esac",
+	        "# don't\nprintf '%%s|' %s",
+	        "printf '%%s|' \"$(printf %%s \"$(printf %%s '%s')\")\"",
+	        "if true; then printf '%%s|' \"\"%s''; fi",
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -231,8 +249,9 @@ static void as_sh_reads_it(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts), cmocka_unit_test(known), cmocka_unit_test(faults), cmocka_unit_test(seen), cmocka_unit_test(quoting),
-		cmocka_unit_test(unsure), cmocka_unit_test(as_sh_reads_it),
+	        cmocka_unit_test(texts),          cmocka_unit_test(known),   cmocka_unit_test(faults),
+	        cmocka_unit_test(seen),           cmocka_unit_test(quoting), cmocka_unit_test(unsure),
+	        cmocka_unit_test(as_sh_reads_it),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -44,8 +44,10 @@ static void core_types(void **state)
 	gives("[1, -7, +7, 007, 0, -0]", "[1,-7,7,7,0,0]");
 	gives("[0o14, 0x1F, 0xff, 014, -0x1, 0o8, 0x]", "[12,31,255,14,\"-0x1\",\"0o8\",\"0x\"]");
 	gives("[1.5, .5, 1., 1e3, -1.5E-3, +.25]", "[1.5,0.5,1.0,1000.0,-0.0015,0.25]");
-	gives("[., +, -., 1e, e3, 1.2.3, 1_000, 12:30, '1', \"2\"]", "[\".\",\"+\",\"-.\",\"1e\",\"e3\",\"1.2.3\",\"1_000\",\"12:30\",\"1\",\"2\"]");
-	gives("[.nan, .NaN, .inf, -.INF, +.Inf, nan, inf]", "[\"NaN\",\"NaN\",\"Infinity\",\"-Infinity\",\"Infinity\",\"nan\",\"inf\"]");
+	gives("[., +, -., 1e, e3, 1.2.3, 1_000, 12:30, '1', \"2\"]",
+	      "[\".\",\"+\",\"-.\",\"1e\",\"e3\",\"1.2.3\",\"1_000\",\"12:30\",\"1\",\"2\"]");
+	gives("[.nan, .NaN, .inf, -.INF, +.Inf, nan, inf]",
+	      "[\"NaN\",\"NaN\",\"Infinity\",\"-Infinity\",\"Infinity\",\"nan\",\"inf\"]");
 	gives("[2026-11-21, 2026-11-21T10:00:00Z]", "[\"2026-11-21\",\"2026-11-21T10:00:00Z\"]");
 	gives("[9223372036854775807, -9223372036854775808]", "[9223372036854775807,-9223372036854775808]");
 	says("a: 9223372036854775808", "f.yaml:1:4: 9223372036854775808 does not fit 64 bits; write it in quotes");
@@ -80,7 +82,8 @@ static void keys(void **state)
 
 static void anchors(void **state)
 {
-	gives("a: &x [1, 2]\nb: *x\nc: &y {d: *x}\ne: *y\n", "{\"a\":[1,2],\"b\":[1,2],\"c\":{\"d\":[1,2]},\"e\":{\"d\":[1,2]}}");
+	gives("a: &x [1, 2]\nb: *x\nc: &y {d: *x}\ne: *y\n",
+	      "{\"a\":[1,2],\"b\":[1,2],\"c\":{\"d\":[1,2]},\"e\":{\"d\":[1,2]}}");
 	gives("- &x 1\n- &x 2\n- *x\n", "[1,2,2]");
 	gives("&k a: 1\nb: *k\n", "{\"a\":1,\"b\":\"a\"}");
 	says("a: *x\n", "f.yaml:1:4: alias *x names nothing");
@@ -95,12 +98,15 @@ static void anchors(void **state)
 
 static void no_documents(void **state)
 {
-	static const char *const empty[] = {"", "\n\n", "# only\n# comments\n", "---\n", "---\n...\n", "null\n", "\xef\xbb\xbf", "%YAML 1.2\n---\n"};
+	static const char *const empty[] = {"",           "\n\n",   "# only\n# comments\n", "---\n",
+	                                    "---\n...\n", "null\n", "\xef\xbb\xbf",         "%YAML 1.2\n---\n"};
 
 	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
 		says(empty[i], "f.yaml:1:1: the file is empty");
 	says("a: 1\n---\nb: 2\n", "f.yaml:2:1: a second document begins here");
-	gives("\xef\xbb\xbf" "a: 1\n", "{\"a\":1}");
+	gives("\xef\xbb\xbf"
+	      "a: 1\n",
+	      "{\"a\":1}");
 	gives("--- \na: 1\n...\n", "{\"a\":1}");
 	gives("a: 1\r\nb: 2\r\n", "{\"a\":1,\"b\":2}");
 }
@@ -110,7 +116,10 @@ static void bad_bytes(void **state)
 	assert_string_equal(said("a: 1\nb: \0", 9), "f.yaml:2:4: character U+0000 may not stand in YAML");
 	says("a: \"x\\0y\"", "f.yaml:1:4: a text holds a NUL byte");
 	says("\xc3\xa4: \xff", "f.yaml:1:4: byte 0xff is no UTF-8");
-	assert_string_equal(said("\xff\xfe" "a\0", 4), "f.yaml:1:1: the text is UTF-16; save it as UTF-8");
+	assert_string_equal(said("\xff\xfe"
+	                         "a\0",
+	                         4),
+	                    "f.yaml:1:1: the text is UTF-16; save it as UTF-8");
 	says("a: \x1b[0m", "f.yaml:1:4: character U+001B may not stand in YAML");
 	says("a: \xed\xa0\x80", "no UTF-8");
 	says("a: \xc2\x85\xef\xbf\xbe", "U+FFFE");
@@ -212,8 +221,9 @@ static void bombs(void **state)
 static void one_value(void **state)
 {
 	static const char *const pairs[][2] = {
-		{"0.3", "0.3"}, {"[64,64]", "[64,64]"}, {"no", "\"no\""}, {"", "null"}, {" ", "null"}, {"null", "null"}, {"~", "null"},
-		{"{a: 1}", "{\"a\":1}"}, {"'7'", "\"7\""}, {"a b", "\"a b\""}, {"1e-3", "0.001"},
+	        {"0.3", "0.3"},   {"[64,64]", "[64,64]"}, {"no", "\"no\""},  {"", "null"},
+	        {" ", "null"},    {"null", "null"},       {"~", "null"},     {"{a: 1}", "{\"a\":1}"},
+	        {"'7'", "\"7\""}, {"a b", "\"a b\""},     {"1e-3", "0.001"},
 	};
 	struct err e;
 	json_t *v;
@@ -262,9 +272,10 @@ static void gathered(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(core_types), cmocka_unit_test(keys), cmocka_unit_test(anchors), cmocka_unit_test(no_documents),
-		cmocka_unit_test(bad_bytes), cmocka_unit_test(places), cmocka_unit_test(depth), cmocka_unit_test(bombs),
-		cmocka_unit_test(one_value), cmocka_unit_test(gathered),
+	        cmocka_unit_test(core_types),   cmocka_unit_test(keys),      cmocka_unit_test(anchors),
+	        cmocka_unit_test(no_documents), cmocka_unit_test(bad_bytes), cmocka_unit_test(places),
+	        cmocka_unit_test(depth),        cmocka_unit_test(bombs),     cmocka_unit_test(one_value),
+	        cmocka_unit_test(gathered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
