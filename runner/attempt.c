@@ -209,6 +209,9 @@ static void finish(struct attempt *a, enum attempt_state state, enum cause cause
 	a->live->cause = cause;
 	a->live->elapsed = r->elapsed_us;
 	a->over = true;
+	spares_slot_free(a->host->spares, a->slot);
+	if (a->spare)
+		spares_give(a->host->spares, a->work.work, a->work.checkpoints_empty ? a->work.checkpoints : NULL);
 	a->host->ended(a->host->arg, a);
 }
 
@@ -279,7 +282,7 @@ static void explain(struct attempt *a)
 static void settle_work(void *arg)
 {
 	struct attempt *a = arg;
-	bool keep_work;
+	enum work_end end;
 	struct err e = { 0 };
 
 	if (log_finish(a->log, time_now(), &a->log_size, &e) < 0)
@@ -305,10 +308,11 @@ static void settle_work(void *arg)
 	} else if (a->result.state != ATTEMPT_SUCCESS) {
 		explain(a);
 	}
-	keep_work = a->result.state == ATTEMPT_SUCCESS ? a->def->keep == KEEP_ALWAYS : a->def->keep != KEEP_NEVER;
-	work_clear(&a->work, keep_work, &e);
-	if (a->result.state == ATTEMPT_SUCCESS && a->def->keep != KEEP_ALWAYS)
-		file_remove_tree(a->work.checkpoints, &e);
+	if (a->result.state == ATTEMPT_SUCCESS)
+		end = a->def->keep == KEEP_ALWAYS ? WORK_KEEP : WORK_SPARE;
+	else
+		end = a->def->keep == KEEP_NEVER ? WORK_REMOVE : WORK_KEEP;
+	a->spare = work_clear(&a->work, end, &e) >= 0 && end == WORK_SPARE;
 }
 
 static void settle_done(void *arg)
@@ -401,7 +405,7 @@ static void fail_early(struct attempt *a, enum cause cause, const char *message)
 		set_error(a, message);
 	log_finish(a->log, time_now(), &a->log_size, &e);
 	a->log_size = 0;
-	work_clear(&a->work, a->def->keep != KEEP_NEVER, &e);
+	work_clear(&a->work, a->def->keep == KEEP_NEVER ? WORK_REMOVE : WORK_KEEP, &e);
 	finish(a, cause == CAUSE_STOPPED ? ATTEMPT_STOPPED : ATTEMPT_FAILED, cause);
 }
 
@@ -476,6 +480,7 @@ struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uin
 	a->live = live;
 	a->metrics_fd = -1;
 	a->kill_at = -1;
+	a->slot = spares_slot(h->spares);
 	buf_init(&a->metrics_rest);
 	for (int i = 0; i < 2; i++)
 		a->pipes[i] = (struct pipe_end){ .fd = -1, .stream = i, .attempt = a };
@@ -487,7 +492,8 @@ struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uin
 	live->nmetrics = 0;
 	live->last_line[0] = 0;
 	live->attempt = n;
-	a->made = work_plan(&a->work, h->run, step, n, a->uid, h->inputs, h->outputs, gpus ? devices.data : NULL, &a->problem);
+	a->made = work_plan(&a->work, h->run, step, n, a->uid, h->inputs, h->outputs, gpus ? devices.data : NULL, a->slot, &a->problem);
+	a->work.spare = spares_take(h->spares);
 	a->log = log_new(a->work.folder ? a->work.folder : h->run->jig, a->def->log_limit);
 	for (size_t i = 0; i < a->def->nsecrets; i++) {
 		const char *value = variables_get(&a->work.vars, a->def->secrets[i]);

@@ -23,6 +23,7 @@ struct attempt_host {
 	struct offload *offload;
 	struct journal *journal;
 	struct usage *usage;
+	struct spares *spares;
 	const struct work_run *run;
 	const struct inputs *inputs;
 	struct facts *outputs;       /* per step of the pipeline: filled when an attempt succeeds */
@@ -68,6 +69,8 @@ struct attempt {
 	struct digest log_digest;
 	struct outputs_taken taken;
 	VEC(struct logged_param { char *key; json_t *value; }) params;
+	int slot;                    /* of its TMPDIR */
+	bool spare;                  /* its work folder is for the next attempt */
 	int made;                    /* result of work_make or of the settling */
 	struct err problem;
 };

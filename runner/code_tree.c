@@ -334,20 +334,23 @@ static int make_folders(int dirfd, const char *path, const char *last, struct er
 	return 0;
 }
 
-static int write_held(int dirfd, const struct code_file *f, struct err *e)
+static int write_held(int dirfd, const struct code_file *f, bool again, struct err *e)
 {
-	int fd = openat(dirfd, f->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	                f->mode == 0100755 ? 0755 : 0644);
+	mode_t mode = f->mode == 0100755 ? 0755 : 0644;
+	struct stat st;
+	int fd = openat(dirfd, f->path, O_WRONLY | O_CREAT | (again ? O_TRUNC : O_EXCL) | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return err_errno(e, "%s: cannot be made", f->path);
 	int r = f->size ? file_write_all(fd, f->data, f->size) : 0;
+	if (r >= 0 && again && (r = fstat(fd, &st)) >= 0 && (st.st_mode & 0111) != (mode & 0111))
+		r = fchmod(fd, mode);
 	if (r < 0)
 		err_errno(e, "%s: cannot be written", f->path);
 	close(fd);
 	return r < 0 ? e->code : 0;
 }
 
-int code_tree_write(const struct code_tree *t, int dirfd, code_skip_fn *skip, void *arg, struct err *e)
+static int write_all(const struct code_tree *t, int dirfd, code_skip_fn *skip, void *arg, bool again, struct err *e)
 {
 	char into[PATH_MAX] = "";
 	const char *last = NULL;
@@ -362,7 +365,7 @@ int code_tree_write(const struct code_tree *t, int dirfd, code_skip_fn *skip, vo
 			if (symlinkat(f->link, dirfd, f->path) < 0)
 				return err_errno(e, "%s: the link cannot be made", f->path);
 		} else if (f->data) {
-			if (write_held(dirfd, f, e) < 0)
+			if (write_held(dirfd, f, again, e) < 0)
 				return e->code;
 		} else {
 			if (!*into && descriptor_path(dirfd, into) < 0)
@@ -373,4 +376,90 @@ int code_tree_write(const struct code_tree *t, int dirfd, code_skip_fn *skip, vo
 		}
 	}
 	return 0;
+}
+
+int code_tree_write(const struct code_tree *t, int dirfd, code_skip_fn *skip, void *arg, struct err *e)
+{
+	return write_all(t, dirfd, skip, arg, false, e);
+}
+
+/* The first file whose path is not before `path`. */
+static size_t find_from(const struct code_tree *t, const char *path)
+{
+	size_t low = 0, high = t->len;
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		if (strcmp(t->v[mid].path, path) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct clearing {
+	const struct code_tree *t;
+	code_skip_fn *skip;
+	void *arg;
+};
+
+/* Whether what stands at path may stay to be written over: a file of its own, as the tree has it. A second hard link would be written over with it. */
+static bool stays(const struct clearing *c, const char *path, const struct stat *st)
+{
+	size_t i = find_from(c->t, path);
+	const struct code_file *f = i < c->t->len && !strcmp(c->t->v[i].path, path) ? &c->t->v[i] : NULL;
+	return f && f->data && !f->link && S_ISREG(st->st_mode) && st->st_nlink == 1 && (st->st_mode & 0200) && !(c->skip && c->skip(c->arg, path));
+}
+
+static bool has_below(const struct clearing *c, const char *path)
+{
+	_free_ char *below = mem_printf("%s/", path);
+	size_t i = find_from(c->t, below);
+	return i < c->t->len && text_starts(c->t->v[i].path, below) && !(c->skip && c->skip(c->arg, path));
+}
+
+static int clear_folder(const struct clearing *c, int dirfd, const char *at, struct err *e)
+{
+	char full[PATH_MAX];
+	int fd = openat(dirfd, *at ? at : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_closedir_ DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	if (!d)
+		return err_errno(e, "%s: the work folder cannot be read", at);
+	while ((entry = readdir(d))) {
+		const char *name = entry->d_name;
+		struct stat st;
+		if (!strcmp(name, ".") || !strcmp(name, ".."))
+			continue;
+		_free_ char *path = *at ? mem_printf("%s/%s", at, name) : mem_strdup(name);
+		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return err_errno(e, "%s: cannot be looked at", path);
+		if (S_ISDIR(st.st_mode) && (st.st_mode & 0700) == 0700 && has_below(c, path)) {
+			int r = clear_folder(c, dirfd, path, e);
+			if (r < 0)
+				return r;
+			continue;
+		}
+		if (stays(c, path, &st))
+			continue;
+		if (!S_ISDIR(st.st_mode)) {
+			if (unlinkat(fd, name, 0) < 0)
+				return err_errno(e, "%s: cannot be removed", path);
+			continue;
+		}
+		if (descriptor_path(fd, full) < 0 || strlen(full) + strlen(name) + 2 > sizeof full)
+			return err_errno(e, "%s: has no path", path);
+		_free_ char *gone = path_join(full, name);
+		int r = file_remove_tree(gone, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int code_tree_rewrite(const struct code_tree *t, int dirfd, code_skip_fn *skip, void *arg, struct err *e)
+{
+	struct clearing c = {.t = t, .skip = skip, .arg = arg};
+	int r = clear_folder(&c, dirfd, "", e);
+	return r < 0 ? r : write_all(t, dirfd, skip, arg, true, e);
 }

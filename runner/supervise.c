@@ -42,6 +42,7 @@ static void release(struct supervisor *s)
 	vec_release(&s->untold);
 	journal_free(s->journal);
 	usage_free(s->host.usage);
+	spares_free(s->host.spares);
 	loop_free(s->loop);
 	inputs_free(s->inputs);
 	code_tree_free(s->tree);
@@ -382,6 +383,7 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	s.host.offload = offload_new(s.loop);
 	s.host.journal = s.journal;
 	s.host.usage = usage_new();
+	s.host.spares = spares_new();
 	s.host.run = &s.work;
 	s.host.inputs = s.inputs;
 	s.host.step_ids = s.ids;

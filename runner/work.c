@@ -1,5 +1,6 @@
 #include "runner/work.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ void work_release(struct work *w)
 	variables_release(&w->vars);
 	vec_release(&w->inputs);
 	free(w->command);
+	spare_release(&w->spare);
 	arena_release(&w->arena);
 	*w = (struct work){ 0 };
 }
@@ -89,7 +91,7 @@ static int substitute(struct work *w, const struct work_run *r, const struct ste
 }
 
 int work_plan(struct work *w, const struct work_run *r, int step, int n, const char *uid, const struct inputs *in, const struct facts *outputs,
-	      const char *gpus, struct err *e)
+	      const char *gpus, int slot, struct err *e)
 {
 	const struct step *s = &r->pipeline->steps[step];
 	struct arena *a = &w->arena;
@@ -104,7 +106,7 @@ int work_plan(struct work *w, const struct work_run *r, int step, int n, const c
 	w->metrics = arena_printf(a, "%s/metrics.jsonl", w->folder);
 	w->logged = arena_printf(a, "%s/logged.jsonl", w->folder);
 	w->checkpoints = arena_printf(a, "%s/runs/%lld/%s.ckpt", r->jig, (long long)r->number, base);
-	w->tmp = arena_printf(a, "%s/%d.%d", r->tmp, step, n);
+	w->tmp = arena_printf(a, "%s/%d", r->tmp, slot);
 	params = s->item ? arena_printf(a, "%s/params.json", w->folder) : r->params_path;
 	set_variables(w, r, s, n, uid, params, gpus);
 	err = substitute(w, r, s, n, e);
@@ -194,7 +196,7 @@ static int make_dir(const char *path, struct err *e)
 static int place_checkpoints(const struct work *w, const struct step *s, struct err *e)
 {
 	_free_ char *link = NULL;
-	int r = make_dir(w->checkpoints, e);
+	int r = w->spare.checkpoints && rename(w->spare.checkpoints, w->checkpoints) == 0 ? 0 : make_dir(w->checkpoints, e);
 
 	if (r < 0 || !s->checkpoints)
 		return r;
@@ -224,6 +226,7 @@ int work_make(struct work *w, const struct work_run *r, int step, int n, const c
 	struct skip skip = { .work = w, .step = s };
 	_free_ char *tmp_link = mem_printf("%s/tmp", w->folder);
 	_close_ int dir = -1;
+	bool again;
 	int err;
 
 	/* Left by an attempt that a crash took before it was in the record. */
@@ -233,6 +236,7 @@ int work_make(struct work *w, const struct work_run *r, int step, int n, const c
 		if ((err = file_remove_tree(w->folder, e)) < 0 || (err = make_dir(w->folder, e)) < 0)
 			return err;
 	}
+	again = w->spare.work && rename(w->spare.work, w->work) == 0;
 	if ((err = make_dir(w->work, e)) < 0 || (err = make_dir(w->tmp, e)) < 0)
 		return err;
 	if (symlink(w->tmp, tmp_link) < 0)
@@ -240,7 +244,7 @@ int work_make(struct work *w, const struct work_run *r, int step, int n, const c
 	dir = open(w->work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_errno(e, "%s", w->work);
-	err = code_tree_write(r->tree, dir, skip_path, &skip, e);
+	err = again ? code_tree_rewrite(r->tree, dir, skip_path, &skip, e) : code_tree_write(r->tree, dir, skip_path, &skip, e);
 	if (err < 0)
 		return err_prefix(e, "the code");
 	for (size_t i = 0; i < w->inputs.len; i++)
@@ -259,13 +263,38 @@ int work_make(struct work *w, const struct work_run *r, int step, int n, const c
 	return replay_write(w, r, s, n, uid, e);
 }
 
-int work_clear(struct work *w, bool keep_work, struct err *e)
+/* Removes what a folder holds; *ret_was_empty tells whether there was anything. */
+static int empty_folder(const char *path, bool *ret_was_empty, struct err *e)
 {
-	_free_ char *link = mem_printf("%s/tmp", w->folder);
-	int r = rmdir(w->tmp) < 0 && errno != ENOENT ? file_remove_tree(w->tmp, e) : 0;
+	_closedir_ DIR *d = opendir(path);
+	struct dirent *entry;
+	int r = 0;
 
-	unlink(link);
-	if (!keep_work) {
+	*ret_was_empty = true;
+	if (!d)
+		return errno == ENOENT ? 0 : err_errno(e, "%s", path);
+	while (r >= 0 && (entry = readdir(d))) {
+		_free_ char *full = path_join(path, entry->d_name);
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		*ret_was_empty = false;
+		r = file_remove_tree(full, e);
+	}
+	return r;
+}
+
+int work_clear(struct work *w, enum work_end end, struct err *e)
+{
+	bool empty;
+	int r = empty_folder(w->tmp, &empty, e);
+
+	if (end == WORK_SPARE && r >= 0) {
+		r = empty_folder(w->checkpoints, &w->checkpoints_empty, e);
+		/* A step may have put a link or a file in its place. */
+		w->checkpoints_empty = r >= 0 && file_is_dir(w->checkpoints);
+	}
+	if (end == WORK_REMOVE) {
 		int r2 = file_remove_tree(w->work, e);
 
 		r = r < 0 ? r : r2;

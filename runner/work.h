@@ -5,6 +5,7 @@
 #include "runner/code.h"
 #include "runner/inputs.h"
 #include "runner/pipeline.h"
+#include "runner/spare.h"
 #include "runner/variables.h"
 
 /* What all attempts of a run share. */
@@ -30,16 +31,24 @@ struct work {
 	struct variables vars;
 	struct facts inputs;         /* what was handed over */
 	char *command;               /* argv as a JSON array text */
+	struct spare spare;          /* of an attempt before it, to be used again */
+	bool checkpoints_empty;      /* after work_clear */
 	struct arena arena;          /* owns the texts above */
 };
 void work_release(struct work *w);
 
-/* Names, variables and the command of attempt n of a step; touches no disk. outputs: per step, see inputs_of. gpus (may be NULL): value for CUDA_VISIBLE_DEVICES. */
+/* Names, variables and the command of attempt n of a step; touches no disk. outputs: per step, see inputs_of. gpus (may be NULL): value for CUDA_VISIBLE_DEVICES. slot: names its TMPDIR. */
 int work_plan(struct work *w, const struct work_run *r, int step, int n, const char *uid, const struct inputs *in, const struct facts *outputs,
-	      const char *gpus, struct err *e);
+	      const char *gpus, int slot, struct err *e);
 /* Makes all of it on disk; step.json and replay stand before it returns. Safe on another thread. */
 int work_make(struct work *w, const struct work_run *r, int step, int n, const char *uid, struct err *e);
-/* Removes the TMPDIR, and the work folder unless it is to be kept. Safe on another thread. */
-int work_clear(struct work *w, bool keep_work, struct err *e);
+/* What happens to the work folder at the end. */
+enum work_end {
+	WORK_KEEP,    /* it stays, the checkpoints too */
+	WORK_SPARE,   /* it stays for the next attempt; checkpoints are removed */
+	WORK_REMOVE,  /* it goes, the checkpoints stay for the next attempt */
+};
+/* Empties the TMPDIR and does that. Safe on another thread. */
+int work_clear(struct work *w, enum work_end end, struct err *e);
 
 #endif
