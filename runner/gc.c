@@ -1,0 +1,207 @@
+#include "runner/gc.h"
+
+#include <sys/stat.h>
+#include "base/time.h"
+#include "base/vec.h"
+#include "runner/code.h"
+#include "runner/named.h"
+#include "runner/run_folders.h"
+#include "tracker/query.h"
+#include "tracker/run.h"
+
+#define BATCH 2000 /* objects that are removed in one transaction */
+
+struct garbage { struct digest digest; int64_t size; };
+struct gc {
+	const struct project *project;
+	struct tracker *tracker;
+	struct store *store;
+	const struct gc_options *options;
+	struct gc_report *report;
+	struct named named;
+	struct arena arena;
+	VEC(struct garbage) garbage;
+	int64_t *folders;
+	size_t nfolders;
+	int64_t version; /* of the record when `named` was gathered */
+};
+
+static void gc_release(struct gc *g)
+{
+	named_release(&g->named);
+	arena_release(&g->arena);
+	vec_release(&g->garbage);
+}
+
+static bool goes(const struct gc *g, const struct run_row *r, int64_t newer)
+{
+	const struct gc_options *o = g->options;
+	if (!run_state_ended(r->state))
+		return false;
+	return (o->keep_runs < 0 || newer >= o->keep_runs) && (o->older_than_us < 0 || time_now() - r->ended > o->older_than_us);
+}
+
+/* In a transaction. */
+static int remove_runs(struct gc *g, struct err *e)
+{
+	struct run_rows rows;
+	if (g->options->keep_runs < 0 && g->options->older_than_us < 0)
+		return 0;
+	int r = query_runs(g->tracker, NULL, NULL, -1, 0, &g->arena, &rows, e);
+	for (size_t i = 0; r >= 0 && i < rows.len; i++) {
+		if (!goes(g, &rows.v[i], (int64_t)i))
+			continue;
+		r = run_remove(g->tracker, rows.v[i].number, e);
+		g->report->runs++;
+	}
+	return r;
+}
+
+static int gather_named(struct gc *g, struct err *e)
+{
+	named_release(&g->named);
+	g->version = tracker_data_version(g->tracker);
+	int r = named_gather(g->tracker, g->store, &g->named, e);
+	return r < 0 ? err_prefix(e, "nothing was freed: `jig fsck` says more") : 0;
+}
+
+static int any_live(struct gc *g, bool *ret, struct err *e)
+{
+	int64_t *live;
+	size_t n;
+	int r = query_live(g->tracker, &g->arena, &live, &n, e);
+	*ret = r >= 0 && n;
+	return r;
+}
+
+/* Runs go by the options, and what is named then is gathered; for a dry run all of that is taken back. */
+static int plan(struct gc *g, struct err *e)
+{
+	int r = tracker_begin(g->tracker, e);
+	if (r < 0)
+		return r;
+	if ((r = remove_runs(g, e)) >= 0 && (r = any_live(g, &g->report->live, e)) >= 0 && (r = gather_named(g, e)) >= 0)
+		r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, e);
+	if (r >= 0 && !g->options->dry_run)
+		return tracker_commit(g->tracker, e);
+	tracker_rollback(g->tracker);
+	return r;
+}
+
+/* The change time, for a file that was moved into the store keeps its old modification time. */
+static bool is_young(const struct gc *g, const struct digest *d)
+{
+	_free_ char *path = store_path(g->store, d);
+	struct stat st;
+	if (stat(path, &st) < 0)
+		return true;
+	int64_t changed = (int64_t)st.st_ctim.tv_sec * US_PER_S + st.st_ctim.tv_nsec / 1000;
+	return time_now() - changed < g->options->grace_us;
+}
+
+static int find_garbage(void *arg, const struct digest *d, int64_t size, const char *path, struct err *e)
+{
+	struct gc *g = arg;
+	if (!d || named_has(&g->named, d))
+		return 0;
+	if (g->report->live || is_young(g, d)) {
+		g->report->young++;
+		g->report->young_bytes += size;
+		return 0;
+	}
+	vec_push(&g->garbage, (struct garbage){ *d, size });
+	return 0;
+}
+
+/* Some of the garbage, in one transaction. What other commands have recorded meanwhile is looked at first. 0: a run began, so no more is removed. */
+static int remove_batch(struct gc *g, size_t from, size_t to, struct err *e)
+{
+	bool live;
+	int r = any_live(g, &live, e);
+	if (r < 0)
+		return r;
+	if (live)
+		return 0;
+	if (tracker_data_version(g->tracker) != g->version && (r = gather_named(g, e)) < 0)
+		return r;
+	for (size_t i = from; i < to; i++) {
+		const struct garbage *o = &g->garbage.v[i];
+		if (named_has(&g->named, &o->digest) || is_young(g, &o->digest))
+			continue;
+		if ((r = store_remove(g->store, &o->digest, e)) < 0)
+			return r;
+		g->report->objects++;
+		g->report->object_bytes += o->size;
+	}
+	return 1;
+}
+
+static int remove_garbage(struct gc *g, struct err *e)
+{
+	int r = 1;
+	for (size_t from = 0; r > 0 && from < g->garbage.len; from += BATCH) {
+		size_t to = from + BATCH < g->garbage.len ? from + BATCH : g->garbage.len;
+		if ((r = tracker_begin(g->tracker, e)) < 0)
+			return r;
+		r = remove_batch(g, from, to, e);
+		tracker_rollback(g->tracker); /* nothing was written: it only kept others from beginning */
+	}
+	g->report->live |= r == 0;
+	return r < 0 ? r : 0;
+}
+
+static int remove_folder(struct gc *g, int64_t run, struct err *e)
+{
+	int64_t size;
+	int r = run_folder_size(g->project, run, &size, e);
+	if (r < 0)
+		return r;
+	g->report->folders++;
+	g->report->folder_bytes += size;
+	if (g->options->dry_run)
+		return 0;
+	r = code_unpin(g->project->jig, run, e);
+	return r < 0 ? r : run_folder_remove(g->project, run, e);
+}
+
+/* In a transaction: a run that begins takes its number, its folder and its lease in one, too. */
+static int remove_folders(struct gc *g, struct err *e)
+{
+	int r = 0;
+	if (!g->nfolders)
+		return 0;
+	if (!g->options->dry_run &&
+	    ((r = tracker_begin(g->tracker, e)) < 0 ||
+	     (r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, e)) < 0)) {
+		tracker_rollback(g->tracker);
+		return r;
+	}
+	for (size_t i = 0; r >= 0 && i < g->nfolders; i++)
+		r = remove_folder(g, g->folders[i], e);
+	tracker_rollback(g->tracker);
+	return r;
+}
+
+static int collect(struct gc *g, struct err *e)
+{
+	int r;
+	if ((r = plan(g, e)) < 0 || (r = store_each(g->store, find_garbage, g, e)) < 0)
+		return r;
+	if (g->options->dry_run) {
+		g->report->objects = (int64_t)g->garbage.len;
+		for (size_t i = 0; i < g->garbage.len; i++)
+			g->report->object_bytes += g->garbage.v[i].size;
+	} else if ((r = remove_garbage(g, e)) < 0) {
+		return r;
+	}
+	if ((r = remove_folders(g, e)) < 0)
+		return r;
+	return store_sweep(g->store, g->options->grace_us, g->options->dry_run, &g->report->temp_bytes, e);
+}
+
+int gc_run(const struct project *p, struct tracker *t, struct store *s, const struct gc_options *o, struct gc_report *ret, struct err *e)
+{
+	*ret = (struct gc_report){0};
+	_cleanup_(gc_release) struct gc g = { .project = p, .tracker = t, .store = s, .options = o, .report = ret };
+	return collect(&g, e);
+}
