@@ -1,0 +1,73 @@
+#include "base/text.h"
+#include "cli/json_run.h"
+#include "runner/fsck.h"
+
+struct faults { struct context *c; json_t *list; };
+
+static void on_fault(void *arg, const char *text)
+{
+	struct faults *f = arg;
+	if (f->list) {
+		json_array_append_new(f->list, json_text(text));
+		return;
+	}
+	context_text(f->c, text);
+	buf_addc(&f->c->out, '\n');
+}
+
+static void print_json(struct context *c, const struct fsck_report *f, json_t *faults)
+{
+	_json_ json_t *o = json_object();
+	json_object_set_new(o, "ok", json_boolean(!f->faults));
+	json_object_set_new(o, "objects", json_integer(f->named));
+	json_object_set_new(o, "bytes", json_integer(f->named_bytes));
+	json_object_set(o, "faults", faults);
+	json_object_set_new(o, "garbage", json_integer(f->garbage));
+	json_object_set_new(o, "garbage_bytes", json_integer(f->garbage_bytes));
+	json_object_set_new(o, "strays", json_integer(f->strays));
+	json_object_set_new(o, "folders", json_integer(f->folders));
+	json_pretty(&c->out, o);
+	buf_addc(&c->out, '\n');
+}
+
+static void print_report(struct context *c, const struct fsck_report *f)
+{
+	char n[32], size[16];
+	count_text(f->named, n);
+	size_text(f->named_bytes, size);
+	if (!f->faults)
+		buf_addf(&c->out, "every object that the record names is there and whole: %s objects, %s\n", n, size);
+	if (f->garbage) {
+		count_text(f->garbage, n);
+		size_text(f->garbage_bytes, size);
+		buf_addf(&c->out, "%s objects (%s) are named by no run; `jig gc` frees what is not in use\n", n, size);
+	}
+	if (f->folders)
+		buf_addf(&c->out, "%lld folders of removed runs; `jig gc` removes them\n", (long long)f->folders);
+	if (f->strays)
+		buf_addf(&c->out, "%lld files in the store are none of jig's\n", (long long)f->strays);
+}
+
+static int run_fsck(struct context *c, struct err *e)
+{
+	_json_ json_t *list = c->json ? json_array() : NULL;
+	struct fsck_report report;
+	int r = fsck_all(&c->project, c->tracker, context_store(c), on_fault, &(struct faults){ c, list }, &report, e);
+	if (r < 0)
+		return r;
+	if (c->json)
+		print_json(c, &report, list);
+	else
+		print_report(c, &report);
+	if (!report.faults)
+		return 0;
+	return err_set(e, ERR_FAILED, "%lld objects are missing or damaged; running the steps that left them makes them anew (`jig run --fresh`)",
+		       (long long)report.faults);
+}
+
+const struct command cmd_fsck = {
+	.name = "fsck", .summary = "compares the store with the record", .usage = "", .group = GROUP_KEEP, .flags = COMMAND_RECORD | COMMAND_JSON,
+	.run = run_fsck,
+	.text = "Reads every object that the record names and compares its content with its name; counts what no run names.\n\n"
+		"The exit status is 1 when something is missing or damaged.",
+};

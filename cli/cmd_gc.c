@@ -1,0 +1,73 @@
+#include "base/text.h"
+#include "cli/json_run.h"
+#include "runner/gc.h"
+
+static void print_json(struct context *c, const struct gc_report *g)
+{
+	_json_ json_t *o = json_object();
+	json_object_set_new(o, "runs", json_integer(g->runs));
+	json_object_set_new(o, "objects", json_integer(g->objects));
+	json_object_set_new(o, "object_bytes", json_integer(g->object_bytes));
+	json_object_set_new(o, "folders", json_integer(g->folders));
+	json_object_set_new(o, "folder_bytes", json_integer(g->folder_bytes));
+	json_object_set_new(o, "temp_bytes", json_integer(g->temp_bytes));
+	json_object_set_new(o, "bytes", json_integer(g->object_bytes + g->folder_bytes + g->temp_bytes));
+	json_object_set_new(o, "kept_objects", json_integer(g->young));
+	json_object_set_new(o, "kept_bytes", json_integer(g->young_bytes));
+	json_pretty(&c->out, o);
+	buf_addc(&c->out, '\n');
+}
+
+static void print_report(struct context *c, const struct gc_report *g, bool dry_run)
+{
+	int64_t bytes = g->object_bytes + g->folder_bytes + g->temp_bytes;
+	char size[16], exact[32], n[32];
+	size_text(bytes, size);
+	count_text(bytes, exact);
+	if (g->runs)
+		buf_addf(&c->out, "%s %lld runs from the record\n", dry_run ? "would remove" : "removed", (long long)g->runs);
+	count_text(g->objects, n);
+	buf_addf(&c->out, "%s %s (%s bytes): %s objects, %lld folders of removed runs\n", dry_run ? "would free" : "freed", size, exact, n,
+		 (long long)g->folders);
+	if (g->young) {
+		count_text(g->young, n);
+		size_text(g->young_bytes, size);
+		buf_addf(&c->out, "%s objects (%s) that no run names stay for now: %s\n", n, size,
+			 g->live ? "a run is under way and may use them" : "they are younger than an hour");
+	}
+}
+
+static int run_gc(struct context *c, struct err *e)
+{
+	struct gc_options o = {
+		.dry_run = option_flag(c, "dry-run"),
+		.keep_runs = option_number(c, "keep-runs", -1),
+		.older_than_us = option_number(c, "older-than", -1),
+		.grace_us = option_flag(c, "now") ? 0 : GC_GRACE_US,
+	};
+	struct gc_report report;
+	int r = gc_run(&c->project, c->tracker, context_store(c), &o, &report, e);
+	if (r < 0)
+		return r;
+	if (c->json)
+		print_json(c, &report);
+	else
+		print_report(c, &report, o.dry_run);
+	return 0;
+}
+
+static const struct option_def options[] = {
+	{ .name = "dry-run", .kind = OPTION_FLAG, .text = "only says what would be freed" },
+	{ .name = "keep-runs", .kind = OPTION_INTEGER, .value = "N", .min = 0, .max = INT64_MAX, .text = "removes all ended runs but the newest N first" },
+	{ .name = "older-than", .kind = OPTION_DURATION, .value = "TIME", .text = "removes runs that ended longer ago first (30d)" },
+	{ .name = "now", .kind = OPTION_FLAG, .text = "takes objects younger than an hour, too" },
+	{ 0 },
+};
+
+const struct command cmd_gc = {
+	.name = "gc", .summary = "frees the space of what no run names", .usage = "", .group = GROUP_KEEP, .options = options,
+	.flags = COMMAND_RECORD | COMMAND_JSON, .run = run_gc,
+	.text = "Removes objects that no kept run names, the folders of removed runs, and left-over temporary files. While a run is under way nothing "
+		"is removed from the store.\n\n"
+		"With --keep-runs and --older-than runs are removed first; with both, only those that both name.",
+};

@@ -1,0 +1,54 @@
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/json_run.h"
+#include "tracker/verify.h"
+
+static void print_json(struct context *c, const struct verify_report *v)
+{
+	_json_ json_t *o = json_object();
+	json_object_set_new(o, "ok", json_boolean(v->ok));
+	json_object_set_new(o, "events", json_integer(v->events));
+	json_object_set_new(o, "runs", json_integer(v->runs));
+	json_object_set_new(o, "rows", json_integer(v->rows));
+	json_object_set_new(o, "fault", v->ok ? json_null() : json_text(v->fault));
+	json_object_set_new(o, "anchor", json_text(v->anchor));
+	json_pretty(&c->out, o);
+	buf_addc(&c->out, '\n');
+}
+
+static int run_verify(struct context *c, struct err *e)
+{
+	const char *anchor = option_text(c, "anchor");
+	struct verify_report v = {0};
+	int r = verify_all(c->tracker, anchor && *anchor ? anchor : NULL, &v, e);
+	if (r < 0)
+		return r;
+	if (c->json) {
+		print_json(c, &v);
+	} else if (v.ok && anchor && !*anchor) {
+		buf_addf(&c->out, "%s\n", v.anchor);
+	} else if (v.ok) {
+		char events[32], runs[32], rows[32];
+		count_text(v.events, events);
+		count_text(v.runs, runs);
+		count_text(v.rows, rows);
+		buf_addf(&c->out, "the record is as it was written: %s events, %s ended runs, %s rows\n", events, runs, rows);
+	}
+	if (v.ok)
+		return 0;
+	return err_set(e, ERR_FAILED, "the record was changed after it was written: %s", v.fault);
+}
+
+static const struct option_def options[] = {
+	{ .name = "anchor", .kind = OPTION_TEXT, .value = "ANCHOR", .optional = true,
+	  .text = "prints the head of the chain, to be kept elsewhere; with a value: checks against one that was kept" },
+	{ 0 },
+};
+
+const struct command cmd_verify = {
+	.name = "verify", .summary = "proves that the record is as it was written", .usage = "", .group = GROUP_KEEP, .options = options,
+	.flags = COMMAND_RECORD | COMMAND_JSON, .run = run_verify,
+	.text = "Recomputes the chain of all events and the digests over every ended run, and names the first thing that does not hold. Someone who "
+		"can write the database can also forge the whole chain: an anchor that was kept elsewhere shows that too.\n\n"
+		"The exit status is 1 when something does not hold.",
+};
