@@ -9,7 +9,8 @@
 	X(REQUEST_LIVE, "SELECT state IN ('queued', 'running') FROM run WHERE number = ?1")                         \
 	X(REQUEST_NEW, "INSERT INTO request (run, step, action, user, created) VALUES (?, ?, ?, ?, ?)")             \
 	X(REQUEST_FIRST, "SELECT id, coalesce(step, 0), action FROM request WHERE run = ?1 AND taken IS NULL ORDER BY id LIMIT 1") \
-	X(REQUEST_TAKEN, "UPDATE request SET taken = ?2, answer = ?3 WHERE id = ?1")                    \
+	X(REQUEST_TAKEN, "UPDATE request SET taken = ?2, answer = ?3 WHERE id = ?1 AND taken IS NULL")   \
+	X(REQUEST_RUN, "SELECT run FROM request WHERE id = ?1 AND taken IS NULL")                                   \
 	X(REQUEST_REPLY, "SELECT answer FROM request WHERE id = ?1 AND taken IS NOT NULL")
 DB_TABLE(DB_REQUEST, sql, SQL)
 
@@ -49,7 +50,17 @@ int request_next(struct tracker *t, int64_t run, struct request *ret, struct err
 
 int request_take(struct tracker *t, int64_t id, const char *answer, struct err *e)
 {
-	return db_write(t, &sql, REQUEST_TAKEN, e, DB_INT(id), DB_INT(time_now()), DB_TEXT(answer));
+	char body[64];
+	int64_t run;
+	int r = db_get_int(t, &sql, REQUEST_RUN, &run, e, DB_INT(id));
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no open request %lld", (long long)id);
+	r = db_write(t, &sql, REQUEST_TAKEN, e, DB_INT(id), DB_INT(time_now()), DB_TEXT(answer));
+	snprintf(body, sizeof body, "{\"request\":%lld}", (long long)id);
+	return r < 0 ? r : event_add(t, run, "taken", body, e);
 }
 
 int request_answer(struct tracker *t, int64_t id, struct arena *a, const char **ret_answer, struct err *e)

@@ -31,6 +31,14 @@
 	X(RUN_ENDED, "UPDATE run SET state = ?2, ended = ?3, elapsed_us = ?4, exit_status = ?5 WHERE number = ?1")                            \
 	X(RUN_OPEN_ATTEMPTS, "SELECT id, step, started FROM attempt WHERE run = ?1 AND state = 'running'")                                    \
 	X(RUN_OPEN_STEPS, "SELECT id FROM step WHERE run = ?1 AND state IN ('pending', 'queued', 'retrying')")                                \
+	X(RUN_REQUESTS, "UPDATE request SET taken = ?2, answer = 'the run has ended' WHERE run = ?1 AND taken IS NULL")                       \
+	X(RUN_METRICS_OFF, "DELETE FROM run_metric WHERE run = ?1")                                                                           \
+	X(RUN_METRICS, "INSERT INTO run_metric (run, key, series, step, value, last_step) "                                                   \
+		       "SELECT st.run, s.key, s.id, st.id, s.last, s.last_step FROM step st JOIN series s ON s.attempt = "                    \
+		       "coalesce(st.reused_attempt, (SELECT a.id FROM attempt a WHERE a.step = st.id ORDER BY a.n DESC LIMIT 1)) "            \
+		       "WHERE st.run = ?1 AND s.count > 0 ORDER BY st.rank, st.id "                                                           \
+		       "ON CONFLICT (run, key) DO UPDATE SET series = excluded.series, step = excluded.step, value = excluded.value, "        \
+		       "last_step = excluded.last_step")                                                                                      \
 	X(RUN_RENAME, "UPDATE run SET name = ?2 WHERE number = ?1")                                                                           \
 	X(RUN_TAG_SET, "INSERT INTO tag (run, key, value) VALUES (?, ?, ?) ON CONFLICT (run, key) DO UPDATE SET value = excluded.value")      \
 	X(RUN_TAG_OFF, "DELETE FROM tag WHERE run = ?1 AND key = ?2")                                                                         \
@@ -293,7 +301,9 @@ int run_end(struct tracker *t, int64_t run, enum run_state s, int exit_status, i
 	if (elapsed_us < 0)
 		elapsed_us = started && now > started ? now - started : 0;
 	r = db_write(t, &sql, RUN_ENDED, e, DB_INT(run), DB_TEXT(run_state_text(s)), DB_INT(now), DB_INT(elapsed_us), DB_KNOWN(exit_status));
-	if (r < 0 || (r = seal_write(t, run, &seal, e)) < 0)
+	/* Kept as points arrive for the attempts of this run; reused steps count too, and of retried ones only the last attempt. */
+	if (r < 0 || (r = db_write(t, &sql, RUN_METRICS_OFF, e, DB_INT(run))) < 0 || (r = db_write(t, &sql, RUN_METRICS, e, DB_INT(run))) < 0 ||
+	    (r = db_write(t, &sql, RUN_REQUESTS, e, DB_INT(run), DB_INT(now))) < 0 || (r = seal_write(t, run, &seal, e)) < 0)
 		return r;
 	digest_to_hex(&seal, hex);
 	snprintf(body, sizeof body, "{\"state\":\"%s\",\"format\":%d,\"seal\":\"%s\"}", run_state_text(s), SEAL_FORMAT, hex);
@@ -410,7 +420,7 @@ static int none(struct tracker *t, const char *text, struct err *e)
 static int resolve_uid(struct tracker *t, const char *text, int64_t *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	char from[ULID_LEN + 2] = "", to[ULID_LEN + 2];
+	char from[ULID_LEN + 1] = "", to[ULID_LEN + 2];
 	size_t n = strlen(text);
 	int r;
 
@@ -438,7 +448,9 @@ int run_resolve(struct tracker *t, const char *text, int64_t *ret_number, struct
 		r = db_get_int(t, &sql, RUN_KEPT, ret_number, e, DB_INT(n));
 	else if (strcmp(text, "last") == 0 || (text_starts(text, "last~") && integer_parse(text + 5, 0, INT32_MAX, &back)))
 		r = db_get_int(t, &sql, RUN_NTH, ret_number, e, DB_INT(back));
-	else if ((r = db_get_int(t, &sql, RUN_NAMED, ret_number, e, DB_TEXT(text))) == 0)
+	else
+		r = db_get_int(t, &sql, RUN_NAMED, ret_number, e, DB_TEXT(text));
+	if (r == 0)
 		r = resolve_uid(t, text, ret_number, e);
 	if (r < 0)
 		return r;

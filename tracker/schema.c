@@ -1,4 +1,6 @@
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "base/embed.h"
 #include "base/file.h"
 #include "tracker/db.h"
@@ -26,17 +28,24 @@ static int read_version(struct tracker *t, int64_t *ret, struct err *e)
 static int back_up(struct tracker *t, int64_t version, struct err *e)
 {
 	_free_ char *path = mem_printf("%s/jig.db.v%lld.bak", t->dir, (long long)version);
+	_free_ char *part = mem_printf("%s.%ld", path, (long)getpid());
 	_free_ char *sql = NULL;
 	char *quoted;
 	int r;
 
 	if (file_exists(path))
 		return 0;
-	quoted = sqlite3_mprintf("VACUUM INTO %Q", path);
+	quoted = sqlite3_mprintf("VACUUM INTO %Q", part);
 	sql = mem_strdup(quoted);
 	sqlite3_free(quoted);
 	r = db_exec(t, sql, e);
-	return r < 0 ? err_prefix(e, "copying the record before its upgrade") : 0;
+	if (r >= 0 && rename(part, path) < 0)
+		r = err_errno(e, "%s", path);
+	if (r < 0) {
+		unlink(part);
+		return err_prefix(e, "copying the record before its upgrade");
+	}
+	return 0;
 }
 
 int schema_ready(struct tracker *t, struct err *e)

@@ -15,7 +15,8 @@
 	X(STEP_EDGE, "INSERT INTO edge (step, needs, data) VALUES (?, ?, ?)")                                                                \
 	X(STEP_STATE, "SELECT state FROM step WHERE id = ?1")                                                                                \
 	X(STEP_SET, "UPDATE step SET state = ?2, reason = coalesce(?3, reason) WHERE id = ?1")                                               \
-	X(STEP_TALLY, "UPDATE run SET ndone = ndone + ?2, nfailed = nfailed + ?3 WHERE number = ?1")                                         \
+	X(STEP_REUSE, "UPDATE step SET reused_attempt = ?2 WHERE id = ?1")                                                                   \
+	X(STEP_TALLY, "UPDATE run SET ndone = ndone + ?2, nfailed = nfailed + ?3, nreused = nreused + ?4 WHERE number = ?1")                                    \
 	X(STEP_ENV_FIND, "SELECT id FROM env WHERE key = ?1 AND grade = ?2 AND kind = ?3 AND detail = ?4")                                   \
 	X(STEP_ENV_NEW, "INSERT INTO env (key, grade, kind, detail) VALUES (?, ?, ?, ?)")                                                    \
 	X(STEP_ATTEMPT_NEW, "INSERT INTO attempt (uid, run, step, name, n, state, cause, started, pid, pid_start, host, isolation, command, " \
@@ -77,7 +78,7 @@ static int counts_as_failed(enum step_state s)
 
 static int set_state(struct tracker *t, int64_t run, int64_t step, enum step_state to, const char *reason, struct err *e)
 {
-	int from, done, failed;
+	int from, done, failed, reused;
 	int r = get_state(t, STEP_STATE, step, WORDS_STEP_STATE, "step", &from, e);
 
 	if (r < 0)
@@ -88,8 +89,9 @@ static int set_state(struct tracker *t, int64_t run, int64_t step, enum step_sta
 	r = db_write(t, &sql, STEP_SET, e, DB_INT(step), DB_TEXT(step_state_text(to)), DB_TEXT(reason));
 	done = step_state_ended(to) - step_state_ended((enum step_state)from);
 	failed = counts_as_failed(to) - counts_as_failed((enum step_state)from);
-	if (r >= 0 && (done || failed))
-		r = db_write(t, &sql, STEP_TALLY, e, DB_INT(run), DB_INT(done), DB_INT(failed));
+	reused = (to == STEP_REUSED) - (from == STEP_REUSED);
+	if (r >= 0 && (done || failed || reused))
+		r = db_write(t, &sql, STEP_TALLY, e, DB_INT(run), DB_INT(done), DB_INT(failed), DB_INT(reused));
 	return r;
 }
 
@@ -107,6 +109,31 @@ int step_move(struct tracker *t, int64_t run, const int64_t *steps, size_t n, en
 	}
 	buf_adds(&body, "]}");
 	return r < 0 ? r : event_add(t, run, "step", body.data, e);
+}
+
+int step_reuse(struct tracker *t, int64_t run, const struct step_reuse *v, size_t n, struct err *e)
+{
+	_buf_ struct buf body = BUF_INIT;
+
+	if (n == 0)
+		return 0;
+	buf_adds(&body, "{\"reuse\":[");
+	for (size_t i = 0; i < n; i++) {
+		int state;
+		int r = get_state(t, STEP_ATTEMPT_STATE, v[i].attempt, WORDS_ATTEMPT_STATE, "attempt", &state, e);
+
+		if (r < 0)
+			return r;
+		if (state != ATTEMPT_SUCCESS)
+			return err_set(e, ERR_USAGE, "attempt %lld is %s: it cannot stand in for step %lld of run %lld", (long long)v[i].attempt,
+				       attempt_state_text(state), (long long)v[i].step, (long long)run);
+		if ((r = db_write(t, &sql, STEP_REUSE, e, DB_INT(v[i].step), DB_INT(v[i].attempt))) < 0 ||
+		    (r = set_state(t, run, v[i].step, STEP_REUSED, v[i].reason, e)) < 0)
+			return r;
+		buf_addf(&body, "%s[%lld,%lld]", i ? "," : "", (long long)v[i].step, (long long)v[i].attempt);
+	}
+	buf_adds(&body, "]}");
+	return event_add(t, run, "reuse", body.data, e);
 }
 
 int env_record(struct tracker *t, const struct env_facts *f, int64_t *ret_id, struct err *e)

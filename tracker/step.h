@@ -23,6 +23,10 @@ int step_edge(struct tracker *t, int64_t step, int64_t needs, bool data, struct 
  * reason (may be NULL: kept as it is) is the one line that says why. */
 int step_move(struct tracker *t, int64_t run, const int64_t *steps, size_t n, enum step_state s, const char *reason, struct err *e);
 
+/* Steps for which an earlier successful attempt stands in: they move to reused; one event for all of them. */
+struct step_reuse { int64_t step, attempt; const char *reason; };
+int step_reuse(struct tracker *t, int64_t run, const struct step_reuse *v, size_t n, struct err *e);
+
 struct env_facts {
 	const char *key;      /* hex digest of what decides it; "system" facts give one too */
 	const char *grade;    /* "pinned", "versions", "observed" */

@@ -1,5 +1,9 @@
 #include "tracker/tracker.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,6 +33,16 @@ static int wait_a_little(void *arg, int count)
 	return 1;
 }
 
+/* Nobody asks SQLite how much memory it holds; counting takes a lock at every allocation. Its statement journals come and go at
+ * the top of the heap, which must not be handed back each time. */
+static void configure(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_TRIM_THRESHOLD, 16 << 20);
+#endif
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int set_up(struct tracker *t, struct err *e)
 {
 	_statement_ sqlite3_stmt *st = NULL;
@@ -39,7 +53,9 @@ static int set_up(struct tracker *t, struct err *e)
 	sqlite3_db_config(t->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* Asking costs nothing where the mode is kept in the file already. Two processes that make the database may meet here. */
 	for (int i = 0;; i++) {
-		r = db_exec(t, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", e);
+		r = db_exec(t,
+			"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; "
+			"PRAGMA cache_size = -16384", e);
 		if (r != ERR_BUSY || i == 500)
 			return r;
 		usleep(5000);
@@ -50,14 +66,16 @@ int tracker_open(const char *dir, enum tracker_mode mode, struct tracker **ret, 
 {
 	_tracker_ struct tracker *t = mem_zero(sizeof *t);
 	_free_ char *path = path_join(dir, "jig.db");
+	static pthread_once_t configured = PTHREAD_ONCE_INIT;
 	const char *fs;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 	int r;
 
+	pthread_once(&configured, configure);
 	t->dir = mem_strdup(dir);
 	if (mode == TRACKER_READ && !file_exists(path))
 		return err_set(e, ERR_NOT_FOUND, "no record in %s yet; `jig run` makes the first run", dir);
-	if (mode == TRACKER_WRITE && !file_exists(path) && file_on_network(dir, &fs))
+	if (file_on_network(dir, &fs))
 		return err_set(e, ERR_BROKEN, "%s is on a network file system (%s), where the record would not be safe; set JIG_DIR to a folder on a local disk",
 			       dir, fs);
 	if (mode == TRACKER_WRITE)
@@ -96,11 +114,19 @@ void tracker_closep(struct tracker **t)
 int tracker_begin(struct tracker *t, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	int r = db_query(t, &sql, TRACKER_BEGIN, &st, e);
+	int r;
 
+	if (t->in_transaction) {
+		fprintf(stderr, "jig: a transaction within a transaction\n");
+		abort();
+	}
+	r = db_query(t, &sql, TRACKER_BEGIN, &st, e);
 	if (r < 0 || (r = db_step(t, st, e)) < 0)
 		return r;
 	t->in_transaction = true;
+	/* The chain may have grown by another process. */
+	if (t->head_known && tracker_data_version(t) != t->head_version)
+		t->head_known = false;
 	return 0;
 }
 

@@ -10,22 +10,22 @@
 #include "tracker/event.h"
 #include "tracker/seal.h"
 
-#define SQL(X)                                                                                                                       \
-	X(VERIFY_EVENTS, "SELECT id, ts, coalesce(run, 0), kind, body, hash FROM event ORDER BY id")                                  \
-	X(VERIFY_RUNS, "SELECT number, state IN ('queued', 'running'), seal FROM run ORDER BY number")                                \
-	X(VERIFY_END, "SELECT body FROM event WHERE run = ?1 AND kind = 'end' ORDER BY id DESC LIMIT 1")                              \
-	X(VERIFY_MADE, "SELECT 1 FROM event WHERE run = ?1 AND kind = 'run' LIMIT 1")                                                 \
-	X(VERIFY_GONE, "SELECT run FROM event WHERE kind = 'run' AND run NOT IN (SELECT number FROM run) ORDER BY id LIMIT 1")        \
+#define SQL(X) \
+	X(VERIFY_EVENTS, "SELECT id, ts, coalesce(run, 0), kind, body, hash FROM event ORDER BY id") \
+	X(VERIFY_RUNS, "SELECT number, seal IS NOT NULL OR state NOT IN ('queued', 'running') FROM run ORDER BY number") \
+	X(VERIFY_END, "SELECT body FROM event WHERE run = ?1 AND kind = 'end' ORDER BY id DESC LIMIT 1") \
+	X(VERIFY_MADE, "SELECT 1 FROM event WHERE run = ?1 AND kind = 'run' LIMIT 1") \
+	X(VERIFY_GONE, "SELECT run FROM event WHERE kind = 'run' AND run NOT IN (SELECT number FROM run) ORDER BY id LIMIT 1") \
 	X(VERIFY_TAG, "SELECT run, key FROM tag WHERE value IS NOT (SELECT json_extract(body, '$.value') FROM event WHERE event.run = tag.run " \
-		      "AND kind = 'tag' AND json_extract(body, '$.key') = tag.key ORDER BY id DESC LIMIT 1) LIMIT 1")                 \
+		      "AND kind = 'tag' AND json_extract(body, '$.key') = tag.key ORDER BY id DESC LIMIT 1) LIMIT 1") \
 	X(VERIFY_TAG_GONE, "SELECT run, json_extract(body, '$.key') FROM event AS x WHERE kind = 'tag' AND json_extract(body, '$.value') IS NOT NULL " \
-			   "AND NOT EXISTS (SELECT 1 FROM event AS y WHERE y.run = x.run AND y.id > x.id AND y.kind = 'tag' AND "      \
-			   "json_extract(y.body, '$.key') = json_extract(x.body, '$.key')) AND NOT EXISTS (SELECT 1 FROM tag WHERE "   \
-			   "tag.run = x.run AND tag.key = json_extract(x.body, '$.key')) LIMIT 1")                                      \
-	X(VERIFY_NOTE, "SELECT number FROM run WHERE coalesce((SELECT text FROM note WHERE note.run = number), '') <> "                \
+			   "AND NOT EXISTS (SELECT 1 FROM event AS y WHERE y.run = x.run AND y.id > x.id AND y.kind = 'tag' AND " \
+			   "json_extract(y.body, '$.key') = json_extract(x.body, '$.key')) AND NOT EXISTS (SELECT 1 FROM tag WHERE " \
+			   "tag.run = x.run AND tag.key = json_extract(x.body, '$.key')) LIMIT 1") \
+	X(VERIFY_NOTE, "SELECT number FROM run WHERE coalesce((SELECT text FROM note WHERE note.run = number), '') <> " \
 		       "coalesce((SELECT json_extract(body, '$.text') FROM event WHERE event.run = number AND kind = 'note' ORDER BY id DESC LIMIT 1), '') LIMIT 1") \
 	X(VERIFY_NAME, "SELECT number FROM run WHERE name <> (SELECT json_extract(body, '$.name') FROM event WHERE event.run = number AND " \
-		       "kind IN ('run', 'name') ORDER BY id DESC LIMIT 1) LIMIT 1")                                                    \
+		       "kind IN ('run', 'name') ORDER BY id DESC LIMIT 1) LIMIT 1") \
 	X(VERIFY_REMOVED, "SELECT number FROM run WHERE removed <> EXISTS (SELECT 1 FROM event WHERE event.run = number AND kind = 'remove') LIMIT 1")
 DB_TABLE(DB_VERIFY, sql, SQL)
 
@@ -89,21 +89,41 @@ static int check_chain(struct tracker *t, struct anchor *file, struct anchor *ke
 	return 0;
 }
 
-static int check_end(struct tracker *t, int64_t run, const struct digest *seal, char fault[400], struct err *e)
+/* The digest that the run's end event carries: 1, or 0 when there is none. */
+static int end_digest(struct tracker *t, int64_t run, struct digest *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	_json_ json_t *body = NULL;
-	struct digest d;
 	const char *hex;
 	int r = db_query(t, &sql, VERIFY_END, &st, e, DB_INT(run));
 
-	if (r < 0 || (r = db_step(t, st, e)) < 0)
+	if (r < 0 || (r = db_step(t, st, e)) <= 0)
+		return r;
+	body = json_loads(db_peek(st, 0), 0, NULL);
+	hex = json_string_value(json_object_get(body, "seal"));
+	return hex && digest_from_hex(hex, ret);
+}
+
+/* What has ended is told by the events, not by the run's row, which may lie. */
+static int check_run(struct tracker *t, int64_t run, bool sealed, int64_t *ret_rows, char fault[400], struct err *e)
+{
+	struct digest end;
+	int64_t made;
+	int r = db_get_int(t, &sql, VERIFY_MADE, &made, e, DB_INT(run));
+
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		snprintf(fault, 400, "run %lld: table run: the row was added", (long long)run);
+		return 0;
+	}
+	r = end_digest(t, run, &end, e);
+	if (r < 0)
 		return r;
 	if (r > 0)
-		body = json_loads(db_peek(st, 0), 0, NULL);
-	hex = json_string_value(json_object_get(body, "seal"));
-	if (!hex || !digest_from_hex(hex, &d) || !digest_equal(&d, seal))
-		snprintf(fault, 400, "run %lld: table run: its seal is not what its end event says", (long long)run);
+		return seal_check(t, run, &end, ret_rows, fault, e);
+	if (sealed)
+		snprintf(fault, 400, "run %lld: table run: it has ended without an event", (long long)run);
 	return 0;
 }
 
@@ -113,21 +133,10 @@ static int check_runs(struct tracker *t, struct verify_report *v, struct err *e)
 	int r = db_query(t, &sql, VERIFY_RUNS, &st, e);
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
-		int64_t run = db_int(st, 0), made;
-		struct digest seal;
-		bool live = db_int(st, 1);
 		char fault[400] = "";
-		int r2 = db_get_int(t, &sql, VERIFY_MADE, &made, e, DB_INT(run));
 
 		v->runs++;
-		if (r2 < 0)
-			return r2;
-		if (r2 == 0)
-			snprintf(fault, sizeof fault, "run %lld: table run: the row was added", (long long)run);
-		else if (!live && !db_digest(st, 2, &seal))
-			snprintf(fault, sizeof fault, "run %lld: table run: it ended without a seal", (long long)run);
-		else if (!live && ((r2 = seal_check(t, run, &v->rows, fault, e)) < 0 || (!fault[0] && (r2 = check_end(t, run, &seal, fault, e)) < 0)))
-			return r2;
+		r = check_run(t, db_int(st, 0), db_int(st, 1), &v->rows, fault, e);
 		if (fault[0] && !v->fault[0])
 			snprintf(v->fault, sizeof v->fault, "%s", fault);
 	}

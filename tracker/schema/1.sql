@@ -274,9 +274,9 @@ CREATE TABLE event ( -- the audit chain
 CREATE INDEX event_by_run ON event(run, id) WHERE run IS NOT NULL;
 
 CREATE TABLE seal ( -- what the rows of an ended run were
-	run INTEGER NOT NULL,   -- 0: packages of the environment `owner`, sealed once for all runs
+	run INTEGER NOT NULL,
 	tbl TEXT NOT NULL,
-	owner INTEGER NOT NULL, -- series, attempt or environment; 0: the whole table
+	owner INTEGER NOT NULL, -- the series of points; 0: the whole table
 	block INTEGER NOT NULL,
 	rows INTEGER NOT NULL,
 	digest BLOB NOT NULL CHECK (length(digest) = 32),
@@ -419,5 +419,6 @@ CREATE TRIGGER package_update BEFORE UPDATE ON package BEGIN SELECT RAISE(ABORT,
 CREATE TRIGGER package_delete BEFORE DELETE ON package BEGIN SELECT RAISE(ABORT, 'rows of package never change'); END;
 CREATE TRIGGER event_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'rows of event never change'); END;
 CREATE TRIGGER event_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'rows of event never change'); END;
-CREATE TRIGGER package_insert BEFORE INSERT ON package WHEN EXISTS (SELECT 1 FROM seal WHERE run = 0 AND tbl = 'package' AND owner = NEW.env)
+CREATE TRIGGER package_insert BEFORE INSERT ON package WHEN EXISTS (
+	SELECT 1 FROM attempt JOIN run ON number = attempt.run WHERE attempt.env = NEW.env AND seal IS NOT NULL)
 BEGIN SELECT RAISE(ABORT, 'a run with this environment has ended: it cannot change'); END;
