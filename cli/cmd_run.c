@@ -87,8 +87,10 @@ static void on_ended(void *arg, const struct run_live *r)
 	struct screen *s = arg;
 	_buf_ struct buf out = BUF_INIT;
 
-	if (s->view)
+	if (s->view) {
 		frame(s, r, true);
+		return;
+	}
 	live_summary(r, &s->context->paint, &out);
 	put(s, &out);
 }
