@@ -49,15 +49,19 @@ struct spawn_event {
 	int leftover;
 	int64_t max_rss, cpu_us, elapsed_us; /* bytes, µs: of the direct child and those it waited for */
 };
-/* One event without waiting: 1 and *ret, 0 when there is none, negative when the spawner is gone. */
+/* One event without waiting: 1 and *ret, 0 when there is none, negative when the spawner is gone. Several may wait behind one readable descriptor:
+ * call until 0. A start is told at most 2 ms late, together with what comes after it; a step that FAILED was never STARTED. */
 int spawner_read(struct spawner *s, struct spawn_event *ret, struct err *e);
 
 /* Ends every process on this machine whose environment holds JIG_ATTEMPT_ID=<one of ids> (a lost run's leftovers): SIGKILL, then waits until they are gone
  * (at most 2 s). Returns how many there were. Where there is no /proc it returns 0. */
 int spawn_sweep(const char *const *ids, size_t n, struct err *e);
-/* Runs a program to its end with output captured (at most max bytes) for git, uv and the like: no shell. *ret_status as wait4. */
+/* Runs a program to its end for git, uv and the like: no shell, found by PATH of envp (NULL: the caller's own). Its standard output is appended to out (at most max
+ * bytes, the rest is dropped), and behind it, when it did not exit 0, what it wrote to stderr. What it leaves running is not waited for. *ret_status as wait4.
+ * ERR_NOT_FOUND: no such program or folder. cwd NULL: the caller's. */
 int spawn_capture(const char *const *argv, const char *const *envp, const char *cwd, size_t max, struct buf *out, int *ret_status, struct err *e);
-/* Starts a program detached: own session, the three streams at /dev/null, no inherited descriptor but `keep` (-1: none) as descriptor 3. */
+/* Starts a program detached: own session, the three streams at /dev/null, no inherited descriptor but `keep` (-1: none) as descriptor 3.
+ * The caller may wait for *ret_pid or leave it to init by ending first. envp and cwd as in spawn_capture. */
 int spawn_detached(const char *const *argv, const char *const *envp, const char *cwd, int keep, pid_t *ret_pid, struct err *e);
 
 #endif

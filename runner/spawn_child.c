@@ -48,6 +48,7 @@ static struct {
 	int64_t sweep_at;      /* -1: no step is being swept */
 	struct proc_list procs;
 	VEC(bool) marks;
+	VEC(pid_t) pids;
 } sp;
 
 static void on_child(int signo)
@@ -218,18 +219,23 @@ static bool is_step(pid_t pid)
 	return false;
 }
 
-/* Scans, and marks in sp.marks what belongs to c: its descendants, its session, and orphans with its attempt's id. With no other step around, every
- * orphan is its. The step's own process is marked too while it lives. */
-static void mark(struct child *c)
+/* Whether a child that is no step's own process belongs to c. With no other step around, every one does. */
+static bool is_orphan_of(const struct child *c, const struct proc *p)
 {
 	char id[ULID_LEN + 2];
 
+	return sp.steps.len == 1 || p->sid == c->exit.pid ||
+	       (*c->attempt && proc_env(p->pid, "JIG_ATTEMPT_ID", id, sizeof id) && strcmp(id, c->attempt) == 0);
+}
+
+/* Scans, and marks in sp.marks what belongs to c: its orphans, its session, its descendants. The step's own process is marked too while it lives. */
+static void mark(struct child *c)
+{
 	proc_scan(&sp.procs);
 	vec_clear(&sp.marks);
 	for (size_t i = 0; i < sp.procs.len; i++) {
 		const struct proc *p = &sp.procs.v[i];
-		bool mine = p->ppid == sp.self && !is_step(p->pid) &&
-			    (sp.steps.len == 1 || (*c->attempt && proc_env(p->pid, "JIG_ATTEMPT_ID", id, sizeof id) && strcmp(id, c->attempt) == 0));
+		bool mine = p->ppid == sp.self && !is_step(p->pid) && is_orphan_of(c, p);
 		vec_push(&sp.marks, mine);
 	}
 	if (sp.procs.len)
@@ -269,25 +275,85 @@ static bool sweep(struct child *c)
 
 #else
 
+/* The pids that a task's `children` file names, into sp.pids. False when it cannot be had. */
+static bool read_children(int fd)
+{
+	char text[4096];
+	off_t at = 0;
+	size_t keep = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, text + keep, sizeof text - 1 - keep, at)) > 0) {
+		at += n;
+		n += (ssize_t)keep;
+		text[n] = '\0';
+		char *p = text, *end;
+		for (; (end = strchr(p, ' ')); p = end + 1)
+			vec_push(&sp.pids, (pid_t)strtol(p, NULL, 10));
+		keep = (size_t)(text + n - p);
+		memmove(text, p, keep);
+	}
+	return n == 0;
+}
+
 /* Whether there are children other than the steps' own processes. */
 static bool has_orphans(void)
 {
-	char text[4096];
-	ssize_t n = sp.children < 0 ? -1 : pread(sp.children, text, sizeof text - 1, 0);
+	siginfo_t info;
 
-	if (n < 0 || n == (ssize_t)sizeof text - 1) {
-		siginfo_t info;
+	vec_clear(&sp.pids);
+	if (sp.children < 0 || !read_children(sp.children))
 		return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-	}
-	text[n] = '\0';
-	for (char *p = text; *p;) {
-		long pid = strtol(p, &p, 10);
-		if (!is_step((pid_t)pid))
+	for (size_t i = 0; i < sp.pids.len; i++)
+		if (!is_step(sp.pids.v[i]))
 			return true;
-		while (*p == ' ')
-			p++;
-	}
 	return false;
+}
+
+static void kill_leftover(struct child *c, const struct proc *p)
+{
+	size_t k = 0;
+
+	kill(p->pid, SIGKILL);
+	if (p->pgrp == c->exit.pid)
+		kill(-p->pgrp, SIGKILL);
+	while (k < c->killed.len && c->killed.v[k] != p->pid)
+		k++;
+	if (k == c->killed.len)
+		vec_push(&c->killed, p->pid);
+}
+
+/* Kills the orphans of c and all below them, going down from parent to child: a chain of processes that fork on and on moves slower than that, and faster
+ * than a scan of all processes. Returns how many it met alive. */
+static size_t chase(struct child *c)
+{
+	size_t met = 0;
+	struct proc p;
+
+	vec_clear(&sp.pids);
+	if (sp.children < 0 || !read_children(sp.children))
+		return 0;
+	for (size_t i = 0; i < sp.pids.len;) {
+		pid_t pid = sp.pids.v[i];
+		bool mine = !is_step(pid) && waitpid(pid, NULL, WNOHANG) == 0 && proc_read(pid, &p) && is_orphan_of(c, &p);
+		if (mine)
+			i++;
+		else
+			vec_remove(&sp.pids, i);
+	}
+	while (sp.pids.len) {
+		char path[64];
+		pid_t pid = vec_pop(&sp.pids);
+		if (!proc_read(pid, &p) || !alive(&p))
+			continue;
+		snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
+		_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0)
+			read_children(fd);
+		kill_leftover(c, &p);
+		met++;
+	}
+	return met;
 }
 
 static bool sweep(struct child *c)
@@ -302,15 +368,10 @@ static bool sweep(struct child *c)
 		if (!sp.marks.v[i] || !alive(p))
 			continue;
 		clean = false;
-		kill(p->pid, SIGKILL);
-		if (p->pgrp == c->exit.pid)
-			kill(-p->pgrp, SIGKILL);
-		size_t k = 0;
-		while (k < c->killed.len && c->killed.v[k] != p->pid)
-			k++;
-		if (k == c->killed.len)
-			vec_push(&c->killed, p->pid);
+		kill_leftover(c, p);
 	}
+	for (int round = 0; !clean && round < 100 && chase(c) > 0; round++)
+		;
 	c->exit.leftover = (int)c->killed.len;
 	return clean;
 }
