@@ -1,0 +1,25 @@
+#!/bin/sh
+# FOLDER (a build with MODE=release): every bench, one after the other, on data made here. Takes some minutes and about 15 GB below ${BENCH_DIR:-/tmp}.
+set -eu
+build=$(cd "$1" && pwd)
+dir=$(mktemp -d "${BENCH_DIR:-/tmp}/jig-bench.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+
+echo "== starting a command"
+mkdir -p "$dir/small" "$dir/runs-100000/.jig"
+printf 'steps:\n  a: {run: ":"}\n' | tee "$dir/small/jig.yaml" >"$dir/runs-100000/jig.yaml"
+(cd "$dir/small" && "$build/jig" run >/dev/null)
+"$build/tests/lib/gen_record" "$dir/runs-100000/.jig" 100000 20 10 >/dev/null
+"$build/tests/bench/bench_start" "$build/jig" "$dir/small" "$dir/runs-100000"
+
+echo "== runs"
+"$build/tests/bench/bench_run" "$build/jig" 1000
+
+echo "== the record"
+"$build/tests/bench/bench_record"
+
+echo "== outputs into the store"
+"$build/tests/bench/bench_store"
+
+echo "== layout of a DAG"
+"$build/tests/bench/bench_dag"
