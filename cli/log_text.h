@@ -3,6 +3,7 @@
 #ifndef CLI_LOG_TEXT_H
 #define CLI_LOG_TEXT_H
 
+#include <stdbool.h>
 #include "base/buf.h"
 
 struct log_text {

@@ -5,6 +5,7 @@
 #ifndef STORE_PUT_H
 #define STORE_PUT_H
 
+#include <sys/stat.h>
 #include "store/layout.h"
 #include "store/stream.h"
 
