@@ -32,20 +32,27 @@ static void print_json(struct context *c, const struct fsck_report *f, json_t *f
 
 static void print_report(struct context *c, const struct fsck_report *f)
 {
-	char n[32], size[16];
-	count_text(f->named, n);
-	size_text(f->named_bytes, size);
-	if (!f->faults)
-		buf_addf(&c->out, "every object that the record names is there and whole: %s objects, %s\n", n, size);
-	if (f->garbage) {
-		count_text(f->garbage, n);
-		size_text(f->garbage_bytes, size);
-		buf_addf(&c->out, "%s objects (%s) are named by no run; `jig gc` frees what is not in use\n", n, size);
+	char size[16];
+	if (!f->faults) {
+		size_text(f->named_bytes, size);
+		buf_adds(&c->out, "every object that the record names is there and whole: ");
+		add_count(&c->out, f->named, "object", "objects");
+		buf_addf(&c->out, ", %s\n", size);
 	}
-	if (f->folders)
-		buf_addf(&c->out, "%lld folders of removed runs; `jig gc` removes them\n", (long long)f->folders);
-	if (f->strays)
-		buf_addf(&c->out, "%lld files in the store are none of jig's\n", (long long)f->strays);
+	if (f->garbage) {
+		size_text(f->garbage_bytes, size);
+		buf_adds(&c->out, "named by no run: ");
+		add_count(&c->out, f->garbage, "object", "objects");
+		buf_addf(&c->out, ", %s; `jig gc` frees what is not in use\n", size);
+	}
+	if (f->folders) {
+		add_count(&c->out, f->folders, "folder of a removed run", "folders of removed runs");
+		buf_adds(&c->out, "; `jig gc` removes them\n");
+	}
+	if (f->strays) {
+		buf_adds(&c->out, "in the store, but none of jig's: ");
+		add_count(&c->out, f->strays, "file\n", "files\n");
+	}
 }
 
 static int run_fsck(struct context *c, struct err *e)
@@ -61,8 +68,9 @@ static int run_fsck(struct context *c, struct err *e)
 		print_report(c, &report);
 	if (!report.faults)
 		return 0;
-	return err_set(e, ERR_FAILED, "%lld objects are missing or damaged; running the steps that left them makes them anew (`jig run --fresh`)",
-		       (long long)report.faults);
+	_buf_ struct buf n = BUF_INIT;
+	add_count(&n, report.faults, "object is", "objects are");
+	return err_set(e, ERR_FAILED, "%s missing or damaged; `jig run --fresh` makes outputs anew", n.data);
 }
 
 const struct command cmd_fsck = {

@@ -21,19 +21,22 @@ static void print_json(struct context *c, const struct gc_report *g)
 static void print_report(struct context *c, const struct gc_report *g, bool dry_run)
 {
 	int64_t bytes = g->object_bytes + g->folder_bytes + g->temp_bytes;
-	char size[16], exact[32], n[32];
+	char size[16], exact[32];
+	if (g->runs) {
+		buf_addf(&c->out, "%s ", dry_run ? "would remove" : "removed");
+		add_count(&c->out, g->runs, "run from the record\n", "runs from the record\n");
+	}
 	size_text(bytes, size);
 	count_text(bytes, exact);
-	if (g->runs)
-		buf_addf(&c->out, "%s %lld runs from the record\n", dry_run ? "would remove" : "removed", (long long)g->runs);
-	count_text(g->objects, n);
-	buf_addf(&c->out, "%s %s (%s bytes): %s objects, %lld folders of removed runs\n", dry_run ? "would free" : "freed", size, exact, n,
-		 (long long)g->folders);
+	buf_addf(&c->out, "%s %s (%s bytes): ", dry_run ? "would free" : "freed", size, exact);
+	add_count(&c->out, g->objects, "object, ", "objects, ");
+	add_count(&c->out, g->folders, "folder of a removed run\n", "folders of removed runs\n");
 	if (g->young) {
-		count_text(g->young, n);
 		size_text(g->young_bytes, size);
-		buf_addf(&c->out, "%s objects (%s) that no run names stay for now: %s\n", n, size,
-			 g->live ? "a run is under way and may use them" : "they are younger than an hour");
+		buf_adds(&c->out, "stays for now: ");
+		add_count(&c->out, g->young, "object", "objects");
+		buf_addf(&c->out, " (%s) that no run names; %s\n", size,
+			 g->live ? "a run is under way and may use them" : "younger than an hour (--now takes them, too)");
 	}
 }
 

@@ -254,7 +254,7 @@ static int run_get(struct context *c, struct err *e)
 		buf_adds(&c->out, l.v[i].whole ? "/\n" : "\n");
 	}
 	if (same)
-		buf_addf(&c->out, "%zu %s there already and the same\n", same, same == 1 ? "is" : "are");
+		add_count(&c->out, (int64_t)same, "is there already and the same\n", "are there already and the same\n");
 	return 0;
 }
 

@@ -4,6 +4,8 @@
 #include "cli/json_run.h"
 #include "tui/table.h"
 
+#define FACT_COLUMN 13
+
 /* The glyph and the word of a state, in its colour. */
 static void add_state(struct context *c, const struct word *w)
 {
@@ -18,14 +20,23 @@ static void add_state(struct context *c, const struct word *w)
 
 static void add_head(struct context *c, const char *name)
 {
-	buf_addf(&c->out, "  %-10s", name);
+	buf_addf(&c->out, "  %-*s", FACT_COLUMN - 2, name);
 }
 
+/* Further lines of the text stand below the first one. */
 static void add_fact(struct context *c, const char *name, const char *text)
 {
 	add_head(c, name);
-	context_text(c, text);
-	buf_addc(&c->out, '\n');
+	for (;;) {
+		size_t n = strcspn(text, "\n");
+		_free_ char *line = mem_strndup(text, n);
+		context_text(c, line);
+		buf_addc(&c->out, '\n');
+		text += n + (text[n] == '\n');
+		if (!*text)
+			return;
+		buf_fill(&c->out, ' ', FACT_COLUMN);
+	}
 }
 
 static void add_code(struct context *c, const struct run_row *r)
@@ -79,16 +90,6 @@ static void add_metrics(struct context *c, const struct run_data *d)
 	}
 	if (text.len)
 		add_fact(c, "metrics", text.data);
-}
-
-static void add_note(struct context *c, const char *note)
-{
-	for (const char *s = note; *s;) {
-		size_t n = strcspn(s, "\n");
-		_free_ char *line = mem_strndup(s, n);
-		add_fact(c, s == note ? "note" : "", line);
-		s += n + (s[n] == '\n');
-	}
 }
 
 /* What a reader wants to know of a step in one line: why it failed, else why it ran. */
@@ -184,7 +185,8 @@ static void show_run(struct context *c, const struct run_data *d)
 	add_pairs(c, "params", &d->params, " ");
 	add_metrics(c, d);
 	add_pairs(c, "tags", &d->tags, "=");
-	add_note(c, r->note);
+	if (*r->note)
+		add_fact(c, "note", r->note);
 	add_fact(c, "uid", r->uid);
 	if (d->steps.len) {
 		buf_addc(&c->out, '\n');
@@ -349,7 +351,7 @@ static void show_step(struct context *c, const struct run_data *d, const struct 
 	}
 	if (needs.len)
 		add_fact(c, "needs", needs.data);
-	if (s->command)
+	if (s->command && !a)
 		add_fact(c, "run", s->command);
 	for (size_t i = 0; i < d->attempts.len; i++)
 		if (d->attempts.v[i].step == s->id || d->attempts.v[i].id == s->reused_attempt)

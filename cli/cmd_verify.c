@@ -1,5 +1,4 @@
 #include "base/json.h"
-#include "base/text.h"
 #include "cli/json_run.h"
 #include "tracker/verify.h"
 
@@ -16,6 +15,12 @@ static void print_json(struct context *c, const struct verify_report *v)
 	buf_addc(&c->out, '\n');
 }
 
+static void add_count_after(struct context *c, int64_t n, const char *one, const char *many)
+{
+	buf_adds(&c->out, ", ");
+	add_count(&c->out, n, one, many);
+}
+
 static int run_verify(struct context *c, struct err *e)
 {
 	const char *anchor = option_text(c, "anchor");
@@ -28,11 +33,11 @@ static int run_verify(struct context *c, struct err *e)
 	} else if (v.ok && anchor && !*anchor) {
 		buf_addf(&c->out, "%s\n", v.anchor);
 	} else if (v.ok) {
-		char events[32], runs[32], rows[32];
-		count_text(v.events, events);
-		count_text(v.runs, runs);
-		count_text(v.rows, rows);
-		buf_addf(&c->out, "the record is as it was written: %s events, %s ended runs, %s rows\n", events, runs, rows);
+		buf_adds(&c->out, "the record is as it was written: ");
+		add_count(&c->out, v.events, "event", "events");
+		add_count_after(c, v.runs, "ended run", "ended runs");
+		add_count_after(c, v.rows, "row", "rows");
+		buf_addc(&c->out, '\n');
 	}
 	if (v.ok)
 		return 0;

@@ -129,6 +129,9 @@ void visible_lines(struct buf *out, const char *s, size_t n, bool ascii);
 /* For texts that go to stdout: harmless on a terminal, as they are elsewhere. */
 void context_text(struct context *c, const char *s);
 
+/* "1 run", "3,214 runs". Appends. */
+void add_count(struct buf *out, int64_t n, const char *one, const char *many);
+
 /* All are no-ops when it was done before. */
 int context_project(struct context *c, struct err *e);
 /* TRACKER_READ: ERR_NOT_FOUND ("no run yet: …") when there is no record. Runs whose supervisor died are recorded as lost. */

@@ -30,6 +30,13 @@ void context_text(struct context *c, const char *s)
 		buf_adds(&c->out, s);
 }
 
+void add_count(struct buf *out, int64_t n, const char *one, const char *many)
+{
+	char text[32];
+	count_text(n, text);
+	buf_addf(out, "%s %s", text, n == 1 ? one : many);
+}
+
 int context_project(struct context *c, struct err *e)
 {
 	return c->project.root ? 0 : project_find(&c->project, e);

@@ -108,8 +108,8 @@ static void help_overview(struct buf *out, const struct paint *p, int width)
 		COMMAND_GROUPS(X)
 #undef X
 	};
-	wrap(out, "jig runs the steps of a pipeline, keeps a true record of every run, and goes on where one failed.", 95, 0,
-	     width);
+	static const char about[] = "jig runs the steps of a pipeline, keeps a true record of every run, and goes on where one failed.";
+	wrap(out, about, strlen(about), 0, width);
 	for (int g = 0; g < GROUP_COUNT; g++) {
 		buf_addc(out, '\n');
 		painted(out, p, "1", headings[g]);

@@ -95,12 +95,16 @@ const struct step_row *run_data_failed(const struct run_data *d)
 static int no_step(const struct run_data *d, const char *name, struct err *e)
 {
 	VEC(const char *) names = {0};
-	for (size_t i = 0; i < d->steps.len; i++)
+	for (size_t i = 0; i < d->steps.len; i++) {
 		vec_push(&names, d->steps.v[i].name);
+		vec_push(&names, d->steps.v[i].base);
+	}
 	const char *near = text_nearest(name, names.v, names.len);
 	long long run = d->row.number;
-	for (size_t i = 0; i < d->steps.len && !near; i++)
-		if (!strcmp(d->steps.v[i].base, name))
+	/* The base of a matrix names no step of its own: the first of its steps is what can be typed. */
+	const char *base = near ? near : name;
+	for (size_t i = d->steps.len; i-- > 0;)
+		if (!strcmp(d->steps.v[i].base, base))
 			near = d->steps.v[i].name;
 	vec_release(&names);
 	if (near)

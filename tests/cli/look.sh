@@ -1,0 +1,115 @@
+# ls, show, dag, logs and metrics over a run that succeeded and one that failed.
+. "$TESTS/lib.sh"
+needs python3
+cp "$TESTS/demo.yaml" jig.yaml
+
+expect 0 jig ls
+has "$out" "no run yet"
+expect 0 jig ls --json
+same "$out" "[]"
+expect 2 jig show 1
+has "$err" "jig run"
+expect 2 jig show last
+
+expect 0 jig run -n first
+expect 1 jig run -p status=3 -p train.lr=0.2
+
+# ls
+expect 0 jig ls
+same "$(printf "%s\n" "$out" | sed -n 2,3p | awk '{ print $1, $3 }')" "2 failed
+1 success"
+has "$out" "train.lr"
+hasnt "$out" "seed"
+expect 0 jig ls --filter "params.train.lr < 0.15" --columns name,params.train.lr,metrics.acc,state
+same "$(printf "%s\n" "$out" | sed -n 2p | tr -s ' ')" "first 0.1 0.3 ✓ success"
+expect 0 jig ls --sort "params.train.lr" --columns number -n 1
+same "$(printf "%s\n" "$out" | tr -d ' ')" "#
+1"
+expect 0 jig ls --filter "state = 'lost'"
+has "$out" "no run matches"
+expect 2 jig ls --filter "stat = 'lost'"
+has "$err" "--filter"
+expect 2 jig ls --columns nam
+has "$err" '"name"'
+expect 0 jig ls --json
+printf "%s\n" "$out" | python3 "$TESTS/check_json.py" "$TESTS/schema/ls.json"
+
+# show
+expect 0 jig show 2
+has "$out" "last@1 failed"
+has "$out" "exit 3"
+expect 0 jig show last~1
+has "$out" "run 1 first"
+expect 0 jig show first 'train[lr]'
+has "$out" "plots/lr/"
+has "$out" "data.csv"
+expect 2 jig show 1 train
+has "$err" 'train[lr]'
+expect 2 jig show 1 'train[lr]@2'
+expect 2 jig show 9
+for run in 1 2; do
+	expect 0 jig show $run --json
+	printf "%s\n" "$out" | python3 "$TESTS/check_json.py" "$TESTS/schema/show.json"
+done
+jig show 2 --json | python3 -c '
+import json, sys
+r = json.load(sys.stdin)
+assert r["state"] == "failed" and r["params"]["train"]["lr"] == 0.2, r
+steps = {s["step"]: s for s in r["steps"]}
+assert list(steps) == ["clean", "train[lr]", "train[tree]", "last"], list(steps)
+a = steps["last"]["attempts"][0]
+assert a["cause"] == "exit" and a["exit"] == 3 and a["signal"] is None, a
+assert steps["last"]["needs"] == ["train[lr]", "train[tree]"]
+assert [f["path"] for f in steps["train[lr]"]["inputs"]] == ["data.csv"]
+odd = [m for m in r["metrics"] if m["key"] == "odd"]
+assert len(odd) == 2 and odd[0]["last"] == "NaN", odd
+acc = [m for m in r["metrics"] if m["key"] == "acc"][0]
+assert (acc["last"], acc["last_step"], acc["min"], acc["max"], acc["count"]) == (0.3, 3, 0.1, 0.3, 3), acc
+'
+expect 0 jig show 1 'train[lr]' --json
+
+# plan
+expect 0 jig plan --json
+printf "%s\n" "$out" | python3 "$TESTS/check_json.py" "$TESTS/schema/plan.json"
+
+# dag
+expect 0 jig dag
+has "$out" "train[tree]"
+expect 0 jig dag 2
+has "$out" "✗ last"
+expect 0 env LC_ALL=C jig dag 2
+[ -z "$(printf "%s\n" "$out" | LC_ALL=C tr -d '\000-\177')" ] || fail "not ASCII: $out"
+
+# logs: exact where no terminal is, harmless on one
+expect 0 jig logs 2
+has "$out" "one two"
+expect 0 jig logs 1 clean
+same "$out" "cleaned"
+jig logs 1 'train[lr]' >log
+printf '\033[31mred\033[0m \033]0;title\007 \302\233 end\n10%%\r20%%\r30%%\n' | cmp - log
+on_terminal jig logs 1 'train[lr]' >log
+printf '\033[31mred\033[0m ·]0;title· · end\n30%%\n\033[0m' | cmp - log
+expect 2 jig logs 1 nothing
+expect 0 jig logs 1 'train[lr]@1'
+
+# metrics
+expect 0 jig metrics 1 acc
+same "$(printf "%s\n" "$out" | sed -n 2p | cut -f 1,2,3,5)" "acc	train[lr]	1	0.1"
+same "$(printf "%s\n" "$out" | wc -l | tr -d ' ')" 7
+expect 0 jig metrics 1
+has "$out" "NaN"
+expect 0 jig metrics 1 acc --plot
+has "$out" "train[tree]"
+expect 2 jig metrics 1 ac
+has "$err" '"acc"'
+
+# On a terminal a table fits it, and has colours unless NO_COLOR says otherwise.
+on_terminal jig ls >wide
+grep -q "$(printf '\033\\[')" wide || fail "no colour"
+NO_COLOR=1 on_terminal jig ls >plain
+grep -q "$(printf '\033')" plain && fail "colour in spite of NO_COLOR"
+python3 -c '
+for line in open("plain", encoding="utf-8"):
+    assert len(line.rstrip("\n")) <= 100, line
+'
+finish
