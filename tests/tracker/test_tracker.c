@@ -1,0 +1,328 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "tests/lib/record_make.h"
+
+static char *dir;
+
+static int setup(void **state)
+{
+	must(file_temp_dir("/tmp", "tracker", &dir, &make_err));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	must(file_remove_tree(dir, &make_err));
+	free(dir);
+	return 0;
+}
+
+static struct tracker *open_record(void)
+{
+	struct tracker *t;
+
+	must(tracker_open(dir, TRACKER_WRITE, &t, &make_err));
+	return t;
+}
+
+/* Runs f in a child; its exit status, or minus the signal that ended it. */
+static int in_child(void (*f)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		f();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void test_open(void **state)
+{
+	struct tracker *t = NULL;
+	_free_ char *path = path_join(dir, "jig.db");
+	_free_ char *nowhere = path_join(dir, "nowhere");
+	struct err e;
+
+	assert_int_equal(tracker_open(dir, TRACKER_READ, &t, &e), ERR_NOT_FOUND);
+	assert_false(file_exists(path));
+	assert_int_equal(tracker_open(nowhere, TRACKER_READ, &t, &e), ERR_NOT_FOUND);
+	assert_int_equal(tracker_open(nowhere, TRACKER_WRITE, &t, &e), ERR_BROKEN);
+	assert_non_null(strstr(e.text, "nowhere"));
+	assert_null(t);
+	tracker_close(NULL);
+
+	t = open_record();
+	assert_int_equal(make_number(dir, "PRAGMA user_version"), 1);
+	assert_int_equal(make_number(dir, "SELECT 1 FROM pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
+	tracker_close(t);
+	must(tracker_open(dir, TRACKER_READ, &t, &make_err));
+	tracker_close(t);
+}
+
+static void test_newer(void **state)
+{
+	struct tracker *t = open_record();
+	struct err e;
+
+	tracker_close(t);
+	assert_null(make_sql(dir, "PRAGMA user_version = 2"));
+	assert_int_equal(tracker_open(dir, TRACKER_WRITE, &t, &e), ERR_USAGE);
+	assert_non_null(strstr(e.text, "newer jig"));
+	assert_int_equal(tracker_open(dir, TRACKER_READ, &t, &e), ERR_USAGE);
+}
+
+static void test_no_database(void **state)
+{
+	_free_ char *path = path_join(dir, "jig.db");
+	_buf_ struct buf b = BUF_INIT;
+	struct tracker *t;
+	struct err e;
+
+	buf_fill(&b, 'x', 5000);
+	must(file_write(path, b.data, b.len, 0600, &make_err));
+	assert_int_equal(tracker_open(dir, TRACKER_READ, &t, &e), ERR_BROKEN);
+	assert_non_null(strstr(e.text, "damaged"));
+	assert_null(strstr(e.text, "PRAGMA"));
+}
+
+/* A record that version 1 wrote is read, added to, and holds. */
+static void test_saved(void **state)
+{
+	_free_ char *path = path_join(dir, "jig.db");
+	_tracker_ struct tracker *t = NULL;
+	struct verify_report v;
+
+	must(file_copy("tests/tracker/data/v1.db", path, 0600, &make_err));
+	t = open_record();
+	must(verify_all(t, NULL, &v, &make_err));
+	assert_string_equal(v.fault, "");
+	assert_int_equal(v.runs, 2);
+	assert_int_equal(make_number(dir, "SELECT number FROM run WHERE name = 'calm-otter' AND state = 'success'"), 1);
+	must(tracker_begin(t, &make_err));
+	assert_int_equal(make_run(t, NULL), 3);
+	must(tracker_commit(t, &make_err));
+	must(verify_all(t, NULL, &v, &make_err));
+	assert_true(v.ok);
+	assert_int_equal(v.runs, 3);
+}
+
+static void test_transactions(void **state)
+{
+	_tracker_ struct tracker *t = open_record();
+	_tracker_ struct tracker *other = open_record();
+	int64_t version = tracker_data_version(other);
+
+	assert_false(tracker_in_transaction(t));
+	tracker_rollback(t);
+	must(tracker_begin(t, &make_err));
+	assert_true(tracker_in_transaction(t));
+	make_run(t, "one");
+	tracker_rollback(t);
+	assert_false(tracker_in_transaction(t));
+	assert_int_equal(make_number(dir, "SELECT count(*) FROM run"), 0);
+	assert_int_equal(tracker_data_version(other), version);
+
+	must(tracker_begin(t, &make_err));
+	make_run(t, "one");
+	must(tracker_commit(t, &make_err));
+	assert_int_equal(make_number(dir, "SELECT count(*) FROM run"), 1);
+	assert_int_not_equal(tracker_data_version(other), version);
+
+	/* Closing rolls back. */
+	must(tracker_begin(other, &make_err));
+	make_run(other, "two");
+	tracker_close(mem_take(other));
+	assert_int_equal(make_number(dir, "SELECT count(*) FROM run"), 1);
+}
+
+/* Both connections go on where the other left the chain. */
+static void test_turns(void **state)
+{
+	_tracker_ struct tracker *t = open_record();
+	_tracker_ struct tracker *other = open_record();
+	struct verify_report v;
+
+	for (int i = 0; i < 5; i++) {
+		struct tracker *x = i % 2 ? t : other;
+
+		must(tracker_begin(x, &make_err));
+		must(event_add(x, 0, "export", "{}", &make_err));
+		must(event_add(x, 0, "export", "{}", &make_err));
+		if (i == 3)
+			tracker_rollback(x);
+		else
+			must(tracker_commit(x, &make_err));
+	}
+	must(verify_all(t, NULL, &v, &make_err));
+	assert_string_equal(v.fault, "");
+	assert_int_equal(v.events, 8);
+}
+
+static void write_outside(void)
+{
+	struct tracker *t = open_record();
+
+	fclose(stderr);
+	event_add(t, 0, "export", "{}", &make_err);
+}
+
+static void begin_twice(void)
+{
+	struct tracker *t = open_record();
+
+	fclose(stderr);
+	tracker_begin(t, &make_err);
+	tracker_begin(t, &make_err);
+}
+
+static void test_misuse(void **state)
+{
+	assert_int_equal(in_child(write_outside), -SIGABRT);
+	assert_int_equal(in_child(begin_twice), -SIGABRT);
+}
+
+enum { WRITERS = 4, TURNS = 25 };
+
+/* Starts n processes that all wait for one pipe to close, then run f; all must end well. */
+static void all_at_once(int n, void (*f)(void))
+{
+	pid_t pids[16];
+	int gate[2], status;
+
+	assert_int_equal(pipe(gate), 0);
+	for (int i = 0; i < n; i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i] == 0) {
+			char c;
+
+			close(gate[1]);
+			if (read(gate[0], &c, 1) == 0)
+				f();
+			_exit(0);
+		}
+	}
+	close(gate[0]);
+	close(gate[1]);
+	for (int i = 0; i < n; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+}
+
+static void open_and_begin(void)
+{
+	struct tracker *t = open_record();
+
+	must(tracker_begin(t, &make_err));
+	make_run(t, NULL);
+	must(tracker_commit(t, &make_err));
+	tracker_close(t);
+}
+
+/* Nobody is told that the record is locked while several make it at once. */
+static void test_creation_race(void **state)
+{
+	_tracker_ struct tracker *t = NULL;
+	struct verify_report v;
+
+	all_at_once(8, open_and_begin);
+	t = open_record();
+	must(verify_all(t, NULL, &v, &make_err));
+	assert_string_equal(v.fault, "");
+	assert_int_equal(v.runs, 8);
+	assert_int_equal(make_number(dir, "SELECT max(number) FROM run"), 8);
+}
+
+static void write_often(void)
+{
+	struct tracker *t = open_record();
+
+	for (int i = 0; i < TURNS; i++) {
+		int64_t run, step, attempt;
+
+		must(tracker_begin(t, &make_err));
+		run = make_run(t, NULL);
+		must(run_start(t, run, &make_err));
+		step = make_step(t, run, "a", 0);
+		attempt = make_attempt(t, run, step, 1, 0);
+		must(tracker_commit(t, &make_err));
+		must(tracker_begin(t, &make_err));
+		make_points(t, run, step, attempt, "k", (const double[]){ 1, 2 }, 2);
+		make_end(t, run, step, attempt, ATTEMPT_SUCCESS, STEP_SUCCESS);
+		must(run_end(t, run, RUN_SUCCESS, 0, 1, &make_err));
+		must(tracker_commit(t, &make_err));
+	}
+	tracker_close(t);
+}
+
+static void test_writers(void **state)
+{
+	_tracker_ struct tracker *t = open_record();
+	struct verify_report v;
+
+	all_at_once(WRITERS, write_often);
+	must(verify_all(t, NULL, &v, &make_err));
+	assert_string_equal(v.fault, "");
+	assert_int_equal(v.runs, WRITERS * TURNS);
+	assert_int_equal(v.events, WRITERS * TURNS * 5);
+	assert_int_equal(make_number(dir, "SELECT count(*) FROM point"), WRITERS * TURNS * 2);
+	assert_int_equal(make_number(dir, "SELECT n FROM tally WHERE name = 'runs'"), WRITERS * TURNS);
+}
+
+/* The file is written at the end of a run, after the commit. */
+static void test_chain_file(void **state)
+{
+	_tracker_ struct tracker *t = open_record();
+	_free_ char *path = path_join(dir, "chain");
+	_buf_ struct buf b = BUF_INIT;
+	struct verify_report v;
+	int64_t run;
+
+	must(tracker_begin(t, &make_err));
+	run = make_run(t, NULL);
+	must(run_start(t, run, &make_err));
+	must(tracker_commit(t, &make_err));
+	assert_false(file_exists(path));
+	must(tracker_begin(t, &make_err));
+	must(run_end(t, run, RUN_SUCCESS, 0, 1, &make_err));
+	assert_false(file_exists(path));
+	tracker_rollback(t);
+	assert_false(file_exists(path));
+	must(tracker_begin(t, &make_err));
+	must(run_end(t, run, RUN_SUCCESS, 0, 1, &make_err));
+	must(tracker_commit(t, &make_err));
+	must(file_read(path, 1000, &b, &make_err));
+	must(verify_all(t, NULL, &v, &make_err));
+	assert_true(v.ok);
+	assert_int_equal(strncmp(b.data, v.anchor, strlen(v.anchor)), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_open, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_database, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_saved, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_transactions, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_misuse, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_creation_race, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_writers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_chain_file, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
