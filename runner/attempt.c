@@ -18,7 +18,8 @@
 #include "runner/metric.h"
 
 #define OFFLOAD_BYTES (4 << 20)
-#define METRICS_CHUNK (4 << 20)
+#define METRICS_CHUNK (1 << 20)
+#define METRICS_CHUNKS_A_TICK 4
 #define METRIC_LINE_MAX (1 << 20)
 /* CPU below this share of a core is the noise of sleeping threads. */
 #define IDLE_CPU_SHARE 0.005
@@ -126,7 +127,7 @@ static void metric_line(struct attempt *a, const char *line, size_t n, int64_t n
 	}
 }
 
-/* One chunk of what was appended; false when there is no more. last: a line without a newline counts too. */
+/* One chunk of what was appended; false at the end. last: a line without a newline counts too. */
 static bool read_metrics(struct attempt *a, bool last)
 {
 	int64_t now = time_now();
@@ -159,7 +160,7 @@ static bool read_metrics(struct attempt *a, bool last)
 		a->broken_lines++;
 		buf_reset(&a->metrics_rest);
 	}
-	return n == METRICS_CHUNK;
+	return n > 0;
 }
 
 /* What `jig log --param` and `--artifact` handed over: a JSON object a line. */
@@ -360,8 +361,8 @@ static void settle(struct attempt *a)
 		close_pipe(&a->pipes[i]);
 	}
 	while (read_metrics(a, true))
-		;
-	read_metrics(a, true);
+		if (journal_due(a->host->journal) == 0)
+			a->host->flush(a->host->arg);
 	classify(a);
 	if (heavy(a)) {
 		offload_start(a->host->offload, settle_work, settle_done, a);
@@ -571,7 +572,8 @@ void attempt_tick(struct attempt *a, int64_t now)
 
 	if (a->exited || a->over || !a->pid)
 		return;
-	read_metrics(a, false);
+	for (int i = 0; i < METRICS_CHUNKS_A_TICK && read_metrics(a, false); i++)
+		;
 	if (!a->log_failed)
 		log_flush(a->log, time_now(), &e);
 	if (a->kill_at >= 0 && now >= a->kill_at) {

@@ -33,6 +33,7 @@ struct attempt_host {
 	int64_t grace_us;            /* between SIGTERM and SIGKILL */
 	void *arg;
 	void (*started)(void *arg, struct attempt *a);
+	void (*flush)(void *arg);    /* the journal holds so much that it should be written now */
 	void (*ended)(void *arg, struct attempt *a); /* the result is known; attempt_record and, later, attempt_free follow */
 };
 

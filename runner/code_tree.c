@@ -334,15 +334,20 @@ static int make_folders(int dirfd, const char *path, const char *last, struct er
 	return 0;
 }
 
+/* Written over rather than cut to nothing first: ext4 takes a file that was cut and written again for one that must be on the disk when it is closed. */
 static int write_held(int dirfd, const struct code_file *f, bool again, struct err *e)
 {
 	mode_t mode = f->mode == 0100755 ? 0755 : 0644;
-	struct stat st;
-	int fd = openat(dirfd, f->path, O_WRONLY | O_CREAT | (again ? O_TRUNC : O_EXCL) | O_NOFOLLOW | O_CLOEXEC, mode);
+	struct stat st = {0};
+	int fd = openat(dirfd, f->path, O_WRONLY | O_CREAT | (again ? 0 : O_EXCL) | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return err_errno(e, "%s: cannot be made", f->path);
 	int r = f->size ? file_write_all(fd, f->data, f->size) : 0;
-	if (r >= 0 && again && (r = fstat(fd, &st)) >= 0 && (st.st_mode & 0111) != (mode & 0111))
+	if (r >= 0 && again)
+		r = fstat(fd, &st);
+	if (r >= 0 && st.st_size > f->size)
+		r = ftruncate(fd, f->size);
+	if (r >= 0 && again && (st.st_mode & 0111) != (mode & 0111))
 		r = fchmod(fd, mode);
 	if (r < 0)
 		err_errno(e, "%s: cannot be written", f->path);

@@ -272,6 +272,11 @@ static void spawner_ready(void *arg, int fd, short revents)
 	}
 }
 
+static void flush_now(void *arg)
+{
+	control_flush(arg);
+}
+
 static int carry(struct supervisor *s, struct err *e)
 {
 	loop_fd(s->loop, spawner_fd(s->host.spawner), POLLIN, spawner_ready, s);
@@ -392,6 +397,7 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	s.host.grace_us = (o->grace_ms > 0 ? o->grace_ms : 5000) * 1000LL;
 	s.host.arg = &s;
 	s.host.started = dispatch_started;
+	s.host.flush = flush_now;
 	s.host.ended = dispatch_ended;
 	init_live(&s, name);
 	if ((r = dispatch_init(&s, e)) < 0 || (r = control_init(&s)) < 0)
