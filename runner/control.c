@@ -174,6 +174,8 @@ static void read_requests(struct supervisor *s)
 		return;
 	s->data_version = version;
 	while ((got = request_next(s->tracker, s->work.number, &r, &e)) > 0) {
+		/* Before a wish changes what is known of a step, what it was is written and told. */
+		control_flush(s);
 		obey(s, &r);
 		control_flush(s);
 		if (s->failed_itself)

@@ -226,7 +226,7 @@ void dispatch_ended(void *arg, struct attempt *a)
 	}
 	spread(s, step);
 	if (st == STEP_FAILED && s->o->fail_fast && !s->stopping)
-		control_stop(s, 0, false);
+		s->stop_wanted = true;
 }
 
 void dispatch_retries(struct supervisor *s, int64_t now)
@@ -303,7 +303,6 @@ void dispatch_retry(struct supervisor *s, int step, char answer[128])
 		snprintf(answer, 128, "the run is stopping");
 		return;
 	}
-	control_flush(s);
 	set_state(s, step, STEP_QUEUED);
 	make_ready(s, step);
 	journal_move(s->journal, &s->ids[step], 1, STEP_QUEUED, NULL);

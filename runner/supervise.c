@@ -285,6 +285,8 @@ static int carry(struct supervisor *s, struct err *e)
 		int64_t due;
 		int r;
 
+		if (s->stop_wanted)
+			control_stop(s, 0, false);
 		dispatch_start(s);
 		/* The run's own end writes and tells the last of it. */
 		if ((s->nopen == 0 && s->nlive == 0) || (s->failed_itself && s->nlive == 0))

@@ -53,6 +53,7 @@ struct supervisor {
 	int stopping;                /* 0, 1 orderly, 2 at once */
 	int stop_signal;             /* that asked for it; 0 = a request or --fail-fast */
 	bool stopped_by_person;
+	bool stop_wanted;            /* a step failed under --fail-fast */
 	bool ticked;                 /* something moved since the last tick */
 	int64_t next_sample, data_version;
 	struct loop_source *tick, *flush;
