@@ -1,0 +1,240 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/lib/record_case.h"
+#include "tracker/query.h"
+
+static int64_t run, one, two;
+
+/* A running run of two steps. */
+static void begin(void)
+{
+	must(tracker_begin(record, &make_err));
+	run = make_run(record, "r");
+	must(run_start(record, run, &make_err));
+	one = make_step(record, run, "one", 0);
+	two = make_step(record, run, "two", 1);
+	must(tracker_commit(record, &make_err));
+}
+
+static int64_t count(const char *column)
+{
+	_free_ char *sql = mem_printf("SELECT %s FROM run WHERE number = %lld", column, (long long)run);
+
+	return make_number(record_dir, sql);
+}
+
+static void test_add(void **state)
+{
+	_json_ json_t *item = json_pack("{s:s}", "model", "lr"), *declared = json_pack("{s:[s]}", "outputs", "m.pkl");
+	struct step_new n = { .name = "train[lr]", .base = "train", .item = item, .declared = declared, .state = STEP_PENDING, .rank = 2 };
+	_arena_ struct arena a = ARENA_INIT;
+	struct step_rows rows;
+	int64_t id;
+
+	begin();
+	in_transaction(step_add(record, run, &n, &id, &make_err));
+	in_transaction(step_edge(record, id, one, true, &make_err));
+	must_refuse(step_add(record, run, &n, &id, &make_err), ERR_USAGE, "UNIQUE");
+	must_refuse(step_add(record, 9, &n, &id, &make_err), ERR_USAGE, "ended");
+	must_refuse(step_edge(record, id, 999, true, &make_err), ERR_USAGE, "FOREIGN KEY");
+	must_refuse(step_edge(record, id, one, false, &make_err), ERR_USAGE, "UNIQUE");
+	must(query_steps(record, run, &a, &rows, &make_err));
+	assert_int_equal(rows.len, 3);
+	assert_string_equal(rows.v[2].name, "train[lr]");
+	assert_string_equal(rows.v[2].base, "train");
+	assert_string_equal(rows.v[2].item, "{\"model\":\"lr\"}");
+	assert_string_equal(rows.v[2].declared, "{\"outputs\":[\"m.pkl\"]}");
+	assert_null(rows.v[0].item);
+	assert_int_equal(rows.v[2].nneeds, 1);
+	assert_int_equal(count("nsteps"), 3);
+}
+
+static void test_moves(void **state)
+{
+	int64_t ids[2];
+
+	begin();
+	ids[0] = one;
+	ids[1] = two;
+	in_transaction(step_move(record, run, ids, 0, STEP_LOST, NULL, &make_err));
+	in_transaction(step_move(record, run, ids, 2, STEP_QUEUED, "run: asked for", &make_err));
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM event WHERE kind = 'step'"), 1);
+	/* No reason keeps the one there was. */
+	in_transaction(step_move(record, run, ids, 1, STEP_SKIPPED, NULL, &make_err));
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM step WHERE reason = 'run: asked for'"), 2);
+	assert_int_equal(count("ndone"), 1);
+	assert_int_equal(count("nfailed"), 0);
+	in_transaction(step_move(record, run, ids, 1, STEP_PENDING, NULL, &make_err));
+	assert_int_equal(count("ndone"), 0);
+	must_refuse(step_move(record, run, ids, 2, STEP_SUCCESS, NULL, &make_err), ERR_USAGE, "cannot move from pending to success");
+	ids[1] = 999;
+	must_refuse(step_move(record, run, ids, 2, STEP_STOPPED, NULL, &make_err), ERR_NOT_FOUND, "no step 999");
+	/* The first one was not moved either. */
+	assert_int_equal(count("ndone"), 0);
+}
+
+static void test_attempts(void **state)
+{
+	struct attempt_result r = { .state = ATTEMPT_FAILED, .cause = CAUSE_SIGNAL, .exit_status = -1, .signal = 9, .error_file = "train.py", .error_line = 12,
+				    .error_message = "ValueError: x", .ended = 77, .elapsed_us = 66, .usage = { 1, 2, 3, 4, -1 }, .step_state = STEP_RETRYING };
+	_arena_ struct arena a = ARENA_INIT;
+	struct attempt_rows rows;
+	int64_t first, second;
+
+	begin();
+	must(tracker_begin(record, &make_err));
+	first = make_attempt(record, run, one, 1, 0);
+	must(tracker_commit(record, &make_err));
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM step WHERE state = 'running' AND reason = 'run: never finished'"), 1);
+	in_transaction(attempt_end(record, run, one, first, &r, &make_err));
+	must_refuse(attempt_end(record, run, one, first, &r, &make_err), ERR_USAGE, "cannot move from failed to failed");
+	must_refuse(attempt_end(record, run, one, 99, &r, &make_err), ERR_NOT_FOUND, "no attempt 99");
+	must(tracker_begin(record, &make_err));
+	second = make_attempt(record, run, one, 2, 0);
+	make_end(record, run, one, second, ATTEMPT_SUCCESS, STEP_SUCCESS);
+	must(tracker_commit(record, &make_err));
+	must(query_attempts(record, run, &a, &rows, &make_err));
+	assert_int_equal(rows.len, 2);
+	assert_int_equal(rows.v[0].state, ATTEMPT_FAILED);
+	assert_int_equal(rows.v[0].cause, CAUSE_SIGNAL);
+	assert_int_equal(rows.v[0].signal, 9);
+	assert_int_equal(rows.v[0].exit_status, -1);
+	assert_string_equal(rows.v[0].error_file, "train.py");
+	assert_int_equal(rows.v[0].error_line, 12);
+	assert_string_equal(rows.v[0].error_message, "ValueError: x");
+	assert_int_equal(rows.v[0].elapsed_us, 66);
+	assert_int_equal(rows.v[0].usage.max_rss, 1);
+	assert_int_equal(rows.v[0].usage.gpu_mem, -1);
+	assert_int_equal(rows.v[1].n, 2);
+	assert_int_equal(rows.v[1].pid, 100);
+	assert_int_equal(count("ndone"), 1);
+	assert_int_equal(count("nfailed"), 0);
+
+	/* A step that is not there, or has had this attempt, begins none. */
+	struct attempt_new n = { .run = run, .step = 999, .uid = "U", .n = 1, .command = "[]", .folder = "", .isolation = "", .host = "" };
+	must_refuse(attempt_begin(record, &n, &first, &make_err), ERR_NOT_FOUND, "no step 999");
+	n.step = one;
+	n.n = 2;
+	must_refuse(attempt_begin(record, &n, &first, &make_err), ERR_USAGE, "UNIQUE");
+	n.n = 3;
+	must_refuse(attempt_begin(record, &n, &first, &make_err), ERR_USAGE, "cannot move from success to running");
+}
+
+static void test_failed_and_retried(void **state)
+{
+	int64_t id;
+
+	begin();
+	must(tracker_begin(record, &make_err));
+	id = make_attempt(record, run, one, 1, 0);
+	make_end(record, run, one, id, ATTEMPT_FAILED, STEP_FAILED);
+	must(step_move(record, run, &two, 1, STEP_UPSTREAM_FAILED, NULL, &make_err));
+	must(tracker_commit(record, &make_err));
+	assert_int_equal(count("ndone"), 2);
+	assert_int_equal(count("nfailed"), 1);
+	/* A person asks for a new attempt. */
+	must(tracker_begin(record, &make_err));
+	must(step_move(record, run, &one, 1, STEP_RETRYING, NULL, &make_err));
+	must(step_move(record, run, &two, 1, STEP_PENDING, NULL, &make_err));
+	must(tracker_commit(record, &make_err));
+	assert_int_equal(count("ndone"), 0);
+	assert_int_equal(count("nfailed"), 0);
+}
+
+static void test_reuse(void **state)
+{
+	int64_t ok, failed, later;
+	struct step_reuse v[2];
+
+	begin();
+	must(tracker_begin(record, &make_err));
+	ok = make_attempt(record, run, one, 1, 0);
+	make_end(record, run, one, ok, ATTEMPT_SUCCESS, STEP_SUCCESS);
+	failed = make_attempt(record, run, two, 1, 0);
+	make_end(record, run, two, failed, ATTEMPT_FAILED, STEP_FAILED);
+	must(run_end(record, run, RUN_FAILED, 1, 1, &make_err));
+	run = make_run(record, NULL);
+	must(run_start(record, run, &make_err));
+	later = make_step(record, run, "one", 0);
+	v[0] = (struct step_reuse){ later, ok, "reuse: same as one@1 of run 1" };
+	v[1] = (struct step_reuse){ make_step(record, run, "two", 1), failed, "reuse" };
+	must(tracker_commit(record, &make_err));
+	in_transaction(step_reuse(record, run, v, 0, &make_err));
+	must_refuse(step_reuse(record, run, v, 2, &make_err), ERR_USAGE, "cannot stand in");
+	v[1].attempt = 99;
+	must_refuse(step_reuse(record, run, v, 2, &make_err), ERR_NOT_FOUND, "no attempt 99");
+	in_transaction(step_reuse(record, run, v, 1, &make_err));
+	assert_int_equal(make_number(record_dir, "SELECT reused_attempt FROM step WHERE state = 'reused' AND reason LIKE 'reuse: same%'"), ok);
+	assert_int_equal(count("ndone"), 1);
+	assert_int_equal(count("nreused"), 1);
+	must_refuse(step_reuse(record, run, v, 1, &make_err), ERR_USAGE, "from reused to reused");
+}
+
+static void test_env(void **state)
+{
+	_json_ json_t *detail = json_pack("{s:s, s:i}", "b", "x", "a", 1), *same = json_pack("{s:i, s:s}", "a", 1, "b", "x");
+	struct env_facts f = { "key", "pinned", "requirements", detail };
+	int64_t a, b;
+
+	in_transaction(env_record(record, &f, &a, &make_err));
+	f.detail = same;
+	in_transaction(env_record(record, &f, &b, &make_err));
+	assert_int_equal(a, b);
+	f.detail = NULL;
+	in_transaction(env_record(record, &f, &b, &make_err));
+	assert_int_not_equal(a, b);
+}
+
+static void test_artifacts_and_samples(void **state)
+{
+	struct digest d = { { 9 } };
+	struct artifact_new n = { .role = ROLE_OUT, .form = FORM_FILE, .path = "m", .digest = &d, .size = 5, .mode = 0755 };
+	_arena_ struct arena a = ARENA_INIT;
+	struct artifact_rows rows;
+	struct sample_rows samples;
+	struct sample s = { 10, 1, 2, 3, 4, -1, NAN, 1 };
+	int64_t id;
+
+	begin();
+	must(tracker_begin(record, &make_err));
+	id = make_attempt(record, run, one, 1, 0);
+	n.run = run;
+	n.step = one;
+	n.attempt = id;
+	must(artifact_add(record, &n, &make_err));
+	n.digest = NULL;
+	n.form = FORM_LINK;
+	n.role = ROLE_IN;
+	must(artifact_add(record, &n, &make_err));
+	must(sample_add(record, id, &s, &make_err));
+	s.rss = 7;
+	must(sample_add(record, id, &s, &make_err));
+	must(tracker_commit(record, &make_err));
+	must(query_artifacts(record, run, &a, &rows, &make_err));
+	assert_int_equal(rows.len, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(rows.v[i].has_digest, rows.v[i].form == FORM_FILE);
+	/* One a point in time: the later one counts. */
+	must(query_samples(record, id, &a, &samples, &make_err));
+	assert_int_equal(samples.len, 1);
+	assert_int_equal(samples.v[0].rss, 7);
+	assert_int_equal(samples.v[0].gpu_mem, -1);
+	assert_true(isnan(samples.v[0].gpu_util));
+	must_refuse(sample_add(record, 99, &s, &make_err), ERR_USAGE, "ended");
+	n.attempt = 99;
+	must_refuse(artifact_add(record, &n, &make_err), ERR_USAGE, "FOREIGN KEY");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		record_test(test_add), record_test(test_moves), record_test(test_attempts), record_test(test_failed_and_retried),
+		record_test(test_reuse), record_test(test_env), record_test(test_artifacts_and_samples),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
