@@ -45,7 +45,6 @@ static void configure(void)
 
 static int set_up(struct tracker *t, struct err *e)
 {
-	_statement_ sqlite3_stmt *st = NULL;
 	int r;
 
 	sqlite3_busy_handler(t->db, wait_a_little, NULL);
