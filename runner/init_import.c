@@ -255,13 +255,17 @@ int init_from_mlproject(const char *root, const char *text, size_t len, struct b
 
 		for (size_t k = 0; params && params->kind == YAML_MAP && k < params->n; k++) {
 			const struct yaml_node *v = params->pairs[k].value;
-			const char *value = v->kind == YAML_MAP ? text_of(yaml_get(v, "default")) : NULL;
+			const struct yaml_node *given = v->kind == YAML_MAP ? yaml_get(v, "default") : NULL;
+			const char *value = text_of(given);
 			const char *name = params->pairs[k].key->text;
 
 			if (names_have(&seen, name))
 				continue;
 			buf_addf(out, "%s  %s: ", seen.len ? "" : "params:\n", name);
-			init_scalar(out, value ? value : "");
+			if (value && given->kind != YAML_TEXT)
+				buf_adds(out, value);
+			else
+				init_scalar(out, value ? value : "");
 			buf_addc(out, '\n');
 			if (!value)
 				buf_addf(notes, "param %s has no default: give one in the file or with -p %s=…\n", name, name);

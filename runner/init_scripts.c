@@ -78,6 +78,26 @@ static void literal(struct script *s, const char *line, size_t line_len, const c
 	names_add(&s->reads, normal);
 }
 
+/* "import a, b.c as d" and "from a import b". */
+static void add_imports(struct names *modules, const char *line, size_t n)
+{
+	const char *end = line + n;
+
+	line += strspn(line, " \t");
+	if (line >= end || (!text_starts(line, "import ") && !text_starts(line, "from ")))
+		return;
+	for (line = strchr(line, ' '); line && line < end;) {
+		line += strspn(line, " ,");
+		size_t len = strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+		_free_ char *module = mem_strndup(line, len);
+		const char *comma = memchr(line, ',', end - line);
+
+		if (len)
+			names_add(modules, module);
+		line = comma;
+	}
+}
+
 /* Quoted words, and in shell scripts bare ones. Imported modules of the project are code, not steps. */
 static void scan(struct script *s, struct names *modules, const char *text)
 {
@@ -85,10 +105,8 @@ static void scan(struct script *s, struct names *modules, const char *text)
 
 	for (const char *line = text; *line;) {
 		size_t n = strcspn(line, "\n");
-		char module[128];
 
-		if ((sscanf(line, " import %127[A-Za-z0-9_]", module) == 1 || sscanf(line, " from %127[A-Za-z0-9_] import", module) == 1))
-			names_add(modules, module);
+		add_imports(modules, line, n);
 		for (size_t i = 0; i < n; i++) {
 			if (line[i] == '#' && (i == 0 || isspace((unsigned char)line[i - 1])))
 				break;
@@ -127,12 +145,21 @@ static bool made_by_open(const struct scripts *all, const struct script *me, con
 	return false;
 }
 
+/* By the names that people give such files; only the endings that are read as metrics. */
+static bool is_metrics(const char *path)
+{
+	static const char *const endings[] = { ".json", ".jsonl", ".csv", ".tsv" };
+	const char *base = path_base(path);
+
+	return ends_with_any(path, endings, ARRAY_LEN(endings)) && (strcasestr(base, "metric") || strcasestr(base, "score"));
+}
+
 static void write_step(struct buf *out, const char *root, struct scripts *all, struct script *s, struct buf *notes)
 {
 	const char *base = path_base(s->path);
 	_free_ char *stem = mem_strndup(base, strrchr(base, '.') - base);
 	_free_ char *name = init_name(stem);
-	struct names inputs = { 0 };
+	struct names inputs = { 0 }, outputs = { 0 }, metrics = { 0 };
 	_buf_ struct buf command = BUF_INIT;
 
 	for (size_t i = 0; i < s->reads.len; i++) {
@@ -152,8 +179,13 @@ static void write_step(struct buf *out, const char *root, struct scripts *all, s
 	init_list(out, "inputs", &inputs);
 	buf_addf(&command, "%s %s", s->interpreter, s->path);
 	init_run(out, command.data);
-	init_list(out, "outputs", &s->writes);
+	for (size_t i = 0; i < s->writes.len; i++)
+		names_add(is_metrics(s->writes.v[i]) ? &metrics : &outputs, s->writes.v[i]);
+	init_list(out, "outputs", &outputs);
+	init_list(out, "metrics", &metrics);
 	names_release(&inputs);
+	names_release(&outputs);
+	names_release(&metrics);
 }
 
 static void write_all(struct buf *out, const char *root, struct scripts *all, struct buf *notes)
