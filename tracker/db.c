@@ -13,22 +13,29 @@ int db_error(struct tracker *t, struct err *e, const char *what)
 
 	switch (code & 0xff) {
 	case SQLITE_FULL:
-		return err_set(e, ERR_BROKEN, "%s/jig.db: %s: the disk is full; free some room (`jig gc` says what it would free)", t->dir, what);
+		return err_set(e, ERR_BROKEN,
+		               "%s/jig.db: %s: the disk is full; free some room (`jig gc` says what it would free)",
+		               t->dir, what);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return err_set(e, ERR_BUSY, "%s/jig.db: %s: another process has held it for a minute; see who with `fuser %s/jig.db`", t->dir, what,
-			       t->dir);
+		return err_set(
+		        e, ERR_BUSY,
+		        "%s/jig.db: %s: another process has held it for a minute; see who with `fuser %s/jig.db`",
+		        t->dir, what, t->dir);
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
-		return err_set(e, ERR_BROKEN, "%s/jig.db: %s: it is damaged or not a database (%s); `sqlite3 jig.db .recover` may save its rows",
-			       t->dir, what, text);
+		return err_set(e, ERR_BROKEN,
+		               "%s/jig.db: %s: it is damaged or not a database (%s); `sqlite3 jig.db .recover` may "
+		               "save its rows",
+		               t->dir, what, text);
 	case SQLITE_CONSTRAINT:
 		return err_set(e, ERR_USAGE, "%s: %s", what, text);
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
-		return err_set(e, ERR_BROKEN, "%s/jig.db: %s: %s; the folder and the file must be yours and writable", t->dir, what, text);
+		return err_set(e, ERR_BROKEN, "%s/jig.db: %s: %s; the folder and the file must be yours and writable",
+		               t->dir, what, text);
 	case SQLITE_NOMEM:
 		err_oom();
 	default:
@@ -69,7 +76,8 @@ static int statement(struct tracker *t, const struct db_table *table, int which,
 	if (!kept)
 		kept = t->kept[table->file] = mem_zero(sizeof(*kept) * ((size_t)table->n + 1));
 	if (!kept[which]) {
-		if (sqlite3_prepare_v3(t->db, table->texts[which], -1, SQLITE_PREPARE_PERSISTENT, &kept[which], NULL) != SQLITE_OK)
+		if (sqlite3_prepare_v3(t->db, table->texts[which], -1, SQLITE_PREPARE_PERSISTENT, &kept[which], NULL) !=
+		    SQLITE_OK)
 			return db_error(t, e, "cannot read the record");
 	} else if (sqlite3_stmt_busy(kept[which])) {
 		fprintf(stderr, "jig: statement used twice at once: %s\n", table->texts[which]);
@@ -84,11 +92,22 @@ int db_bind_at(struct tracker *t, sqlite3_stmt *st, int parameter, struct db_val
 	int rc = SQLITE_OK;
 
 	switch (v.type) {
-	case DB_IS_NULL: rc = sqlite3_bind_null(st, parameter); break;
-	case DB_IS_INT: rc = sqlite3_bind_int64(st, parameter, v.i); break;
-	case DB_IS_REAL: rc = isnan(v.r) ? sqlite3_bind_null(st, parameter) : sqlite3_bind_double(st, parameter, v.r); break;
-	case DB_IS_TEXT: rc = sqlite3_bind_text(st, parameter, v.p, v.len, SQLITE_STATIC); break;
-	case DB_IS_BLOB: rc = v.p ? sqlite3_bind_blob(st, parameter, v.p, v.len, SQLITE_STATIC) : sqlite3_bind_null(st, parameter); break;
+	case DB_IS_NULL:
+		rc = sqlite3_bind_null(st, parameter);
+		break;
+	case DB_IS_INT:
+		rc = sqlite3_bind_int64(st, parameter, v.i);
+		break;
+	case DB_IS_REAL:
+		rc = isnan(v.r) ? sqlite3_bind_null(st, parameter) : sqlite3_bind_double(st, parameter, v.r);
+		break;
+	case DB_IS_TEXT:
+		rc = sqlite3_bind_text(st, parameter, v.p, v.len, SQLITE_STATIC);
+		break;
+	case DB_IS_BLOB:
+		rc = v.p ? sqlite3_bind_blob(st, parameter, v.p, v.len, SQLITE_STATIC)
+		         : sqlite3_bind_null(st, parameter);
+		break;
 	}
 	return rc == SQLITE_OK ? 0 : db_error(t, e, "cannot hand a value over");
 }
@@ -103,7 +122,8 @@ int db_bind_(struct tracker *t, sqlite3_stmt *st, struct err *e, const struct db
 	return 0;
 }
 
-int db_query_(struct tracker *t, const struct db_table *table, int which, sqlite3_stmt **ret, struct err *e, const struct db_value *v, int n)
+int db_query_(struct tracker *t, const struct db_table *table, int which, sqlite3_stmt **ret, struct err *e,
+              const struct db_value *v, int n)
 {
 	sqlite3_stmt *st = NULL;
 	int r = statement(t, table, which, &st, e);
@@ -111,7 +131,8 @@ int db_query_(struct tracker *t, const struct db_table *table, int which, sqlite
 	if (r < 0)
 		return r;
 	if (n - 1 != sqlite3_bind_parameter_count(st)) {
-		fprintf(stderr, "jig: statement takes %d values, got %d: %s\n", sqlite3_bind_parameter_count(st), n - 1, table->texts[which]);
+		fprintf(stderr, "jig: statement takes %d values, got %d: %s\n", sqlite3_bind_parameter_count(st), n - 1,
+		        table->texts[which]);
 		abort();
 	}
 	r = db_bind_(t, st, e, v, n);
@@ -136,7 +157,8 @@ int db_step(struct tracker *t, sqlite3_stmt *st, struct err *e)
 	return rc;
 }
 
-int db_write_(struct tracker *t, const struct db_table *table, int which, struct err *e, const struct db_value *v, int n)
+int db_write_(struct tracker *t, const struct db_table *table, int which, struct err *e, const struct db_value *v,
+              int n)
 {
 	sqlite3_stmt *st = NULL;
 	int r;
@@ -156,7 +178,8 @@ int db_write_(struct tracker *t, const struct db_table *table, int which, struct
 	return r;
 }
 
-int db_get_int_(struct tracker *t, const struct db_table *table, int which, int64_t *ret, struct err *e, const struct db_value *v, int n)
+int db_get_int_(struct tracker *t, const struct db_table *table, int which, int64_t *ret, struct err *e,
+                const struct db_value *v, int n)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	int r = db_query_(t, table, which, &st, e, v, n);

@@ -22,7 +22,20 @@
 #include "tracker/tracker.h"
 
 /* One slot for each file that has a table of statements. */
-enum db_file { DB_TRACKER, DB_RUN, DB_STEP, DB_SERIES, DB_REQUEST, DB_EVENT, DB_SEAL, DB_VERIFY, DB_QUERY, DB_QUERY_STEP, DB_QUERY_METRIC, DB_FILES };
+enum db_file {
+	DB_TRACKER,
+	DB_RUN,
+	DB_STEP,
+	DB_SERIES,
+	DB_REQUEST,
+	DB_EVENT,
+	DB_SEAL,
+	DB_VERIFY,
+	DB_QUERY,
+	DB_QUERY_STEP,
+	DB_QUERY_METRIC,
+	DB_FILES
+};
 
 struct db_table {
 	enum db_file file;
@@ -31,10 +44,11 @@ struct db_table {
 };
 #define DB_SYMBOL_(s, text) s,
 #define DB_TEXT_(s, text) text,
-#define DB_TABLE(slot, table, LIST)                                      \
-	enum { LIST(DB_SYMBOL_) };                                       \
-	static const char *const table##_texts_[] = { LIST(DB_TEXT_) }; \
-	static const struct db_table table = { slot, (int)(sizeof table##_texts_ / sizeof table##_texts_[0]), table##_texts_ };
+#define DB_TABLE(slot, table, LIST) \
+	enum { LIST(DB_SYMBOL_) }; \
+	static const char *const table##_texts_[] = {LIST(DB_TEXT_)}; \
+	static const struct db_table table = {slot, (int)(sizeof table##_texts_ / sizeof table##_texts_[0]), \
+	                                      table##_texts_};
 
 struct tracker {
 	sqlite3 *db;
@@ -42,7 +56,8 @@ struct tracker {
 	sqlite3_stmt **kept[DB_FILES];
 	bool in_transaction;
 	struct sha256 *sha; /* for events and seals */
-	/* The chain's head as this transaction sees it. Valid outside of one while head_version is still the data version. */
+	/* The chain's head as this transaction sees it. Valid outside of one while head_version is still the data
+	 * version. */
 	int64_t head_id;
 	struct digest head_hash;
 	int64_t head_version;
@@ -54,24 +69,30 @@ struct tracker {
 struct db_value {
 	enum { DB_IS_NULL, DB_IS_INT, DB_IS_REAL, DB_IS_TEXT, DB_IS_BLOB } type;
 	int len;
-	union { int64_t i; double r; const void *p; };
+	union {
+		int64_t i;
+		double r;
+		const void *p;
+	};
 };
-#define DB_NULL ((struct db_value){ .type = DB_IS_NULL })
-#define DB_INT(v) ((struct db_value){ .type = DB_IS_INT, .i = (v) })
-#define DB_REAL(v) ((struct db_value){ .type = DB_IS_REAL, .r = (v) })  /* NaN becomes NULL */
-#define DB_TEXT(v) ((struct db_value){ .type = DB_IS_TEXT, .len = -1, .p = (v) })        /* NULL is NULL; borrowed until the next use */
-#define DB_BLOB(v, n) ((struct db_value){ .type = DB_IS_BLOB, .len = (n), .p = (v) })    /* likewise */
+#define DB_NULL ((struct db_value){.type = DB_IS_NULL})
+#define DB_INT(v) ((struct db_value){.type = DB_IS_INT, .i = (v)})
+#define DB_REAL(v) ((struct db_value){.type = DB_IS_REAL, .r = (v)}) /* NaN becomes NULL */
+#define DB_TEXT(v) \
+	((struct db_value){.type = DB_IS_TEXT, .len = -1, .p = (v)}) /* NULL is NULL; borrowed until the next use */
+#define DB_BLOB(v, n) ((struct db_value){.type = DB_IS_BLOB, .len = (n), .p = (v)}) /* likewise */
 #define DB_DIGEST(v) DB_BLOB((v), DIGEST_SIZE)
-#define DB_ID(v) db_value_unless((v), 0)      /* 0 becomes NULL */
-#define DB_KNOWN(v) db_value_unless((v), -1)  /* -1 becomes NULL */
+#define DB_ID(v) db_value_unless((v), 0)     /* 0 becomes NULL */
+#define DB_KNOWN(v) db_value_unless((v), -1) /* -1 becomes NULL */
 static inline struct db_value db_value_unless(int64_t v, int64_t none)
 {
 	return v == none ? DB_NULL : DB_INT(v);
 }
 
 /* The values as an argument pair (array, count); the first element is filler, so that the list may be empty. */
-#define DB_VALUES_(...) (const struct db_value[]){ DB_NULL, ##__VA_ARGS__ }, \
-	(int)(sizeof (const struct db_value[]){ DB_NULL, ##__VA_ARGS__ } / sizeof(struct db_value))
+#define DB_VALUES_(...) \
+	(const struct db_value[]){DB_NULL, ##__VA_ARGS__}, \
+	        (int)(sizeof(const struct db_value[]){DB_NULL, ##__VA_ARGS__} / sizeof(struct db_value))
 
 /* A statement of the table, reset, with its values bound. The same one may not be under way already. */
 #define db_query(t, table, which, ret, e, ...) db_query_(t, table, which, ret, e, DB_VALUES_(__VA_ARGS__))
@@ -79,8 +100,10 @@ static inline struct db_value db_value_unless(int64_t v, int64_t none)
 #define db_write(t, table, which, e, ...) db_write_(t, table, which, e, DB_VALUES_(__VA_ARGS__))
 /* Binds values to a statement of db_prepare, from its first parameter on. */
 #define db_bind(t, st, e, ...) db_bind_(t, st, e, DB_VALUES_(__VA_ARGS__))
-int db_query_(struct tracker *t, const struct db_table *table, int which, sqlite3_stmt **ret, struct err *e, const struct db_value *v, int n);
-int db_write_(struct tracker *t, const struct db_table *table, int which, struct err *e, const struct db_value *v, int n);
+int db_query_(struct tracker *t, const struct db_table *table, int which, sqlite3_stmt **ret, struct err *e,
+              const struct db_value *v, int n);
+int db_write_(struct tracker *t, const struct db_table *table, int which, struct err *e, const struct db_value *v,
+              int n);
 int db_bind_(struct tracker *t, sqlite3_stmt *st, struct err *e, const struct db_value *v, int n);
 int db_bind_at(struct tracker *t, sqlite3_stmt *st, int parameter, struct db_value v, struct err *e);
 
@@ -91,21 +114,35 @@ int db_step(struct tracker *t, sqlite3_stmt *st, struct err *e);
 void db_resetp(sqlite3_stmt **st);
 /* The first column of the first row: 1 and *ret, 0 without a row (or when it is NULL). */
 #define db_get_int(t, table, which, ret, e, ...) db_get_int_(t, table, which, ret, e, DB_VALUES_(__VA_ARGS__))
-int db_get_int_(struct tracker *t, const struct db_table *table, int which, int64_t *ret, struct err *e, const struct db_value *v, int n);
+int db_get_int_(struct tracker *t, const struct db_table *table, int which, int64_t *ret, struct err *e,
+                const struct db_value *v, int n);
 
-/* A statement that is not in a table (put together from constant pieces, never from user text); finalised by _statement_. */
+/* A statement that is not in a table (put together from constant pieces, never from user text); finalised by
+ * _statement_. */
 #define _statement_ _cleanup_(db_finalizep)
 int db_prepare(struct tracker *t, const char *sql, sqlite3_stmt **ret, struct err *e);
 void db_finalizep(sqlite3_stmt **st);
 
 /* Columns of the current row. */
-static inline int64_t db_int(sqlite3_stmt *st, int c) { return sqlite3_column_int64(st, c); }                       /* NULL: 0 */
-static inline bool db_is_null(sqlite3_stmt *st, int c) { return sqlite3_column_type(st, c) == SQLITE_NULL; }
-static inline int64_t db_int_or(sqlite3_stmt *st, int c, int64_t none) { return db_is_null(st, c) ? none : db_int(st, c); }
-const char *db_text(sqlite3_stmt *st, int c, struct arena *a);                  /* a copy in the arena; NULL is NULL */
-static inline const char *db_peek(sqlite3_stmt *st, int c) { return (const char *)sqlite3_column_text(st, c); } /* until the next step */
-bool db_digest(sqlite3_stmt *st, int c, struct digest *ret);                    /* false: NULL */
-int db_word(sqlite3_stmt *st, int c, enum vocabulary v);                        /* aborts on a text that is no word: a CHECK holds it */
+static inline int64_t db_int(sqlite3_stmt *st, int c)
+{
+	return sqlite3_column_int64(st, c);
+} /* NULL: 0 */
+static inline bool db_is_null(sqlite3_stmt *st, int c)
+{
+	return sqlite3_column_type(st, c) == SQLITE_NULL;
+}
+static inline int64_t db_int_or(sqlite3_stmt *st, int c, int64_t none)
+{
+	return db_is_null(st, c) ? none : db_int(st, c);
+}
+const char *db_text(sqlite3_stmt *st, int c, struct arena *a); /* a copy in the arena; NULL is NULL */
+static inline const char *db_peek(sqlite3_stmt *st, int c)
+{
+	return (const char *)sqlite3_column_text(st, c);
+} /* until the next step */
+bool db_digest(sqlite3_stmt *st, int c, struct digest *ret); /* false: NULL */
+int db_word(sqlite3_stmt *st, int c, enum vocabulary v);     /* aborts on a text that is no word: a CHECK holds it */
 
 /* Puts the last failure of the database into e as something a person can act on; `what` says what was tried. */
 int db_error(struct tracker *t, struct err *e, const char *what);

@@ -8,12 +8,13 @@
 #include "tracker/db.h"
 #include "tracker/verify.h"
 
-#define SQL(X)                                                                        \
-	X(EVENT_HEAD, "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1")          \
+#define SQL(X) \
+	X(EVENT_HEAD, "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1") \
 	X(EVENT_ADD, "INSERT INTO event (id, ts, run, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)")
 DB_TABLE(DB_EVENT, sql, SQL)
 
-/* Numbers as 8 bytes, least significant first; texts with their length in front, so that no two events give the same bytes. */
+/* Numbers as 8 bytes, least significant first; texts with their length in front, so that no two events give the same
+ * bytes. */
 static void add_number(struct sha256 *s, int64_t v)
 {
 	unsigned char b[8];
@@ -31,8 +32,8 @@ static void add_text(struct sha256 *s, const char *text)
 	sha256_update(s, text, n);
 }
 
-void event_hash(struct tracker *t, const struct digest *before, int64_t id, int64_t ts, int64_t run, const char *kind, const char *body,
-		struct digest *ret)
+void event_hash(struct tracker *t, const struct digest *before, int64_t id, int64_t ts, int64_t run, const char *kind,
+                const char *body, struct digest *ret)
 {
 	if (!t->sha)
 		t->sha = sha256_new();
@@ -54,11 +55,12 @@ static int read_head(struct tracker *t, struct err *e)
 	if (r < 0 || (r = db_step(t, st, e)) < 0)
 		return r;
 	t->head_id = 0;
-	t->head_hash = (struct digest){ 0 };
+	t->head_hash = (struct digest){0};
 	if (r > 0) {
 		t->head_id = db_int(st, 0);
 		if (!db_digest(st, 1, &t->head_hash))
-			return err_set(e, ERR_BROKEN, "the record's audit chain is damaged at event %lld", (long long)t->head_id);
+			return err_set(e, ERR_BROKEN, "the record's audit chain is damaged at event %lld",
+			               (long long)t->head_id);
 	}
 	return 0;
 }
@@ -73,7 +75,8 @@ int event_add(struct tracker *t, int64_t run, const char *kind, const char *body
 		return r;
 	t->head_known = true;
 	event_hash(t, &t->head_hash, t->head_id + 1, now, run, kind, body, &hash);
-	r = db_write(t, &sql, EVENT_ADD, e, DB_INT(t->head_id + 1), DB_INT(now), DB_ID(run), DB_TEXT(kind), DB_TEXT(body), DB_DIGEST(hash.b));
+	r = db_write(t, &sql, EVENT_ADD, e, DB_INT(t->head_id + 1), DB_INT(now), DB_ID(run), DB_TEXT(kind),
+	             DB_TEXT(body), DB_DIGEST(hash.b));
 	if (r < 0)
 		return r;
 	t->head_id++;

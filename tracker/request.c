@@ -5,16 +5,18 @@
 #include "tracker/db.h"
 #include "tracker/verify.h"
 
-#define SQL(X)                                                                                                     \
-	X(REQUEST_LIVE, "SELECT state IN ('queued', 'running') FROM run WHERE number = ?1")                         \
-	X(REQUEST_NEW, "INSERT INTO request (run, step, action, user, created) VALUES (?, ?, ?, ?, ?)")             \
-	X(REQUEST_FIRST, "SELECT id, coalesce(step, 0), action FROM request WHERE run = ?1 AND taken IS NULL ORDER BY id LIMIT 1") \
-	X(REQUEST_TAKEN, "UPDATE request SET taken = ?2, answer = ?3 WHERE id = ?1 AND taken IS NULL")   \
-	X(REQUEST_RUN, "SELECT run FROM request WHERE id = ?1 AND taken IS NULL")                                   \
+#define SQL(X) \
+	X(REQUEST_LIVE, "SELECT state IN ('queued', 'running') FROM run WHERE number = ?1") \
+	X(REQUEST_NEW, "INSERT INTO request (run, step, action, user, created) VALUES (?, ?, ?, ?, ?)") \
+	X(REQUEST_FIRST, \
+	  "SELECT id, coalesce(step, 0), action FROM request WHERE run = ?1 AND taken IS NULL ORDER BY id LIMIT 1") \
+	X(REQUEST_TAKEN, "UPDATE request SET taken = ?2, answer = ?3 WHERE id = ?1 AND taken IS NULL") \
+	X(REQUEST_RUN, "SELECT run FROM request WHERE id = ?1 AND taken IS NULL") \
 	X(REQUEST_REPLY, "SELECT answer FROM request WHERE id = ?1 AND taken IS NOT NULL")
 DB_TABLE(DB_REQUEST, sql, SQL)
 
-int request_add(struct tracker *t, int64_t run, int64_t step, enum request_action a, const char *user, int64_t *ret_id, struct err *e)
+int request_add(struct tracker *t, int64_t run, int64_t step, enum request_action a, const char *user, int64_t *ret_id,
+                struct err *e)
 {
 	char body[160];
 	int64_t live, id;
@@ -26,11 +28,13 @@ int request_add(struct tracker *t, int64_t run, int64_t step, enum request_actio
 		return err_set(e, ERR_NOT_FOUND, "there is no run %lld", (long long)run);
 	if (!live)
 		return err_set(e, ERR_USAGE, "run %lld has ended: nothing can be asked of it", (long long)run);
-	r = db_write(t, &sql, REQUEST_NEW, e, DB_INT(run), DB_ID(step), DB_TEXT(word_of(WORDS_REQUEST, a)->text), DB_TEXT(user), DB_INT(time_now()));
+	r = db_write(t, &sql, REQUEST_NEW, e, DB_INT(run), DB_ID(step), DB_TEXT(word_of(WORDS_REQUEST, a)->text),
+	             DB_TEXT(user), DB_INT(time_now()));
 	if (r < 0)
 		return r;
 	id = sqlite3_last_insert_rowid(t->db);
-	snprintf(body, sizeof body, "{\"request\":%lld,\"step\":%lld,\"action\":\"%s\"}", (long long)id, (long long)step, word_of(WORDS_REQUEST, a)->text);
+	snprintf(body, sizeof body, "{\"request\":%lld,\"step\":%lld,\"action\":\"%s\"}", (long long)id,
+	         (long long)step, word_of(WORDS_REQUEST, a)->text);
 	r = event_add(t, run, "request", body, e);
 	if (r >= 0)
 		*ret_id = id;
@@ -44,7 +48,10 @@ int request_next(struct tracker *t, int64_t run, struct request *ret, struct err
 
 	if (r < 0 || (r = db_step(t, st, e)) <= 0)
 		return r;
-	*ret = (struct request){ .id = db_int(st, 0), .run = run, .step = db_int(st, 1), .action = (enum request_action)db_word(st, 2, WORDS_REQUEST) };
+	*ret = (struct request){.id = db_int(st, 0),
+	                        .run = run,
+	                        .step = db_int(st, 1),
+	                        .action = (enum request_action)db_word(st, 2, WORDS_REQUEST)};
 	return 1;
 }
 

@@ -16,37 +16,44 @@
 #include "tracker/step.h"
 #include "tracker/verify.h"
 
-#define SQL(X)                                                                                                                               \
-	X(RUN_PIPELINE_FIND, "SELECT id FROM pipeline WHERE digest = ?1")                                                                     \
-	X(RUN_PIPELINE_NEW, "INSERT INTO pipeline (digest, text) VALUES (?, ?)")                                                              \
-	X(RUN_NAMED, "SELECT number FROM run WHERE name = ?1 AND removed = 0")                                                                \
-	X(RUN_NEW, "INSERT INTO run (uid, name, pipeline, pipeline_id, state, kind, origin, sweep, created, host, user, argv, options, params, " \
-		   "commit_id, branch, remote, dirty, snapshot, unpinned) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
-	X(RUN_PARAM, "INSERT INTO param (run, key, type, text, number) VALUES (?, ?, ?, ?, ?)")                                               \
-	X(RUN_PARAM_GET, "SELECT text FROM param WHERE run = ?1 AND key = ?2")                                                                \
-	X(RUN_PARAMS_GET, "SELECT params FROM run WHERE number = ?1")                                                                         \
-	X(RUN_PARAMS_SET, "UPDATE run SET params = ?2 WHERE number = ?1")                                                                     \
-	X(RUN_STATE, "SELECT state, started, uid FROM run WHERE number = ?1")                                                                 \
-	X(RUN_STARTED, "UPDATE run SET state = 'running', started = ?2 WHERE number = ?1")                                                    \
-	X(RUN_ENDED, "UPDATE run SET state = ?2, ended = ?3, elapsed_us = ?4, exit_status = ?5 WHERE number = ?1")                            \
-	X(RUN_OPEN_ATTEMPTS, "SELECT id, step, started FROM attempt WHERE run = ?1 AND state = 'running'")                                    \
-	X(RUN_OPEN_STEPS, "SELECT id FROM step WHERE run = ?1 AND state IN ('pending', 'queued', 'retrying')")                                \
-	X(RUN_REQUESTS, "UPDATE request SET taken = ?2, answer = 'the run has ended' WHERE run = ?1 AND taken IS NULL")                       \
-	X(RUN_METRICS_OFF, "DELETE FROM run_metric WHERE run = ?1")                                                                           \
-	X(RUN_METRICS, "INSERT INTO run_metric (run, key, series, step, value, last_step) "                                                   \
-		       "SELECT st.run, s.key, s.id, st.id, s.last, s.last_step FROM step st JOIN series s ON s.attempt = "                    \
-		       "coalesce(st.reused_attempt, (SELECT a.id FROM attempt a WHERE a.step = st.id ORDER BY a.n DESC LIMIT 1)) "            \
-		       "WHERE st.run = ?1 AND s.count > 0 ORDER BY st.rank, st.id "                                                           \
-		       "ON CONFLICT (run, key) DO UPDATE SET series = excluded.series, step = excluded.step, value = excluded.value, "        \
-		       "last_step = excluded.last_step")                                                                                      \
-	X(RUN_RENAME, "UPDATE run SET name = ?2 WHERE number = ?1")                                                                           \
-	X(RUN_TAG_SET, "INSERT INTO tag (run, key, value) VALUES (?, ?, ?) ON CONFLICT (run, key) DO UPDATE SET value = excluded.value")      \
-	X(RUN_TAG_OFF, "DELETE FROM tag WHERE run = ?1 AND key = ?2")                                                                         \
-	X(RUN_NOTE_SET, "INSERT INTO note (run, text) VALUES (?, ?) ON CONFLICT (run) DO UPDATE SET text = excluded.text")                    \
-	X(RUN_REMOVE, "UPDATE run SET removed = 1 WHERE number = ?1")                                                                         \
-	X(RUN_NTH, "SELECT number FROM run WHERE removed = 0 ORDER BY number DESC LIMIT 1 OFFSET ?1")                                         \
-	X(RUN_KEPT, "SELECT number FROM run WHERE number = ?1 AND removed = 0")                                                               \
-	X(RUN_BY_UID, "SELECT number FROM run WHERE uid >= ?1 AND uid < ?2 AND removed = 0 LIMIT 2")                                          \
+#define SQL(X) \
+	X(RUN_PIPELINE_FIND, "SELECT id FROM pipeline WHERE digest = ?1") \
+	X(RUN_PIPELINE_NEW, "INSERT INTO pipeline (digest, text) VALUES (?, ?)") \
+	X(RUN_NAMED, "SELECT number FROM run WHERE name = ?1 AND removed = 0") \
+	X(RUN_NEW, "INSERT INTO run (uid, name, pipeline, pipeline_id, state, kind, origin, sweep, created, host, " \
+	           "user, argv, options, params, " \
+	           "commit_id, branch, remote, dirty, snapshot, unpinned) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, " \
+	           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
+	X(RUN_PARAM, "INSERT INTO param (run, key, type, text, number) VALUES (?, ?, ?, ?, ?)") \
+	X(RUN_PARAM_GET, "SELECT text FROM param WHERE run = ?1 AND key = ?2") \
+	X(RUN_PARAMS_GET, "SELECT params FROM run WHERE number = ?1") \
+	X(RUN_PARAMS_SET, "UPDATE run SET params = ?2 WHERE number = ?1") \
+	X(RUN_STATE, "SELECT state, started, uid FROM run WHERE number = ?1") \
+	X(RUN_STARTED, "UPDATE run SET state = 'running', started = ?2 WHERE number = ?1") \
+	X(RUN_ENDED, "UPDATE run SET state = ?2, ended = ?3, elapsed_us = ?4, exit_status = ?5 WHERE number = ?1") \
+	X(RUN_OPEN_ATTEMPTS, "SELECT id, step, started FROM attempt WHERE run = ?1 AND state = 'running'") \
+	X(RUN_OPEN_STEPS, "SELECT id FROM step WHERE run = ?1 AND state IN ('pending', 'queued', 'retrying')") \
+	X(RUN_REQUESTS, \
+	  "UPDATE request SET taken = ?2, answer = 'the run has ended' WHERE run = ?1 AND taken IS NULL") \
+	X(RUN_METRICS_OFF, "DELETE FROM run_metric WHERE run = ?1") \
+	X(RUN_METRICS, \
+	  "INSERT INTO run_metric (run, key, series, step, value, last_step) " \
+	  "SELECT st.run, s.key, s.id, st.id, s.last, s.last_step FROM step st JOIN series s ON s.attempt = " \
+	  "coalesce(st.reused_attempt, (SELECT a.id FROM attempt a WHERE a.step = st.id ORDER BY a.n DESC LIMIT 1)) " \
+	  "WHERE st.run = ?1 AND s.count > 0 ORDER BY st.rank, st.id " \
+	  "ON CONFLICT (run, key) DO UPDATE SET series = excluded.series, step = excluded.step, value = " \
+	  "excluded.value, " \
+	  "last_step = excluded.last_step") \
+	X(RUN_RENAME, "UPDATE run SET name = ?2 WHERE number = ?1") \
+	X(RUN_TAG_SET, "INSERT INTO tag (run, key, value) VALUES (?, ?, ?) ON CONFLICT (run, key) DO UPDATE SET " \
+	               "value = excluded.value") \
+	X(RUN_TAG_OFF, "DELETE FROM tag WHERE run = ?1 AND key = ?2") \
+	X(RUN_NOTE_SET, \
+	  "INSERT INTO note (run, text) VALUES (?, ?) ON CONFLICT (run) DO UPDATE SET text = excluded.text") \
+	X(RUN_REMOVE, "UPDATE run SET removed = 1 WHERE number = ?1") \
+	X(RUN_NTH, "SELECT number FROM run WHERE removed = 0 ORDER BY number DESC LIMIT 1 OFFSET ?1") \
+	X(RUN_KEPT, "SELECT number FROM run WHERE number = ?1 AND removed = 0") \
+	X(RUN_BY_UID, "SELECT number FROM run WHERE uid >= ?1 AND uid < ?2 AND removed = 0 LIMIT 2") \
 	X(RUN_SWEEP, "INSERT INTO sweep (created, spec) VALUES (?, ?)")
 DB_TABLE(DB_RUN, sql, SQL)
 
@@ -87,10 +94,15 @@ static int check_name(struct tracker *t, const char *name, int64_t run, struct e
 	int r;
 
 	if (!run_name_valid(name))
-		return err_set(e, ERR_USAGE, "\"%s\" is no name for a run: it begins with a letter, has up to 64 of A–Z a–z 0–9 _ . - and is not \"last\"", name);
+		return err_set(e, ERR_USAGE,
+		               "\"%s\" is no name for a run: it begins with a letter, has up to 64 of A–Z a–z 0–9 _ . "
+		               "- and is not \"last\"",
+		               name);
 	r = db_get_int(t, &sql, RUN_NAMED, &other, e, DB_TEXT(name));
 	if (r > 0 && other != run)
-		return err_set(e, ERR_EXISTS, "run %lld is named \"%s\" already; `jig tag %lld --name OTHER` renames it", (long long)other, name, (long long)other);
+		return err_set(e, ERR_EXISTS,
+		               "run %lld is named \"%s\" already; `jig tag %lld --name OTHER` renames it",
+		               (long long)other, name, (long long)other);
 	return r < 0 ? r : 0;
 }
 
@@ -152,7 +164,13 @@ static const char *type_name(const json_t *v)
 	}
 }
 
-struct leaves { struct tracker *t; int64_t run; const char *prefix; int r; struct err *e; };
+struct leaves {
+	struct tracker *t;
+	int64_t run;
+	const char *prefix;
+	int r;
+	struct err *e;
+};
 
 static void add_leaf(void *arg, const char *dotted, const json_t *v)
 {
@@ -165,11 +183,13 @@ static void add_leaf(void *arg, const char *dotted, const json_t *v)
 		return;
 	if (!text)
 		text = json = json_or(v, "");
-	l->r = db_write(l->t, &sql, RUN_PARAM, l->e, DB_INT(l->run), DB_TEXT(joined ? joined : dotted), DB_TEXT(type_name(v)), DB_TEXT(text),
-			json_is_number(v) ? DB_REAL(json_number_value(v)) : DB_NULL);
+	l->r = db_write(l->t, &sql, RUN_PARAM, l->e, DB_INT(l->run), DB_TEXT(joined ? joined : dotted),
+	                DB_TEXT(type_name(v)), DB_TEXT(text),
+	                json_is_number(v) ? DB_REAL(json_number_value(v)) : DB_NULL);
 }
 
-int run_create(struct tracker *t, const struct run_new *n, int64_t *ret_number, char ret_uid[ULID_LEN + 1], struct err *e)
+int run_create(struct tracker *t, const struct run_new *n, int64_t *ret_number, char ret_uid[ULID_LEN + 1],
+               struct err *e)
 {
 	_free_ char *argv = json_or(n->argv, "[]");
 	_free_ char *options = json_or(n->options, "{}");
@@ -188,20 +208,23 @@ int run_create(struct tracker *t, const struct run_new *n, int64_t *ret_number, 
 		return r;
 	if (!name)
 		name = invented;
-	r = db_write(t, &sql, RUN_NEW, e, DB_TEXT(uid), DB_TEXT(name), DB_TEXT(n->pipeline), DB_INT(pipeline), DB_TEXT(word_of(WORDS_KIND, n->kind)->text),
-		     DB_ID(n->origin), DB_ID(n->sweep), DB_INT(now), DB_TEXT(n->host ? n->host : ""), DB_TEXT(n->user ? n->user : ""), DB_TEXT(argv),
-		     DB_TEXT(options), DB_TEXT(params), DB_TEXT(n->code.commit), DB_TEXT(n->code.branch), DB_TEXT(n->code.remote),
-		     DB_KNOWN(n->code.dirty), DB_TEXT(n->code.snapshot), DB_INT(n->unpinned));
+	r = db_write(t, &sql, RUN_NEW, e, DB_TEXT(uid), DB_TEXT(name), DB_TEXT(n->pipeline), DB_INT(pipeline),
+	             DB_TEXT(word_of(WORDS_KIND, n->kind)->text), DB_ID(n->origin), DB_ID(n->sweep), DB_INT(now),
+	             DB_TEXT(n->host ? n->host : ""), DB_TEXT(n->user ? n->user : ""), DB_TEXT(argv), DB_TEXT(options),
+	             DB_TEXT(params), DB_TEXT(n->code.commit), DB_TEXT(n->code.branch), DB_TEXT(n->code.remote),
+	             DB_KNOWN(n->code.dirty), DB_TEXT(n->code.snapshot), DB_INT(n->unpinned));
 	if (r < 0)
 		return r;
 	run = sqlite3_last_insert_rowid(t->db);
-	struct leaves l = { .t = t, .run = run, .e = e };
+	struct leaves l = {.t = t, .run = run, .e = e};
 	if (n->params)
 		json_leaves(n->params, add_leaf, &l);
 	if (l.r < 0)
 		return l.r;
-	r = event_json(t, run, "run", json_pack("{s:s, s:s, s:s, s:s?}", "uid", uid, "name", name, "kind", word_of(WORDS_KIND, n->kind)->text, "snapshot",
-						n->code.snapshot), e);
+	r = event_json(t, run, "run",
+	               json_pack("{s:s, s:s, s:s, s:s?}", "uid", uid, "name", name, "kind",
+	                         word_of(WORDS_KIND, n->kind)->text, "snapshot", n->code.snapshot),
+	               e);
 	if (r < 0)
 		return r;
 	*ret_number = run;
@@ -215,7 +238,7 @@ int run_param(struct tracker *t, int64_t run, const char *key, const json_t *val
 	_query_ sqlite3_stmt *old = NULL;
 	_json_ json_t *params = NULL;
 	_free_ char *text = NULL;
-	struct leaves l = { .t = t, .run = run, .prefix = key, .e = e };
+	struct leaves l = {.t = t, .run = run, .prefix = key, .e = e};
 	json_t *into;
 	int r = db_query(t, &sql, RUN_PARAM_GET, &old, e, DB_INT(run), DB_TEXT(key));
 
@@ -226,7 +249,8 @@ int run_param(struct tracker *t, int64_t run, const char *key, const json_t *val
 
 		if (strcmp(now, db_peek(old, 0)) == 0)
 			return 0;
-		return err_set(e, ERR_EXISTS, "param %s of run %lld is %s already", key, (long long)run, db_peek(old, 0));
+		return err_set(e, ERR_EXISTS, "param %s of run %lld is %s already", key, (long long)run,
+		               db_peek(old, 0));
 	}
 	json_leaves(value, add_leaf, &l);
 	if (l.r < 0 || (r = db_query(t, &sql, RUN_PARAMS_GET, &st, e, DB_INT(run))) < 0 || (r = db_step(t, st, e)) < 0)
@@ -275,7 +299,8 @@ static int check_move(struct tracker *t, int64_t run, enum run_state to, int64_t
 	if (r < 0)
 		return r;
 	if (!run_move_allowed(from, to))
-		return err_set(e, ERR_USAGE, "run %lld cannot move from %s to %s", (long long)run, run_state_text(from), run_state_text(to));
+		return err_set(e, ERR_USAGE, "run %lld cannot move from %s to %s", (long long)run, run_state_text(from),
+		               run_state_text(to));
 	return 0;
 }
 
@@ -300,21 +325,26 @@ int run_end(struct tracker *t, int64_t run, enum run_state s, int exit_status, i
 		return r;
 	if (elapsed_us < 0)
 		elapsed_us = started && now > started ? now - started : 0;
-	r = db_write(t, &sql, RUN_ENDED, e, DB_INT(run), DB_TEXT(run_state_text(s)), DB_INT(now), DB_INT(elapsed_us), DB_KNOWN(exit_status));
-	/* Kept as points arrive for the attempts of this run; reused steps count too, and of retried ones only the last attempt. */
-	if (r < 0 || (r = db_write(t, &sql, RUN_METRICS_OFF, e, DB_INT(run))) < 0 || (r = db_write(t, &sql, RUN_METRICS, e, DB_INT(run))) < 0 ||
-	    (r = db_write(t, &sql, RUN_REQUESTS, e, DB_INT(run), DB_INT(now))) < 0 || (r = seal_write(t, run, &seal, e)) < 0)
+	r = db_write(t, &sql, RUN_ENDED, e, DB_INT(run), DB_TEXT(run_state_text(s)), DB_INT(now), DB_INT(elapsed_us),
+	             DB_KNOWN(exit_status));
+	/* Kept as points arrive for the attempts of this run; reused steps count too, and of retried ones only the last
+	 * attempt. */
+	if (r < 0 || (r = db_write(t, &sql, RUN_METRICS_OFF, e, DB_INT(run))) < 0 ||
+	    (r = db_write(t, &sql, RUN_METRICS, e, DB_INT(run))) < 0 ||
+	    (r = db_write(t, &sql, RUN_REQUESTS, e, DB_INT(run), DB_INT(now))) < 0 ||
+	    (r = seal_write(t, run, &seal, e)) < 0)
 		return r;
 	digest_to_hex(&seal, hex);
-	snprintf(body, sizeof body, "{\"state\":\"%s\",\"format\":%d,\"seal\":\"%s\"}", run_state_text(s), SEAL_FORMAT, hex);
+	snprintf(body, sizeof body, "{\"state\":\"%s\",\"format\":%d,\"seal\":\"%s\"}", run_state_text(s), SEAL_FORMAT,
+	         hex);
 	t->head_write = true;
 	return event_add(t, run, "end", body, e);
 }
 
 int run_mark_lost(struct tracker *t, int64_t run, struct err *e)
 {
-	VEC(int64_t) ids = { 0 };
-	VEC(int64_t) owners = { 0 };
+	VEC(int64_t) ids = {0};
+	VEC(int64_t) owners = {0};
 	enum run_state state;
 	int64_t started, now = time_now();
 	sqlite3_stmt *st = NULL;
@@ -330,8 +360,13 @@ int run_mark_lost(struct tracker *t, int64_t run, struct err *e)
 		vec_push(&owners, db_int(st, 1));
 	}
 	for (size_t i = 0; r >= 0 && i < ids.len; i++) {
-		struct attempt_result a = { .state = ATTEMPT_LOST, .cause = CAUSE_LOST, .exit_status = -1, .ended = now, .elapsed_us = 0,
-					    .usage = { -1, -1, -1, -1, -1 }, .step_state = STEP_LOST };
+		struct attempt_result a = {.state = ATTEMPT_LOST,
+		                           .cause = CAUSE_LOST,
+		                           .exit_status = -1,
+		                           .ended = now,
+		                           .elapsed_us = 0,
+		                           .usage = {-1, -1, -1, -1, -1},
+		                           .step_state = STEP_LOST};
 
 		r = attempt_end(t, run, owners.v[i], ids.v[i], &a, e);
 	}
@@ -355,7 +390,8 @@ int run_rename(struct tracker *t, int64_t run, const char *name, struct err *e)
 	int64_t started;
 	int r = get_state(t, run, &s, &started, e);
 
-	if (r < 0 || (r = check_name(t, name, run, e)) < 0 || (r = db_write(t, &sql, RUN_RENAME, e, DB_INT(run), DB_TEXT(name))) < 0)
+	if (r < 0 || (r = check_name(t, name, run, e)) < 0 ||
+	    (r = db_write(t, &sql, RUN_RENAME, e, DB_INT(run), DB_TEXT(name))) < 0)
 		return r;
 	return event_json(t, run, "name", json_pack("{s:s}", "name", name), e);
 }
@@ -369,7 +405,10 @@ int run_tag(struct tracker *t, int64_t run, const char *key, const char *value, 
 	if (r < 0)
 		return r;
 	if (!run_name_valid(key))
-		return err_set(e, ERR_USAGE, "\"%s\" is no key for a tag: it begins with a letter and has up to 64 of A–Z a–z 0–9 _ . -", key);
+		return err_set(
+		        e, ERR_USAGE,
+		        "\"%s\" is no key for a tag: it begins with a letter and has up to 64 of A–Z a–z 0–9 _ . -",
+		        key);
 	if (value && !utf8_valid(value, strlen(value)))
 		return err_set(e, ERR_USAGE, "the value of tag %s is no UTF-8", key);
 	if (value)
@@ -402,7 +441,8 @@ int run_remove(struct tracker *t, int64_t run, struct err *e)
 	if (r < 0)
 		return r;
 	if (!run_state_ended(s))
-		return err_set(e, ERR_USAGE, "run %lld is %s: `jig stop %lld` first", (long long)run, run_state_text(s), (long long)run);
+		return err_set(e, ERR_USAGE, "run %lld is %s: `jig stop %lld` first", (long long)run, run_state_text(s),
+		               (long long)run);
 	r = db_write(t, &sql, RUN_REMOVE, e, DB_INT(run));
 	return r < 0 ? r : event_add(t, run, "remove", "{}", e);
 }
@@ -414,7 +454,8 @@ static int none(struct tracker *t, const char *text, struct err *e)
 
 	if (db_get_int(t, &sql, RUN_NTH, &newest, &ignored, DB_INT(0)) <= 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no run yet; `jig run` makes the first");
-	return err_set(e, ERR_NOT_FOUND, "there is no run \"%s\"; the newest is %lld, `jig ls` lists them", text, (long long)newest);
+	return err_set(e, ERR_NOT_FOUND, "there is no run \"%s\"; the newest is %lld, `jig ls` lists them", text,
+	               (long long)newest);
 }
 
 static int resolve_uid(struct tracker *t, const char *text, int64_t *ret, struct err *e)
@@ -446,7 +487,8 @@ int run_resolve(struct tracker *t, const char *text, int64_t *ret_number, struct
 
 	if (integer_parse(text, 1, INT64_MAX, &n))
 		r = db_get_int(t, &sql, RUN_KEPT, ret_number, e, DB_INT(n));
-	else if (strcmp(text, "last") == 0 || (text_starts(text, "last~") && integer_parse(text + 5, 0, INT32_MAX, &back)))
+	else if (strcmp(text, "last") == 0 ||
+	         (text_starts(text, "last~") && integer_parse(text + 5, 0, INT32_MAX, &back)))
 		r = db_get_int(t, &sql, RUN_NTH, ret_number, e, DB_INT(back));
 	else
 		r = db_get_int(t, &sql, RUN_NAMED, ret_number, e, DB_TEXT(text));

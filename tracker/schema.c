@@ -8,7 +8,7 @@
 EMBED(schema_sql_1, "tracker/schema/1.sql");
 
 /* Element i brings version i to i + 1. */
-static const char *const migrations[] = { schema_sql_1 };
+static const char *const migrations[] = {schema_sql_1};
 #define VERSION ((int64_t)ARRAY_LEN(migrations))
 
 static int read_version(struct tracker *t, int64_t *ret, struct err *e)
@@ -56,8 +56,10 @@ int schema_ready(struct tracker *t, struct err *e)
 	if (r < 0 || version == VERSION)
 		return r;
 	if (version > VERSION)
-		return err_set(e, ERR_USAGE, "the record %s/jig.db was made by a newer jig (schema %lld, this one knows %lld): update jig", t->dir,
-			       (long long)version, (long long)VERSION);
+		return err_set(
+		        e, ERR_USAGE,
+		        "the record %s/jig.db was made by a newer jig (schema %lld, this one knows %lld): update jig",
+		        t->dir, (long long)version, (long long)VERSION);
 	if (version > 0 && (r = back_up(t, version, e)) < 0)
 		return r;
 	if ((r = tracker_begin(t, e)) < 0)

@@ -4,27 +4,33 @@
 #include <string.h>
 #include "base/mem.h"
 
-#define FULL_(symbol, text, glyph, ascii, role, meaning) { text, glyph, ascii, role, meaning },
-#define SHORT_(symbol, text, meaning) { text, NULL, NULL, NULL, meaning },
-static const struct word run_states[] = { RUN_STATES(FULL_) };
-static const struct word step_states[] = { STEP_STATES(FULL_) };
-static const struct word attempt_states[] = { ATTEMPT_STATES(FULL_) };
-static const struct word causes[] = { CAUSES(SHORT_) };
-static const struct word kinds[] = { RUN_KINDS(SHORT_) };
-static const struct word roles[] = { ARTIFACT_ROLES(SHORT_) };
-static const struct word forms[] = { ARTIFACT_FORMS(SHORT_) };
-static const struct word requests[] = { REQUEST_ACTIONS(SHORT_) };
+#define FULL_(symbol, text, glyph, ascii, role, meaning) {text, glyph, ascii, role, meaning},
+#define SHORT_(symbol, text, meaning) {text, NULL, NULL, NULL, meaning},
+static const struct word run_states[] = {RUN_STATES(FULL_)};
+static const struct word step_states[] = {STEP_STATES(FULL_)};
+static const struct word attempt_states[] = {ATTEMPT_STATES(FULL_)};
+static const struct word causes[] = {CAUSES(SHORT_)};
+static const struct word kinds[] = {RUN_KINDS(SHORT_)};
+static const struct word roles[] = {ARTIFACT_ROLES(SHORT_)};
+static const struct word forms[] = {ARTIFACT_FORMS(SHORT_)};
+static const struct word requests[] = {REQUEST_ACTIONS(SHORT_)};
 
-#define LIST_(words) { words, ARRAY_LEN(words) }
-static const struct { const struct word *words; int len; } lists[] = {
-	[WORDS_RUN_STATE] = LIST_(run_states),
-	[WORDS_STEP_STATE] = LIST_(step_states),
-	[WORDS_ATTEMPT_STATE] = LIST_(attempt_states),
-	[WORDS_CAUSE] = LIST_(causes),
-	[WORDS_KIND] = LIST_(kinds),
-	[WORDS_ROLE] = LIST_(roles),
-	[WORDS_FORM] = LIST_(forms),
-	[WORDS_REQUEST] = LIST_(requests),
+#define LIST_(words) \
+	{ \
+		words, ARRAY_LEN(words) \
+	}
+static const struct {
+	const struct word *words;
+	int len;
+} lists[] = {
+        [WORDS_RUN_STATE] = LIST_(run_states),
+        [WORDS_STEP_STATE] = LIST_(step_states),
+        [WORDS_ATTEMPT_STATE] = LIST_(attempt_states),
+        [WORDS_CAUSE] = LIST_(causes),
+        [WORDS_KIND] = LIST_(kinds),
+        [WORDS_ROLE] = LIST_(roles),
+        [WORDS_FORM] = LIST_(forms),
+        [WORDS_REQUEST] = LIST_(requests),
 };
 
 const struct word *words_of(enum vocabulary v, int *ret_len)
@@ -58,32 +64,34 @@ bool step_state_ended(enum step_state s)
 	return s != STEP_PENDING && s != STEP_QUEUED && s != STEP_RUNNING && s != STEP_RETRYING;
 }
 
-/* The possible moves: a bit for each state that may follow. tracker/schema/ holds the same in triggers; a test compares. */
+/* The possible moves: a bit for each state that may follow. tracker/schema/ holds the same in triggers; a test
+ * compares. */
 #define BIT(s) (1u << (s))
 
 static const unsigned run_moves[] = {
-	[RUN_QUEUED] = BIT(RUN_RUNNING) | BIT(RUN_FAILED) | BIT(RUN_STOPPED) | BIT(RUN_LOST),
-	[RUN_RUNNING] = BIT(RUN_SUCCESS) | BIT(RUN_FAILED) | BIT(RUN_STOPPED) | BIT(RUN_LOST),
-	[RUN_LOST] = 0,
+        [RUN_QUEUED] = BIT(RUN_RUNNING) | BIT(RUN_FAILED) | BIT(RUN_STOPPED) | BIT(RUN_LOST),
+        [RUN_RUNNING] = BIT(RUN_SUCCESS) | BIT(RUN_FAILED) | BIT(RUN_STOPPED) | BIT(RUN_LOST),
+        [RUN_LOST] = 0,
 };
 
-#define STEP_FINAL_UNRUN (BIT(STEP_UPSTREAM_FAILED) | BIT(STEP_SKIPPED) | BIT(STEP_REUSED) | BIT(STEP_STOPPED) | BIT(STEP_LOST))
+#define STEP_FINAL_UNRUN \
+	(BIT(STEP_UPSTREAM_FAILED) | BIT(STEP_SKIPPED) | BIT(STEP_REUSED) | BIT(STEP_STOPPED) | BIT(STEP_LOST))
 static const unsigned step_moves[] = {
-	[STEP_PENDING] = BIT(STEP_QUEUED) | BIT(STEP_RUNNING) | STEP_FINAL_UNRUN,
-	[STEP_QUEUED] = BIT(STEP_PENDING) | BIT(STEP_RUNNING) | STEP_FINAL_UNRUN,
-	[STEP_RUNNING] = BIT(STEP_RETRYING) | BIT(STEP_SUCCESS) | BIT(STEP_FAILED) | BIT(STEP_STOPPED) | BIT(STEP_LOST),
-	[STEP_RETRYING] = BIT(STEP_QUEUED) | BIT(STEP_RUNNING) | BIT(STEP_FAILED) | BIT(STEP_STOPPED) | BIT(STEP_LOST),
-	/* A person may ask for a new attempt while the run lives; what waited for the step waits again then. */
-	[STEP_FAILED] = BIT(STEP_QUEUED) | BIT(STEP_RETRYING) | BIT(STEP_RUNNING),
-	[STEP_STOPPED] = BIT(STEP_QUEUED) | BIT(STEP_RETRYING) | BIT(STEP_RUNNING),
-	[STEP_UPSTREAM_FAILED] = BIT(STEP_PENDING),
-	[STEP_SKIPPED] = BIT(STEP_PENDING),
-	[STEP_LOST] = 0,
+        [STEP_PENDING] = BIT(STEP_QUEUED) | BIT(STEP_RUNNING) | STEP_FINAL_UNRUN,
+        [STEP_QUEUED] = BIT(STEP_PENDING) | BIT(STEP_RUNNING) | STEP_FINAL_UNRUN,
+        [STEP_RUNNING] = BIT(STEP_RETRYING) | BIT(STEP_SUCCESS) | BIT(STEP_FAILED) | BIT(STEP_STOPPED) | BIT(STEP_LOST),
+        [STEP_RETRYING] = BIT(STEP_QUEUED) | BIT(STEP_RUNNING) | BIT(STEP_FAILED) | BIT(STEP_STOPPED) | BIT(STEP_LOST),
+        /* A person may ask for a new attempt while the run lives; what waited for the step waits again then. */
+        [STEP_FAILED] = BIT(STEP_QUEUED) | BIT(STEP_RETRYING) | BIT(STEP_RUNNING),
+        [STEP_STOPPED] = BIT(STEP_QUEUED) | BIT(STEP_RETRYING) | BIT(STEP_RUNNING),
+        [STEP_UPSTREAM_FAILED] = BIT(STEP_PENDING),
+        [STEP_SKIPPED] = BIT(STEP_PENDING),
+        [STEP_LOST] = 0,
 };
 
 static const unsigned attempt_moves[] = {
-	[ATTEMPT_RUNNING] = BIT(ATTEMPT_SUCCESS) | BIT(ATTEMPT_FAILED) | BIT(ATTEMPT_STOPPED) | BIT(ATTEMPT_LOST),
-	[ATTEMPT_LOST] = 0,
+        [ATTEMPT_RUNNING] = BIT(ATTEMPT_SUCCESS) | BIT(ATTEMPT_FAILED) | BIT(ATTEMPT_STOPPED) | BIT(ATTEMPT_LOST),
+        [ATTEMPT_LOST] = 0,
 };
 
 bool run_move_allowed(enum run_state from, enum run_state to)

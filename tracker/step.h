@@ -11,20 +11,25 @@ struct step_new {
 	const char *base;       /* "train" */
 	const json_t *item;     /* {"model": "lr"} or NULL */
 	const char *command;    /* as declared, after substitution, for people */
-	const json_t *declared; /* inputs, outputs, metrics, checkpoints, trigger, env, … as the pipeline says, for show and plan */
-	enum step_state state;  /* STEP_PENDING */
-	int rank;               /* place in the topological, then matrix order */
+	const json_t *declared; /* inputs, outputs, metrics, checkpoints, trigger, env, … as the pipeline says, for show
+	                           and plan */
+	enum step_state state; /* STEP_PENDING */
+	int rank;              /* place in the topological, then matrix order */
 };
 /* Steps come in order of rank. ret_id names the step in this database. */
 int step_add(struct tracker *t, int64_t run, const struct step_new *n, int64_t *ret_id, struct err *e);
 /* step needs `needs` (both ids of this run). data: an output of `needs` goes in; else it only orders. */
 int step_edge(struct tracker *t, int64_t step, int64_t needs, bool data, struct err *e);
-/* Moves without an attempt: queued, skipped, upstream_failed, stopped, retrying, pending → …; one event for all of them.
- * reason (may be NULL: kept as it is) is the one line that says why. */
-int step_move(struct tracker *t, int64_t run, const int64_t *steps, size_t n, enum step_state s, const char *reason, struct err *e);
+/* Moves without an attempt: queued, skipped, upstream_failed, stopped, retrying, pending → …; one event for all of
+ * them. reason (may be NULL: kept as it is) is the one line that says why. */
+int step_move(struct tracker *t, int64_t run, const int64_t *steps, size_t n, enum step_state s, const char *reason,
+              struct err *e);
 
 /* Steps for which an earlier successful attempt stands in: they move to reused; one event for all of them. */
-struct step_reuse { int64_t step, attempt; const char *reason; };
+struct step_reuse {
+	int64_t step, attempt;
+	const char *reason;
+};
 int step_reuse(struct tracker *t, int64_t run, const struct step_reuse *v, size_t n, struct err *e);
 
 struct env_facts {
@@ -45,20 +50,22 @@ struct attempt_new {
 	const char *isolation; /* "folder", "sandbox" */
 	int64_t env;           /* env_record */
 	const char *host;
-	const char *reason;    /* why it ran; stored with the step */
-	int64_t started;       /* UTC µs */
+	const char *reason;     /* why it ran; stored with the step */
+	int64_t started;        /* UTC µs */
 	int64_t pid, pid_start; /* 0 when the spawn failed; start time in clock ticks as /proc/PID/stat says */
 };
 /* Inserts the attempt as running and moves its step to running; one event. */
 int attempt_begin(struct tracker *t, const struct attempt_new *n, int64_t *ret_id, struct err *e);
 
-struct attempt_usage { int64_t max_rss, cpu_us, read_bytes, written_bytes, gpu_mem; }; /* bytes, µs; -1 = unknown */
+struct attempt_usage {
+	int64_t max_rss, cpu_us, read_bytes, written_bytes, gpu_mem;
+}; /* bytes, µs; -1 = unknown */
 struct attempt_result {
-	enum attempt_state state;  /* success, failed, stopped, lost */
+	enum attempt_state state; /* success, failed, stopped, lost */
 	enum cause cause;
-	int exit_status;           /* -1: none */
-	int signal;                /* 0: none */
-	const char *error_file;    /* root error; NULL: none found */
+	int exit_status;        /* -1: none */
+	int signal;             /* 0: none */
+	const char *error_file; /* root error; NULL: none found */
 	int error_line;
 	const char *error_message; /* NULL: none */
 	int64_t ended, elapsed_us; /* UTC µs; monotonic */
@@ -66,20 +73,25 @@ struct attempt_result {
 	enum step_state step_state; /* where the step goes: success, failed, stopped, lost, retrying */
 };
 /* Moves the attempt and its step; one event. */
-int attempt_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, const struct attempt_result *r, struct err *e);
+int attempt_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, const struct attempt_result *r,
+                struct err *e);
 
 struct artifact_new {
 	int64_t run, step, attempt; /* step and attempt ids */
 	enum artifact_role role;
 	enum artifact_form form;
-	const char *path;             /* as declared, normal, without trailing "/"; absolute for links */
-	const struct digest *digest;  /* NULL: none (a linked folder) */
-	int64_t size, mtime;          /* bytes; UTC µs or 0 */
-	unsigned mode;                /* permission bits of a file */
+	const char *path;            /* as declared, normal, without trailing "/"; absolute for links */
+	const struct digest *digest; /* NULL: none (a linked folder) */
+	int64_t size, mtime;         /* bytes; UTC µs or 0 */
+	unsigned mode;               /* permission bits of a file */
 };
 int artifact_add(struct tracker *t, const struct artifact_new *a, struct err *e);
 
-struct sample { int64_t ts, cpu_us, rss, read_bytes, written_bytes, gpu_mem; double gpu_util; int nprocs; }; /* cumulative CPU and IO; -1, NaN = unknown */
+struct sample {
+	int64_t ts, cpu_us, rss, read_bytes, written_bytes, gpu_mem;
+	double gpu_util;
+	int nprocs;
+}; /* cumulative CPU and IO; -1, NaN = unknown */
 int sample_add(struct tracker *t, int64_t attempt, const struct sample *s, struct err *e);
 
 #endif

@@ -15,10 +15,10 @@
 
 #define PATIENCE_US (60 * US_PER_S)
 
-#define SQL(X)                                  \
-	X(TRACKER_BEGIN, "BEGIN IMMEDIATE")     \
-	X(TRACKER_COMMIT, "COMMIT")             \
-	X(TRACKER_ROLLBACK, "ROLLBACK")         \
+#define SQL(X) \
+	X(TRACKER_BEGIN, "BEGIN IMMEDIATE") \
+	X(TRACKER_COMMIT, "COMMIT") \
+	X(TRACKER_ROLLBACK, "ROLLBACK") \
 	X(TRACKER_VERSION, "PRAGMA data_version")
 DB_TABLE(DB_TRACKER, sql, SQL)
 
@@ -33,8 +33,8 @@ static int wait_a_little(void *arg, int count)
 	return 1;
 }
 
-/* Nobody asks SQLite how much memory it holds; counting takes a lock at every allocation. Its statement journals come and go at
- * the top of the heap, which must not be handed back each time. */
+/* Nobody asks SQLite how much memory it holds; counting takes a lock at every allocation. Its statement journals come
+ * and go at the top of the heap, which must not be handed back each time. */
 static void configure(void)
 {
 #ifdef __GLIBC__
@@ -50,11 +50,14 @@ static int set_up(struct tracker *t, struct err *e)
 	sqlite3_busy_handler(t->db, wait_a_little, NULL);
 	sqlite3_extended_result_codes(t->db, 1);
 	sqlite3_db_config(t->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	/* Asking costs nothing where the mode is kept in the file already. Two processes that make the database may meet here. */
+	/* Asking costs nothing where the mode is kept in the file already. Two processes that make the database may
+	 * meet here. */
 	for (int i = 0;; i++) {
 		r = db_exec(t,
-			"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; "
-			"PRAGMA cache_size = -16384", e);
+		            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA "
+		            "trusted_schema = OFF; "
+		            "PRAGMA cache_size = -16384",
+		            e);
 		if (r != ERR_BUSY || i == 500)
 			return r;
 		usleep(5000);
@@ -75,8 +78,10 @@ int tracker_open(const char *dir, enum tracker_mode mode, struct tracker **ret, 
 	if (mode == TRACKER_READ && !file_exists(path))
 		return err_set(e, ERR_NOT_FOUND, "no record in %s yet; `jig run` makes the first run", dir);
 	if (file_on_network(dir, &fs))
-		return err_set(e, ERR_BROKEN, "%s is on a network file system (%s), where the record would not be safe; set JIG_DIR to a folder on a local disk",
-			       dir, fs);
+		return err_set(e, ERR_BROKEN,
+		               "%s is on a network file system (%s), where the record would not be safe; set JIG_DIR "
+		               "to a folder on a local disk",
+		               dir, fs);
 	if (mode == TRACKER_WRITE)
 		flags |= SQLITE_OPEN_CREATE;
 	if (sqlite3_open_v2(path, &t->db, flags, NULL) != SQLITE_OK)

@@ -12,25 +12,38 @@
 
 #define SQL(X) \
 	X(VERIFY_EVENTS, "SELECT id, ts, coalesce(run, 0), kind, body, hash FROM event ORDER BY id") \
-	X(VERIFY_RUNS, "SELECT number, seal IS NOT NULL OR state NOT IN ('queued', 'running') FROM run ORDER BY number") \
+	X(VERIFY_RUNS, \
+	  "SELECT number, seal IS NOT NULL OR state NOT IN ('queued', 'running') FROM run ORDER BY number") \
 	X(VERIFY_END, "SELECT body FROM event WHERE run = ?1 AND kind = 'end' ORDER BY id DESC LIMIT 1") \
 	X(VERIFY_MADE, "SELECT 1 FROM event WHERE run = ?1 AND kind = 'run' LIMIT 1") \
-	X(VERIFY_GONE, "SELECT run FROM event WHERE kind = 'run' AND run NOT IN (SELECT number FROM run) ORDER BY id LIMIT 1") \
-	X(VERIFY_TAG, "SELECT run, key FROM tag WHERE value IS NOT (SELECT json_extract(body, '$.value') FROM event WHERE event.run = tag.run " \
-		      "AND kind = 'tag' AND json_extract(body, '$.key') = tag.key ORDER BY id DESC LIMIT 1) LIMIT 1") \
-	X(VERIFY_TAG_GONE, "SELECT run, json_extract(body, '$.key') FROM event AS x WHERE kind = 'tag' AND json_extract(body, '$.value') IS NOT NULL " \
-			   "AND NOT EXISTS (SELECT 1 FROM event AS y WHERE y.run = x.run AND y.id > x.id AND y.kind = 'tag' AND " \
-			   "json_extract(y.body, '$.key') = json_extract(x.body, '$.key')) AND NOT EXISTS (SELECT 1 FROM tag WHERE " \
-			   "tag.run = x.run AND tag.key = json_extract(x.body, '$.key')) LIMIT 1") \
-	X(VERIFY_NOTE, "SELECT number FROM run WHERE coalesce((SELECT text FROM note WHERE note.run = number), '') <> " \
-		       "coalesce((SELECT json_extract(body, '$.text') FROM event WHERE event.run = number AND kind = 'note' ORDER BY id DESC LIMIT 1), '') LIMIT 1") \
-	X(VERIFY_NAME, "SELECT number FROM run WHERE name <> (SELECT json_extract(body, '$.name') FROM event WHERE event.run = number AND " \
-		       "kind IN ('run', 'name') ORDER BY id DESC LIMIT 1) LIMIT 1") \
-	X(VERIFY_REMOVED, "SELECT number FROM run WHERE removed <> EXISTS (SELECT 1 FROM event WHERE event.run = number AND kind = 'remove') LIMIT 1")
+	X(VERIFY_GONE, \
+	  "SELECT run FROM event WHERE kind = 'run' AND run NOT IN (SELECT number FROM run) ORDER BY id LIMIT 1") \
+	X(VERIFY_TAG, "SELECT run, key FROM tag WHERE value IS NOT (SELECT json_extract(body, '$.value') FROM event " \
+	              "WHERE event.run = tag.run " \
+	              "AND kind = 'tag' AND json_extract(body, '$.key') = tag.key ORDER BY id DESC LIMIT 1) LIMIT 1") \
+	X(VERIFY_TAG_GONE, \
+	  "SELECT run, json_extract(body, '$.key') FROM event AS x WHERE kind = 'tag' AND json_extract(body, " \
+	  "'$.value') IS NOT NULL " \
+	  "AND NOT EXISTS (SELECT 1 FROM event AS y WHERE y.run = x.run AND y.id > x.id AND y.kind = 'tag' AND " \
+	  "json_extract(y.body, '$.key') = json_extract(x.body, '$.key')) AND NOT EXISTS (SELECT 1 FROM tag WHERE " \
+	  "tag.run = x.run AND tag.key = json_extract(x.body, '$.key')) LIMIT 1") \
+	X(VERIFY_NOTE, \
+	  "SELECT number FROM run WHERE coalesce((SELECT text FROM note WHERE note.run = number), '') <> " \
+	  "coalesce((SELECT json_extract(body, '$.text') FROM event WHERE event.run = number AND kind = 'note' ORDER " \
+	  "BY id DESC LIMIT 1), '') LIMIT 1") \
+	X(VERIFY_NAME, "SELECT number FROM run WHERE name <> (SELECT json_extract(body, '$.name') FROM event WHERE " \
+	               "event.run = number AND " \
+	               "kind IN ('run', 'name') ORDER BY id DESC LIMIT 1) LIMIT 1") \
+	X(VERIFY_REMOVED, "SELECT number FROM run WHERE removed <> EXISTS (SELECT 1 FROM event WHERE event.run = " \
+	                  "number AND kind = 'remove') LIMIT 1")
 DB_TABLE(DB_VERIFY, sql, SQL)
 
 /* A place in the chain that someone kept: "<events>:<hash>". */
-struct anchor { int64_t id; struct digest hash; bool given, met; };
+struct anchor {
+	int64_t id;
+	struct digest hash;
+	bool given, met;
+};
 
 static bool parse_anchor(const char *text, struct anchor *ret)
 {
@@ -54,13 +67,15 @@ static void meet(struct anchor *a, int64_t id, const struct digest *hash, const 
 		return;
 	a->met = true;
 	if (!fault[0] && !digest_equal(&a->hash, hash))
-		snprintf(fault, 400, "the chain is not the one of %s: event %lld has another hash", what, (long long)id);
+		snprintf(fault, 400, "the chain is not the one of %s: event %lld has another hash", what,
+		         (long long)id);
 }
 
-static int check_chain(struct tracker *t, struct anchor *file, struct anchor *kept, struct verify_report *v, struct err *e)
+static int check_chain(struct tracker *t, struct anchor *file, struct anchor *kept, struct verify_report *v,
+                       struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	struct digest before = { 0 };
+	struct digest before = {0};
 	char hex[DIGEST_HEX + 1];
 	int r = db_query(t, &sql, VERIFY_EVENTS, &st, e);
 
@@ -82,8 +97,9 @@ static int check_chain(struct tracker *t, struct anchor *file, struct anchor *ke
 	if (r < 0)
 		return r;
 	if (!v->fault[0] && ((file->given && !file->met) || (kept->given && !kept->met)))
-		snprintf(v->fault, sizeof v->fault, "table event: the end of the chain was cut off (%lld events, there were at least %lld)", (long long)v->events,
-			 (long long)(file->given && !file->met ? file->id : kept->id));
+		snprintf(v->fault, sizeof v->fault,
+		         "table event: the end of the chain was cut off (%lld events, there were at least %lld)",
+		         (long long)v->events, (long long)(file->given && !file->met ? file->id : kept->id));
 	digest_to_hex(&before, hex);
 	snprintf(v->anchor, sizeof v->anchor, "%lld:%s", (long long)v->events, hex);
 	return 0;
@@ -146,13 +162,16 @@ static int check_runs(struct tracker *t, struct verify_report *v, struct err *e)
 /* Marks may change after the end, but only by events. */
 static int check_marks(struct tracker *t, struct verify_report *v, struct err *e)
 {
-	static const struct { int query; const char *what; } rows[] = {
-		{ VERIFY_GONE, "table run: the row is missing" },
-		{ VERIFY_TAG, "table tag: the row is not what its event says" },
-		{ VERIFY_TAG_GONE, "table tag: a row is missing" },
-		{ VERIFY_NOTE, "table note: the text is not what its event says" },
-		{ VERIFY_NAME, "table run: the name is not what its event says" },
-		{ VERIFY_REMOVED, "table run: removed without an event, or brought back" },
+	static const struct {
+		int query;
+		const char *what;
+	} rows[] = {
+	        {VERIFY_GONE, "table run: the row is missing"},
+	        {VERIFY_TAG, "table tag: the row is not what its event says"},
+	        {VERIFY_TAG_GONE, "table tag: a row is missing"},
+	        {VERIFY_NOTE, "table note: the text is not what its event says"},
+	        {VERIFY_NAME, "table run: the name is not what its event says"},
+	        {VERIFY_REMOVED, "table run: removed without an event, or brought back"},
 	};
 
 	for (size_t i = 0; !v->fault[0] && i < ARRAY_LEN(rows); i++) {
@@ -163,25 +182,29 @@ static int check_marks(struct tracker *t, struct verify_report *v, struct err *e
 			return r;
 		if (r > 0)
 			snprintf(v->fault, sizeof v->fault, "run %lld: %s%s%s", (long long)db_int(st, 0), rows[i].what,
-				 sqlite3_column_count(st) > 1 ? ": " : "", sqlite3_column_count(st) > 1 ? db_peek(st, 1) : "");
+			         sqlite3_column_count(st) > 1 ? ": " : "",
+			         sqlite3_column_count(st) > 1 ? db_peek(st, 1) : "");
 	}
 	return 0;
 }
 
 int verify_all(struct tracker *t, const char *against, struct verify_report *ret, struct err *e)
 {
-	struct verify_report v = { 0 };
-	struct anchor file = { 0 }, kept = { 0 };
+	struct verify_report v = {0};
+	struct anchor file = {0}, kept = {0};
 	_free_ char *path = path_join(t->dir, "chain");
 	_buf_ struct buf text = BUF_INIT;
 	struct err ignored;
 	int r;
 
 	if (against && !parse_anchor(against, &kept))
-		return err_set(e, ERR_USAGE, "\"%s\" is no anchor: `jig verify --anchor` prints one, <events>:<64 hex digits>", against);
+		return err_set(e, ERR_USAGE,
+		               "\"%s\" is no anchor: `jig verify --anchor` prints one, <events>:<64 hex digits>",
+		               against);
 	if (file_exists(path) && file_read(path, 4096, &text, &ignored) >= 0 && !parse_anchor(text.data, &file))
 		snprintf(v.fault, sizeof v.fault, "%s is damaged", path);
-	if ((r = check_chain(t, &file, &kept, &v, e)) < 0 || (r = check_runs(t, &v, e)) < 0 || (r = check_marks(t, &v, e)) < 0)
+	if ((r = check_chain(t, &file, &kept, &v, e)) < 0 || (r = check_runs(t, &v, e)) < 0 ||
+	    (r = check_marks(t, &v, e)) < 0)
 		return r;
 	v.ok = !v.fault[0];
 	*ret = v;

@@ -1,5 +1,5 @@
-/* gen_saved FILE: writes a small record of this version's schema to FILE; how tests/tracker/data/v<N>.db are made, once, when version N is
- * released. Two finished runs, one with one of everything. */
+/* gen_saved FILE: writes a small record of this version's schema to FILE; how tests/tracker/data/v<N>.db are made,
+ * once, when version N is released. Two finished runs, one with one of everything. */
 #include "tests/lib/record_make.h"
 
 int main(int argc, char **argv)
@@ -16,7 +16,8 @@ int main(int argc, char **argv)
 	must(file_temp_dir("/tmp", "saved", &dir, &make_err));
 	must(tracker_open(dir, TRACKER_WRITE, &t, &make_err));
 	m = make_everything(t, "calm-otter");
-	make_sql(dir, "INSERT INTO package VALUES (1, 'numpy', '2.1.0', NULL); INSERT INTO trace VALUES (2, 'lib/x.py', 'file', zeroblob(32), 420, NULL, NULL)");
+	make_sql(dir, "INSERT INTO package VALUES (1, 'numpy', '2.1.0', NULL); INSERT INTO trace VALUES (2, "
+	              "'lib/x.py', 'file', zeroblob(32), 420, NULL, NULL)");
 	make_finish(t, &m);
 	must(tracker_begin(t, &make_err));
 	run = make_run(t, NULL);

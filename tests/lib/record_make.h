@@ -31,7 +31,8 @@ MAKE_UNUSED int must_(const char *file, int line, int r, const struct err *e)
 	return r;
 }
 
-/* SQL by a connection of its own, as another tool would. NULL when it went well, else the message (until the next call). */
+/* SQL by a connection of its own, as another tool would. NULL when it went well, else the message (until the next
+ * call). */
 MAKE_UNUSED const char *make_sql(const char *dir, const char *sql)
 {
 	static char message[300];
@@ -71,7 +72,12 @@ MAKE_UNUSED int64_t make_number(const char *dir, const char *sql)
 /* In a transaction: a run with that name (NULL: invented), queued. */
 MAKE_UNUSED int64_t make_run(struct tracker *t, const char *name)
 {
-	struct run_new n = { .name = name, .pipeline = "p", .pipeline_text = "steps: {}\n", .host = "host", .user = "user", .code = { .dirty = -1 } };
+	struct run_new n = {.name = name,
+	                    .pipeline = "p",
+	                    .pipeline_text = "steps: {}\n",
+	                    .host = "host",
+	                    .user = "user",
+	                    .code = {.dirty = -1}};
 	char uid[ULID_LEN + 1];
 	int64_t run;
 
@@ -81,7 +87,7 @@ MAKE_UNUSED int64_t make_run(struct tracker *t, const char *name)
 
 MAKE_UNUSED int64_t make_step(struct tracker *t, int64_t run, const char *name, int rank)
 {
-	struct step_new n = { .name = name, .base = name, .command = "true", .state = STEP_PENDING, .rank = rank };
+	struct step_new n = {.name = name, .base = name, .command = "true", .state = STEP_PENDING, .rank = rank};
 	int64_t id;
 
 	must(step_add(t, run, &n, &id, &make_err));
@@ -94,50 +100,82 @@ MAKE_UNUSED int64_t make_attempt(struct tracker *t, int64_t run, int64_t step, i
 	int64_t id;
 
 	ulid_make(time_now(), uid);
-	must(attempt_begin(t, &(struct attempt_new){ .run = run, .step = step, .uid = uid, .n = n, .command = "[\"true\"]", .folder = "runs/1/x@1",
-						     .isolation = "folder", .env = env, .host = "host", .reason = "run: never finished",
-						     .started = time_now(), .pid = 100, .pid_start = 1000 }, &id, &make_err));
+	must(attempt_begin(t,
+	                   &(struct attempt_new){.run = run,
+	                                         .step = step,
+	                                         .uid = uid,
+	                                         .n = n,
+	                                         .command = "[\"true\"]",
+	                                         .folder = "runs/1/x@1",
+	                                         .isolation = "folder",
+	                                         .env = env,
+	                                         .host = "host",
+	                                         .reason = "run: never finished",
+	                                         .started = time_now(),
+	                                         .pid = 100,
+	                                         .pid_start = 1000},
+	                   &id, &make_err));
 	return id;
 }
 
-MAKE_UNUSED void make_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, enum attempt_state s, enum step_state to)
+MAKE_UNUSED void make_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, enum attempt_state s,
+                          enum step_state to)
 {
 	bool failed = s == ATTEMPT_FAILED;
 
-	must(attempt_end(t, run, step, attempt, &(struct attempt_result){ .state = s, .cause = failed ? CAUSE_EXIT : CAUSE_NONE, .exit_status = failed,
-			 .ended = time_now(), .elapsed_us = 1000, .usage = { 5, 6, 7, 8, -1 }, .step_state = to }, &make_err));
+	must(attempt_end(t, run, step, attempt,
+	                 &(struct attempt_result){.state = s,
+	                                          .cause = failed ? CAUSE_EXIT : CAUSE_NONE,
+	                                          .exit_status = failed,
+	                                          .ended = time_now(),
+	                                          .elapsed_us = 1000,
+	                                          .usage = {5, 6, 7, 8, -1},
+	                                          .step_state = to},
+	                 &make_err));
 }
 
-MAKE_UNUSED int64_t make_points(struct tracker *t, int64_t run, int64_t step, int64_t attempt, const char *key, const double *v, size_t n)
+MAKE_UNUSED int64_t make_points(struct tracker *t, int64_t run, int64_t step, int64_t attempt, const char *key,
+                                const double *v, size_t n)
 {
 	int64_t id;
 
 	must(series_open(t, run, step, attempt, key, &id, &make_err));
 	for (size_t i = 0; i < n; i++)
-		must(series_add(t, id, &(struct point){ (int64_t)i, 1000 + (int64_t)i, v[i] }, 1, &make_err));
+		must(series_add(t, id, &(struct point){(int64_t)i, 1000 + (int64_t)i, v[i]}, 1, &make_err));
 	return id;
 }
 
-struct made { int64_t run, prepare, train, prepared, trained, series, env; };
+struct made {
+	int64_t run, prepare, train, prepared, trained, series, env;
+};
 
 /* One run, named, that has one of everything and is running still. Opens a transaction and commits it. */
 MAKE_UNUSED struct made make_everything(struct tracker *t, const char *name)
 {
-	_json_ json_t *params = json_pack("{s:{s:f, s:i}, s:s, s:[i,i], s:n, s:b}", "train", "lr", 0.1, "depth", 3, "model", "lr", "list", 1, 2, "none", "on", 1);
+	_json_ json_t *params = json_pack("{s:{s:f, s:i}, s:s, s:[i,i], s:n, s:b}", "train", "lr", 0.1, "depth", 3,
+	                                  "model", "lr", "list", 1, 2, "none", "on", 1);
 	_json_ json_t *argv = json_pack("[s,s]", "jig", "run");
 	_json_ json_t *options = json_pack("{s:s}", "isolation", "folder");
 	_json_ json_t *spec = json_pack("{s:s}", "over", "train.lr");
 	_json_ json_t *detail = json_pack("{s:s}", "python", "3.12.1");
-	static struct digest d = { { 1, 2, 3 } };
-	struct run_new n = { .name = name, .pipeline = "iris", .pipeline_text = "steps: {prepare: {}, train: {}}\n", .kind = KIND_SWEEP, .host = "host",
-			     .user = "user", .argv = argv, .params = params, .options = options, .code = { "c0ffee", "main", "https://example.org/r", 1, "7ee" } };
-	struct made m = { 0 };
+	static struct digest d = {{1, 2, 3}};
+	struct run_new n = {.name = name,
+	                    .pipeline = "iris",
+	                    .pipeline_text = "steps: {prepare: {}, train: {}}\n",
+	                    .kind = KIND_SWEEP,
+	                    .host = "host",
+	                    .user = "user",
+	                    .argv = argv,
+	                    .params = params,
+	                    .options = options,
+	                    .code = {"c0ffee", "main", "https://example.org/r", 1, "7ee"}};
+	struct made m = {0};
 	char uid[ULID_LEN + 1];
 	int64_t request;
 
 	must(tracker_begin(t, &make_err));
 	must(sweep_create(t, spec, &n.sweep, &make_err));
-	must(env_record(t, &(struct env_facts){ "0a1b", "pinned", "system", detail }, &m.env, &make_err));
+	must(env_record(t, &(struct env_facts){"0a1b", "pinned", "system", detail}, &m.env, &make_err));
 	must(run_create(t, &n, &m.run, uid, &make_err));
 	m.prepare = make_step(t, m.run, "prepare", 0);
 	m.train = make_step(t, m.run, "train", 1);
@@ -148,12 +186,17 @@ MAKE_UNUSED struct made make_everything(struct tracker *t, const char *name)
 	m.prepared = make_attempt(t, m.run, m.prepare, 1, m.env);
 	make_end(t, m.run, m.prepare, m.prepared, ATTEMPT_SUCCESS, STEP_SUCCESS);
 	m.trained = make_attempt(t, m.run, m.train, 1, m.env);
-	must(artifact_add(t, &(struct artifact_new){ m.run, m.prepare, m.prepared, ROLE_OUT, FORM_FILE, "data.csv", &d, 10, 0, 0644 }, &make_err));
-	must(artifact_add(t, &(struct artifact_new){ m.run, m.train, m.trained, ROLE_IN, FORM_LINK, "/far", NULL, 0, 5, 0 }, &make_err));
-	must(sample_add(t, m.trained, &(struct sample){ 10, 1, 2, 3, 4, -1, NAN, 1 }, &make_err));
-	must(sample_add(t, m.trained, &(struct sample){ 20, 2, 3, 4, 5, 6, 0.5, 2 }, &make_err));
-	m.series = make_points(t, m.run, m.train, m.trained, "acc", (const double[]){ 0.5, NAN, -0.0, INFINITY }, 4);
-	make_points(t, m.run, m.prepare, m.prepared, "rows", (const double[]){ 150 }, 1);
+	must(artifact_add(
+	        t,
+	        &(struct artifact_new){m.run, m.prepare, m.prepared, ROLE_OUT, FORM_FILE, "data.csv", &d, 10, 0, 0644},
+	        &make_err));
+	must(artifact_add(t,
+	                  &(struct artifact_new){m.run, m.train, m.trained, ROLE_IN, FORM_LINK, "/far", NULL, 0, 5, 0},
+	                  &make_err));
+	must(sample_add(t, m.trained, &(struct sample){10, 1, 2, 3, 4, -1, NAN, 1}, &make_err));
+	must(sample_add(t, m.trained, &(struct sample){20, 2, 3, 4, 5, 6, 0.5, 2}, &make_err));
+	m.series = make_points(t, m.run, m.train, m.trained, "acc", (const double[]){0.5, NAN, -0.0, INFINITY}, 4);
+	make_points(t, m.run, m.prepare, m.prepared, "rows", (const double[]){150}, 1);
 	must(request_add(t, m.run, m.train, REQUEST_PAUSE, "user", &request, &make_err));
 	must(request_take(t, request, "pausing", &make_err));
 	must(tracker_commit(t, &make_err));

@@ -52,7 +52,7 @@ static void test_requests(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { record_test(test_requests) };
+	const struct CMUnitTest tests[] = {record_test(test_requests)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

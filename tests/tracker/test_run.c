@@ -26,15 +26,23 @@ static void test_create(void **state)
 	assert_true(row.created > 0 && row.started >= row.created);
 	assert_string_equal(row.argv, "[\"jig\",\"run\"]");
 	assert_string_equal(row.options, "{\"isolation\":\"folder\"}");
-	assert_string_equal(row.params, "{\"list\":[1,2],\"model\":\"lr\",\"none\":null,\"on\":true,\"train\":{\"depth\":3,\"lr\":0.1}}");
+	assert_string_equal(
+	        row.params,
+	        "{\"list\":[1,2],\"model\":\"lr\",\"none\":null,\"on\":true,\"train\":{\"depth\":3,\"lr\":0.1}}");
 	assert_string_equal(row.branch, "main");
 	assert_int_equal(row.dirty, 1);
 	assert_int_equal(row.nsteps, 2);
 	assert_int_equal(row.ndone, 1);
 	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM param WHERE run = 1"), 6);
-	assert_int_equal(make_number(record_dir, "SELECT 1 FROM param WHERE key = 'train.lr' AND type = 'real' AND text = '0.1' AND number = 0.1"), 1);
-	assert_int_equal(make_number(record_dir, "SELECT 1 FROM param WHERE key = 'model' AND type = 'text' AND number IS NULL"), 1);
-	assert_int_equal(make_number(record_dir, "SELECT 1 FROM param WHERE key = 'list' AND type = 'array' AND text = '[1,2]'"), 1);
+	assert_int_equal(make_number(record_dir, "SELECT 1 FROM param WHERE key = 'train.lr' AND type = 'real' AND "
+	                                         "text = '0.1' AND number = 0.1"),
+	                 1);
+	assert_int_equal(
+	        make_number(record_dir, "SELECT 1 FROM param WHERE key = 'model' AND type = 'text' AND number IS NULL"),
+	        1);
+	assert_int_equal(
+	        make_number(record_dir, "SELECT 1 FROM param WHERE key = 'list' AND type = 'array' AND text = '[1,2]'"),
+	        1);
 
 	/* Names are invented, each once. A definition is stored once. */
 	must(tracker_begin(record, &make_err));
@@ -53,10 +61,12 @@ static void test_create(void **state)
 
 static void test_names(void **state)
 {
-	static const char *const bad[] = { "", "1a", "-a", "last", "a b", "a/b", "a\n", "\xc3\xa4", "a~1",
-					   "a2345678901234567890123456789012345678901234567890123456789012345" };
-	static const char *const good[] = { "a", "A-b_c.9", "lasts", "a234567890123456789012345678901234567890123456789012345678901234" };
-	struct run_new n = { .pipeline = "p" };
+	static const char *const bad[] = {
+	        "",    "1a",  "-a",       "last", "a b",
+	        "a/b", "a\n", "\xc3\xa4", "a~1",  "a2345678901234567890123456789012345678901234567890123456789012345"};
+	static const char *const good[] = {"a", "A-b_c.9", "lasts",
+	                                   "a234567890123456789012345678901234567890123456789012345678901234"};
+	struct run_new n = {.pipeline = "p"};
 	char uid[ULID_LEN + 1];
 	int64_t run;
 
@@ -97,20 +107,26 @@ static void test_moves(void **state)
 	must(tracker_begin(record, &make_err));
 	run = make_run(record, NULL);
 	must(tracker_commit(record, &make_err));
-	must_refuse(run_end(record, run, RUN_SUCCESS, 0, 1, &make_err), ERR_USAGE, "run 1 cannot move from queued to success");
+	must_refuse(run_end(record, run, RUN_SUCCESS, 0, 1, &make_err), ERR_USAGE,
+	            "run 1 cannot move from queued to success");
 	must_refuse(run_end(record, 7, RUN_FAILED, 0, 1, &make_err), ERR_NOT_FOUND, "no run 7");
 	must_refuse(run_start(record, 7, &make_err), ERR_NOT_FOUND, "no run 7");
 	in_transaction(run_start(record, run, &make_err));
 	must_refuse(run_start(record, run, &make_err), ERR_USAGE, "from running to running");
 	in_transaction(run_end(record, run, RUN_FAILED, 1, 2500, &make_err));
 	must_refuse(run_end(record, run, RUN_SUCCESS, 0, 1, &make_err), ERR_USAGE, "from failed to success");
-	assert_int_equal(make_number(record_dir, "SELECT elapsed_us FROM run WHERE exit_status = 1 AND ended >= started AND length(seal) = 32"), 2500);
+	assert_int_equal(
+	        make_number(
+	                record_dir,
+	                "SELECT elapsed_us FROM run WHERE exit_status = 1 AND ended >= started AND length(seal) = 32"),
+	        2500);
 	/* Without a monotonic duration the wall clock counts. */
 	must(tracker_begin(record, &make_err));
 	run = make_run(record, NULL);
 	must(run_end(record, run, RUN_STOPPED, -1, -1, &make_err));
 	must(tracker_commit(record, &make_err));
-	assert_int_equal(make_number(record_dir, "SELECT elapsed_us FROM run WHERE number = 2 AND exit_status IS NULL"), 0);
+	assert_int_equal(make_number(record_dir, "SELECT elapsed_us FROM run WHERE number = 2 AND exit_status IS NULL"),
+	                 0);
 }
 
 static void test_marks(void **state)
@@ -148,7 +164,8 @@ static void test_marks(void **state)
 static void test_params(void **state)
 {
 	struct made m = make_everything(record, "one");
-	_json_ json_t *number = json_integer(7), *other = json_integer(8), *object = json_pack("{s:{s:i}}", "c", "d", 1);
+	_json_ json_t *number = json_integer(7), *other = json_integer(8),
+	              *object = json_pack("{s:{s:i}}", "c", "d", 1);
 
 	in_transaction(run_param(record, m.run, "a.b", number, &make_err));
 	in_transaction(run_param(record, m.run, "a.b", number, &make_err));
@@ -173,7 +190,8 @@ static void resolves(const char *text, int64_t want)
 
 static void test_resolve(void **state)
 {
-	static const char *const none[] = { "9", "0", "-1", "last~3", "last~", "nobody", "", "ZZZZ", "last~x", "99999999999999999999" };
+	static const char *const none[] = {"9",      "0", "-1",   "last~3", "last~",
+	                                   "nobody", "",  "ZZZZ", "last~x", "99999999999999999999"};
 	_arena_ struct arena a = ARENA_INIT;
 	struct run_row row;
 	char prefix[ULID_LEN + 1];
@@ -199,7 +217,8 @@ static void test_resolve(void **state)
 	snprintf(prefix, sizeof prefix, "%.4s", row.uid);
 	assert_int_equal(run_resolve(record, prefix, &run, &make_err), ERR_USAGE);
 	assert_non_null(strstr(make_err.text, "more than one"));
-	assert_null(make_sql(record_dir, "UPDATE run SET uid = lower(uid) || '' WHERE 0; UPDATE run SET uid = '01234567890000000000000000' WHERE number = 1"));
+	assert_null(make_sql(record_dir, "UPDATE run SET uid = lower(uid) || '' WHERE 0; UPDATE run SET uid = "
+	                                 "'01234567890000000000000000' WHERE number = 1"));
 	resolves("01234567", 1);
 	resolves("0123456789", 1);
 	assert_null(make_sql(record_dir, "UPDATE run SET uid = '0ABCDEFGHJ0000000000000000' WHERE number = 1"));
@@ -222,13 +241,19 @@ static void test_lost(void **state)
 	assert_int_equal(run_mark_lost(record, m.run, &make_err), 0);
 	must(tracker_commit(record, &make_err));
 	assert_true(waits > 0);
-	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM run WHERE state = 'lost' AND nsteps = 3 AND ndone = 3 AND nfailed = 2"), 1);
+	assert_int_equal(
+	        make_number(
+	                record_dir,
+	                "SELECT count(*) FROM run WHERE state = 'lost' AND nsteps = 3 AND ndone = 3 AND nfailed = 2"),
+	        1);
 	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM step WHERE state = 'lost'"), 2);
-	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM attempt WHERE state = 'lost' AND cause = 'lost'"), 1);
+	assert_int_equal(
+	        make_number(record_dir, "SELECT count(*) FROM attempt WHERE state = 'lost' AND cause = 'lost'"), 1);
 	must_refuse(run_mark_lost(record, 9, &make_err), ERR_NOT_FOUND, "no run 9");
 }
 
-/* metrics.K: the last value of the last step that has K; a reused step counts, of a retried one only the last attempt. */
+/* metrics.K: the last value of the last step that has K; a reused step counts, of a retried one only the last attempt.
+ */
 static void test_metrics(void **state)
 {
 	struct made m = make_everything(record, "one");
@@ -244,17 +269,18 @@ static void test_metrics(void **state)
 	b = make_step(record, run, "b", 1);
 	c = make_step(record, run, "c", 2);
 	try1 = make_attempt(record, run, a, 1, 0);
-	make_points(record, run, a, try1, "acc", (const double[]){ 1, 2 }, 2);
-	make_points(record, run, a, try1, "only", (const double[]){ 3 }, 1);
-	make_points(record, run, a, try1, "first", (const double[]){ 3 }, 1);
+	make_points(record, run, a, try1, "acc", (const double[]){1, 2}, 2);
+	make_points(record, run, a, try1, "only", (const double[]){3}, 1);
+	make_points(record, run, a, try1, "first", (const double[]){3}, 1);
 	make_end(record, run, a, try1, ATTEMPT_FAILED, STEP_RETRYING);
 	try2 = make_attempt(record, run, a, 2, 0);
-	make_points(record, run, a, try2, "only", (const double[]){ 4, 5 }, 2);
+	make_points(record, run, a, try2, "only", (const double[]){4, 5}, 2);
 	make_end(record, run, a, try2, ATTEMPT_SUCCESS, STEP_SUCCESS);
 	last = make_attempt(record, run, c, 1, 0);
-	make_points(record, run, c, last, "c", (const double[]){ NAN }, 1);
+	make_points(record, run, c, last, "c", (const double[]){NAN}, 1);
 	make_end(record, run, c, last, ATTEMPT_SUCCESS, STEP_SUCCESS);
-	must(step_reuse(record, run, &(struct step_reuse){ b, m.trained, "reuse: same as train@1 of run 1" }, 1, &make_err));
+	must(step_reuse(record, run, &(struct step_reuse){b, m.trained, "reuse: same as train@1 of run 1"}, 1,
+	                &make_err));
 	must(run_end(record, run, RUN_SUCCESS, 0, 1, &make_err));
 	must(tracker_commit(record, &make_err));
 	must(query_run_metrics(record, run, &arena, &rows, &make_err));
@@ -272,8 +298,8 @@ static void test_metrics(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		record_test(test_create), record_test(test_names), record_test(test_moves), record_test(test_marks),
-		record_test(test_params), record_test(test_resolve), record_test(test_lost), record_test(test_metrics),
+	        record_test(test_create), record_test(test_names),   record_test(test_moves), record_test(test_marks),
+	        record_test(test_params), record_test(test_resolve), record_test(test_lost),  record_test(test_metrics),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,8 +35,27 @@ static bool same_bits(double a, double b)
 
 /* In their order, each with another key. */
 static const double doubles[] = {
-	-INFINITY, -DBL_MAX, -1e300, -1.5, -1, -DBL_MIN, -5e-324, -0.0, 0.0, 5e-324, 2.2250738585072009e-308, DBL_MIN, 0.1, 1, 1.0000000000000002, 3, 1e16, 1e300,
-	DBL_MAX, INFINITY, NAN,
+        -INFINITY,
+        -DBL_MAX,
+        -1e300,
+        -1.5,
+        -1,
+        -DBL_MIN,
+        -5e-324,
+        -0.0,
+        0.0,
+        5e-324,
+        2.2250738585072009e-308,
+        DBL_MIN,
+        0.1,
+        1,
+        1.0000000000000002,
+        3,
+        1e16,
+        1e300,
+        DBL_MAX,
+        INFINITY,
+        NAN,
 };
 
 static void test_keys(void **state)
@@ -54,7 +73,7 @@ static void test_keys(void **state)
 static void test_exact(void **state)
 {
 	struct point p[ARRAY_LEN(doubles)];
-	struct series_cursor c = { 0 };
+	struct series_cursor c = {0};
 	_free_ char *path = path_join(record_dir, "jig.db");
 	sqlite3 *db;
 	sqlite3_stmt *st;
@@ -63,12 +82,13 @@ static void test_exact(void **state)
 	begin();
 	id = open_series("v");
 	for (size_t i = 0; i < ARRAY_LEN(doubles); i++)
-		p[i] = (struct point){ (int64_t)i - 3, -5, doubles[i] };
+		p[i] = (struct point){(int64_t)i - 3, -5, doubles[i]};
 	in_transaction(series_add(record, id, p, ARRAY_LEN(p), &make_err));
 	memset(p, 0, sizeof p);
 	assert_int_equal(must(series_read(record, id, &c, p, ARRAY_LEN(p) + 5, &make_err)), ARRAY_LEN(p));
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT value FROM point_real ORDER BY step", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT value FROM point_real ORDER BY step", -1, &st, NULL),
+	                 SQLITE_OK);
 	for (size_t i = 0; i < ARRAY_LEN(doubles); i++) {
 		assert_true(same_bits(p[i].value, doubles[i]));
 		assert_int_equal(p[i].step, (int64_t)i - 3);
@@ -81,14 +101,17 @@ static void test_exact(void **state)
 	}
 	sqlite3_finalize(st);
 	sqlite3_close(db);
-	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM metric_real WHERE value IS NULL AND key = 'v'"), 1);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM metric_real WHERE value IS NULL AND key = 'v'"),
+	                 1);
 }
 
 static void aggregates(int64_t id, int64_t n, double last, int64_t last_step, int64_t last_ts, double min, double max)
 {
-	_free_ char *sql = mem_printf("SELECT 1 FROM series WHERE id = %lld AND count = %lld AND last = %lld AND last_step = %lld AND last_ts = %lld AND min = %lld "
-				      "AND max = %lld AND count = (SELECT count(*) FROM point WHERE series = id)", (long long)id, (long long)n,
-				      (long long)value_key(last), (long long)last_step, (long long)last_ts, (long long)value_key(min), (long long)value_key(max));
+	_free_ char *sql = mem_printf("SELECT 1 FROM series WHERE id = %lld AND count = %lld AND last = %lld AND "
+	                              "last_step = %lld AND last_ts = %lld AND min = %lld "
+	                              "AND max = %lld AND count = (SELECT count(*) FROM point WHERE series = id)",
+	                              (long long)id, (long long)n, (long long)value_key(last), (long long)last_step,
+	                              (long long)last_ts, (long long)value_key(min), (long long)value_key(max));
 
 	if (make_number(record_dir, sql) != 1)
 		fail_msg("not so: %s", sql);
@@ -96,12 +119,12 @@ static void aggregates(int64_t id, int64_t n, double last, int64_t last_step, in
 
 static void add1(int64_t id, int64_t at, int64_t ts, double v)
 {
-	in_transaction(series_add(record, id, &(struct point){ at, ts, v }, 1, &make_err));
+	in_transaction(series_add(record, id, &(struct point){at, ts, v}, 1, &make_err));
 }
 
 static void test_aggregates(void **state)
 {
-	const struct point batch[] = { { 9, 1, 4 }, { 2, 1, -8 }, { 9, 1, 4 }, { 5, 1, INFINITY } };
+	const struct point batch[] = {{9, 1, 4}, {2, 1, -8}, {9, 1, 4}, {5, 1, INFINITY}};
 	int64_t id;
 
 	begin();
@@ -144,16 +167,16 @@ static void test_open(void **state)
 	must_refuse(series_open(record, run, step, attempt, "", &other, &make_err), ERR_USAGE, "1 to 250");
 	must_refuse(series_open(record, run, step, attempt, "\xff", &other, &make_err), ERR_USAGE, "UTF-8");
 	must_refuse(series_open(record, run, step, 99, "x", &other, &make_err), ERR_USAGE, "FOREIGN KEY");
-	must_refuse(series_add(record, 99, &(struct point){ 0 }, 1, &make_err), ERR_NOT_FOUND, "no series 99");
+	must_refuse(series_add(record, 99, &(struct point){0}, 1, &make_err), ERR_NOT_FOUND, "no series 99");
 	in_transaction(run_end(record, run, RUN_STOPPED, -1, 1, &make_err));
-	must_refuse(series_add(record, id, &(struct point){ 0 }, 1, &make_err), ERR_USAGE, "ended");
+	must_refuse(series_add(record, id, &(struct point){0}, 1, &make_err), ERR_USAGE, "ended");
 }
 
 static void test_read(void **state)
 {
 	enum { N = 10000 };
 	static struct point p[N], back[N];
-	struct series_cursor c = { 0 };
+	struct series_cursor c = {0};
 	size_t got = 0;
 	int64_t id;
 	int r;
@@ -163,24 +186,26 @@ static void test_read(void **state)
 	assert_int_equal(must(series_read(record, id, &c, back, 10, &make_err)), 0);
 	assert_int_equal(must(series_read(record, 99, &c, back, 10, &make_err)), 0);
 	for (int i = 0; i < N; i++)
-		p[i] = (struct point){ (N - i) / 3, i % 5, i };
+		p[i] = (struct point){(N - i) / 3, i % 5, i};
 	in_transaction(series_add(record, id, p, N, &make_err));
 	while ((r = must(series_read(record, id, &c, back + got, 777 < N - got ? 777 : N - got, &make_err))) > 0)
 		got += (size_t)r;
 	assert_int_equal(got, N);
 	for (size_t i = 1; i < N; i++)
-		if (back[i - 1].step > back[i].step || (back[i - 1].step == back[i].step && back[i - 1].ts > back[i].ts))
+		if (back[i - 1].step > back[i].step ||
+		    (back[i - 1].step == back[i].step && back[i - 1].ts > back[i].ts))
 			fail_msg("point %zu is out of order", i);
 	assert_int_equal(must(series_read(record, id, &c, back, 10, &make_err)), 0);
 	/* What arrived since is read from the same cursor. */
-	in_transaction(series_add(record, id, &(struct point){ N, 0, 1 }, 1, &make_err));
+	in_transaction(series_add(record, id, &(struct point){N, 0, 1}, 1, &make_err));
 	assert_int_equal(must(series_read(record, id, &c, back, 10, &make_err)), 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys), record_test(test_exact), record_test(test_aggregates), record_test(test_open), record_test(test_read),
+	        cmocka_unit_test(test_keys), record_test(test_exact), record_test(test_aggregates),
+	        record_test(test_open),      record_test(test_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

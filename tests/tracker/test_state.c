@@ -8,7 +8,8 @@
 #include "tests/lib/record_make.h"
 #include "tracker/state.h"
 
-static const enum vocabulary all[] = { WORDS_RUN_STATE, WORDS_STEP_STATE, WORDS_ATTEMPT_STATE, WORDS_CAUSE, WORDS_KIND, WORDS_ROLE, WORDS_FORM, WORDS_REQUEST };
+static const enum vocabulary all[] = {WORDS_RUN_STATE, WORDS_STEP_STATE, WORDS_ATTEMPT_STATE, WORDS_CAUSE,
+                                      WORDS_KIND,      WORDS_ROLE,       WORDS_FORM,          WORDS_REQUEST};
 
 static void test_words(void **state)
 {
@@ -47,7 +48,8 @@ static char *schema_of(sqlite3 *db, const char *name)
 	sqlite3_stmt *st;
 	struct buf b = BUF_INIT;
 
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_schema WHERE name = ?", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_schema WHERE name = ?", -1, &st, NULL),
+	                 SQLITE_OK);
 	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	for (const char *p = (const char *)sqlite3_column_text(st, 0); *p; p++)
@@ -62,10 +64,14 @@ static char *schema_of(sqlite3 *db, const char *name)
 /* The lists of the code and the CHECKs and triggers of the schema are the same. */
 static void test_schema(void **state)
 {
-	static const struct { const char *table, *column; enum vocabulary v; } checks[] = {
-		{ "run", "state", WORDS_RUN_STATE }, { "run", "kind", WORDS_KIND }, { "step", "state", WORDS_STEP_STATE },
-		{ "attempt", "state", WORDS_ATTEMPT_STATE }, { "attempt", "cause", WORDS_CAUSE }, { "artifact", "role", WORDS_ROLE },
-		{ "artifact", "form", WORDS_FORM }, { "request", "action", WORDS_REQUEST },
+	static const struct {
+		const char *table, *column;
+		enum vocabulary v;
+	} checks[] = {
+	        {"run", "state", WORDS_RUN_STATE},   {"run", "kind", WORDS_KIND},
+	        {"step", "state", WORDS_STEP_STATE}, {"attempt", "state", WORDS_ATTEMPT_STATE},
+	        {"attempt", "cause", WORDS_CAUSE},   {"artifact", "role", WORDS_ROLE},
+	        {"artifact", "form", WORDS_FORM},    {"request", "action", WORDS_REQUEST},
 	};
 	_free_ char *dir = NULL;
 	_tracker_ struct tracker *t = NULL;
@@ -89,8 +95,13 @@ static void test_schema(void **state)
 			fail_msg("table %s: want %s", checks[i].table, want.data);
 	}
 
-	static const struct { const char *trigger; enum vocabulary v; } moves[] = {
-		{ "run_move", WORDS_RUN_STATE }, { "step_move", WORDS_STEP_STATE }, { "attempt_move", WORDS_ATTEMPT_STATE },
+	static const struct {
+		const char *trigger;
+		enum vocabulary v;
+	} moves[] = {
+	        {"run_move", WORDS_RUN_STATE},
+	        {"step_move", WORDS_STEP_STATE},
+	        {"attempt_move", WORDS_ATTEMPT_STATE},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
 		_free_ char *sql = schema_of(db, moves[i].trigger);
@@ -99,11 +110,14 @@ static void test_schema(void **state)
 
 		for (int from = 0; from < n; from++)
 			for (int to = 0; to < n; to++) {
-				bool can = i == 0 ? run_move_allowed(from, to) : i == 1 ? step_move_allowed(from, to) : attempt_move_allowed(from, to);
+				bool can = i == 0   ? run_move_allowed(from, to)
+				           : i == 1 ? step_move_allowed(from, to)
+				                    : attempt_move_allowed(from, to);
 				_free_ char *text = mem_printf("'%s>%s'", w[from].text, w[to].text);
 
 				if ((strstr(sql, text) != NULL) != can)
-					fail_msg("%s: %s is %s in the code", moves[i].trigger, text, can ? "allowed" : "refused");
+					fail_msg("%s: %s is %s in the code", moves[i].trigger, text,
+					         can ? "allowed" : "refused");
 			}
 	}
 	sqlite3_close(db);
@@ -113,9 +127,9 @@ static void test_schema(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_ended),
-		cmocka_unit_test(test_schema),
+	        cmocka_unit_test(test_words),
+	        cmocka_unit_test(test_ended),
+	        cmocka_unit_test(test_schema),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,12 @@ static int64_t count(const char *column)
 static void test_add(void **state)
 {
 	_json_ json_t *item = json_pack("{s:s}", "model", "lr"), *declared = json_pack("{s:[s]}", "outputs", "m.pkl");
-	struct step_new n = { .name = "train[lr]", .base = "train", .item = item, .declared = declared, .state = STEP_PENDING, .rank = 2 };
+	struct step_new n = {.name = "train[lr]",
+	                     .base = "train",
+	                     .item = item,
+	                     .declared = declared,
+	                     .state = STEP_PENDING,
+	                     .rank = 2};
 	_arena_ struct arena a = ARENA_INIT;
 	struct step_rows rows;
 	int64_t id;
@@ -70,7 +75,8 @@ static void test_moves(void **state)
 	assert_int_equal(count("nfailed"), 0);
 	in_transaction(step_move(record, run, ids, 1, STEP_PENDING, NULL, &make_err));
 	assert_int_equal(count("ndone"), 0);
-	must_refuse(step_move(record, run, ids, 2, STEP_SUCCESS, NULL, &make_err), ERR_USAGE, "cannot move from pending to success");
+	must_refuse(step_move(record, run, ids, 2, STEP_SUCCESS, NULL, &make_err), ERR_USAGE,
+	            "cannot move from pending to success");
 	ids[1] = 999;
 	must_refuse(step_move(record, run, ids, 2, STEP_STOPPED, NULL, &make_err), ERR_NOT_FOUND, "no step 999");
 	/* The first one was not moved either. */
@@ -79,8 +85,17 @@ static void test_moves(void **state)
 
 static void test_attempts(void **state)
 {
-	struct attempt_result r = { .state = ATTEMPT_FAILED, .cause = CAUSE_SIGNAL, .exit_status = -1, .signal = 9, .error_file = "train.py", .error_line = 12,
-				    .error_message = "ValueError: x", .ended = 77, .elapsed_us = 66, .usage = { 1, 2, 3, 4, -1 }, .step_state = STEP_RETRYING };
+	struct attempt_result r = {.state = ATTEMPT_FAILED,
+	                           .cause = CAUSE_SIGNAL,
+	                           .exit_status = -1,
+	                           .signal = 9,
+	                           .error_file = "train.py",
+	                           .error_line = 12,
+	                           .error_message = "ValueError: x",
+	                           .ended = 77,
+	                           .elapsed_us = 66,
+	                           .usage = {1, 2, 3, 4, -1},
+	                           .step_state = STEP_RETRYING};
 	_arena_ struct arena a = ARENA_INIT;
 	struct attempt_rows rows;
 	int64_t first, second;
@@ -89,9 +104,13 @@ static void test_attempts(void **state)
 	must(tracker_begin(record, &make_err));
 	first = make_attempt(record, run, one, 1, 0);
 	must(tracker_commit(record, &make_err));
-	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM step WHERE state = 'running' AND reason = 'run: never finished'"), 1);
+	assert_int_equal(
+	        make_number(record_dir,
+	                    "SELECT count(*) FROM step WHERE state = 'running' AND reason = 'run: never finished'"),
+	        1);
 	in_transaction(attempt_end(record, run, one, first, &r, &make_err));
-	must_refuse(attempt_end(record, run, one, first, &r, &make_err), ERR_USAGE, "cannot move from failed to failed");
+	must_refuse(attempt_end(record, run, one, first, &r, &make_err), ERR_USAGE,
+	            "cannot move from failed to failed");
 	must_refuse(attempt_end(record, run, one, 99, &r, &make_err), ERR_NOT_FOUND, "no attempt 99");
 	must(tracker_begin(record, &make_err));
 	second = make_attempt(record, run, one, 2, 0);
@@ -115,7 +134,14 @@ static void test_attempts(void **state)
 	assert_int_equal(count("nfailed"), 0);
 
 	/* A step that is not there, or has had this attempt, begins none. */
-	struct attempt_new n = { .run = run, .step = 999, .uid = "U", .n = 1, .command = "[]", .folder = "", .isolation = "", .host = "" };
+	struct attempt_new n = {.run = run,
+	                        .step = 999,
+	                        .uid = "U",
+	                        .n = 1,
+	                        .command = "[]",
+	                        .folder = "",
+	                        .isolation = "",
+	                        .host = ""};
 	must_refuse(attempt_begin(record, &n, &first, &make_err), ERR_NOT_FOUND, "no step 999");
 	n.step = one;
 	n.n = 2;
@@ -160,15 +186,18 @@ static void test_reuse(void **state)
 	run = make_run(record, NULL);
 	must(run_start(record, run, &make_err));
 	later = make_step(record, run, "one", 0);
-	v[0] = (struct step_reuse){ later, ok, "reuse: same as one@1 of run 1" };
-	v[1] = (struct step_reuse){ make_step(record, run, "two", 1), failed, "reuse" };
+	v[0] = (struct step_reuse){later, ok, "reuse: same as one@1 of run 1"};
+	v[1] = (struct step_reuse){make_step(record, run, "two", 1), failed, "reuse"};
 	must(tracker_commit(record, &make_err));
 	in_transaction(step_reuse(record, run, v, 0, &make_err));
 	must_refuse(step_reuse(record, run, v, 2, &make_err), ERR_USAGE, "cannot stand in");
 	v[1].attempt = 99;
 	must_refuse(step_reuse(record, run, v, 2, &make_err), ERR_NOT_FOUND, "no attempt 99");
 	in_transaction(step_reuse(record, run, v, 1, &make_err));
-	assert_int_equal(make_number(record_dir, "SELECT reused_attempt FROM step WHERE state = 'reused' AND reason LIKE 'reuse: same%'"), ok);
+	assert_int_equal(
+	        make_number(record_dir,
+	                    "SELECT reused_attempt FROM step WHERE state = 'reused' AND reason LIKE 'reuse: same%'"),
+	        ok);
 	assert_int_equal(count("ndone"), 1);
 	assert_int_equal(count("nreused"), 1);
 	must_refuse(step_reuse(record, run, v, 1, &make_err), ERR_USAGE, "from reused to reused");
@@ -176,8 +205,9 @@ static void test_reuse(void **state)
 
 static void test_env(void **state)
 {
-	_json_ json_t *detail = json_pack("{s:s, s:i}", "b", "x", "a", 1), *same = json_pack("{s:i, s:s}", "a", 1, "b", "x");
-	struct env_facts f = { "key", "pinned", "requirements", detail };
+	_json_ json_t *detail = json_pack("{s:s, s:i}", "b", "x", "a", 1),
+	              *same = json_pack("{s:i, s:s}", "a", 1, "b", "x");
+	struct env_facts f = {"key", "pinned", "requirements", detail};
 	int64_t a, b;
 
 	in_transaction(env_record(record, &f, &a, &make_err));
@@ -191,12 +221,13 @@ static void test_env(void **state)
 
 static void test_artifacts_and_samples(void **state)
 {
-	struct digest d = { { 9 } };
-	struct artifact_new n = { .role = ROLE_OUT, .form = FORM_FILE, .path = "m", .digest = &d, .size = 5, .mode = 0755 };
+	struct digest d = {{9}};
+	struct artifact_new n = {
+	        .role = ROLE_OUT, .form = FORM_FILE, .path = "m", .digest = &d, .size = 5, .mode = 0755};
 	_arena_ struct arena a = ARENA_INIT;
 	struct artifact_rows rows;
 	struct sample_rows samples;
-	struct sample s = { 10, 1, 2, 3, 4, -1, NAN, 1 };
+	struct sample s = {10, 1, 2, 3, 4, -1, NAN, 1};
 	int64_t id;
 
 	begin();
@@ -232,8 +263,13 @@ static void test_artifacts_and_samples(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		record_test(test_add), record_test(test_moves), record_test(test_attempts), record_test(test_failed_and_retried),
-		record_test(test_reuse), record_test(test_env), record_test(test_artifacts_and_samples),
+	        record_test(test_add),
+	        record_test(test_moves),
+	        record_test(test_attempts),
+	        record_test(test_failed_and_retried),
+	        record_test(test_reuse),
+	        record_test(test_env),
+	        record_test(test_artifacts_and_samples),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -259,7 +259,7 @@ static void write_often(void)
 		attempt = make_attempt(t, run, step, 1, 0);
 		must(tracker_commit(t, &make_err));
 		must(tracker_begin(t, &make_err));
-		make_points(t, run, step, attempt, "k", (const double[]){ 1, 2 }, 2);
+		make_points(t, run, step, attempt, "k", (const double[]){1, 2}, 2);
 		make_end(t, run, step, attempt, ATTEMPT_SUCCESS, STEP_SUCCESS);
 		must(run_end(t, run, RUN_SUCCESS, 0, 1, &make_err));
 		must(tracker_commit(t, &make_err));
@@ -312,16 +312,16 @@ static void test_chain_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_open, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_database, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_saved, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_transactions, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_misuse, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_creation_race, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_writers, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_chain_file, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_open, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_no_database, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_saved, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_transactions, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_misuse, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_creation_race, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_writers, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_chain_file, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
