@@ -9,24 +9,38 @@
 #include "runner/variables.h"
 #include "tracker/state.h"
 
-/* Text of a table: what stands in `backquotes` bold, nothing that roff would act on. */
-static void add_text(struct buf *out, const char *text)
+/* What stands in `backquotes` becomes bold, and each sentence begins a line, as mdoc wants it. */
+static void add_prose(struct buf *out, const char *text, size_t n)
 {
 	bool bold = false;
 
+	for (size_t i = 0; i < n; i++) {
+		bool sentence = i && text[i] == ' ' && text[i - 1] == '.' && i + 1 < n && text[i + 1] >= 'A' && text[i + 1] <= 'Z';
+
+		if (text[i] == '`')
+			buf_adds(out, (bold = !bold) ? "\\fB" : "\\fR");
+		else
+			buf_addc(out, sentence ? '\n' : text[i]);
+	}
+	if (bold)
+		buf_adds(out, "\\fR");
+}
+
+/* Text of a table, with nothing that roff would act on. */
+static void add_text(struct buf *out, const char *text)
+{
+	_buf_ struct buf safe = BUF_INIT;
+
 	for (const char *s = text; *s; s++) {
 		if ((s == text || s[-1] == '\n') && (*s == '.' || *s == '\''))
-			buf_adds(out, "\\&");
-		if (*s == '`') {
-			bold = !bold;
-			buf_adds(out, bold ? "\\fB" : "\\fR");
-		} else if (*s == '\\') {
-			buf_adds(out, "\\e");
-		} else {
-			buf_addc(out, *s);
-		}
+			buf_adds(&safe, "\\&");
+		if (*s == '\\')
+			buf_adds(&safe, "\\e");
+		else
+			buf_addc(&safe, *s);
 	}
-	buf_adds(out, bold ? "\\fR\n" : "\n");
+	add_prose(out, safe.data, safe.len);
+	buf_addc(out, '\n');
 }
 
 static void add_sentence(struct buf *out, const char *text)
@@ -70,13 +84,15 @@ static int part_commands(struct buf *out, const char *word, struct err *e)
 		for (const struct command *const *c = commands; *c; c++)
 			if (shown(*c, g))
 				help_mdoc(&b, *c);
-		/* The texts come with `backquotes`. */
-		bool bold = false;
-		for (const char *s = b.data; *s; s++) {
-			if (*s == '`')
-				buf_adds(out, (bold = !bold) ? "\\fB" : "\\fR");
+		for (const char *line = b.data; *line;) {
+			size_t n = strcspn(line, "\n");
+
+			if (*line == '.')
+				buf_add(out, line, n);
 			else
-				buf_addc(out, *s);
+				add_prose(out, line, n);
+			buf_addc(out, '\n');
+			line += n + (line[n] == '\n');
 		}
 		return 0;
 	}
