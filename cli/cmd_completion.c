@@ -42,7 +42,8 @@ static void complete_bash(struct buf *out)
 		      "\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
 		      "\t\t[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace\n"
 		      "\telif [[ -n $runs && $COMP_CWORD -eq 2 ]]; then\n"
-		      "\t\tCOMPREPLY=($(compgen -W \"last $(jig ls -n 50 --columns number,name 2>/dev/null | tail -n +2)\" -- \"$cur\"))\n"
+		      "\t\tCOMPREPLY=($(compgen -W \"last $(jig ls -n 50 --columns number,name 2>/dev/null | tail -n "
+		      "+2)\" -- \"$cur\"))\n"
 		      "\telse\n"
 		      "\t\tcompopt -o default\n"
 		      "\tfi\n"
@@ -83,15 +84,16 @@ static void zsh_option(void *arg, const struct option_def *o)
 
 static void complete_zsh(struct buf *out)
 {
-	buf_adds(out, "#compdef jig\n"
-		      "# jig completion for zsh: put it as `_jig` into a folder of $fpath.\n"
-		      "_jig_runs()\n{\n"
-		      "\tcompadd -- last ${(f)\"$(jig ls -n 50 --columns number 2>/dev/null | tail -n +2 | tr -d ' ')\"} \\\n"
-		      "\t\t${(f)\"$(jig ls -n 50 --columns name 2>/dev/null | tail -n +2 | tr -d ' ')\"}\n"
-		      "}\n"
-		      "_jig()\n{\n"
-		      "\tlocal -a commands\n"
-		      "\tcommands=(\n");
+	buf_adds(out,
+		"#compdef jig\n"
+		"# jig completion for zsh: put it as `_jig` into a folder of $fpath.\n"
+		"_jig_runs()\n{\n"
+		"\tcompadd -- last ${(f)\"$(jig ls -n 50 --columns number 2>/dev/null | tail -n +2 | tr -d ' ')\"} \\\n"
+		"\t\t${(f)\"$(jig ls -n 50 --columns name 2>/dev/null | tail -n +2 | tr -d ' ')\"}\n"
+		"}\n"
+		"_jig()\n{\n"
+		"\tlocal -a commands\n"
+		"\tcommands=(\n");
 	for (const struct command *const *c = commands; *c; c++) {
 		if (!shown(*c))
 			continue;
@@ -141,8 +143,11 @@ static void complete_fish(struct buf *out)
 		quoted(out, (*c)->summary, "\\");
 		buf_adds(out, "'\n");
 		if (takes_run(*c))
-			buf_addf(out, "complete -c jig -n '__fish_seen_subcommand_from %s' -f -a '(jig ls -n 50 --columns number "
-				      "2>/dev/null | tail -n +2 | string trim) last'\n", (*c)->name);
+			buf_addf(out,
+				"complete -c jig -n '__fish_seen_subcommand_from %s' -f -a '(jig ls -n 50 --columns "
+				"number "
+				"2>/dev/null | tail -n +2 | string trim) last'\n",
+				(*c)->name);
 		options_each(*c, fish_option, &(struct fish_command){ .out = out, .name = (*c)->name });
 	}
 }
@@ -161,8 +166,14 @@ static int run_completion(struct context *c, struct err *e)
 }
 
 const struct command cmd_completion = {
-	.name = "completion", .summary = "writes a shell's completion of jig's commands and options", .usage = "bash|zsh|fish",
-	.group = GROUP_OTHER, .min_args = 1, .max_args = 1, .run = run_completion,
-	.text = "In bash: `source <(jig completion bash)`. In zsh: `jig completion zsh > DIR/_jig` with DIR in $fpath. In fish: "
+	.name = "completion",
+	.summary = "writes a shell's completion of jig's commands and options",
+	.usage = "bash|zsh|fish",
+	.group = GROUP_OTHER,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_completion,
+	.text = "In bash: `source <(jig completion bash)`. In zsh: `jig completion zsh > DIR/_jig` with DIR in $fpath. "
+		"In fish: "
 		"`jig completion fish > ~/.config/fish/completions/jig.fish`.",
 };

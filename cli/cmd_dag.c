@@ -21,7 +21,8 @@ static void picture_release(struct picture *p)
 static int draw(struct context *c, const struct picture *p, struct err *e)
 {
 	int fold = option_flag(c, "all") ? INT_MAX : FOLD;
-	return dag_print(p->steps.v, (int)p->steps.len, p->edges.v, (int)p->edges.len, fold, context_width(c), &c->paint, &c->out, e);
+	return dag_print(p->steps.v, (int)p->steps.len, p->edges.v, (int)p->edges.len, fold, context_width(c),
+		&c->paint, &c->out, e);
 }
 
 static int draw_file(struct context *c, struct err *e)
@@ -75,13 +76,24 @@ static int run_dag(struct context *c, struct err *e)
 }
 
 static const struct option_def options[] = {
-	{ .name = "file", .letter = 'f', .kind = OPTION_TEXT, .value = "FILE", .text = "another pipeline file than jig.yaml" },
+	{ .name = "file",
+		.letter = 'f',
+		.kind = OPTION_TEXT,
+		.value = "FILE",
+		.text = "another pipeline file than jig.yaml" },
 	{ .name = "all", .kind = OPTION_FLAG, .text = "every step of a matrix on its own, however many there are" },
 	{ 0 },
 };
 
 const struct command cmd_dag = {
-	.name = "dag", .summary = "draws the steps and what they need", .usage = "[RUN]", .group = GROUP_LOOK, .options = options,
-	.max_args = 1, .flags = COMMAND_PROJECT, .run = run_dag,
-	.text = "Of jig.yaml as it is now, or of a run with the states of its steps. The picture is not cut when it goes to no terminal.",
+	.name = "dag",
+	.summary = "draws the steps and what they need",
+	.usage = "[RUN]",
+	.group = GROUP_LOOK,
+	.options = options,
+	.max_args = 1,
+	.flags = COMMAND_PROJECT,
+	.run = run_dag,
+	.text = "Of jig.yaml as it is now, or of a run with the states of its steps. The picture is not cut when it "
+		"goes to no terminal.",
 };

@@ -74,8 +74,13 @@ static int run_fsck(struct context *c, struct err *e)
 }
 
 const struct command cmd_fsck = {
-	.name = "fsck", .summary = "compares the store with the record", .usage = "", .group = GROUP_KEEP, .flags = COMMAND_RECORD | COMMAND_JSON,
+	.name = "fsck",
+	.summary = "compares the store with the record",
+	.usage = "",
+	.group = GROUP_KEEP,
+	.flags = COMMAND_RECORD | COMMAND_JSON,
 	.run = run_fsck,
-	.text = "Reads every object that the record names and compares its content with its name; counts what no run names.\n\n"
+	.text = "Reads every object that the record names and compares its content with its name; counts what no run "
+		"names.\n\n"
 		"The exit status is 1 when something is missing or damaged.",
 };

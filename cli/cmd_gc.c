@@ -36,7 +36,8 @@ static void print_report(struct context *c, const struct gc_report *g, bool dry_
 		buf_adds(&c->out, "stays for now: ");
 		add_count(&c->out, g->young, "object", "objects");
 		buf_addf(&c->out, " (%s) that no run names; %s\n", size,
-			 g->live ? "a run is under way and may use them" : "younger than an hour (--now takes them, too)");
+			g->live ? "a run is under way and may use them"
+				: "younger than an hour (--now takes them, too)");
 	}
 }
 
@@ -61,16 +62,30 @@ static int run_gc(struct context *c, struct err *e)
 
 static const struct option_def options[] = {
 	{ .name = "dry-run", .kind = OPTION_FLAG, .text = "only says what would be freed" },
-	{ .name = "keep-runs", .kind = OPTION_INTEGER, .value = "N", .min = 0, .max = INT64_MAX, .text = "removes all ended runs but the newest N first" },
-	{ .name = "older-than", .kind = OPTION_DURATION, .value = "TIME", .text = "removes runs that ended longer ago first (30d)" },
+	{ .name = "keep-runs",
+		.kind = OPTION_INTEGER,
+		.value = "N",
+		.min = 0,
+		.max = INT64_MAX,
+		.text = "removes all ended runs but the newest N first" },
+	{ .name = "older-than",
+		.kind = OPTION_DURATION,
+		.value = "TIME",
+		.text = "removes runs that ended longer ago first (30d)" },
 	{ .name = "now", .kind = OPTION_FLAG, .text = "takes objects younger than an hour, too" },
 	{ 0 },
 };
 
 const struct command cmd_gc = {
-	.name = "gc", .summary = "frees the space of what no run names", .usage = "", .group = GROUP_KEEP, .options = options,
-	.flags = COMMAND_RECORD | COMMAND_JSON, .run = run_gc,
-	.text = "Removes objects that no kept run names, the folders of removed runs, and left-over temporary files. While a run is under way nothing "
+	.name = "gc",
+	.summary = "frees the space of what no run names",
+	.usage = "",
+	.group = GROUP_KEEP,
+	.options = options,
+	.flags = COMMAND_RECORD | COMMAND_JSON,
+	.run = run_gc,
+	.text = "Removes objects that no kept run names, the folders of removed runs, and left-over temporary files. "
+		"While a run is under way nothing "
 		"is removed from the store.\n\n"
 		"With --keep-runs and --older-than runs are removed first; with both, only those that both name.",
 };

@@ -43,17 +43,21 @@ static int add_inside(struct context *c, struct items *l, const struct artifact_
 		const struct tree_entry *t = &tree.v[i];
 		const char *path = arena_printf(&l->arena, "%s/%s", f->path, t->path);
 		if (wanted(path, want))
-			vec_push(l, (struct item){ .path = path, .digest = t->digest, .mode = t->mode, .size = t->size });
+			vec_push(l,
+				(struct item){ .path = path, .digest = t->digest, .mode = t->mode, .size = t->size });
 	}
 	return r;
 }
 
-static int add_artifact(struct context *c, struct items *l, const struct artifact_row *f, const char *want, struct err *e)
+static int add_artifact(
+	struct context *c, struct items *l, const struct artifact_row *f, const char *want, struct err *e)
 {
 	bool folder = f->form == FORM_FOLDER;
 	if (!want || wanted(f->path, want)) {
 		unsigned mode = folder ? 0040000 : f->mode & 0100 ? 0100755 : 0100644;
-		vec_push(l, (struct item){ .path = f->path, .digest = f->digest, .mode = mode, .size = f->size, .whole = folder });
+		vec_push(l,
+			(struct item){
+				.path = f->path, .digest = f->digest, .mode = mode, .size = f->size, .whole = folder });
 		return 0;
 	}
 	return folder && (path_within(want, f->path) || text_has_glob(want)) ? add_inside(c, l, f, want, e) : 0;
@@ -64,7 +68,8 @@ static bool counts(const struct run_data *d, const struct artifact_row *f)
 {
 	const struct step_row *s = run_data_step(d, f->step);
 	const struct attempt_row *a = s ? run_data_attempt(d, s) : NULL;
-	return a && a->id == f->attempt && f->has_digest && (f->role == ROLE_OUT || f->role == ROLE_METRIC || f->role == ROLE_LOGGED) &&
+	return a && a->id == f->attempt && f->has_digest &&
+	       (f->role == ROLE_OUT || f->role == ROLE_METRIC || f->role == ROLE_LOGGED) &&
 	       (f->form == FORM_FILE || f->form == FORM_FOLDER);
 }
 
@@ -79,8 +84,9 @@ static int gather(struct context *c, const struct run_data *d, struct items *l, 
 				return r;
 		}
 		if (l->len == before && want)
-			return err_set(e, ERR_NOT_FOUND, "run %lld has no output \"%s\"; `jig get %lld --list` lists them",
-				       (long long)d->row.number, want, (long long)d->row.number);
+			return err_set(e, ERR_NOT_FOUND,
+				"run %lld has no output \"%s\"; `jig get %lld --list` lists them",
+				(long long)d->row.number, want, (long long)d->row.number);
 		if (!i)
 			break;
 	}
@@ -254,21 +260,35 @@ static int run_get(struct context *c, struct err *e)
 		buf_adds(&c->out, l.v[i].whole ? "/\n" : "\n");
 	}
 	if (same)
-		add_count(&c->out, (int64_t)same, "is there already and the same\n", "are there already and the same\n");
+		add_count(
+			&c->out, (int64_t)same, "is there already and the same\n", "are there already and the same\n");
 	return 0;
 }
 
 static const struct option_def options[] = {
-	{ .name = "output", .letter = 'o', .kind = OPTION_TEXT, .value = "DIR", .text = "writes below DIR instead of the project's folder" },
+	{ .name = "output",
+		.letter = 'o',
+		.kind = OPTION_TEXT,
+		.value = "DIR",
+		.text = "writes below DIR instead of the project's folder" },
 	{ .name = "force", .kind = OPTION_FLAG, .text = "replaces what is there and differs" },
 	{ .name = "list", .letter = 'l', .kind = OPTION_FLAG, .text = "only lists: digest, size in bytes, path" },
 	{ 0 },
 };
 
 const struct command cmd_get = {
-	.name = "get", .summary = "writes outputs of a run out of the store", .usage = "RUN [PATH…]", .group = GROUP_LOOK, .options = options,
-	.min_args = 1, .max_args = ARGS_ANY, .flags = COMMAND_RECORD, .run = run_get,
-	.text = "All outputs of the run, or those that PATH names: a file, a folder, something inside one, or a pattern (*, **). They go where "
+	.name = "get",
+	.summary = "writes outputs of a run out of the store",
+	.usage = "RUN [PATH…]",
+	.group = GROUP_LOOK,
+	.options = options,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.flags = COMMAND_RECORD,
+	.run = run_get,
+	.text = "All outputs of the run, or those that PATH names: a file, a folder, something inside one, or a "
+		"pattern (*, **). They go where "
 		"they stood in the project, or below DIR.\n\n"
-		"What is there and the same is left alone. If anything is there and differs, nothing at all is written without --force.",
+		"What is there and the same is left alone. If anything is there and differs, nothing at all is written "
+		"without --force.",
 };

@@ -10,6 +10,10 @@ static int run_help(struct context *c, struct err *e)
 }
 
 const struct command cmd_help = {
-	.name = "help", .summary = "lists the commands, or says all about one", .usage = "[COMMAND]", .group = GROUP_OTHER,
-	.max_args = 1, .run = run_help,
+	.name = "help",
+	.summary = "lists the commands, or says all about one",
+	.usage = "[COMMAND]",
+	.group = GROUP_OTHER,
+	.max_args = 1,
+	.run = run_help,
 };

@@ -26,7 +26,8 @@ static int run_init(struct context *c, struct err *e)
 	_free_ char *path = path_join(c->project.root, "jig.yaml");
 	bool print = option_flag(c, "print");
 	if (!print && !option_flag(c, "force") && file_exists(path))
-		return err_set(e, ERR_EXISTS, "jig.yaml is there already; `jig init --force` replaces it, `jig init --print` only shows");
+		return err_set(e, ERR_EXISTS,
+			"jig.yaml is there already; `jig init --force` replaces it, `jig init --print` only shows");
 	if ((r = init_pipeline(c->project.root, &text, &notes, &source, e)) < 0)
 		return r;
 	if (print) {
@@ -47,8 +48,13 @@ static int run_init(struct context *c, struct err *e)
 }
 
 const struct command cmd_init = {
-	.name = "init", .summary = "makes a jig.yaml from what it finds here", .usage = "", .group = GROUP_RUN,
-	.options = options, .run = run_init,
-	.text = "Looks for dvc.yaml, then MLproject, then scripts, and writes jig.yaml with a comment on every line. Nothing else is "
+	.name = "init",
+	.summary = "makes a jig.yaml from what it finds here",
+	.usage = "",
+	.group = GROUP_RUN,
+	.options = options,
+	.run = run_init,
+	.text = "Looks for dvc.yaml, then MLproject, then scripts, and writes jig.yaml with a comment on every line. "
+		"Nothing else is "
 		"changed. What could not be carried over is named.",
 };

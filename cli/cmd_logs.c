@@ -41,7 +41,8 @@ static bool has_log(const struct context *c, const struct attempt_row *a)
 	return access(path, R_OK) == 0;
 }
 
-/* The step whose log is meant when none is named: the first that failed, else (of a live run) one that runs, else the last one that has a log. */
+/* The step whose log is meant when none is named: the first that failed, else (of a live run) one that runs, else the
+ * last one that has a log. */
 static const struct step_row *meant(struct context *c, const struct run_data *d)
 {
 	const struct step_row *s = run_data_failed(d);
@@ -139,7 +140,8 @@ static int nothing(const struct follow *f, struct err *e)
 	long long run = f->run;
 	const char *step = f->word ? f->word : f->chosen;
 	if (!f->attempt && step)
-		return err_set(e, ERR_NOT_FOUND, "\"%s\" of run %lld has not begun; `jig show %lld` says why", step, run, run);
+		return err_set(
+			e, ERR_NOT_FOUND, "\"%s\" of run %lld has not begun; `jig show %lld` says why", step, run, run);
 	if (!f->attempt)
 		return err_set(e, ERR_NOT_FOUND, "no step of run %lld has a log", run);
 	if (step && f->fd < 0)
@@ -174,14 +176,26 @@ static int run_logs(struct context *c, struct err *e)
 }
 
 static const struct option_def options[] = {
-	{ .name = "follow", .letter = 'f', .kind = OPTION_FLAG, .text = "goes on as the step writes, until it has ended" },
+	{ .name = "follow",
+		.letter = 'f',
+		.kind = OPTION_FLAG,
+		.text = "goes on as the step writes, until it has ended" },
 	{ 0 },
 };
 
 const struct command cmd_logs = {
-	.name = "logs", .summary = "the log of a step", .usage = "RUN [STEP]", .group = GROUP_LOOK, .options = options, .min_args = 1, .max_args = 2,
-	.flags = COMMAND_RECORD, .run = run_logs,
-	.text = "Without STEP: of the first step that failed, else of one that runs, else of the last one that has a log. "
+	.name = "logs",
+	.summary = "the log of a step",
+	.usage = "RUN [STEP]",
+	.group = GROUP_LOOK,
+	.options = options,
+	.min_args = 1,
+	.max_args = 2,
+	.flags = COMMAND_RECORD,
+	.run = run_logs,
+	.text = "Without STEP: of the first step that failed, else of one that runs, else of the last one that has a "
+		"log. "
 		"`train[lr]@2` names one attempt.\n\n"
-		"On a terminal everything that it could act on is made visible, colours aside; elsewhere the bytes come as they were written.",
+		"On a terminal everything that it could act on is made visible, colours aside; elsewhere the bytes "
+		"come as they were written.",
 };

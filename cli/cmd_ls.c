@@ -65,7 +65,8 @@ static int add_column(struct list *l, const char *word, struct err *e)
 	const char *names[FACT_COUNT];
 	for (size_t i = 0; i < ARRAY_LEN(families); i++)
 		if (text_starts(word, families[i].prefix) && word[strlen(families[i].prefix)]) {
-			vec_push(&l->columns, (struct column){ families[i].kind, word + strlen(families[i].prefix), 0 });
+			vec_push(
+				&l->columns, (struct column){ families[i].kind, word + strlen(families[i].prefix), 0 });
 			return 0;
 		}
 	for (int i = 0; i < FACT_COUNT; i++) {
@@ -78,8 +79,10 @@ static int add_column(struct list *l, const char *word, struct err *e)
 	const char *near = text_nearest(word, names, FACT_COUNT);
 	if (near)
 		return err_set(e, ERR_USAGE, "--columns: there is no column \"%s\" (did you mean \"%s\"?)", word, near);
-	return err_set(e, ERR_USAGE, "--columns: there is no column \"%s\"; there are metrics.K, params.K, tags.K, and number, state, name, "
-				     "age, … (`jig ls --help`)", word);
+	return err_set(e, ERR_USAGE,
+		"--columns: there is no column \"%s\"; there are metrics.K, params.K, tags.K, and number, state, name, "
+		"age, … (`jig ls --help`)",
+		word);
 }
 
 static int parse_columns(struct list *l, const char *text, struct err *e)
@@ -164,7 +167,8 @@ static void add_time_cell(struct table *t, int64_t us)
 
 static void add_steps_cell(struct table *t, const struct run_row *r, const struct paint *p)
 {
-	const struct word *failed = word_of(WORDS_STEP_STATE, STEP_FAILED), *reused = word_of(WORDS_STEP_STATE, STEP_REUSED);
+	const struct word *failed = word_of(WORDS_STEP_STATE, STEP_FAILED),
+			  *reused = word_of(WORDS_STEP_STATE, STEP_REUSED);
 	_buf_ struct buf text = BUF_INIT;
 	buf_addf(&text, "%d/%d", r->ndone, r->nsteps);
 	if (r->nfailed)
@@ -209,7 +213,9 @@ static void add_cell(struct table *t, const struct run_data *d, const struct col
 	case FACT_ENDED: add_time_cell(t, r->ended); break;
 	case FACT_USER: table_cell(t, ROLE_TEXT, "%s", r->user ? r->user : ""); break;
 	case FACT_HOST: table_cell(t, ROLE_TEXT, "%s", r->host ? r->host : ""); break;
-	case FACT_COMMIT: table_cell(t, ROLE_TEXT, "%.12s%s", r->commit ? r->commit : "", r->dirty > 0 ? "*" : ""); break;
+	case FACT_COMMIT:
+		table_cell(t, ROLE_TEXT, "%.12s%s", r->commit ? r->commit : "", r->dirty > 0 ? "*" : "");
+		break;
 	case FACT_BRANCH: table_cell(t, ROLE_TEXT, "%s", r->branch ? r->branch : ""); break;
 	case FACT_UID: table_cell(t, ROLE_QUIET, "%s", r->uid); break;
 	case FACT_NOTE: table_cell(t, ROLE_TEXT, "%s", r->note); break;
@@ -260,7 +266,8 @@ static void print_table(struct context *c, const struct list *l, bool chosen)
 	}
 }
 
-static int load(struct context *c, struct list *l, const struct filter *f, const struct filter_sort *sort, struct err *e)
+static int load(struct context *c, struct list *l, const struct filter *f, const struct filter_sort *sort,
+	struct err *e)
 {
 	struct run_rows rows;
 	int64_t limit = option_number(c, "limit", 20);
@@ -274,7 +281,8 @@ static int load(struct context *c, struct list *l, const struct filter *f, const
 			return r;
 		}
 	l->total = (int64_t)l->len;
-	return c->out_tty && !c->json && limit && l->len == (size_t)limit ? query_count(c->tracker, f, &l->total, e) : 0;
+	bool full = limit && l->len == (size_t)limit;
+	return full && c->out_tty && !c->json ? query_count(c->tracker, f, &l->total, e) : 0;
 }
 
 static void print_json(struct context *c, const struct list *l)
@@ -322,18 +330,35 @@ static int run_ls(struct context *c, struct err *e)
 
 static const struct option_def options[] = {
 	{ .name = "filter", .kind = OPTION_TEXT, .value = "EXPR", .text = "only runs of which this holds" },
-	{ .name = "sort", .kind = OPTION_TEXT, .value = "KEYS", .text = "another order than newest first: 'metrics.acc DESC, created'" },
+	{ .name = "sort",
+		.kind = OPTION_TEXT,
+		.value = "KEYS",
+		.text = "another order than newest first: 'metrics.acc DESC, created'" },
 	{ .name = "columns", .kind = OPTION_TEXT, .value = "LIST", .text = "these columns, with commas between them" },
-	{ .name = "limit", .letter = 'n', .kind = OPTION_INTEGER, .value = "N", .min = 0, .max = INT64_MAX, .text = "at most N runs (20); 0: all" },
+	{ .name = "limit",
+		.letter = 'n',
+		.kind = OPTION_INTEGER,
+		.value = "N",
+		.min = 0,
+		.max = INT64_MAX,
+		.text = "at most N runs (20); 0: all" },
 	{ 0 },
 };
 
 const struct command cmd_ls = {
-	.name = "ls", .summary = "lists runs", .usage = "", .group = GROUP_LOOK, .options = options,
-	.flags = COMMAND_PROJECT | COMMAND_JSON, .run = run_ls,
-	.text = "Without --columns: what every run has, the metrics that most of them have, and the params in which they differ.\n\n"
-		"A filter is made of comparisons with AND, OR and parentheses: metrics.acc > 0.9 AND params.train.lr = 0.1 AND "
+	.name = "ls",
+	.summary = "lists runs",
+	.usage = "",
+	.group = GROUP_LOOK,
+	.options = options,
+	.flags = COMMAND_PROJECT | COMMAND_JSON,
+	.run = run_ls,
+	.text = "Without --columns: what every run has, the metrics that most of them have, and the params in which "
+		"they differ.\n\n"
+		"A filter is made of comparisons with AND, OR and parentheses: metrics.acc > 0.9 AND params.train.lr = "
+		"0.1 AND "
 		"tags.team LIKE 'a%' AND state IN ('failed', 'lost').\n\n"
-		"Columns are metrics.K, params.K, tags.K, number, state, name, age, time, steps, pipeline, kind, origin, created, started, "
+		"Columns are metrics.K, params.K, tags.K, number, state, name, age, time, steps, pipeline, kind, "
+		"origin, created, started, "
 		"ended, user, host, commit, branch, uid and note.",
 };

@@ -92,9 +92,14 @@ static int plot_key(struct context *c, const struct run_data *d, const char *key
 	if (r < 0)
 		return r;
 	for (; n < (int)curves.len; n++)
-		series[n] = (struct chart_series){ .name = curves.v[n].of->step_name, .x = curves.v[n].x.v, .y = curves.v[n].y.v,
-						   .n = curves.v[n].x.len, .role = ROLE_SERIES_1 + n };
-	struct chart_options o = { .log_y = option_flag(c, "log"), .title = key, .x_label = "step", .ascii = c->paint.ascii };
+		series[n] = (struct chart_series){ .name = curves.v[n].of->step_name,
+			.x = curves.v[n].x.v,
+			.y = curves.v[n].y.v,
+			.n = curves.v[n].x.len,
+			.role = ROLE_SERIES_1 + n };
+	struct chart_options o = {
+		.log_y = option_flag(c, "log"), .title = key, .x_label = "step", .ascii = c->paint.ascii
+	};
 	struct grid g;
 	int cols = width ? width : CHART_COLS;
 	grid_init(&g, CHART_ROWS, cols);
@@ -135,8 +140,10 @@ static int no_key(const struct run_data *d, const char *key, struct err *e)
 	const char *near = text_nearest(key, keys.v, keys.len);
 	vec_release(&keys);
 	if (near)
-		return err_set(e, ERR_NOT_FOUND, "run %lld has no metric \"%s\" (did you mean \"%s\"?)", run, key, near);
-	return err_set(e, ERR_NOT_FOUND, "run %lld has no metric \"%s\"; `jig metrics %lld` gives all of them", run, key, run);
+		return err_set(
+			e, ERR_NOT_FOUND, "run %lld has no metric \"%s\" (did you mean \"%s\"?)", run, key, near);
+	return err_set(
+		e, ERR_NOT_FOUND, "run %lld has no metric \"%s\"; `jig metrics %lld` gives all of them", run, key, run);
 }
 
 static int run_metrics(struct context *c, struct err *e)
@@ -167,8 +174,16 @@ static const struct option_def options[] = {
 };
 
 const struct command cmd_metrics = {
-	.name = "metrics", .summary = "the series of a run as tab-separated values, or drawn", .usage = "RUN [KEY]", .group = GROUP_LOOK,
-	.options = options, .min_args = 1, .max_args = 2, .flags = COMMAND_RECORD, .run = run_metrics,
-	.text = "The columns are metric, name of the step, step of the point, time in UTC, and the exact value (NaN, Infinity and "
+	.name = "metrics",
+	.summary = "the series of a run as tab-separated values, or drawn",
+	.usage = "RUN [KEY]",
+	.group = GROUP_LOOK,
+	.options = options,
+	.min_args = 1,
+	.max_args = 2,
+	.flags = COMMAND_RECORD,
+	.run = run_metrics,
+	.text = "The columns are metric, name of the step, step of the point, time in UTC, and the exact value (NaN, "
+		"Infinity and "
 		"-Infinity are written so). The first line names them.",
 };

@@ -50,7 +50,8 @@ static int ask(struct context *c, const struct numbers *runs, bool *ret, struct 
 		int r = query_run(c->tracker, runs->v[0], &a, &row, e);
 		if (r < 0)
 			return r;
-		buf_addf(&question, "remove run %lld %s (%s) from the record?", (long long)row.number, row.name, run_state_text(row.state));
+		buf_addf(&question, "remove run %lld %s (%s) from the record?", (long long)row.number, row.name,
+			run_state_text(row.state));
 	}
 	*ret = context_ask(c, question.data);
 	return 0;
@@ -80,8 +81,16 @@ static const struct option_def options[] = {
 };
 
 const struct command cmd_rm = {
-	.name = "rm", .summary = "takes runs out of the record", .usage = "RUN…", .group = GROUP_KEEP, .options = options, .min_args = 1,
-	.max_args = ARGS_ANY, .flags = COMMAND_RECORD, .run = run_rm,
-	.text = "All of them or none. What a kept run reuses of them stays until the last one that does is gone. On a terminal it asks first. The "
+	.name = "rm",
+	.summary = "takes runs out of the record",
+	.usage = "RUN…",
+	.group = GROUP_KEEP,
+	.options = options,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.flags = COMMAND_RECORD,
+	.run = run_rm,
+	.text = "All of them or none. What a kept run reuses of them stays until the last one that does is gone. On a "
+		"terminal it asks first. The "
 		"removal itself stays in the audit chain; the space is freed by `jig gc`.",
 };

@@ -197,8 +197,8 @@ static void show_run(struct context *c, const struct run_data *d)
 		add_failure(c, d, failed);
 }
 
-static void add_artifacts(struct context *c, const struct run_data *d, const struct step_row *s, const struct attempt_row *a,
-			  enum artifact_role role, const char *title)
+static void add_artifacts(struct context *c, const struct run_data *d, const struct step_row *s,
+	const struct attempt_row *a, enum artifact_role role, const char *title)
 {
 	const struct table_column columns[] = {
 		{ .title = title, .min = 12 },
@@ -335,7 +335,8 @@ static void add_step_metrics(struct context *c, const struct run_data *d, const 
 	table_free(t);
 }
 
-static void show_step(struct context *c, const struct run_data *d, const struct step_row *s, const struct attempt_row *a)
+static void show_step(
+	struct context *c, const struct run_data *d, const struct step_row *s, const struct attempt_row *a)
 {
 	_buf_ struct buf name = BUF_INIT, needs = BUF_INIT;
 	buf_addf(&name, "%s of run %lld %s  ", s->name, (long long)d->row.number, d->row.name);

@@ -30,8 +30,10 @@ static int tag_one(struct context *c, int64_t run, const char *word, struct err 
 		return err_set(e, ERR_USAGE, "\"%s\" is no tag: KEY=VALUE puts one on, KEY= takes it off", word);
 	_free_ char *key = mem_strndup(word, (size_t)(equals - word));
 	if (!run_name_valid(key))
-		return err_set(e, ERR_USAGE, "\"%s\" cannot be the key of a tag: it begins with a letter, has up to 64 of A–Z a–z 0–9 _ . - and is "
-					     "not \"last\"", key);
+		return err_set(e, ERR_USAGE,
+			"\"%s\" cannot be the key of a tag: it begins with a letter, has up to 64 of "
+			"A–Z a–z 0–9 _ . - and is not \"last\"",
+			key);
 	if (!utf8_valid(equals + 1, strlen(equals + 1)))
 		return err_set(e, ERR_USAGE, "the value of tag \"%s\" is not UTF-8", key);
 	return run_tag(c->tracker, run, key, equals[1] ? equals + 1 : NULL, e);
@@ -105,13 +107,27 @@ static const struct option_def tag_options[] = {
 };
 
 const struct command cmd_tag = {
-	.name = "tag", .summary = "puts tags on a run, takes them off, or renames it", .usage = "RUN [K=V…]", .group = GROUP_KEEP,
-	.options = tag_options, .min_args = 1, .max_args = ARGS_ANY, .flags = COMMAND_RECORD, .run = run_tag_command,
+	.name = "tag",
+	.summary = "puts tags on a run, takes them off, or renames it",
+	.usage = "RUN [K=V…]",
+	.group = GROUP_KEEP,
+	.options = tag_options,
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.flags = COMMAND_RECORD,
+	.run = run_tag_command,
 	.text = "`K=V` puts a tag on, `K=` takes it off. With the run alone its tags are listed.",
 };
 
 const struct command cmd_note = {
-	.name = "note", .summary = "writes a note on a run", .usage = "RUN TEXT|-", .group = GROUP_KEEP, .min_args = 2, .max_args = 2,
-	.flags = COMMAND_RECORD, .run = run_note_command,
-	.text = "The text takes the place of the note before; with `-` it comes from standard input; an empty one takes it off.",
+	.name = "note",
+	.summary = "writes a note on a run",
+	.usage = "RUN TEXT|-",
+	.group = GROUP_KEEP,
+	.min_args = 2,
+	.max_args = 2,
+	.flags = COMMAND_RECORD,
+	.run = run_note_command,
+	.text = "The text takes the place of the note before; with `-` it comes from standard input; an empty one "
+		"takes it off.",
 };

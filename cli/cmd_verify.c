@@ -45,15 +45,26 @@ static int run_verify(struct context *c, struct err *e)
 }
 
 static const struct option_def options[] = {
-	{ .name = "anchor", .kind = OPTION_TEXT, .value = "ANCHOR", .optional = true,
-	  .text = "prints the head of the chain, to be kept elsewhere; with a value: checks against one that was kept" },
+	{ .name = "anchor",
+		.kind = OPTION_TEXT,
+		.value = "ANCHOR",
+		.optional = true,
+		.text = "prints the head of the chain, to be kept elsewhere; with a value: checks against one that was "
+			"kept" },
 	{ 0 },
 };
 
 const struct command cmd_verify = {
-	.name = "verify", .summary = "proves that the record is as it was written", .usage = "", .group = GROUP_KEEP, .options = options,
-	.flags = COMMAND_RECORD | COMMAND_JSON, .run = run_verify,
-	.text = "Recomputes the chain of all events and the digests over every ended run, and names the first thing that does not hold. Someone who "
-		"can write the database can also forge the whole chain: an anchor that was kept elsewhere shows that too.\n\n"
+	.name = "verify",
+	.summary = "proves that the record is as it was written",
+	.usage = "",
+	.group = GROUP_KEEP,
+	.options = options,
+	.flags = COMMAND_RECORD | COMMAND_JSON,
+	.run = run_verify,
+	.text = "Recomputes the chain of all events and the digests over every ended run, and names the first thing "
+		"that does not hold. Someone who "
+		"can write the database can also forge the whole chain: an anchor that was kept elsewhere shows that "
+		"too.\n\n"
 		"The exit status is 1 when something does not hold.",
 };

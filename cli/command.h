@@ -1,7 +1,7 @@
 /* Commands and what they are given. A command is one constant table in a file of its own (cli/cmd_<name>.c):
  *
  *	static const struct option_def options[] = {
- *		{ .name = "limit", .letter = 'n', .kind = OPTION_INTEGER, .value = "N", .min = 1, .text = "at most N runs" },
+ *		{ .name = "limit", .letter = 'n', .kind = OPTION_INTEGER, .value = "N", .text = "at most N runs" },
  *		{ 0 },
  *	};
  *	static int run_ls(struct context *c, struct err *e) { … }
@@ -40,7 +40,7 @@ struct option_def {
 	enum option_kind kind;
 	const char *value;     /* what the value is called in help: "FILE"; NULL for flags */
 	bool repeat;           /* may be given several times; else the last one counts */
-	bool optional;         /* the value may be left out; then only "--name=value" gives one, and option_text is "" without */
+	bool optional;         /* only "--name=value" gives a value; option_text is "" without */
 	int64_t min, max;
 	const char *text;      /* one sentence without a capital and a full stop */
 };
@@ -66,9 +66,9 @@ struct command {
 	const char *name;
 	const char *summary;              /* "lists runs" */
 	const char *usage;                /* the arguments: "RUN [STEP]"; "" = none */
-	const char *text;                 /* paragraphs for help and manual, a blank line between; NULL: the summary says it all */
+	const char *text;                 /* paragraphs for help and manual, a blank line between; NULL: none */
 	const struct option_def *options; /* NULL: none; --help and --json are added */
-	int (*run)(struct context *c, struct err *e); /* 0, or negative with e; context.exit_status is the status of a 0 */
+	int (*run)(struct context *c, struct err *e); /* with 0 context.exit_status is the exit status */
 	enum command_group group;
 	int min_args, max_args;           /* ARGS_ANY: no limit */
 	unsigned flags;
@@ -105,9 +105,10 @@ struct context {
 	const char *const *raw_argv; int raw_argc; /* the whole command line, as main got it */
 };
 
-/* Parses argv behind the command's name into the context. ERR_USAGE names the option and the nearest spelling. ret_help: --help was given, then
- * nothing else is checked. */
-int options_parse(struct context *c, const struct command *cmd, int argc, const char *const *argv, bool *ret_help, struct err *e);
+/* Parses argv behind the command's name into the context. ERR_USAGE names the option and the nearest spelling.
+ * ret_help: --help was given, then nothing else is checked. */
+int options_parse(struct context *c, const struct command *cmd, int argc, const char *const *argv, bool *ret_help,
+	struct err *e);
 void options_release(struct context *c);
 /* What was given. Naming an option that the command's table does not have ends the program. */
 bool option_flag(const struct context *c, const char *name); /* given at all; any kind */
@@ -134,7 +135,8 @@ void add_count(struct buf *out, int64_t n, const char *one, const char *many);
 
 /* All are no-ops when it was done before. */
 int context_project(struct context *c, struct err *e);
-/* TRACKER_READ: ERR_NOT_FOUND ("no run yet: …") when there is no record. Runs whose supervisor died are recorded as lost. */
+/* TRACKER_READ: ERR_NOT_FOUND ("no run yet: …") when there is no record. Runs whose supervisor died are recorded as
+ * lost. */
 int context_tracker(struct context *c, enum tracker_mode mode, struct err *e);
 struct store *context_store(struct context *c); /* needs the project */
 /* Writes what is in context.out. Negative when stdout cannot take it. */

@@ -108,7 +108,8 @@ static void help_overview(struct buf *out, const struct paint *p, int width)
 		COMMAND_GROUPS(X)
 #undef X
 	};
-	static const char about[] = "jig runs the steps of a pipeline, keeps a true record of every run, and goes on where one failed.";
+	static const char about[] =
+		"jig runs the steps of a pipeline, keeps a true record of every run, and goes on where one failed.";
 	wrap(out, about, strlen(about), 0, width);
 	for (int g = 0; g < GROUP_COUNT; g++) {
 		buf_addc(out, '\n');
@@ -122,7 +123,8 @@ static void help_overview(struct buf *out, const struct paint *p, int width)
 			wrap(out, (*c)->summary, strlen((*c)->summary), 14, width);
 		}
 	}
-	buf_adds(out, "\n`jig COMMAND --help` says all about one. A run is named by its number, `last`, `last~2`, its name, or\n"
+	buf_adds(out, "\n`jig COMMAND --help` says all about one. A run is named by its number, `last`, `last~2`, its "
+		      "name, or\n"
 		      "four and more letters of its ULID.\n");
 }
 

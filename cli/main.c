@@ -46,7 +46,8 @@ static int unknown_command(const char *name, struct err *e)
 			names[n++] = (*c)->name;
 	const char *near = text_nearest(name, names, n);
 	if (near)
-		return err_set(e, ERR_USAGE, "there is no command \"%s\" (did you mean \"%s\"?); `jig help` lists them", name, near);
+		return err_set(e, ERR_USAGE, "there is no command \"%s\" (did you mean \"%s\"?); `jig help` lists them",
+			name, near);
 	return err_set(e, ERR_USAGE, "there is no command \"%s\"; `jig help` lists them", name);
 }
 
@@ -70,21 +71,25 @@ static int run_command(struct context *c, const struct command *cmd, int argc, c
 static int run_line(struct context *c, int argc, const char *const *argv, struct err *e)
 {
 	if (argc < 2)
-		return err_set(e, ERR_USAGE, "say what to do: `jig help` lists the commands, `jig run` runs the pipeline here");
+		return err_set(e, ERR_USAGE,
+			"say what to do: `jig help` lists the commands, `jig run` runs the pipeline here");
 	const char *name = argv[1];
 	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
 		name = "help";
 	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
 		name = "version";
 	if (name[0] == '-')
-		return err_set(e, ERR_USAGE, "unknown option %s: options stand behind the command; `jig help` lists the commands", name);
+		return err_set(e, ERR_USAGE,
+			"unknown option %s: options stand behind the command; `jig help` lists the commands", name);
 	const struct command *cmd = command_find(name);
 	return cmd ? run_command(c, cmd, argc - 2, argv + 2, e) : unknown_command(name, e);
 }
 
 int main(int argc, char **argv)
 {
-	struct context c = { .out = BUF_INIT, .faults = BUF_INIT, .raw_argv = (const char *const *)argv, .raw_argc = argc };
+	struct context c = {
+		.out = BUF_INIT, .faults = BUF_INIT, .raw_argv = (const char *const *)argv, .raw_argc = argc
+	};
 	struct err e = {0};
 	c.out_tty = isatty(STDOUT_FILENO);
 	c.paint = paint_for(STDOUT_FILENO);

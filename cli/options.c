@@ -53,14 +53,16 @@ static struct option_value *by_letter(struct option_value *values, char letter)
 	return NULL;
 }
 
-static int unknown_option(const struct command *cmd, struct option_value *values, const char *word, size_t len, struct err *e)
+static int unknown_option(
+	const struct command *cmd, struct option_value *values, const char *word, size_t len, struct err *e)
 {
 	_free_ char *name = mem_strndup(word, len);
 	VEC(const char *) names = {0};
 	for (struct option_value *v = values; v->def; v++)
 		vec_push(&names, v->def->name);
 	const char *near = text_nearest(name, names.v, names.len);
-	int r = near ? err_set(e, ERR_USAGE, "unknown option --%s (did you mean --%s?); see `jig %s --help`", name, near, cmd->name)
+	int r = near ? err_set(e, ERR_USAGE, "unknown option --%s (did you mean --%s?); see `jig %s --help`", name,
+			       near, cmd->name)
 		     : err_set(e, ERR_USAGE, "unknown option --%s; see `jig %s --help`", name, cmd->name);
 	vec_release(&names);
 	return r;
@@ -84,15 +86,18 @@ static int take_value(struct option_value *v, const char *text, struct err *e)
 		if (min == INT64_MIN)
 			return err_set(e, ERR_USAGE, "--%s takes a whole number, not \"%s\"", o->name, text);
 		if (max == INT64_MAX)
-			return err_set(e, ERR_USAGE, "--%s takes a whole number of at least %lld, not \"%s\"", o->name, (long long)min, text);
-		return err_set(e, ERR_USAGE, "--%s takes a whole number from %lld to %lld, not \"%s\"", o->name, (long long)min, (long long)max, text);
+			return err_set(e, ERR_USAGE, "--%s takes a whole number of at least %lld, not \"%s\"", o->name,
+				(long long)min, text);
+		return err_set(e, ERR_USAGE, "--%s takes a whole number from %lld to %lld, not \"%s\"", o->name,
+			(long long)min, (long long)max, text);
 	case OPTION_SIZE:
 		if (!size_parse(text, &v->number))
 			return err_set(e, ERR_USAGE, "--%s takes a size such as 64K or 4G, not \"%s\"", o->name, text);
 		break;
 	case OPTION_DURATION:
 		if (!duration_parse(text, &v->number))
-			return err_set(e, ERR_USAGE, "--%s takes a time such as 90s, 2h or 30d, not \"%s\"", o->name, text);
+			return err_set(
+				e, ERR_USAGE, "--%s takes a time such as 90s, 2h or 30d, not \"%s\"", o->name, text);
 		break;
 	}
 	vec_push(&v->texts, text);
@@ -151,7 +156,8 @@ static bool asks_help(int argc, const char *const *argv)
 	return false;
 }
 
-int options_parse(struct context *c, const struct command *cmd, int argc, const char *const *argv, bool *ret_help, struct err *e)
+int options_parse(
+	struct context *c, const struct command *cmd, int argc, const char *const *argv, bool *ret_help, struct err *e)
 {
 	size_t n = 0;
 	options_each(cmd, count_option, &n);
@@ -183,8 +189,8 @@ int options_parse(struct context *c, const struct command *cmd, int argc, const 
 	if (c->nargs < cmd->min_args)
 		return err_set(e, ERR_USAGE, "too few arguments: jig %s %s", cmd->name, cmd->usage);
 	if (c->nargs > cmd->max_args)
-		return err_set(e, ERR_USAGE, "too many arguments, \"%s\" is one: jig %s%s%s", args[cmd->max_args], cmd->name, *cmd->usage ? " " : "",
-			       cmd->usage);
+		return err_set(e, ERR_USAGE, "too many arguments, \"%s\" is one: jig %s%s%s", args[cmd->max_args],
+			cmd->name, *cmd->usage ? " " : "", cmd->usage);
 	return 0;
 }
 

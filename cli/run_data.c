@@ -108,8 +108,9 @@ static int no_step(const struct run_data *d, const char *name, struct err *e)
 			near = d->steps.v[i].name;
 	vec_release(&names);
 	if (near)
-		return err_set(e, ERR_NOT_FOUND, "run %lld has no step \"%s\" (did you mean \"%s\"?); `jig show %lld` lists them", run,
-			       name, near, run);
+		return err_set(e, ERR_NOT_FOUND,
+			"run %lld has no step \"%s\" (did you mean \"%s\"?); `jig show %lld` lists them", run, name,
+			near, run);
 	return err_set(e, ERR_NOT_FOUND, "run %lld has no step \"%s\"; `jig show %lld` lists them", run, name, run);
 }
 
@@ -121,8 +122,8 @@ static const struct step_row *step_named(const struct run_data *d, const char *n
 	return NULL;
 }
 
-int run_data_find(const struct run_data *d, const char *word, const struct step_row **ret, const struct attempt_row **ret_attempt,
-		  struct err *e)
+int run_data_find(const struct run_data *d, const char *word, const struct step_row **ret,
+	const struct attempt_row **ret_attempt, struct err *e)
 {
 	const struct step_row *s = step_named(d, word, strlen(word));
 	const char *at = strrchr(word, '@');
@@ -147,8 +148,8 @@ int run_data_find(const struct run_data *d, const char *word, const struct step_
 			*ret_attempt = a;
 		return 0;
 	}
-	return err_set(e, ERR_NOT_FOUND, "run %lld has no attempt %lld of \"%s\"; `jig show %lld %s` lists them", (long long)d->row.number,
-		       (long long)n, name, (long long)d->row.number, name);
+	return err_set(e, ERR_NOT_FOUND, "run %lld has no attempt %lld of \"%s\"; `jig show %lld %s` lists them",
+		(long long)d->row.number, (long long)n, name, (long long)d->row.number, name);
 }
 
 void attempt_end_text(const struct attempt_row *a, char out[64])

@@ -23,10 +23,11 @@ int run_data_load(struct tracker *t, int64_t run, bool steps, struct run_data *d
 /* The run that a word names, with everything. */
 int run_data_named(struct context *c, const char *word, struct run_data *d, struct err *e);
 
-/* The step that a word names: "train[lr]", "train[lr]@2". ret_attempt (may be NULL): that attempt; without "@n" the last one, that of a reused step
- * being the one it stands for; NULL when there is none yet. ERR_NOT_FOUND gives the nearest name. */
-int run_data_find(const struct run_data *d, const char *word, const struct step_row **ret, const struct attempt_row **ret_attempt,
-		  struct err *e);
+/* The step that a word names: "train[lr]", "train[lr]@2". ret_attempt (may be NULL): that attempt; without "@n" the
+ * last one, that of a reused step being the one it stands for; NULL when there is none yet. ERR_NOT_FOUND gives the
+ * nearest name. */
+int run_data_find(const struct run_data *d, const char *word, const struct step_row **ret,
+	const struct attempt_row **ret_attempt, struct err *e);
 /* The attempt that counts for a step: its last one, or the one it stands for. NULL: none. */
 const struct attempt_row *run_data_attempt(const struct run_data *d, const struct step_row *s);
 /* The step of an id; NULL: none. */

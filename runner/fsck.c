@@ -11,7 +11,14 @@
 #include "tracker/query.h"
 
 /* One object that has to be there, and the first place that names it. */
-struct object { struct digest digest; int64_t size, run; const char *path; enum artifact_form form; int code; char *text; };
+struct object {
+	struct digest digest;
+	int64_t size, run;
+	const char *path;
+	enum artifact_form form;
+	int code;
+	char *text;
+};
 
 struct fsck {
 	struct project const *project;
@@ -34,12 +41,16 @@ static void fsck_release(struct fsck *f)
 	arena_release(&f->arena);
 }
 
-static int take(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run, const char *path, struct err *e)
+static int take(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run, const char *path,
+	struct err *e)
 {
 	struct fsck *f = arg;
 	if ((form == FORM_FILE || form == FORM_FOLDER) && named_add(&f->named, d))
-		vec_push(&f->objects, (struct object){ .digest = *d, .size = size, .run = run, .path = arena_strdup(&f->arena, path),
-						       .form = form });
+		vec_push(&f->objects, (struct object){ .digest = *d,
+					      .size = size,
+					      .run = run,
+					      .path = arena_strdup(&f->arena, path),
+					      .form = form });
 	return 0;
 }
 
@@ -52,13 +63,16 @@ static void take_entries(struct fsck *f, size_t at)
 	if (tree_load(f->store, &folder.digest, &f->arena, &tree, &ignored) < 0)
 		return;
 	if (tree.size != folder.size)
-		f->objects.v[at].text = mem_printf("its files are %lld bytes together, the record says %lld", (long long)tree.size,
-						   (long long)folder.size);
+		f->objects.v[at].text = mem_printf("its files are %lld bytes together, the record says %lld",
+			(long long)tree.size, (long long)folder.size);
 	for (size_t i = 0; i < tree.len; i++) {
 		const struct tree_entry *t = &tree.v[i];
 		if (t->mode != 0040000 && named_add(&f->named, &t->digest))
-			vec_push(&f->objects, (struct object){ .digest = t->digest, .size = t->size, .run = folder.run, .form = FORM_FILE,
-							       .path = arena_printf(&f->arena, "%s/%s", folder.path, t->path) });
+			vec_push(&f->objects, (struct object){ .digest = t->digest,
+						      .size = t->size,
+						      .run = folder.run,
+						      .form = FORM_FILE,
+						      .path = arena_printf(&f->arena, "%s/%s", folder.path, t->path) });
 	}
 }
 
@@ -127,10 +141,12 @@ static int look(struct fsck *f, struct err *e)
 	return 0;
 }
 
-int fsck_all(const struct project *p, struct tracker *t, struct store *s, fsck_fault_fn *fault, void *arg, struct fsck_report *ret,
-	     struct err *e)
+int fsck_all(const struct project *p, struct tracker *t, struct store *s, fsck_fault_fn *fault, void *arg,
+	struct fsck_report *ret, struct err *e)
 {
 	*ret = (struct fsck_report){0};
-	_cleanup_(fsck_release) struct fsck f = { .project = p, .tracker = t, .store = s, .fault = fault, .arg = arg, .report = ret };
+	_cleanup_(fsck_release) struct fsck f = {
+		.project = p, .tracker = t, .store = s, .fault = fault, .arg = arg, .report = ret
+	};
 	return look(&f, e);
 }

@@ -38,7 +38,8 @@ static bool goes(const struct gc *g, const struct run_row *r, int64_t newer)
 	const struct gc_options *o = g->options;
 	if (!run_state_ended(r->state))
 		return false;
-	return (o->keep_runs < 0 || newer >= o->keep_runs) && (o->older_than_us < 0 || time_now() - r->ended > o->older_than_us);
+	return (o->keep_runs < 0 || newer >= o->keep_runs) &&
+	       (o->older_than_us < 0 || time_now() - r->ended > o->older_than_us);
 }
 
 /* In a transaction. */
@@ -80,7 +81,8 @@ static int plan(struct gc *g, struct err *e)
 	int r = tracker_begin(g->tracker, e);
 	if (r < 0)
 		return r;
-	if ((r = remove_runs(g, e)) >= 0 && (r = any_live(g, &g->report->live, e)) >= 0 && (r = gather_named(g, e)) >= 0)
+	if ((r = remove_runs(g, e)) >= 0 && (r = any_live(g, &g->report->live, e)) >= 0 &&
+		(r = gather_named(g, e)) >= 0)
 		r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, e);
 	if (r >= 0 && !g->options->dry_run)
 		return tracker_commit(g->tracker, e);
@@ -113,7 +115,8 @@ static int find_garbage(void *arg, const struct digest *d, int64_t size, const c
 	return 0;
 }
 
-/* Some of the garbage, in one transaction. What other commands have recorded meanwhile is looked at first. 0: a run began, so no more is removed. */
+/* Some of the garbage, in one transaction. What other commands have recorded meanwhile is looked at first. 0: a run
+ * began, so no more is removed. */
 static int remove_batch(struct gc *g, size_t from, size_t to, struct err *e)
 {
 	bool live;
@@ -199,7 +202,8 @@ static int collect(struct gc *g, struct err *e)
 	return store_sweep(g->store, g->options->grace_us, g->options->dry_run, &g->report->temp_bytes, e);
 }
 
-int gc_run(const struct project *p, struct tracker *t, struct store *s, const struct gc_options *o, struct gc_report *ret, struct err *e)
+int gc_run(const struct project *p, struct tracker *t, struct store *s, const struct gc_options *o,
+	struct gc_report *ret, struct err *e)
 {
 	*ret = (struct gc_report){0};
 	_cleanup_(gc_release) struct gc g = { .project = p, .tracker = t, .store = s, .options = o, .report = ret };

@@ -1,5 +1,6 @@
-/* Free space: removes what no kept row names. Safe beside live runs: nothing is removed from the store while one is under way, nor what came into it
- * within the last hour, and removals stand in write transactions, so that no run begins meanwhile. */
+/* Free space: removes what no kept row names. Safe beside live runs: nothing is removed from the store while one is
+ * under way, nor what came into it within the last hour, and removals stand in write transactions, so that no run
+ * begins meanwhile. */
 #ifndef RUNNER_GC_H
 #define RUNNER_GC_H
 
@@ -10,7 +11,8 @@
 struct gc_options {
 	bool dry_run;
 	int64_t keep_runs;    /* runs beyond the newest so many are removed; -1 = none */
-	int64_t older_than_us; /* runs that ended longer ago are removed; -1 = none. With both: only those that both name */
+	int64_t older_than_us; /* runs that ended longer ago are removed; -1 = none. With both: only those that both
+				  name */
 	int64_t grace_us;     /* objects younger than that stay */
 };
 #define GC_GRACE_US (3600 * 1000000LL)
@@ -24,6 +26,7 @@ struct gc_report {
 	bool live;                             /* a run is under way: nothing was removed from the store */
 };
 /* With dry_run nothing changes and the report says what would. */
-int gc_run(const struct project *p, struct tracker *t, struct store *s, const struct gc_options *o, struct gc_report *ret, struct err *e);
+int gc_run(const struct project *p, struct tracker *t, struct store *s, const struct gc_options *o,
+	struct gc_report *ret, struct err *e);
 
 #endif

@@ -52,7 +52,8 @@ bool named_has(const struct named *n, const struct digest *d)
 struct folder { struct digest digest; int64_t run; };
 struct gathering { struct named *named; VEC(struct folder) folders; };
 
-static int take(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run, const char *path, struct err *e)
+static int take(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run, const char *path,
+	struct err *e)
 {
 	struct gathering *g = arg;
 	if (named_add(g->named, d) && form == FORM_FOLDER)

@@ -23,7 +23,8 @@ static bool among(const int64_t *numbers, size_t n, int64_t number)
 	return n && bsearch(&number, numbers, n, sizeof *numbers, by_number);
 }
 
-static int is_dead(const struct project *p, struct tracker *t, int64_t run, const int64_t *removed, size_t nremoved, struct err *e)
+static int is_dead(
+	const struct project *p, struct tracker *t, int64_t run, const int64_t *removed, size_t nremoved, struct err *e)
 {
 	_arena_ struct arena a = ARENA_INIT;
 	struct run_row row;
@@ -37,7 +38,8 @@ static int is_dead(const struct project *p, struct tracker *t, int64_t run, cons
 	return !lease_held(p, run);
 }
 
-int run_folders_dead(const struct project *p, struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e)
+int run_folders_dead(
+	const struct project *p, struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e)
 {
 	_free_ char *path = mem_printf("%s/runs", p->jig);
 	VEC(int64_t) dead = {0};

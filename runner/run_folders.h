@@ -6,9 +6,10 @@
 #include "runner/project.h"
 #include "tracker/tracker.h"
 
-/* Numbers of those that may go: of runs that are not in the record, and of removed ones that no kept run borrows from; those whose lease is held
- * stay. In order of number. */
-int run_folders_dead(const struct project *p, struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e);
+/* Numbers of those that may go: of runs that are not in the record, and of removed ones that no kept run borrows from;
+ * those whose lease is held stay. In order of number. */
+int run_folders_dead(
+	const struct project *p, struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e);
 /* Bytes of the regular files in one. */
 int run_folder_size(const struct project *p, int64_t run, int64_t *ret, struct err *e);
 int run_folder_remove(const struct project *p, int64_t run, struct err *e);

@@ -72,7 +72,8 @@ expect 0 jig gc --keep-runs 1 --now
 expect 2 jig show 1
 expect 0 jig show last
 
-# Numbers are not used again, and what a live run does not name yet stays.
+# Numbers are not used again. While a run is under way what no run names stays: it may be about to name it.
+expect 0 jig rm last
 rm -f "$HOME/go"
 cat >jig.yaml <<'E'
 steps:
@@ -87,10 +88,21 @@ live() { jig show last --json | grep -q '"state": "running"'; }
 await live
 expect 2 jig rm last
 has "$err" "jig stop"
+expect 0 jig gc --now --json
+has "$out" '"objects": 0'
+hasnt "$out" '"kept_objects": 0'
 expect 0 jig gc --now
+has "$out" "under way"
 touch "$HOME/go"
 ended() { jig show last --json | grep -q '"ended": "'; }
 await ended
 expect 0 jig show last
+has "$out" "run 5 "
 has "$out" "success"
+expect 0 jig gc
+has "$out" "younger than an hour"
+expect 0 jig gc --now
+hasnt "$out" "stays"
+expect 0 jig fsck --json
+has "$out" '"garbage": 0'
 finish
