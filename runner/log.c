@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "runner/log_clean.h"
 #include "runner/log_ring.h"
 
 #define LINE_MAX_HELD (64 << 10)
@@ -291,25 +292,6 @@ int log_finish(struct log *l, int64_t now_us, int64_t *ret_size, struct err *e)
 	return r;
 }
 
-/* Without escape sequences, and of a line that a carriage return wrote over only its last state. */
-static void plain_line(struct buf *out, const char *s, size_t n)
-{
-	size_t start = out->len;
-
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '\033' && i + 1 < n && s[i + 1] == '[') {
-			i += 2;
-			while (i < n && !(s[i] >= '@' && s[i] <= '~'))
-				i++;
-		} else if (s[i] == '\r') {
-			if (i + 1 < n)
-				buf_cut(out, start);
-		} else if ((unsigned char)s[i] >= 0x20 || s[i] == '\t') {
-			buf_addc(out, s[i] == '\t' ? ' ' : s[i]);
-		}
-	}
-}
-
 static bool last_line(struct buf *out, const struct stream *s)
 {
 	size_t end = s->nrecent;
@@ -319,8 +301,8 @@ static bool last_line(struct buf *out, const struct stream *s)
 		size_t from = nl ? (size_t)(nl - s->recent) + 1 : 0;
 
 		buf_reset(out);
-		plain_line(out, s->recent + from, end - from);
-		if (strspn(out->data, " ") < out->len)
+		log_clean_line(out, s->recent + from, end - from);
+		if (out->len)
 			return true;
 		if (!nl)
 			break;
