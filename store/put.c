@@ -75,7 +75,8 @@ int put_unchanged(const char *path, const struct stat *before, int64_t read, str
 	return 0;
 }
 
-/* Whether the object stands there with the right size; then its name is to be made durable if it is young. */
+/* Whether the object stands there with the right size; then its name is to be made durable if it is young. An old one is made young again: it may be garbage
+ * that nobody names yet, and gc spares what is young. */
 static bool put_present(struct putter *p, const char *object, const struct digest *d, int64_t size)
 {
 	struct stat st;
@@ -83,6 +84,8 @@ static bool put_present(struct putter *p, const char *object, const struct diges
 		return false;
 	if (time_now() / US_PER_S - st.st_ctim.tv_sec < YOUNG_S)
 		p->touched[d->b[0]] = p->new_folder = true;
+	else if (utimensat(AT_FDCWD, object, NULL, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
 	return true;
 }
 
