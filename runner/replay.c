@@ -90,16 +90,16 @@ static void replay_text(struct buf *out, const struct work *w, const struct work
 	utf8_visible(out, s->name, strlen(s->name), false);
 	buf_addf(out, "@%d of run %lld again, where and as it ran.\ncd ", n, (long long)r->number);
 	text_shell_quote(out, w->work);
-	buf_adds(out, " && mkdir -p ");
-	text_shell_quote(out, w->tmp);
-	buf_adds(out, " && exec env -i");
+	buf_adds(out, " || exit\ntmp=$(mktemp -d /tmp/jig.XXXXXX) || exit\ntrap 'rm -rf \"$tmp\"' EXIT\nenv -i");
 	for (size_t i = 0; i < w->vars.len; i++) {
 		const char *pair = w->vars.v[i];
 		int name = (int)strcspn(pair, "=");
 		_free_ char *bare = mem_printf("%.*s", name, pair);
 
 		buf_adds(out, " \\\n\t");
-		if (is_secret(s, pair) || variable_secret(bare))
+		if (strcmp(bare, "TMPDIR") == 0)
+			buf_adds(out, "TMPDIR=\"$tmp\"");
+		else if (is_secret(s, pair) || variable_secret(bare))
 			buf_addf(out, "%s=\"$%s\"", bare, bare);
 		else
 			text_shell_quote(out, pair);
