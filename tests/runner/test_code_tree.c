@@ -1,6 +1,8 @@
 #include "tests/runner/code_scratch.h"
 #include <dirent.h>
 #include <sys/file.h>
+#include "runner/spawn.h"
+#include "store/tree.h"
 
 static struct code_tree *open_ok(void)
 {
@@ -84,6 +86,53 @@ static void small_files(void **state)
 	struct err err;
 	assert_true(code_tree_write(t, dir, NULL, NULL, &err) < 0);
 	assert_non_null(strstr(err.text, "a-b"));
+	code_tree_free(t);
+}
+
+/* Whatever a step left of its work folder, the next one finds what a new folder would hold. */
+static void used_folder_is_as_new(void **state)
+{
+	umask(022);
+	put("a/x", "twenty-two");
+	put("a/y/z", "333");
+	put("b", "b");
+	put("c", "c");
+	put("run.sh", "#!/bin/sh\n");
+	_free_ char *script = path_join(root, "run.sh"), *link = path_join(root, "link");
+	chmod(script, 0755);
+	assert_int_equal(symlink("a/x", link), 0);
+	take_ok();
+	struct code_tree *t = open_ok();
+	_free_ char *used = NULL, *outside = path_join(home, "outside"), *fresh = NULL;
+	_close_ int dir = new_folder("used", &used);
+	_close_ int new = new_folder("fresh", &fresh);
+	assert_ok(code_tree_write(t, dir, NULL, NULL, e));
+	assert_ok(code_tree_write(t, new, NULL, NULL, e));
+	static const char *const mess =
+		"cd \"$1\" && echo longer than it was before >> a/x && chmod 755 b && ln c \"$2\" && echo evil > c && rm link && ln -s /etc link && chmod 644 run.sh && "
+		"rm -r a/y && echo file > a/y && mkdir -p more/deep && echo 1 > more/deep/x && ln -s /etc/passwd extra && mkdir ro && echo 1 > ro/f && chmod 555 ro && mkfifo p";
+	_free_ char *first = path_join(home, "mess.sh");
+	assert_ok(file_write(first, mess, strlen(mess), 0755, e));
+	const char *argv[] = {"/bin/sh", first, used, outside, NULL};
+	_buf_ struct buf said = BUF_INIT;
+	int status;
+	assert_ok(spawn_capture(argv, (const char *const *)environ, NULL, 4096, &said, &status, e));
+	assert_int_equal(status, 0);
+	assert_ok(code_tree_rewrite(t, dir, NULL, NULL, e));
+	struct digest a, b;
+	assert_ok(tree_digest(used, &a, NULL, e));
+	assert_ok(tree_digest(fresh, &b, NULL, e));
+	assert_true(digest_equal(&a, &b));
+	assert_file(used, "a/x", "twenty-two", 10, 0644);
+	assert_file(used, "b", "b", 1, 0644);
+	assert_file(used, "run.sh", "#!/bin/sh\n", 10, 0755);
+	/* A second name of a file is not written through. */
+	assert_file(home, "outside", "evil\n", 5, 0644);
+	/* What is skipped is not there, though the folder had it. */
+	char skipped[] = "b";
+	assert_ok(code_tree_rewrite(t, dir, skip_some, skipped, e));
+	_free_ char *gone = path_join(used, "b");
+	assert_false(file_exists(gone));
 	code_tree_free(t);
 }
 
@@ -261,7 +310,7 @@ static void differences(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        scratch_test(small_files),         scratch_test(big_files), scratch_test(old_checkouts_go),
+	        scratch_test(small_files), scratch_test(used_folder_is_as_new), scratch_test(big_files), scratch_test(old_checkouts_go),
 	        scratch_test(checkout_by_several), scratch_test(wrong_ids), scratch_test(damaged_object),
 	        scratch_test(differences),
 	};
