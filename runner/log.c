@@ -17,7 +17,7 @@
 #define LINE_MAX_HELD (64 << 10)
 #define HOLD_US 200000
 #define RECENT 4096
-#define COPY (1 << 20)
+#define SECRET_MIN 8
 
 static const char magic[8] = "JIGLOG1\n";
 
@@ -39,6 +39,8 @@ struct log {
 	struct log_ring *ring;     /* once the head is full */
 	struct stream streams[2];
 	int last;                  /* the stream that wrote last */
+	bool open_line;            /* and what it wrote is no whole line */
+	bool ended;
 	struct buf line;
 	VEC(char *) secrets;
 	size_t longest;
@@ -75,15 +77,26 @@ void log_free(struct log *l)
 	free(l);
 }
 
+static int longer_first(const void *a, const void *b)
+{
+	size_t x = strlen(*(char *const *)a), y = strlen(*(char *const *)b);
+
+	return (x < y) - (x > y);
+}
+
 void log_mask(struct log *l, const char *const *values, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(values[i]);
 
+		if (len < SECRET_MIN)
+			continue;
 		vec_push(&l->secrets, mem_strdup(values[i]));
 		if (len > l->longest)
 			l->longest = len;
 	}
+	if (l->secrets.len)
+		qsort(l->secrets.v, l->secrets.len, sizeof *l->secrets.v, longer_first);
 }
 
 static int open_files(struct log *l, struct err *e)
@@ -134,6 +147,7 @@ static int emit(struct log *l, int stream, const char *bytes, size_t n, int64_t 
 	if (l->fd < 0 && (r = open_files(l, e)) < 0)
 		return r;
 	l->last = stream;
+	l->open_line = bytes[n - 1] != '\n';
 	remember(&l->streams[stream], bytes, n);
 	head = l->ring ? 0 : (size_t)(l->limit / 2 - l->size);
 	if (head > n)
@@ -157,23 +171,40 @@ static int emit(struct log *l, int stream, const char *bytes, size_t n, int64_t 
 	return log_ring_write(l->ring, stream, bytes + head, n - head, ts, e);
 }
 
-/* What is held with every secret in it replaced. Cheap where there are none. */
-static void mask(struct log *l, struct buf *held)
+/* The secret that begins at p, the longest first: its length, 0: none, -1: more bytes must tell (not with end: none will come). */
+static ssize_t secret_at(const struct log *l, const char *p, size_t left, bool end)
 {
 	for (size_t i = 0; i < l->secrets.len; i++) {
-		const char *secret = l->secrets.v[i];
-		size_t n = strlen(secret);
+		size_t n = strlen(l->secrets.v[i]);
 
-		for (char *p; (p = memmem(held->data, held->len, secret, n));) {
-			size_t at = p - held->data;
-			_free_ char *rest = mem_dup(p + n, held->len - at - n + 1);
-			size_t nrest = held->len - at - n;
+		if (n <= left ? memcmp(p, l->secrets.v[i], n) == 0 : !end && memcmp(p, l->secrets.v[i], left) == 0)
+			return n <= left ? (ssize_t)n : -1;
+	}
+	return 0;
+}
 
-			buf_cut(held, at);
-			buf_adds(held, "***");
-			buf_add(held, rest, nrest);
+/* What is held with every secret in it replaced. end: nothing will follow. */
+static void mask(const struct log *l, struct buf *held, bool end)
+{
+	size_t to = 0, from = 0;
+
+	while (l->secrets.len && from < held->len) {
+		ssize_t n = secret_at(l, held->data + from, held->len - from, end);
+
+		if (n < 0)
+			break;
+		if (n > 0) {
+			memcpy(held->data + to, "***", 3);
+			to += 3;
+			from += (size_t)n;
+		} else {
+			held->data[to++] = held->data[from++];
 		}
 	}
+	if (to == from)
+		return;
+	memmove(held->data + to, held->data + from, held->len - from);
+	buf_cut(held, to + held->len - from);
 }
 
 /* How much of what is held cannot be the beginning of a secret that goes on with the next write. */
@@ -207,7 +238,7 @@ int log_write(struct log *l, int stream, const char *bytes, size_t n, int64_t no
 	size_t upto;
 	int r;
 
-	if (n == 0)
+	if (n == 0 || l->ended)
 		return 0;
 	/* Whole lines and nothing held: no copy. */
 	nl = memrchr(bytes, '\n', n);
@@ -225,7 +256,7 @@ int log_write(struct log *l, int stream, const char *bytes, size_t n, int64_t no
 		s->since = now_us;
 	buf_add(&s->held, bytes, n);
 	s->ts = now_us;
-	mask(l, &s->held);
+	mask(l, &s->held, false);
 	upto = safe(l, &s->held);
 	if (s->held.len < LINE_MAX_HELD) {
 		nl = memrchr(s->held.data, '\n', upto);
@@ -274,12 +305,27 @@ static int join(struct log *l, struct err *e)
 	return r;
 }
 
+/* The rest of a stream, its last line ended. */
+static int finish_stream(struct log *l, int stream, int64_t now, struct err *e)
+{
+	struct stream *s = &l->streams[stream];
+
+	mask(l, &s->held, true);
+	if (s->held.len ? s->held.data[s->held.len - 1] != '\n' : l->last == stream && l->open_line) {
+		if (!s->held.len)
+			s->ts = now;
+		buf_addc(&s->held, '\n');
+	}
+	return release(l, stream, s->held.len, s->ts, e);
+}
+
 int log_finish(struct log *l, int64_t now_us, int64_t *ret_size, struct err *e)
 {
 	int r = 0;
 
-	for (int i = 0; r >= 0 && i < 2; i++)
-		r = release(l, i, l->streams[i].held.len, l->streams[i].ts, e);
+	for (int i = 0; r >= 0 && i < 2 && !l->ended; i++)
+		r = finish_stream(l, i, now_us, e);
+	l->ended = true;
 	if (r >= 0 && l->ring)
 		r = join(l, e);
 	log_ring_free(l->ring);
