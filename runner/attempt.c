@@ -127,6 +127,19 @@ static void metric_line(struct attempt *a, const char *line, size_t n, int64_t n
 	}
 }
 
+/* A step may have put anything in the place of the file; opening a FIFO must not wait. */
+static void open_metrics(struct attempt *a)
+{
+	struct stat st;
+	int fd = open(a->work.metrics, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	a->metrics_fd = fd;
+}
+
 /* One chunk of what was appended; false at the end. last: a line without a newline counts too. */
 static bool read_metrics(struct attempt *a, bool last)
 {
@@ -134,11 +147,10 @@ static bool read_metrics(struct attempt *a, bool last)
 	size_t from = 0;
 	ssize_t n;
 
-	if (a->metrics_fd < 0) {
-		a->metrics_fd = open(a->work.metrics, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		if (a->metrics_fd < 0)
-			return false;
-	}
+	if (a->metrics_fd < 0)
+		open_metrics(a);
+	if (a->metrics_fd < 0)
+		return false;
 	n = buf_read(&a->metrics_rest, a->metrics_fd, METRICS_CHUNK);
 	if (n > 0)
 		a->active = time_mono();
