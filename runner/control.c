@@ -242,7 +242,7 @@ static void on_flush(void *arg)
 	control_flush(arg);
 }
 
-int control_init(struct supervisor *s)
+void control_init(struct supervisor *s)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -252,5 +252,4 @@ int control_init(struct supervisor *s)
 	s->flush = loop_timer(s->loop, -1, on_flush, s);
 	s->next_sample = time_mono() + US_PER_S;
 	s->data_version = -1;
-	return 0;
 }

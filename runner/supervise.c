@@ -266,10 +266,27 @@ static void spawner_ready(void *arg, int fd, short revents)
 		if (a && a->token == ev.token)
 			attempt_event(a, &ev);
 	}
-	if (r < 0 && !s->failed_itself) {
-		s->failed_itself = true;
+	if (r < 0) {
+		s->spawner_gone = true;
 		s->failure = e;
 	}
+}
+
+/* Without its spawner a run cannot go on: no end of a process would ever be told. What can still be written is, the rest stays as it is, and the next command
+ * finds the run lost. */
+static int abandon(struct supervisor *s, struct err *e)
+{
+	VEC(const char *) ids = { 0 };
+	struct err ignored;
+
+	for (size_t i = 0; i < s->p->nsteps; i++)
+		if (s->now[i])
+			vec_push(&ids, s->now[i]->uid);
+	spawn_sweep(ids.v, ids.len, &ignored);
+	vec_release(&ids);
+	control_flush(s);
+	*e = s->failure;
+	return err_prefix(e, "run %lld is lost", (long long)s->work.number);
 }
 
 static void flush_now(void *arg)
@@ -297,6 +314,8 @@ static int carry(struct supervisor *s, struct err *e)
 		if (r < 0)
 			return r;
 		offload_poll(s->host.offload);
+		if (s->spawner_gone)
+			return abandon(s, e);
 	}
 }
 
@@ -372,6 +391,9 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	r = take_code(&s, e);
 	if (r < 0)
 		return r;
+	/* From here on a signal ends the run orderly: none may pass between the moment it is in the record and the first turn of the loop. */
+	s.loop = loop_new();
+	control_init(&s);
 	r = make_run(&s, name, e);
 	if (r < 0)
 		return r;
@@ -383,7 +405,6 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	s.work.params_path = s.params_path;
 	s.work.tmp = s.tmp;
 	s.work.env_key = s.env.key;
-	s.loop = loop_new();
 	s.journal = journal_new(t, s.work.number);
 	s.host.loop = s.loop;
 	s.host.spawner = spawner;
@@ -402,7 +423,7 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	s.host.flush = flush_now;
 	s.host.ended = dispatch_ended;
 	init_live(&s, name);
-	if ((r = dispatch_init(&s, e)) < 0 || (r = control_init(&s)) < 0)
+	if ((r = dispatch_init(&s, e)) < 0)
 		return r;
 	if (w && w->begun)
 		w->begun(w->arg, &s.live);

@@ -27,6 +27,7 @@ struct supervisor {
 	int lease;
 	struct err failure;          /* the record cannot be written: everything stops */
 	bool failed_itself;
+	bool spawner_gone;           /* so is every step */
 
 	/* per step of the pipeline */
 	bool *in;                    /* part of the run */
@@ -79,7 +80,7 @@ void dispatch_retry(struct supervisor *s, int step, char answer[128]);
 void dispatch_stop_waiting(struct supervisor *s, int step);
 
 /* control.c */
-int control_init(struct supervisor *s);                   /* signals and clocks */
+void control_init(struct supervisor *s);                  /* signals and clocks; needs the loop */
 void control_stop(struct supervisor *s, int signo, bool at_once);
 /* Writes what was gathered and tells the watcher what has ended. */
 void control_flush(struct supervisor *s);
