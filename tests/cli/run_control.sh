@@ -1,0 +1,208 @@
+# Runs that are stopped, paused, retried and killed from outside.
+. "$TESTS/../lib/runs.sh"
+project=$PWD
+
+# STEP NAME…: a step that says its pid in $HOME/NAME.pid and ends when $HOME/NAME.go is there.
+step_text='echo $$ >"$HOME/$JIG_STEP.new" && mv "$HOME/$JIG_STEP.new" "$HOME/$JIG_STEP.pid"; until [ -e "$HOME/$JIG_STEP.go" ]; do sleep 0.02; done'
+reset() {
+	rm -f "$HOME"/*.pid "$HOME"/*.go
+}
+begun() {
+	for name; do
+		await test -s "$HOME/$name.pid"
+	done
+}
+# The number of the run that was made last, also while it runs.
+newest() {
+	jig ls --json -n 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["run"])'
+}
+is() {
+	[ "$(states "$1")" = "$2" ]
+}
+
+# ---- detached: seen from elsewhere, stopped in parts
+
+cat >jig.yaml <<Y
+steps:
+  a: {run: &r '$step_text'}
+  b: {run: *r}
+  c: {run: *r, needs: [a, b], trigger: all_done}
+Y
+expect 0 jig run -d -j 3
+has "$out" "run 1 "
+begun a b
+expect 0 jig stop 1 a
+await is 1 "running a=stopped b=running c=pending"
+all_gone "$HOME/a.pid"
+same "$(cause 1 a)" stopped
+expect 2 jig stop 1 nosuch
+has "$err" nosuch
+touch "$HOME/b.go"
+begun c
+touch "$HOME/c.go"
+await is 1 "stopped a=stopped b=success c=success"
+expect 2 jig stop 1
+has "$err" "has ended"
+
+# A session of its own, /dev/null as its streams: the lease is what tells that it lives.
+reset
+expect 0 jig run -d -j 3
+begun a b
+sup=$(ps -o ppid= -p "$(cat "$HOME/a.pid")" | tr -d ' ')
+sup=$(ps -o ppid= -p "$sup" | tr -d ' ')
+same "$(ps -o sid= -p "$sup" | tr -d ' ')" "$sup"
+for fd in 0 1 2; do
+	same "$(readlink "/proc/$sup/fd/$fd")" /dev/null
+done
+expect 0 jig stop --now 2
+await ended 2
+same "$(states 2)" "stopped a=stopped b=stopped c=stopped"
+all_gone "$HOME/a.pid" "$HOME/b.pid"
+await gone "$sup"
+
+# ---- pause and go on
+
+reset
+cat >jig.yaml <<Y
+steps:
+  a: {run: &r '$step_text'}
+  b: {run: *r, needs: [a]}
+Y
+expect 0 jig run -d
+begun a
+expect 0 jig pause last
+touch "$HOME/a.go"
+await is last "running a=success b=queued"
+expect 0 jig continue last
+begun b
+touch "$HOME/b.go"
+await is last "success a=success b=success"
+
+# ---- a step tried again while another runs
+
+reset
+cat >jig.yaml <<Y
+steps:
+  bad: {run: 'echo \$JIG_ATTEMPT >>"\$HOME/tries"; ls ckpt >>"\$HOME/ckpts"; touch ckpt/\$JIG_ATTEMPT; [ -e "\$HOME/good" ]; echo 1 >b.txt', outputs: [b.txt], checkpoints: ckpt/}
+  next: {run: 'cp b.txt "\$HOME/next"', inputs: [b.txt]}
+  far: {run: 'touch "\$HOME/far"', needs: [next]}
+  skipped: {run: "false", needs: [bad], trigger: one_failed, retry: {limit: 0}}
+  long: {run: '$step_text'}
+Y
+expect 0 jig run -d -j 3
+begun long
+await is last "running bad=failed next=upstream_failed far=upstream_failed skipped=failed long=running"
+expect 0 jig retry last bad
+await sh -c '[ "$(wc -l <"$HOME/tries")" = 2 ]'
+await is last "running bad=failed next=upstream_failed far=upstream_failed skipped=failed long=running"
+touch "$HOME/good"
+expect 0 jig retry last bad
+await is last "running bad=success next=success far=success skipped=failed long=running"
+same "$(cat "$HOME/next") $(tr '\n' ' ' <"$HOME/tries")$(tr '\n' ' ' <"$HOME/ckpts")" "1 1 2 3 1 1 2 "
+expect 0 jig retry last next
+has "$out" "only a failed or stopped step"
+touch "$HOME/long.go"
+await ended last
+same "$(states last)" "failed bad=success next=success far=success skipped=failed long=success"
+expect 2 jig retry last skipped
+has "$err" "has ended"
+
+# A wait for a retry is cut short, or ended.
+cat >jig.yaml <<'Y'
+steps:
+  a: {run: '[ "$JIG_ATTEMPT" = 2 ]', retry: {limit: 1, delay: 1h, max_delay: 1h}}
+  b: {run: 'false', retry: {limit: 1, delay: 1h, max_delay: 1h}}
+Y
+expect 0 jig run -d
+await is last "running a=retrying b=retrying"
+expect 0 jig retry last a
+await is last "running a=success b=retrying"
+expect 0 jig stop last b
+await is last "stopped a=success b=stopped"
+
+# ---- signals
+
+cat >jig.yaml <<Y
+steps:
+  a: {run: '$step_text'}
+  b: {run: "true", needs: [a]}
+Y
+# SIGNAL STATUS
+signalled() {
+	reset
+	# Background jobs of a shell ignore SIGINT; a program started so keeps to that unless it asks for the signal, as jig does.
+	jig run >"$HOME/said" 2>&1 &
+	sup=$!
+	begun a
+	kill -s "$1" $sup
+	status=0
+	wait $sup || status=$?
+	same "$1 $status $(states last)" "$1 $2 stopped a=stopped b=stopped"
+	all_gone "$HOME/a.pid"
+}
+signalled INT 130
+signalled TERM 143
+signalled HUP 143
+cat >jig.yaml <<'Y'
+steps:
+  a: {run: "trap '' TERM; echo $$ >$HOME/a.new; mv $HOME/a.new $HOME/a.pid; while :; do sleep 0.02; done"}
+Y
+reset
+jig run >"$HOME/said" 2>&1 &
+sup=$!
+begun a
+kill -s INT $sup
+await sh -c 'jig show last >/dev/null && kill -s INT '$sup
+status=0
+began=$(date +%s)
+wait $sup || status=$?
+[ $(($(date +%s) - began)) -le 3 ] || fail "the second SIGINT did not end it at once"
+same "$status $(states last)" "130 stopped a=stopped"
+all_gone "$HOME/a.pid"
+no_tmpdirs
+
+# ---- killed: nothing can be written any more, and the next command sees to it
+
+cat >jig.yaml <<'Y'
+steps:
+  a:
+    run: |
+      setsid sh -c 'echo $$ >"$HOME/daemon.pid"; exec sleep 600' >/dev/null 2>&1 </dev/null &
+      sleep 600 & echo $! >"$HOME/child.pid"
+      until [ -s "$HOME/daemon.pid" ]; do sleep 0.02; done
+      touch "$TMPDIR/x"
+      echo "v=1" >>"$JIG_METRICS"; echo printed
+      echo $$ >"$HOME/a.new"; mv "$HOME/a.new" "$HOME/a.pid"
+      wait
+  b: {run: "true", needs: [a]}
+Y
+# WHOM…: the supervisor, the spawner or both get SIGKILL.
+killed() {
+	reset
+	expect 0 jig run -d
+	begun a
+	run=$(newest)
+	spawner=$(ps -o ppid= -p "$(cat "$HOME/a.pid")" | tr -d ' ')
+	sup=$(ps -o ppid= -p "$spawner" | tr -d ' ')
+	for who; do
+		case $who in
+		supervisor) kill -9 "$sup" ;;
+		spawner) kill -9 "$spawner" ;;
+		esac
+	done
+	await gone "$sup"
+	jig ls >"$HOME/said"
+	same "$* $(states "$run")" "$* lost a=lost b=lost"
+	has "$(jig show "$run")" lost
+	all_gone "$HOME/a.pid" "$HOME/child.pid" "$HOME/daemon.pid"
+	same "$(cause "$run" a)" lost
+	no_tmpdirs
+}
+killed supervisor
+killed spawner
+killed spawner supervisor
+# The record goes on as if nothing had been.
+printf 'steps:\n  a: {run: "true"}\n' >jig.yaml
+expect 0 jig run
+cd "$project"
+finish
