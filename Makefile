@@ -19,9 +19,9 @@ CPPFLAGS := -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DJIG_VERSION='"$(VERSION)"
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter -Wno-missing-field-initializers
 CFLAGS_release := -O2 -g -fno-plt
 CFLAGS_check := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined -DJIG_FAULTS
+CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
 CFLAGS := -std=gnu17 $(WARN) $(CFLAGS_$(MODE)) $(EXTRA_CFLAGS)
 LDFLAGS_check := -fsanitize=address,undefined
-CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
 LDFLAGS_fuzz := -fsanitize=address,undefined
 LDFLAGS_release := -no-pie
 LDFLAGS := $(LDFLAGS_$(MODE))
@@ -45,10 +45,15 @@ upto_tui := tui runner tracker store base
 upto_cli := cli tui runner tracker store base
 libs_upto = $(patsubst %,$(B)/lib%.a,$(upto_$(1)))
 
+# A word a file; V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-5s %s\n' $(1) $(2))
+
 all: $(B)/jig
 
 $(B)/jig: $(filter $(B)/cli/%,$(call obj,cli)) $(filter-out $(B)/libcli.a,$(ARCHIVES))
-	$(CC) $(LDFLAGS) -o $@ $(call obj,cli) $(call libs_upto,tui) $(LDLIBS)
+	$(call say,link,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(call obj,cli) $(call libs_upto,tui) $(LDLIBS)
 
 define layer_rule
 $(B)/lib$(1).a: $(call obj,$(1))
@@ -59,7 +64,8 @@ $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,cc,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/tracker/schema.o: $(wildcard tracker/schema/*.sql)
 
 # tests/<layer>/test_<thing>.c: a program of cmocka tests that links its own layer and those below.
@@ -67,7 +73,8 @@ TESTS := $(wildcard tests/*/test_*.c)
 TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(TESTS))
 define test_rule
 $(B)/tests/$(1)/test_%: $(B)/tests/$(1)/test_%.o $(call libs_upto,$(1))
-	$(CC) $(LDFLAGS) -o $$@ $$^ $(LDLIBS) -lcmocka
+	$$(call say,link,$$@)
+	$$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ $(LDLIBS) -lcmocka
 endef
 $(foreach l,$(LAYERS),$(eval $(call test_rule,$(l))))
 tests: $(B)/jig $(TEST_PROGRAMS)
@@ -88,9 +95,11 @@ demo:
 
 BENCHES := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 $(B)/tests/bench/bench_%: $(B)/tests/bench/bench_%.o $(call libs_upto,tui)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,link,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/tests/lib/%: $(B)/tests/lib/%.o $(call libs_upto,tui)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,link,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 LIB_PROGRAMS := $(patsubst %.c,$(B)/%,$(shell grep -lE '^int main' tests/lib/*.c 2>/dev/null))
 tests: $(LIB_PROGRAMS)
 bench: $(B)/jig $(BENCHES) $(LIB_PROGRAMS)
@@ -100,10 +109,12 @@ bench: $(B)/jig $(BENCHES) $(LIB_PROGRAMS)
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz:
+	@CC="$(CC)" scripts/install-missing.sh fuzz
 	@$(MAKE) --no-print-directory CC=clang MODE=fuzz B=build/fuzz $(patsubst %,build/fuzz/tests/fuzz/fuzz_%,$(FUZZERS))
 	@scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS) $(FUZZERS)
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(call libs_upto,tui)
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	$(call say,link,$@)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 layers:
 	@scripts/layers.sh

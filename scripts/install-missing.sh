@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing to build jig (`build`), or to run its tests too (`check`), with the system's own package manager, and says so.
+# Installs what is missing to build jig (`build`), to run its tests too (`check`), or to fuzz it (`fuzz`), with the system's own package manager, and says so.
 # Quiet and quick when nothing is missing: each need is a file that a compiler or shell would find.
 set -eu
 what=${1:-build}
@@ -34,6 +34,11 @@ if [ "$what" = check ]; then
 	have git || need git git git git
 	have mandoc || need mandoc mandoc mandoc mandoc
 	have tmux || need tmux tmux tmux tmux
+fi
+if [ "$what" = fuzz ]; then
+	have clang || need clang clang clang llvm
+	echo 'int LLVMFuzzerTestOneInput(const char *p, unsigned long n) { return 0; }' | clang -fsanitize=fuzzer -x c - -o /dev/null 2>/dev/null ||
+		need "libclang-rt-$(clang -dumpversion 2>/dev/null | cut -d. -f1 | sed 's/^$/14/')-dev" compiler-rt compiler-rt -
 fi
 [ -n "$missing" ] || exit 0
 
