@@ -33,7 +33,7 @@ static const char *place(const char *s, size_t *ret_len, int *ret_line)
 		if (p > s && isdigit((unsigned char)p[1]) && !memchr(s, ' ', (size_t)(p - s))) {
 			char *end;
 			*ret_len = (size_t)(p - s);
-			*ret_line = (int)strtol(p + 1, &end, 10);
+			*ret_line = trace_number(p + 1, &end);
 			return end;
 		}
 	return NULL;
@@ -56,7 +56,7 @@ static bool read_r(const struct trace_context *c, size_t i, bool halted, struct 
 	set(t, c->v[i].at, more ? mem_printf("%s %s", s, next + strspn(next, " ")) : mem_strdup(s));
 	from = strstr(s, "(from ");
 	if (from && (colon = strchr(from, '#')) && isdigit((unsigned char)colon[1])) {
-		set_place(c, t, from + 6, (size_t)(colon - from - 6), (int)strtol(colon + 1, NULL, 10));
+		set_place(c, t, from + 6, (size_t)(colon - from - 6), trace_number(colon + 1, NULL));
 		return true;
 	}
 	from = in ? strstr(s, " : ") : NULL;
@@ -177,7 +177,7 @@ static bool read_shell(const struct trace_context *c, size_t i, struct trace *t)
 	p += worded ? 5 : 0;
 	if (!isdigit((unsigned char)*p))
 		return false;
-	int line = (int)strtol(p, &end, 10);
+	int line = trace_number(p, &end);
 	if (end[0] != ':' || end[1] != ' ')
 		return false;
 	_free_ char *file = mem_strndup(s, (size_t)(colon - s));

@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
@@ -10,6 +11,16 @@ void trace_release(struct trace *t)
 	free(t->file);
 	free(t->message);
 	*t = (struct trace){ 0 };
+}
+
+int trace_number(const char *s, char **ret_end)
+{
+	char *end;
+	long n = strtol(s, &end, 10);
+
+	if (ret_end)
+		*ret_end = end;
+	return n > INT_MAX ? INT_MAX : n < 0 ? 0 : (int)n;
 }
 
 /* A place within a block; borrowed from the line. */
@@ -55,7 +66,7 @@ static bool frame(const char *s, struct place *ret)
 	end = strstr(p, "\", line ");
 	if (!end || !isdigit((unsigned char)end[8]))
 		return false;
-	*ret = (struct place){ p, (size_t)(end - p), (int)strtol(end + 8, NULL, 10) };
+	*ret = (struct place){ p, (size_t)(end - p), trace_number(end + 8, NULL) };
 	return true;
 }
 
@@ -68,7 +79,7 @@ static bool notebook_frame(const char *s, struct place *ret)
 	const char *end = strstr(s, ", in "), *stop = end ? end : s + strlen(s), *colon = memrchr(s, ':', (size_t)(stop - s));
 	if (!colon || !isdigit((unsigned char)colon[1]))
 		return false;
-	*ret = (struct place){ s, (size_t)(colon - s), (int)strtol(colon + 1, NULL, 10) };
+	*ret = (struct place){ s, (size_t)(colon - s), trace_number(colon + 1, NULL) };
 	return true;
 }
 

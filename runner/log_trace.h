@@ -15,6 +15,8 @@ struct trace {
 	bool inside; /* file stands in the work folder */
 };
 void trace_release(struct trace *t);
+/* The line number that begins at s, INT_MAX where it is beyond; ret_end may be NULL. */
+int trace_number(const char *s, char **ret_end);
 
 /* Whether a file that a program names is the person's own. */
 typedef bool trace_inside_fn(void *arg, const char *file);

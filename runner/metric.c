@@ -62,8 +62,7 @@ static bool take(struct metric_parser *p, char c)
 	return true;
 }
 
-/* A whole number of any writing that a program gives: 10, 10.0, 1e1. */
-static bool whole(double v, int64_t *ret)
+bool metric_step(double v, int64_t *ret)
 {
 	if (!(v >= -9007199254740992.0 && v <= 9007199254740992.0) || v != floor(v))
 		return false;
@@ -80,7 +79,7 @@ static bool is_key(const char *key, size_t n, const char *name)
 static int add(struct metric_parser *p, const char *key, size_t n, bool joined, double v, bool top, struct err *e)
 {
 	if (top && is_key(key, n, "step"))
-		return whole(v, &p->step) ? 0 : wrong(p, e, "step is no whole number");
+		return metric_step(v, &p->step) ? 0 : wrong(p, e, "step is no whole number");
 	if (top && is_key(key, n, "ts")) {
 		if (!(v >= 0 && v < 9e12))
 			return wrong(p, e, "ts is no time in seconds since 1970");
@@ -192,7 +191,7 @@ static int skip_list(struct metric_parser *p, int depth, struct err *e)
 	if (take(p, ']'))
 		return 0;
 	do {
-		r = value(p, "", 0, false, depth + 1, e);
+		r = value(p, "", 0, false, depth, e);
 	} while (r >= 0 && take(p, ','));
 	p->values.len = before;
 	p->joined.len = p->joined_at.len = joined;
@@ -336,6 +335,21 @@ static int pairs(struct metric_parser *p, struct err *e)
 	return 0;
 }
 
+/* Almost every line is ASCII, which eight bytes at a time tell. */
+static bool is_text(const char *s, size_t n)
+{
+	uint64_t word, high = 0;
+	size_t i = 0;
+
+	for (; i + sizeof word <= n; i += sizeof word) {
+		memcpy(&word, s + i, sizeof word);
+		high |= word;
+	}
+	for (; i < n; i++)
+		high |= (unsigned char)s[i];
+	return !(high & 0x8080808080808080u) || utf8_valid(s, n);
+}
+
 int metric_parse(struct metric_parser *p, const char *line, size_t n, struct metric_line *ret, struct err *e)
 {
 	int r;
@@ -354,6 +368,8 @@ int metric_parse(struct metric_parser *p, const char *line, size_t n, struct met
 		return 0;
 	if (memchr(line, 0, n))
 		return wrong(p, e, "a NUL byte");
+	if (!is_text(line, n))
+		return wrong(p, e, "the line is not UTF-8");
 	r = take(p, '{') ? object(p, 0, e) : pairs(p, e);
 	if (r < 0)
 		return r;

@@ -20,6 +20,9 @@ void metric_parser_free(struct metric_parser *p);
  * typical lines a second: no allocation per line. */
 int metric_parse(struct metric_parser *p, const char *line, size_t n, struct metric_line *ret, struct err *e);
 
+/* A step from a number as programs write it (10, 10.0, 1e1). False: it is no whole number, or a double cannot hold it exactly. */
+bool metric_step(double v, int64_t *ret);
+
 /* A metrics file by its ending: .json .yaml .yml (leaves that are numbers, joined by "."), .csv .tsv (a `step` or `epoch` column makes series of the other numeric columns; without one each
  * row counts from 0; DVCLive's `timestamp` is ts), .jsonl .ndjson (a row a step). cb gets step METRIC_NO_STEP and ts -1 where the file gives none. ERR_USAGE names file, line and what is wrong. */
 typedef int metric_file_fn(void *arg, const char *key, int64_t step, int64_t ts, double value, struct err *e);

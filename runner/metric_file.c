@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
@@ -5,6 +6,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "runner/metric.h"
 #include "runner/yaml.h"
@@ -35,9 +37,42 @@ static void leaf(void *arg, const char *dotted, const json_t *v)
 	rd->r = rd->cb(rd->arg, dotted, rd->step, -1, number, rd->e);
 }
 
+/* Python's json.dump writes NaN and the infinities bare, which no JSON has: they get quotes. */
+static void quote_words(struct buf *out, const char *s, size_t n)
+{
+	static const char *const words[] = { "NaN", "-Infinity", "Infinity" };
+	bool quoted = false;
+
+	for (size_t i = 0; i < n;) {
+		size_t len = 0;
+
+		for (size_t w = 0; w < ARRAY_LEN(words) && !quoted && !len; w++)
+			if (n - i >= strlen(words[w]) && memcmp(s + i, words[w], strlen(words[w])) == 0)
+				len = strlen(words[w]);
+		if (len) {
+			buf_addc(out, '"');
+			buf_add(out, s + i, len);
+			buf_addc(out, '"');
+			i += len;
+			continue;
+		}
+		if (quoted && s[i] == '\\' && i + 1 < n)
+			buf_addc(out, s[i++]);
+		else if (s[i] == '"')
+			quoted = !quoted;
+		buf_addc(out, s[i++]);
+	}
+}
+
 static int read_json(struct reading *rd, const struct buf *text)
 {
 	_json_ json_t *v = NULL;
+	_buf_ struct buf quoted = BUF_INIT;
+
+	if (memmem(text->data, text->len, "NaN", 3) || memmem(text->data, text->len, "Infinity", 8)) {
+		quote_words(&quoted, text->data, text->len);
+		text = &quoted;
+	}
 	int r = json_parse(text->data, text->len, rd->name, &v, rd->e);
 
 	if (r < 0)
@@ -92,7 +127,7 @@ static int read_lines(struct reading *rd, const struct buf *text)
 			m.step = row;
 			for (size_t i = 0; i < m.len; i++)
 				if (m.v[i].key_len == 5 && memcmp(m.v[i].key, "epoch", 5) == 0)
-					m.step = (int64_t)m.v[i].value;
+					metric_step(m.v[i].value, &m.step);
 		}
 		for (size_t i = 0; r >= 0 && i < m.len; i++) {
 			_free_ char *key = mem_strndup(m.v[i].key, m.v[i].key_len);
@@ -164,12 +199,16 @@ static int read_table(struct reading *rd, const struct buf *text, char sep)
 	const char *s = text->data, *end = s + text->len;
 	int line = 1, r = 0;
 	int step, time;
+	bool strict;
 
 	s = record(s, end, sep, &head, &line);
 	step = column(&head, "step") >= 0 ? column(&head, "step") : column(&head, "epoch");
+	/* Some count epochs in fractions; such a row counts from 0. */
+	strict = column(&head, "step") >= 0;
 	time = column(&head, "timestamp");
 	for (int64_t n = 0; r >= 0 && s < end; n++) {
 		double v, at = 0, ts = -1;
+		int64_t at_step = n;
 
 		line++;
 		s = record(s, end, sep, &row, &line);
@@ -181,19 +220,21 @@ static int read_table(struct reading *rd, const struct buf *text, char sep)
 			r = err_set(rd->e, ERR_USAGE, "%s:%d: %zu columns where the head line has %zu", rd->name, line, row.len, head.len);
 			break;
 		}
-		if (step >= 0 && !number_of(&row, step, &at)) {
-			r = err_set(rd->e, ERR_USAGE, "%s:%d: column \"%s\" holds no number", rd->name, line, head.v[step]);
+		if (step >= 0 && (!number_of(&row, step, &at) || !metric_step(at, &at_step)) && strict) {
+			r = err_set(rd->e, ERR_USAGE, "%s:%d: column \"%s\" holds no whole number", rd->name, line, head.v[step]);
 			break;
 		}
 		/* DVCLive writes milliseconds. */
 		if (number_of(&row, time, &ts) && ts > 1e11)
 			ts /= 1000;
+		if (!(ts >= 0 && ts < 9e11))
+			ts = -1;
 		for (int c = 0; r >= 0 && c < (int)head.len; c++) {
 			size_t len = strlen(head.v[c]);
 
 			if (c == step || c == time || len == 0 || len > KEY_MAX || !number_of(&row, c, &v))
 				continue;
-			r = rd->cb(rd->arg, head.v[c], step >= 0 ? (int64_t)at : n, ts >= 0 ? (int64_t)(ts * US_PER_S) : -1, v, rd->e);
+			r = rd->cb(rd->arg, head.v[c], at_step, ts >= 0 ? (int64_t)(ts * US_PER_S) : -1, v, rd->e);
 		}
 	}
 	cells_clear(&head);
@@ -211,6 +252,10 @@ int metric_file_read(const char *path, metric_file_fn *cb, void *arg, struct err
 
 	if (r < 0)
 		return r;
+	if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
+		buf_drop(&text, 3);
+	if (!utf8_valid(text.data, text.len))
+		return err_set(e, ERR_USAGE, "%s: is not UTF-8", rd.name);
 	if (text_ends(path, ".json"))
 		return read_json(&rd, &text);
 	if (text_ends(path, ".yaml") || text_ends(path, ".yml"))

@@ -139,6 +139,7 @@ static const struct { const char *name, *out, *err, *file; int line; const char 
 	     "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 139.72 GiB\n",
 	  "gpu.py", 14, "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 139.72 GiB" },
 	{ "harmful bytes", "", "\033]0;title\aoops\x01 \xff\xfe end\n", NULL, 0, "oops \xef\xbf\xbd\xef\xbf\xbd end" },
+	{ "a line beyond all", "", TB "  File \"@W@/a.py\", line 99999999999999999999, in f\nE\n", "a.py", 2147483647, "E" },
 	{ "unfinished block", "", TB "  File \"@W@/a.py\", line 3, in f\n", NULL, 0, "File \"@W@/a.py\", line 3, in f" },
 	{ "silent", "", "", NULL, 0, NULL },
 	{ "only blank lines", "\n  \n", "", NULL, 0, NULL },
