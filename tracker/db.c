@@ -157,16 +157,21 @@ int db_step(struct tracker *t, sqlite3_stmt *st, struct err *e)
 	return rc;
 }
 
+void db_need_transaction(const struct tracker *t, const char *what)
+{
+	if (t->in_transaction)
+		return;
+	fprintf(stderr, "jig: write outside of a transaction: %s\n", what);
+	abort();
+}
+
 int db_write_(struct tracker *t, const struct db_table *table, int which, struct err *e, const struct db_value *v,
               int n)
 {
 	sqlite3_stmt *st = NULL;
 	int r;
 
-	if (!t->in_transaction) {
-		fprintf(stderr, "jig: write outside of a transaction: %s\n", table->texts[which]);
-		abort();
-	}
+	db_need_transaction(t, table->texts[which]);
 	r = db_query_(t, table, which, &st, e, v, n);
 	if (r < 0)
 		return r;

@@ -55,12 +55,11 @@ struct tracker {
 	char *dir;
 	sqlite3_stmt **kept[DB_FILES];
 	bool in_transaction;
-	struct sha256 *sha; /* for events and seals */
-	/* The chain's head as this transaction sees it. Valid outside of one while head_version is still the data
-	 * version. */
+	struct sha256 *sha;    /* for events and seals */
+	int64_t waiting_since; /* monotonic; of the busy handler */
+	/* The chain's head as this transaction sees it, read at its first event. */
 	int64_t head_id;
 	struct digest head_hash;
-	int64_t head_version;
 	bool head_known;
 	bool head_write; /* an end event is in this transaction: DIR/chain is written after its commit */
 };
@@ -144,6 +143,9 @@ static inline const char *db_peek(sqlite3_stmt *st, int c)
 bool db_digest(sqlite3_stmt *st, int c, struct digest *ret); /* false: NULL */
 int db_word(sqlite3_stmt *st, int c, enum vocabulary v);     /* aborts on a text that is no word: a CHECK holds it */
 
+/* Aborts the program outside of a transaction; `what` is named. db_write does it by itself. */
+void db_need_transaction(const struct tracker *t, const char *what);
+
 /* Puts the last failure of the database into e as something a person can act on; `what` says what was tried. */
 int db_error(struct tracker *t, struct err *e, const char *what);
 /* Runs constant SQL with any number of statements. */
@@ -151,5 +153,8 @@ int db_exec(struct tracker *t, const char *sql, struct err *e);
 
 /* tracker/schema.c: makes or upgrades the schema of an open database. Called by tracker_open only. */
 int schema_ready(struct tracker *t, struct err *e);
+/* What it does, for any list of migrations: element i brings version i to i + 1. An older database is copied first, to
+ * DIR/jig.db.v<version>.bak. */
+int schema_upgrade(struct tracker *t, const char *const *migrations, int n, struct err *e);
 
 #endif

@@ -24,26 +24,23 @@ static void add_number(struct sha256 *s, int64_t v)
 	sha256_update(s, b, sizeof b);
 }
 
-static void add_text(struct sha256 *s, const char *text)
+static void add_text(struct sha256 *s, const char *text, size_t n)
 {
-	size_t n = strlen(text);
-
 	add_number(s, (int64_t)n);
 	sha256_update(s, text, n);
 }
 
-void event_hash(struct tracker *t, const struct digest *before, int64_t id, int64_t ts, int64_t run, const char *kind,
-                const char *body, struct digest *ret)
+void event_hash(struct tracker *t, const struct digest *before, const struct event *v, struct digest *ret)
 {
 	if (!t->sha)
 		t->sha = sha256_new();
 	sha256_reset(t->sha);
 	sha256_update(t->sha, before->b, DIGEST_SIZE);
-	add_number(t->sha, id);
-	add_number(t->sha, ts);
-	add_number(t->sha, run);
-	add_text(t->sha, kind);
-	add_text(t->sha, body);
+	add_number(t->sha, v->id);
+	add_number(t->sha, v->ts);
+	add_number(t->sha, v->run);
+	add_text(t->sha, v->kind, v->kind_len);
+	add_text(t->sha, v->body, v->body_len);
 	sha256_final(t->sha, ret);
 }
 
@@ -67,19 +64,26 @@ static int read_head(struct tracker *t, struct err *e)
 
 int event_add(struct tracker *t, int64_t run, const char *kind, const char *body, struct err *e)
 {
+	struct event v = {.ts = time_now(),
+	                  .run = run,
+	                  .kind = kind,
+	                  .body = body,
+	                  .kind_len = strlen(kind),
+	                  .body_len = strlen(body)};
 	struct digest hash;
-	int64_t now = time_now();
 	int r;
 
+	db_need_transaction(t, "event_add");
 	if (!t->head_known && (r = read_head(t, e)) < 0)
 		return r;
 	t->head_known = true;
-	event_hash(t, &t->head_hash, t->head_id + 1, now, run, kind, body, &hash);
-	r = db_write(t, &sql, EVENT_ADD, e, DB_INT(t->head_id + 1), DB_INT(now), DB_ID(run), DB_TEXT(kind),
-	             DB_TEXT(body), DB_DIGEST(hash.b));
+	v.id = t->head_id + 1;
+	event_hash(t, &t->head_hash, &v, &hash);
+	r = db_write(t, &sql, EVENT_ADD, e, DB_INT(v.id), DB_INT(v.ts), DB_ID(run), DB_TEXT(kind), DB_TEXT(body),
+	             DB_DIGEST(hash.b));
 	if (r < 0)
 		return r;
-	t->head_id++;
+	t->head_id = v.id;
 	t->head_hash = hash;
 	return 0;
 }

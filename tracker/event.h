@@ -4,9 +4,14 @@
 
 #include "tracker/tracker.h"
 
+/* A row of `event`; the texts have their lengths, for a row that was tampered with may hold NULs. */
+struct event {
+	int64_t id, ts, run;
+	const char *kind, *body;
+	size_t kind_len, body_len;
+};
 /* The hash of an event over the one before it. */
-void event_hash(struct tracker *t, const struct digest *before, int64_t id, int64_t ts, int64_t run, const char *kind,
-                const char *body, struct digest *ret);
+void event_hash(struct tracker *t, const struct digest *before, const struct event *v, struct digest *ret);
 /* Writes DIR/chain; what cannot be written is written after the next end: the file may be behind. */
 void event_write_head(struct tracker *t);
 

@@ -25,7 +25,6 @@
 	           "commit_id, branch, remote, dirty, snapshot, unpinned) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, " \
 	           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
 	X(RUN_PARAM, "INSERT INTO param (run, key, type, text, number) VALUES (?, ?, ?, ?, ?)") \
-	X(RUN_PARAM_GET, "SELECT text FROM param WHERE run = ?1 AND key = ?2") \
 	X(RUN_PARAMS_GET, "SELECT params FROM run WHERE number = ?1") \
 	X(RUN_PARAMS_SET, "UPDATE run SET params = ?2 WHERE number = ?1") \
 	X(RUN_STATE, "SELECT state, started, uid FROM run WHERE number = ?1") \
@@ -232,47 +231,83 @@ int run_create(struct tracker *t, const struct run_new *n, int64_t *ret_number, 
 	return 0;
 }
 
+static int param_taken(int64_t run, const char *key, const json_t *is, struct err *e)
+{
+	_free_ char *text = json_or(is, "");
+
+	return err_set(e, ERR_EXISTS, "param %s of run %lld is %s already", key, (long long)run, text);
+}
+
+/* Puts value at key into the object: objects are joined, everything else stays as it is. Leaves that are new become
+ * rows. */
+static int put_param(struct leaves *l, json_t *into, const char *key, const char *name, const json_t *value)
+{
+	json_t *is = json_object_get(into, name), *item;
+	const char *below;
+
+	if (!is) {
+		l->prefix = key;
+		json_leaves(value, add_leaf, l);
+		json_object_set(into, name, (json_t *)value);
+		return l->r;
+	}
+	if (json_equal(is, value))
+		return 0;
+	if (!json_is_object(is) || !json_object_size(is) || !json_is_object(value))
+		return param_taken(l->run, key, is, l->e);
+	json_object_foreach((json_t *)value, below, item)
+	{
+		_free_ char *path = mem_printf("%s.%s", key, below);
+		int r = put_param(l, is, path, below, item);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool param_key_valid(const char *key)
+{
+	size_t n = strlen(key);
+
+	return n > 0 && n <= 250 && utf8_valid(key, n) && key[0] != '.' && key[n - 1] != '.' && !strstr(key, "..");
+}
+
 int run_param(struct tracker *t, int64_t run, const char *key, const json_t *value, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	_query_ sqlite3_stmt *old = NULL;
 	_json_ json_t *params = NULL;
 	_free_ char *text = NULL;
-	struct leaves l = {.t = t, .run = run, .prefix = key, .e = e};
+	struct leaves l = {.t = t, .run = run, .e = e};
 	json_t *into;
-	int r = db_query(t, &sql, RUN_PARAM_GET, &old, e, DB_INT(run), DB_TEXT(key));
+	const char *part = key;
+	int r;
 
-	if (r < 0 || (r = db_step(t, old, e)) < 0)
+	if (!param_key_valid(key))
+		return err_set(e, ERR_USAGE,
+		               "the name of a param is UTF-8 of 1 to 250 bytes, its parts have a dot between them");
+	r = db_query(t, &sql, RUN_PARAMS_GET, &st, e, DB_INT(run));
+	if (r < 0 || (r = db_step(t, st, e)) < 0)
 		return r;
-	if (r > 0) {
-		_free_ char *now = json_is_string(value) ? mem_strdup(json_string_value(value)) : json_or(value, "");
-
-		if (strcmp(now, db_peek(old, 0)) == 0)
-			return 0;
-		return err_set(e, ERR_EXISTS, "param %s of run %lld is %s already", key, (long long)run,
-		               db_peek(old, 0));
-	}
-	json_leaves(value, add_leaf, &l);
-	if (l.r < 0 || (r = db_query(t, &sql, RUN_PARAMS_GET, &st, e, DB_INT(run))) < 0 || (r = db_step(t, st, e)) < 0)
-		return l.r < 0 ? l.r : r;
 	params = r > 0 ? json_loads(db_peek(st, 0), 0, NULL) : NULL;
-	sqlite3_reset(st);
+	db_resetp(&st);
 	if (!params)
 		return err_set(e, ERR_NOT_FOUND, "there is no run %lld", (long long)run);
 	into = params;
-	for (const char *part = key;;) {
-		size_t n = strcspn(part, ".");
+	for (size_t n; part[n = strcspn(part, ".")]; part += n + 1) {
 		_free_ char *name = mem_strndup(part, n);
+		_free_ char *above = mem_strndup(key, (size_t)(part - key) + n);
+		json_t *is = json_object_get(into, name);
 
-		if (!part[n]) {
-			json_object_set(into, name, (json_t *)value);
-			break;
-		}
-		if (!json_is_object(json_object_get(into, name)))
-			json_object_set_new(into, name, json_object());
-		into = json_object_get(into, name);
-		part += n + 1;
+		if (is && (!json_is_object(is) || !json_object_size(is)))
+			return param_taken(run, above, is, e);
+		if (!is)
+			json_object_set_new(into, name, is = json_object());
+		into = is;
 	}
+	r = put_param(&l, into, key, part, value);
+	if (r < 0)
+		return r;
 	text = json_or(params, "{}");
 	return db_write(t, &sql, RUN_PARAMS_SET, e, DB_INT(run), DB_TEXT(text));
 }

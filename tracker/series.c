@@ -97,6 +97,7 @@ int series_add(struct tracker *t, int64_t series, const struct point *p, size_t 
 	struct aggregate a = {0};
 	int r;
 
+	db_need_transaction(t, "series_add");
 	if (n == 0)
 		return 0;
 	r = db_query(t, &sql, SERIES_GET, &get, e, DB_INT(series));

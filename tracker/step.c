@@ -14,7 +14,7 @@
 	  "INSERT INTO step (run, rank, name, base, item, command, declared, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)") \
 	X(STEP_COUNT, "UPDATE run SET nsteps = nsteps + 1 WHERE number = ?1") \
 	X(STEP_EDGE, "INSERT INTO edge (step, needs, data) VALUES (?, ?, ?)") \
-	X(STEP_STATE, "SELECT state FROM step WHERE id = ?1") \
+	X(STEP_STATE, "SELECT state, name, run FROM step WHERE id = ?1") \
 	X(STEP_SET, "UPDATE step SET state = ?2, reason = coalesce(?3, reason) WHERE id = ?1") \
 	X(STEP_REUSE, "UPDATE step SET reused_attempt = ?2 WHERE id = ?1") \
 	X(STEP_TALLY, \
@@ -25,7 +25,7 @@
 	                    "host, isolation, command, " \
 	                    "folder, env) SELECT ?1, ?2, ?3, name, ?4, 'running', '', ?5, ?6, ?7, ?8, ?9, ?10, ?11, " \
 	                    "?12 FROM step WHERE id = ?3") \
-	X(STEP_ATTEMPT_STATE, "SELECT state FROM attempt WHERE id = ?1") \
+	X(STEP_ATTEMPT_STATE, "SELECT state, name || '@' || n, run FROM attempt WHERE id = ?1") \
 	X(STEP_ATTEMPT_END, \
 	  "UPDATE attempt SET state = ?2, cause = ?3, exit_status = ?4, signal = ?5, ended = ?6, elapsed_us = ?7, " \
 	  "error_file = ?8, error_line = ?9, error_message = ?10, max_rss = ?11, cpu_us = ?12, read_bytes = ?13, " \
@@ -65,17 +65,21 @@ int step_edge(struct tracker *t, int64_t step, int64_t needs, bool data, struct 
 	return db_write(t, &sql, STEP_EDGE, e, DB_INT(step), DB_INT(needs), DB_INT(data));
 }
 
-static int get_state(struct tracker *t, int which, int64_t id, enum vocabulary v, const char *what, int *ret,
-                     struct err *e)
+/* The state and name of a step or attempt, which must belong to the run (0: to any). */
+static int get_state(struct tracker *t, int which, int64_t run, int64_t id, enum vocabulary v, const char *what,
+                     int *ret, char name[128], struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	int r = db_query(t, &sql, which, &st, e, DB_INT(id));
 
 	if (r < 0 || (r = db_step(t, st, e)) < 0)
 		return r;
-	if (r == 0)
+	if (r == 0 && !run)
 		return err_set(e, ERR_NOT_FOUND, "the record has no %s %lld", what, (long long)id);
+	if (r == 0 || (run && db_int(st, 2) != run))
+		return err_set(e, ERR_NOT_FOUND, "run %lld has no %s %lld", (long long)run, what, (long long)id);
 	*ret = db_word(st, 0, v);
+	snprintf(name, 128, "%s", db_peek(st, 1));
 	return 0;
 }
 
@@ -87,14 +91,15 @@ static int counts_as_failed(enum step_state s)
 static int set_state(struct tracker *t, int64_t run, int64_t step, enum step_state to, const char *reason,
                      struct err *e)
 {
+	char name[128];
 	int from, done, failed, reused;
-	int r = get_state(t, STEP_STATE, step, WORDS_STEP_STATE, "step", &from, e);
+	int r = get_state(t, STEP_STATE, run, step, WORDS_STEP_STATE, "step", &from, name, e);
 
 	if (r < 0)
 		return r;
 	if (!step_move_allowed((enum step_state)from, to))
-		return err_set(e, ERR_USAGE, "step %lld of run %lld cannot move from %s to %s", (long long)step,
-		               (long long)run, step_state_text(from), step_state_text(to));
+		return err_set(e, ERR_USAGE, "step \"%s\" of run %lld cannot move from %s to %s", name, (long long)run,
+		               step_state_text(from), step_state_text(to));
 	r = db_write(t, &sql, STEP_SET, e, DB_INT(step), DB_TEXT(step_state_text(to)), DB_TEXT(reason));
 	done = step_state_ended(to) - step_state_ended((enum step_state)from);
 	failed = counts_as_failed(to) - counts_as_failed((enum step_state)from);
@@ -129,15 +134,16 @@ int step_reuse(struct tracker *t, int64_t run, const struct step_reuse *v, size_
 		return 0;
 	buf_adds(&body, "{\"reuse\":[");
 	for (size_t i = 0; i < n; i++) {
+		char name[128];
 		int state;
-		int r = get_state(t, STEP_ATTEMPT_STATE, v[i].attempt, WORDS_ATTEMPT_STATE, "attempt", &state, e);
+		int r = get_state(t, STEP_ATTEMPT_STATE, 0, v[i].attempt, WORDS_ATTEMPT_STATE, "attempt", &state, name,
+		                  e);
 
 		if (r < 0)
 			return r;
 		if (state != ATTEMPT_SUCCESS)
-			return err_set(e, ERR_USAGE, "attempt %lld is %s: it cannot stand in for step %lld of run %lld",
-			               (long long)v[i].attempt, attempt_state_text(state), (long long)v[i].step,
-			               (long long)run);
+			return err_set(e, ERR_USAGE, "attempt %s is %s: it cannot stand in for step %lld of run %lld",
+			               name, attempt_state_text(state), (long long)v[i].step, (long long)run);
 		if ((r = db_write(t, &sql, STEP_REUSE, e, DB_INT(v[i].step), DB_INT(v[i].attempt))) < 0 ||
 		    (r = set_state(t, run, v[i].step, STEP_REUSED, v[i].reason, e)) < 0)
 			return r;
@@ -187,14 +193,15 @@ int attempt_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, c
                 struct err *e)
 {
 	char body[200];
+	char name[128];
 	int from;
-	int r = get_state(t, STEP_ATTEMPT_STATE, attempt, WORDS_ATTEMPT_STATE, "attempt", &from, e);
+	int r = get_state(t, STEP_ATTEMPT_STATE, run, attempt, WORDS_ATTEMPT_STATE, "attempt", &from, name, e);
 
 	if (r < 0)
 		return r;
 	if (!attempt_move_allowed((enum attempt_state)from, a->state))
-		return err_set(e, ERR_USAGE, "attempt %lld of run %lld cannot move from %s to %s", (long long)attempt,
-		               (long long)run, attempt_state_text(from), attempt_state_text(a->state));
+		return err_set(e, ERR_USAGE, "attempt %s of run %lld cannot move from %s to %s", name, (long long)run,
+		               attempt_state_text(from), attempt_state_text(a->state));
 	r = db_write(t, &sql, STEP_ATTEMPT_END, e, DB_INT(attempt), DB_TEXT(attempt_state_text(a->state)),
 	             DB_TEXT(cause_text(a->cause)), DB_KNOWN(a->exit_status), DB_ID(a->signal), DB_INT(a->ended),
 	             DB_INT(a->elapsed_us), DB_TEXT(a->error_file), a->error_file ? DB_INT(a->error_line) : DB_NULL,

@@ -25,9 +25,12 @@ DB_TABLE(DB_TRACKER, sql, SQL)
 /* SQLite asks how long to wait: a little more each time, never the same for two processes. */
 static int wait_a_little(void *arg, int count)
 {
+	struct tracker *t = arg;
 	useconds_t us = 200u << (count < 7 ? count : 7);
 
-	if ((int64_t)count * 20000 > PATIENCE_US)
+	if (count == 0)
+		t->waiting_since = time_mono();
+	if (time_mono() - t->waiting_since > PATIENCE_US)
 		return 0;
 	usleep(us + (useconds_t)(getpid() % 97) * 11);
 	return 1;
@@ -47,7 +50,7 @@ static int set_up(struct tracker *t, struct err *e)
 {
 	int r;
 
-	sqlite3_busy_handler(t->db, wait_a_little, NULL);
+	sqlite3_busy_handler(t->db, wait_a_little, t);
 	sqlite3_extended_result_codes(t->db, 1);
 	sqlite3_db_config(t->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* Asking costs nothing where the mode is kept in the file already. Two processes that make the database may
@@ -85,7 +88,7 @@ int tracker_open(const char *dir, enum tracker_mode mode, struct tracker **ret, 
 	if (mode == TRACKER_WRITE)
 		flags |= SQLITE_OPEN_CREATE;
 	if (sqlite3_open_v2(path, &t->db, flags, NULL) != SQLITE_OK)
-		return db_error(t, e, "opening it");
+		return db_error(t, e, "cannot open the record");
 	if ((r = set_up(t, e)) < 0 || (r = schema_ready(t, e)) < 0)
 		return r;
 	*ret = mem_take(t);
@@ -129,8 +132,7 @@ int tracker_begin(struct tracker *t, struct err *e)
 		return r;
 	t->in_transaction = true;
 	/* The chain may have grown by another process. */
-	if (t->head_known && tracker_data_version(t) != t->head_version)
-		t->head_known = false;
+	t->head_known = false;
 	return 0;
 }
 
@@ -144,7 +146,6 @@ int tracker_commit(struct tracker *t, struct err *e)
 		return r;
 	}
 	t->in_transaction = false;
-	t->head_version = tracker_data_version(t);
 	if (t->head_write)
 		event_write_head(t);
 	t->head_write = false;
@@ -159,7 +160,6 @@ void tracker_rollback(struct tracker *t)
 	if (!t->in_transaction)
 		return;
 	t->in_transaction = false;
-	t->head_known = false;
 	t->head_write = false;
 	if (!sqlite3_get_autocommit(t->db) && db_query(t, &sql, TRACKER_ROLLBACK, &st, &ignored) >= 0)
 		db_step(t, st, &ignored);

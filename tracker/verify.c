@@ -11,7 +11,7 @@
 #include "tracker/seal.h"
 
 #define SQL(X) \
-	X(VERIFY_EVENTS, "SELECT id, ts, coalesce(run, 0), kind, body, hash FROM event ORDER BY id") \
+	X(VERIFY_EVENTS, "SELECT id, ts, coalesce(run, 0), kind, body, hash, run IS 0 FROM event ORDER BY id") \
 	X(VERIFY_RUNS, \
 	  "SELECT number, seal IS NOT NULL OR state NOT IN ('queued', 'running') FROM run ORDER BY number") \
 	X(VERIFY_END, "SELECT body FROM event WHERE run = ?1 AND kind = 'end' ORDER BY id DESC LIMIT 1") \
@@ -27,15 +27,26 @@
 	  "AND NOT EXISTS (SELECT 1 FROM event AS y WHERE y.run = x.run AND y.id > x.id AND y.kind = 'tag' AND " \
 	  "json_extract(y.body, '$.key') = json_extract(x.body, '$.key')) AND NOT EXISTS (SELECT 1 FROM tag WHERE " \
 	  "tag.run = x.run AND tag.key = json_extract(x.body, '$.key')) LIMIT 1") \
-	X(VERIFY_NOTE, \
-	  "SELECT number FROM run WHERE coalesce((SELECT text FROM note WHERE note.run = number), '') <> " \
-	  "coalesce((SELECT json_extract(body, '$.text') FROM event WHERE event.run = number AND kind = 'note' ORDER " \
-	  "BY id DESC LIMIT 1), '') LIMIT 1") \
+	X(VERIFY_NOTE, "SELECT number FROM run WHERE (SELECT text FROM note WHERE note.run = number) IS NOT " \
+	               "(SELECT json_extract(body, '$.text') FROM event WHERE event.run = number AND kind = 'note' " \
+	               "ORDER BY id DESC LIMIT 1) LIMIT 1") \
 	X(VERIFY_NAME, "SELECT number FROM run WHERE name <> (SELECT json_extract(body, '$.name') FROM event WHERE " \
 	               "event.run = number AND " \
 	               "kind IN ('run', 'name') ORDER BY id DESC LIMIT 1) LIMIT 1") \
 	X(VERIFY_REMOVED, "SELECT number FROM run WHERE removed <> EXISTS (SELECT 1 FROM event WHERE event.run = " \
-	                  "number AND kind = 'remove') LIMIT 1")
+	                  "number AND kind = 'remove') LIMIT 1") \
+	X(VERIFY_BEGIN, "BEGIN") \
+	X(VERIFY_SEAL, "SELECT run, tbl || ' of ' || owner FROM seal WHERE run NOT IN (SELECT number FROM run WHERE " \
+	               "seal IS NOT NULL) LIMIT 1") \
+	X(VERIFY_POINT, \
+	  "SELECT series, 'series ' || series FROM point WHERE series NOT IN (SELECT id FROM series) LIMIT 1") \
+	X(VERIFY_SAMPLE, \
+	  "SELECT attempt, 'attempt ' || attempt FROM sample WHERE attempt NOT IN (SELECT id FROM attempt) LIMIT 1") \
+	X(VERIFY_PIPELINE, \
+	  "SELECT id, 'definition ' || id FROM pipeline WHERE id NOT IN (SELECT pipeline_id FROM run) LIMIT 1") \
+	X(VERIFY_TALLY, "SELECT 0, name FROM tally WHERE name <> 'runs' OR n <> (SELECT count(*) FROM run WHERE " \
+	                "removed = 0) LIMIT 1") \
+	X(VERIFY_KEYS, "SELECT coalesce(rowid, 0), \"table\" FROM pragma_foreign_key_check LIMIT 1")
 DB_TABLE(DB_VERIFY, sql, SQL)
 
 /* A place in the chain that someone kept: "<events>:<hash>". */
@@ -51,10 +62,13 @@ static bool parse_anchor(const char *text, struct anchor *ret)
 	char hex[DIGEST_HEX + 1];
 	long long id = strtoll(text, &end, 10);
 
-	if (*end != ':' || id < 0 || strlen(end + 1) < DIGEST_HEX)
+	if (*text < '0' || *text > '9' || *end != ':' || strlen(end + 1) < DIGEST_HEX)
 		return false;
 	memcpy(hex, end + 1, DIGEST_HEX);
 	hex[DIGEST_HEX] = 0;
+	end += 1 + DIGEST_HEX;
+	if (*end && strcmp(end, "\n") != 0)
+		return false;
 	ret->id = id;
 	ret->given = true;
 	ret->met = id == 0;
@@ -80,14 +94,21 @@ static int check_chain(struct tracker *t, struct anchor *file, struct anchor *ke
 	int r = db_query(t, &sql, VERIFY_EVENTS, &st, e);
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
+		struct event x = {.id = db_int(st, 0),
+		                  .ts = db_int(st, 1),
+		                  .run = db_int(st, 2),
+		                  .kind = db_peek(st, 3),
+		                  .body = db_peek(st, 4),
+		                  .kind_len = (size_t)sqlite3_column_bytes(st, 3),
+		                  .body_len = (size_t)sqlite3_column_bytes(st, 4)};
 		struct digest hash, stored;
-		int64_t id = db_int(st, 0);
+		int64_t id = x.id;
 
 		v->events++;
 		if (!v->fault[0] && id != v->events)
 			snprintf(v->fault, sizeof v->fault, "table event: event %lld is missing", (long long)v->events);
-		event_hash(t, &before, id, db_int(st, 1), db_int(st, 2), db_peek(st, 3), db_peek(st, 4), &hash);
-		if (!v->fault[0] && (!db_digest(st, 5, &stored) || !digest_equal(&hash, &stored)))
+		event_hash(t, &before, &x, &hash);
+		if (!v->fault[0] && (!db_digest(st, 5, &stored) || !digest_equal(&hash, &stored) || db_int(st, 6)))
 			snprintf(v->fault, sizeof v->fault, "table event: event %lld was changed", (long long)id);
 		if (!db_digest(st, 5, &before))
 			before = hash;
@@ -159,32 +180,53 @@ static int check_runs(struct tracker *t, struct verify_report *v, struct err *e)
 	return r;
 }
 
-/* Marks may change after the end, but only by events. */
-static int check_marks(struct tracker *t, struct verify_report *v, struct err *e)
+/* Marks may change after the end, but only by events; and rows that belong to nothing. */
+static int check_rest(struct tracker *t, struct verify_report *v, struct err *e)
 {
 	static const struct {
 		int query;
+		bool of_run;
 		const char *what;
 	} rows[] = {
-	        {VERIFY_GONE, "table run: the row is missing"},
-	        {VERIFY_TAG, "table tag: the row is not what its event says"},
-	        {VERIFY_TAG_GONE, "table tag: a row is missing"},
-	        {VERIFY_NOTE, "table note: the text is not what its event says"},
-	        {VERIFY_NAME, "table run: the name is not what its event says"},
-	        {VERIFY_REMOVED, "table run: removed without an event, or brought back"},
+	        {VERIFY_GONE, true, "table run: the row is missing"},
+	        {VERIFY_TAG, true, "table tag: the row is not what its event says: "},
+	        {VERIFY_TAG_GONE, true, "table tag: a row is missing: "},
+	        {VERIFY_NOTE, true, "table note: the text is not what its event says"},
+	        {VERIFY_NAME, true, "table run: the name is not what its event says"},
+	        {VERIFY_REMOVED, true, "table run: removed without an event, or brought back"},
+	        {VERIFY_SEAL, true, "table seal: a row was added: "},
+	        {VERIFY_POINT, false, "table point: points belong to nothing: "},
+	        {VERIFY_SAMPLE, false, "table sample: samples belong to nothing: "},
+	        {VERIFY_PIPELINE, false, "table pipeline: no run has this row: "},
+	        {VERIFY_TALLY, false, "table tally: the count is wrong: "},
+	        {VERIFY_KEYS, false, "a row names another one that is not there: table "},
 	};
 
 	for (size_t i = 0; !v->fault[0] && i < ARRAY_LEN(rows); i++) {
 		_query_ sqlite3_stmt *st = NULL;
+		char where[40] = "";
 		int r = db_query(t, &sql, rows[i].query, &st, e);
 
 		if (r < 0 || (r = db_step(t, st, e)) < 0)
 			return r;
-		if (r > 0)
-			snprintf(v->fault, sizeof v->fault, "run %lld: %s%s%s", (long long)db_int(st, 0), rows[i].what,
-			         sqlite3_column_count(st) > 1 ? ": " : "",
-			         sqlite3_column_count(st) > 1 ? db_peek(st, 1) : "");
+		if (r == 0)
+			continue;
+		if (rows[i].of_run)
+			snprintf(where, sizeof where, "run %lld: ", (long long)db_int(st, 0));
+		snprintf(v->fault, sizeof v->fault, "%s%s%s", where, rows[i].what,
+		         sqlite3_column_count(st) > 1 ? db_peek(st, 1) : "");
 	}
+	return 0;
+}
+
+static int verify(struct tracker *t, struct anchor *file, struct anchor *kept, struct verify_report *v, struct err *e)
+{
+	int r;
+
+	if ((r = check_chain(t, file, kept, v, e)) < 0 || (r = check_runs(t, v, e)) < 0 ||
+	    (r = check_rest(t, v, e)) < 0)
+		return r;
+	v->ok = !v->fault[0];
 	return 0;
 }
 
@@ -194,19 +236,26 @@ int verify_all(struct tracker *t, const char *against, struct verify_report *ret
 	struct anchor file = {0}, kept = {0};
 	_free_ char *path = path_join(t->dir, "chain");
 	_buf_ struct buf text = BUF_INIT;
+	_query_ sqlite3_stmt *begin = NULL;
 	struct err ignored;
+	bool outer = tracker_in_transaction(t);
 	int r;
 
 	if (against && !parse_anchor(against, &kept))
 		return err_set(e, ERR_USAGE,
 		               "\"%s\" is no anchor: `jig verify --anchor` prints one, <events>:<64 hex digits>",
 		               against);
-	if (file_exists(path) && file_read(path, 4096, &text, &ignored) >= 0 && !parse_anchor(text.data, &file))
-		snprintf(v.fault, sizeof v.fault, "%s is damaged", path);
-	if ((r = check_chain(t, &file, &kept, &v, e)) < 0 || (r = check_runs(t, &v, e)) < 0 ||
-	    (r = check_marks(t, &v, e)) < 0)
+	/* Read before the events: the file may be behind them, never ahead. */
+	if (file_exists(path) && (file_read(path, 4096, &text, &ignored) < 0 || !parse_anchor(text.data, &file)))
+		snprintf(v.fault, sizeof v.fault, "the file %s is damaged", path);
+	/* One state of the record, however long it takes and whoever writes meanwhile. */
+	if (!outer && ((r = db_query(t, &sql, VERIFY_BEGIN, &begin, e)) < 0 || (r = db_step(t, begin, e)) < 0))
 		return r;
-	v.ok = !v.fault[0];
-	*ret = v;
-	return 0;
+	t->in_transaction = true;
+	r = verify(t, &file, &kept, &v, e);
+	if (!outer)
+		tracker_rollback(t);
+	if (r >= 0)
+		*ret = v;
+	return r;
 }

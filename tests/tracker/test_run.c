@@ -175,6 +175,16 @@ static void test_params(void **state)
 	assert_int_equal(make_number(record_dir, "SELECT number FROM param WHERE key = 'x.c.d'"), 1);
 	assert_int_equal(make_number(record_dir, "SELECT json_extract(params, '$.a.b') FROM run"), 7);
 	assert_int_equal(make_number(record_dir, "SELECT json_extract(params, '$.x.c.d') FROM run"), 1);
+	/* An object again joins; what is a value already is no object, and the other way round. */
+	in_transaction(run_param(record, m.run, "x", object, &make_err));
+	must_refuse(run_param(record, m.run, "x", number, &make_err), ERR_EXISTS, "param x of run");
+	must_refuse(run_param(record, m.run, "a.b.c", number, &make_err), ERR_EXISTS, "param a.b of run");
+	in_transaction(run_param(record, m.run, "x.more", number, &make_err));
+	assert_int_equal(make_number(record_dir, "SELECT number FROM param WHERE key = 'x.more'"), 7);
+	assert_int_equal(make_number(record_dir, "SELECT json_extract(params, '$.x.c.d') FROM run"), 1);
+	must_refuse(run_param(record, m.run, "", number, &make_err), ERR_USAGE, "name of a param");
+	must_refuse(run_param(record, m.run, "a..b", number, &make_err), ERR_USAGE, "name of a param");
+	must_refuse(run_param(record, m.run, "\xff", number, &make_err), ERR_USAGE, "name of a param");
 	make_finish(record, &m);
 	must_refuse(run_param(record, m.run, "late", number, &make_err), ERR_USAGE, "ended");
 }

@@ -225,6 +225,15 @@ static void test_tampered(void **state)
 	        {"DELETE FROM event WHERE id = 5", "table event: event 5 is missing"},
 	        {"DELETE FROM event WHERE id = 1", "table event: event 1 is missing"},
 	        {"INSERT INTO event VALUES (999, 1, 1, 'x', '{}', zeroblob(32))", "table event"},
+	        {"UPDATE event SET body = body || char(0) || 'x' WHERE id = 5", "table event: event 5 was changed"},
+	        {"UPDATE event SET run = 0 WHERE run IS NULL", "was changed"},
+	        {"INSERT INTO seal VALUES (2, 'step', 0, 0, 0, zeroblob(32), NULL)",
+	         "run 2: table seal: a row was added"},
+	        {"INSERT INTO point VALUES (9999, 1, 1, 1)", "table point: points belong to nothing: series 9999"},
+	        {"INSERT INTO sample (attempt, ts) VALUES (9999, 1)", "table sample: samples belong to nothing"},
+	        {"INSERT INTO pipeline VALUES (9, randomblob(32), 'x')", "table pipeline: no run has this row"},
+	        {"UPDATE tally SET n = n + 1", "table tally: the count is wrong: runs"},
+	        {"INSERT INTO trace (attempt, path, kind) VALUES (9999, 'a', 'link')", "is not there: table trace"},
 	        {"DELETE FROM event WHERE id >= (SELECT max(id) FROM event WHERE kind = 'end')",
 	         "table event: the end of the chain was cut off"},
 	};
@@ -243,6 +252,23 @@ static void test_tampered(void **state)
 static void test_refused(void **state)
 {
 	static const char *const refused[] = {
+	        "INSERT OR REPLACE INTO run SELECT * FROM run WHERE number = 1",
+	        "INSERT OR REPLACE INTO event SELECT * FROM event WHERE id = 1",
+	        "INSERT OR REPLACE INTO pipeline SELECT * FROM pipeline",
+	        "INSERT OR REPLACE INTO env SELECT * FROM env",
+	        "INSERT OR REPLACE INTO sweep SELECT * FROM sweep",
+	        "INSERT OR REPLACE INTO step (id, run, rank, name, base, state) VALUES (1, 2, 9, 'e', 'e', 'pending')",
+	        "INSERT OR REPLACE INTO artifact SELECT 1, run, step, attempt, role, form, path, digest, size, mtime, "
+	        "mode FROM "
+	        "artifact WHERE run = 2 LIMIT 1",
+	        "UPDATE OR REPLACE run SET number = 1 WHERE number = 2",
+	        "UPDATE OR REPLACE run SET uid = (SELECT uid FROM run WHERE number = 1) WHERE number = 2",
+	        "UPDATE OR REPLACE run SET name = (SELECT name FROM run WHERE number = 1) WHERE number = 2",
+	        "UPDATE OR REPLACE step SET id = 1 WHERE run = 2",
+	        "UPDATE OR REPLACE attempt SET step = 1, n = 1 WHERE run = 2",
+	        "UPDATE OR REPLACE attempt SET uid = (SELECT uid FROM attempt WHERE run = 1 LIMIT 1) WHERE run = 2",
+	        "UPDATE OR REPLACE series SET id = 1 WHERE run = 2",
+	        "UPDATE OR REPLACE seal SET run = 2",
 	        "UPDATE run SET host = 'x' WHERE number = 1",
 	        "DELETE FROM run WHERE number = 1",
 	        "DELETE FROM run WHERE number = 2",

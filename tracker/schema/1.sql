@@ -330,95 +330,177 @@ CREATE TRIGGER attempt_move BEFORE UPDATE OF state ON attempt WHEN OLD.state || 
 	'running>success', 'running>failed', 'running>stopped', 'running>lost')
 BEGIN SELECT RAISE(ABORT, 'a state of attempt cannot move so'); END;
 
--- A sealed run never changes. A row whose run is not there is refused too, so point and sample need no foreign key.
-CREATE TRIGGER run_sealed_update BEFORE UPDATE OF number, uid, pipeline, pipeline_id, state, kind, origin, sweep, created, started, ended, elapsed_us, host, user, argv, options, params,
-	exit_status, commit_id, branch, remote, dirty, snapshot, unpinned, nsteps, ndone, nfailed, nreused, seal
-ON run WHEN OLD.seal IS NOT NULL BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER run_sealed_delete BEFORE DELETE ON run BEGIN SELECT RAISE(ABORT, 'runs are never deleted'); END;
-CREATE TRIGGER param_sealed_insert BEFORE INSERT ON param WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+-- A sealed run never changes, by INSERT OR REPLACE neither: a key that is there cannot come again, and keys and owners never change.
+-- A row whose run is not there is refused too, so point and sample need no foreign key.
+CREATE TRIGGER run_insert BEFORE INSERT ON run WHEN EXISTS (SELECT 1 FROM run WHERE number = NEW.number)
+	OR EXISTS (SELECT 1 FROM run WHERE uid = NEW.uid)
+	OR EXISTS (SELECT 1 FROM run WHERE name = NEW.name AND removed = 0)
+BEGIN SELECT RAISE(ABORT, 'the run is there already'); END;
+CREATE TRIGGER run_rename BEFORE UPDATE OF name, removed ON run
+	WHEN NEW.removed = 0 AND EXISTS (SELECT 1 FROM run WHERE name = NEW.name AND removed = 0 AND number <> OLD.number)
+BEGIN SELECT RAISE(ABORT, 'a run has this name already'); END;
+CREATE TRIGGER run_sealed_update BEFORE UPDATE OF number, uid, pipeline, pipeline_id, state, kind, origin, sweep, created, started, ended,
+	elapsed_us, host, user, argv, options, params, exit_status, commit_id, branch, remote, dirty, snapshot, unpinned, nsteps, ndone,
+	nfailed, nreused, seal ON run WHEN OLD.seal IS NOT NULL OR NEW.number IS NOT OLD.number
+	OR EXISTS (SELECT 1 FROM run WHERE uid = NEW.uid AND number <> OLD.number)
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER param_sealed_update BEFORE UPDATE ON param WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+CREATE TRIGGER run_sealed_delete BEFORE DELETE ON run
+BEGIN SELECT RAISE(ABORT, 'runs are never deleted'); END;
+CREATE TRIGGER param_sealed_insert BEFORE INSERT ON param
+	WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER param_sealed_delete BEFORE DELETE ON param WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
+CREATE TRIGGER param_sealed_update BEFORE UPDATE ON param
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR NEW.run IS NOT OLD.run
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER step_sealed_insert BEFORE INSERT ON step WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+CREATE TRIGGER param_sealed_delete BEFORE DELETE ON param
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER step_sealed_update BEFORE UPDATE ON step WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+CREATE TRIGGER step_sealed_insert BEFORE INSERT ON step
+	WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+	OR EXISTS (SELECT 1 FROM step WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER step_sealed_delete BEFORE DELETE ON step WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
+CREATE TRIGGER step_sealed_update BEFORE UPDATE ON step
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR NEW.run IS NOT OLD.run
+	OR NEW.id IS NOT OLD.id
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER attempt_sealed_insert BEFORE INSERT ON attempt WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+CREATE TRIGGER step_sealed_delete BEFORE DELETE ON step
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER attempt_sealed_update BEFORE UPDATE ON attempt WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+CREATE TRIGGER attempt_sealed_insert BEFORE INSERT ON attempt
+	WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+	OR EXISTS (SELECT 1 FROM attempt WHERE id = NEW.id) OR EXISTS (SELECT 1 FROM attempt WHERE uid = NEW.uid)
+	OR (SELECT run FROM step WHERE id = NEW.step) <> NEW.run
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER attempt_sealed_delete BEFORE DELETE ON attempt WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
+CREATE TRIGGER attempt_sealed_update BEFORE UPDATE ON attempt
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR NEW.run IS NOT OLD.run
+	OR NEW.id IS NOT OLD.id OR NEW.uid IS NOT OLD.uid OR NEW.step IS NOT OLD.step
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER series_sealed_insert BEFORE INSERT ON series WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+CREATE TRIGGER attempt_sealed_delete BEFORE DELETE ON attempt
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER series_sealed_update BEFORE UPDATE ON series WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+CREATE TRIGGER series_sealed_insert BEFORE INSERT ON series
+	WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+	OR EXISTS (SELECT 1 FROM series WHERE id = NEW.id)
+	OR (SELECT run FROM attempt WHERE id = NEW.attempt) <> NEW.run
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER series_sealed_delete BEFORE DELETE ON series WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
+CREATE TRIGGER series_sealed_update BEFORE UPDATE ON series
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR NEW.run IS NOT OLD.run
+	OR NEW.id IS NOT OLD.id OR NEW.attempt IS NOT OLD.attempt
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER run_metric_sealed_insert BEFORE INSERT ON run_metric WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+CREATE TRIGGER series_sealed_delete BEFORE DELETE ON series
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER run_metric_sealed_update BEFORE UPDATE ON run_metric WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+CREATE TRIGGER run_metric_sealed_insert BEFORE INSERT ON run_metric
+	WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER run_metric_sealed_delete BEFORE DELETE ON run_metric WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
+CREATE TRIGGER run_metric_sealed_update BEFORE UPDATE ON run_metric
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR NEW.run IS NOT OLD.run
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER artifact_sealed_insert BEFORE INSERT ON artifact WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+CREATE TRIGGER run_metric_sealed_delete BEFORE DELETE ON run_metric
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER artifact_sealed_update BEFORE UPDATE ON artifact WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+CREATE TRIGGER artifact_sealed_insert BEFORE INSERT ON artifact
+	WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+	OR EXISTS (SELECT 1 FROM artifact WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER artifact_sealed_delete BEFORE DELETE ON artifact WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
+CREATE TRIGGER artifact_sealed_update BEFORE UPDATE ON artifact
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR NEW.run IS NOT OLD.run
+	OR NEW.id IS NOT OLD.id
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER request_sealed_insert BEFORE INSERT ON request WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+CREATE TRIGGER artifact_sealed_delete BEFORE DELETE ON artifact
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER request_sealed_update BEFORE UPDATE ON request WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+CREATE TRIGGER request_sealed_insert BEFORE INSERT ON request
+	WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+	OR EXISTS (SELECT 1 FROM request WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER request_sealed_delete BEFORE DELETE ON request WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
+CREATE TRIGGER request_sealed_update BEFORE UPDATE ON request
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1 OR NEW.run IS NOT OLD.run
+	OR NEW.id IS NOT OLD.id
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER seal_sealed_insert BEFORE INSERT ON seal WHEN (SELECT seal IS NOT NULL FROM run WHERE number = NEW.run) IS 1
+CREATE TRIGGER request_sealed_delete BEFORE DELETE ON request
+	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER seal_sealed_update BEFORE UPDATE ON seal WHEN (SELECT seal IS NOT NULL FROM run WHERE number = OLD.run) IS 1
+CREATE TRIGGER edge_sealed_insert BEFORE INSERT ON edge
+	WHEN (SELECT seal IS NULL FROM step JOIN run ON number = run WHERE id = NEW.step) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER seal_sealed_delete BEFORE DELETE ON seal WHEN (SELECT seal IS NOT NULL FROM run WHERE number = OLD.run) IS 1
+CREATE TRIGGER edge_sealed_update BEFORE UPDATE ON edge
+	WHEN (SELECT seal IS NULL FROM step JOIN run ON number = run WHERE id = OLD.step) IS NOT 1
+	OR NEW.step IS NOT OLD.step
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER edge_sealed_insert BEFORE INSERT ON edge WHEN (SELECT seal IS NULL FROM step JOIN run ON number = run WHERE step.id = NEW.step) IS NOT 1
+CREATE TRIGGER edge_sealed_delete BEFORE DELETE ON edge
+	WHEN (SELECT seal IS NULL FROM step JOIN run ON number = run WHERE id = OLD.step) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER edge_sealed_update BEFORE UPDATE ON edge WHEN (SELECT seal IS NULL FROM step JOIN run ON number = run WHERE step.id = OLD.step) IS NOT 1 OR (SELECT seal IS NULL FROM step JOIN run ON number = run WHERE step.id = NEW.step) IS NOT 1
+CREATE TRIGGER sample_sealed_insert BEFORE INSERT ON sample
+	WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = NEW.attempt) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER edge_sealed_delete BEFORE DELETE ON edge WHEN (SELECT seal IS NULL FROM step JOIN run ON number = run WHERE step.id = OLD.step) IS NOT 1
+CREATE TRIGGER sample_sealed_update BEFORE UPDATE ON sample
+	WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = OLD.attempt) IS NOT 1
+	OR NEW.attempt IS NOT OLD.attempt
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER sample_sealed_insert BEFORE INSERT ON sample WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = NEW.attempt) IS NOT 1
+CREATE TRIGGER sample_sealed_delete BEFORE DELETE ON sample
+	WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = OLD.attempt) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER sample_sealed_update BEFORE UPDATE ON sample WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = OLD.attempt) IS NOT 1 OR (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = NEW.attempt) IS NOT 1
+CREATE TRIGGER trace_sealed_insert BEFORE INSERT ON trace
+	WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = NEW.attempt) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER sample_sealed_delete BEFORE DELETE ON sample WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = OLD.attempt) IS NOT 1
+CREATE TRIGGER trace_sealed_update BEFORE UPDATE ON trace
+	WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = OLD.attempt) IS NOT 1
+	OR NEW.attempt IS NOT OLD.attempt
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER trace_sealed_insert BEFORE INSERT ON trace WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = NEW.attempt) IS NOT 1
+CREATE TRIGGER trace_sealed_delete BEFORE DELETE ON trace
+	WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = OLD.attempt) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER trace_sealed_update BEFORE UPDATE ON trace WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = OLD.attempt) IS NOT 1 OR (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = NEW.attempt) IS NOT 1
+CREATE TRIGGER point_sealed_insert BEFORE INSERT ON point
+	WHEN (SELECT seal IS NULL FROM series JOIN run ON number = run WHERE id = NEW.series) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER trace_sealed_delete BEFORE DELETE ON trace WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = OLD.attempt) IS NOT 1
+CREATE TRIGGER point_sealed_update BEFORE UPDATE ON point
+	WHEN (SELECT seal IS NULL FROM series JOIN run ON number = run WHERE id = OLD.series) IS NOT 1
+	OR NEW.series IS NOT OLD.series
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER point_sealed_insert BEFORE INSERT ON point WHEN (SELECT seal IS NULL FROM series JOIN run ON number = run WHERE id = NEW.series) IS NOT 1
+CREATE TRIGGER point_sealed_delete BEFORE DELETE ON point
+	WHEN (SELECT seal IS NULL FROM series JOIN run ON number = run WHERE id = OLD.series) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER point_sealed_update BEFORE UPDATE ON point WHEN (SELECT seal IS NULL FROM series JOIN run ON number = run WHERE id = OLD.series) IS NOT 1 OR (SELECT seal IS NULL FROM series JOIN run ON number = run WHERE id = NEW.series) IS NOT 1
+CREATE TRIGGER seal_sealed_insert BEFORE INSERT ON seal
+	WHEN (SELECT seal IS NOT NULL FROM run WHERE number = NEW.run) IS 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER point_sealed_delete BEFORE DELETE ON point WHEN (SELECT seal IS NULL FROM series JOIN run ON number = run WHERE id = OLD.series) IS NOT 1
-BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
+CREATE TRIGGER seal_sealed_update BEFORE UPDATE ON seal
+BEGIN SELECT RAISE(ABORT, 'rows of seal never change'); END;
+CREATE TRIGGER seal_sealed_delete BEFORE DELETE ON seal
+BEGIN SELECT RAISE(ABORT, 'rows of seal never change'); END;
 
 -- What runs share never changes either.
-CREATE TRIGGER pipeline_update BEFORE UPDATE ON pipeline BEGIN SELECT RAISE(ABORT, 'rows of pipeline never change'); END;
-CREATE TRIGGER pipeline_delete BEFORE DELETE ON pipeline BEGIN SELECT RAISE(ABORT, 'rows of pipeline never change'); END;
-CREATE TRIGGER sweep_update BEFORE UPDATE ON sweep BEGIN SELECT RAISE(ABORT, 'rows of sweep never change'); END;
-CREATE TRIGGER sweep_delete BEFORE DELETE ON sweep BEGIN SELECT RAISE(ABORT, 'rows of sweep never change'); END;
-CREATE TRIGGER env_update BEFORE UPDATE ON env BEGIN SELECT RAISE(ABORT, 'rows of env never change'); END;
-CREATE TRIGGER env_delete BEFORE DELETE ON env BEGIN SELECT RAISE(ABORT, 'rows of env never change'); END;
-CREATE TRIGGER package_update BEFORE UPDATE ON package BEGIN SELECT RAISE(ABORT, 'rows of package never change'); END;
-CREATE TRIGGER package_delete BEFORE DELETE ON package BEGIN SELECT RAISE(ABORT, 'rows of package never change'); END;
-CREATE TRIGGER event_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'rows of event never change'); END;
-CREATE TRIGGER event_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'rows of event never change'); END;
-CREATE TRIGGER package_insert BEFORE INSERT ON package WHEN EXISTS (
-	SELECT 1 FROM attempt JOIN run ON number = attempt.run WHERE attempt.env = NEW.env AND seal IS NOT NULL)
+CREATE TRIGGER pipeline_insert BEFORE INSERT ON pipeline WHEN EXISTS (SELECT 1 FROM pipeline WHERE id = NEW.id)
+	OR EXISTS (SELECT 1 FROM pipeline WHERE digest = NEW.digest)
+BEGIN SELECT RAISE(ABORT, 'rows of pipeline never change'); END;
+CREATE TRIGGER pipeline_update BEFORE UPDATE ON pipeline
+BEGIN SELECT RAISE(ABORT, 'rows of pipeline never change'); END;
+CREATE TRIGGER pipeline_delete BEFORE DELETE ON pipeline
+BEGIN SELECT RAISE(ABORT, 'rows of pipeline never change'); END;
+CREATE TRIGGER sweep_insert BEFORE INSERT ON sweep WHEN EXISTS (SELECT 1 FROM sweep WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'rows of sweep never change'); END;
+CREATE TRIGGER sweep_update BEFORE UPDATE ON sweep
+BEGIN SELECT RAISE(ABORT, 'rows of sweep never change'); END;
+CREATE TRIGGER sweep_delete BEFORE DELETE ON sweep
+BEGIN SELECT RAISE(ABORT, 'rows of sweep never change'); END;
+CREATE TRIGGER env_insert BEFORE INSERT ON env WHEN EXISTS (SELECT 1 FROM env WHERE id = NEW.id)
+	OR EXISTS (SELECT 1 FROM env WHERE key = NEW.key AND grade = NEW.grade AND kind = NEW.kind AND detail = NEW.detail)
+BEGIN SELECT RAISE(ABORT, 'rows of env never change'); END;
+CREATE TRIGGER env_update BEFORE UPDATE ON env
+BEGIN SELECT RAISE(ABORT, 'rows of env never change'); END;
+CREATE TRIGGER env_delete BEFORE DELETE ON env
+BEGIN SELECT RAISE(ABORT, 'rows of env never change'); END;
+CREATE TRIGGER package_insert BEFORE INSERT ON package
+	WHEN EXISTS (SELECT 1 FROM attempt JOIN run ON number = attempt.run WHERE attempt.env = NEW.env AND seal IS NOT NULL)
+	OR EXISTS (SELECT 1 FROM package WHERE env = NEW.env AND name = NEW.name)
 BEGIN SELECT RAISE(ABORT, 'a run with this environment has ended: it cannot change'); END;
+CREATE TRIGGER package_update BEFORE UPDATE ON package
+BEGIN SELECT RAISE(ABORT, 'rows of package never change'); END;
+CREATE TRIGGER package_delete BEFORE DELETE ON package
+BEGIN SELECT RAISE(ABORT, 'rows of package never change'); END;
+CREATE TRIGGER event_insert BEFORE INSERT ON event WHEN EXISTS (SELECT 1 FROM event WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'rows of event never change'); END;
+CREATE TRIGGER event_update BEFORE UPDATE ON event
+BEGIN SELECT RAISE(ABORT, 'rows of event never change'); END;
+CREATE TRIGGER event_delete BEFORE DELETE ON event
+BEGIN SELECT RAISE(ABORT, 'rows of event never change'); END;
