@@ -7,6 +7,7 @@
 
 #define SQL(X) \
 	X(REQUEST_LIVE, "SELECT state IN ('queued', 'running') FROM run WHERE number = ?1") \
+	X(REQUEST_STEP, "SELECT run FROM step WHERE id = ?1") \
 	X(REQUEST_NEW, "INSERT INTO request (run, step, action, user, created) VALUES (?, ?, ?, ?, ?)") \
 	X(REQUEST_FIRST, \
 	  "SELECT id, coalesce(step, 0), action FROM request WHERE run = ?1 AND taken IS NULL ORDER BY id LIMIT 1") \
@@ -19,7 +20,7 @@ int request_add(struct tracker *t, int64_t run, int64_t step, enum request_actio
                 struct err *e)
 {
 	char body[160];
-	int64_t live, id;
+	int64_t live, id, owner;
 	int r = db_get_int(t, &sql, REQUEST_LIVE, &live, e, DB_INT(run));
 
 	if (r < 0)
@@ -28,6 +29,10 @@ int request_add(struct tracker *t, int64_t run, int64_t step, enum request_actio
 		return err_set(e, ERR_NOT_FOUND, "there is no run %lld", (long long)run);
 	if (!live)
 		return err_set(e, ERR_USAGE, "run %lld has ended: nothing can be asked of it", (long long)run);
+	if (step && (r = db_get_int(t, &sql, REQUEST_STEP, &owner, e, DB_INT(step))) < 0)
+		return r;
+	if (step && (r == 0 || owner != run))
+		return err_set(e, ERR_NOT_FOUND, "run %lld has no step %lld", (long long)run, (long long)step);
 	r = db_write(t, &sql, REQUEST_NEW, e, DB_INT(run), DB_ID(step), DB_TEXT(word_of(WORDS_REQUEST, a)->text),
 	             DB_TEXT(user), DB_INT(time_now()));
 	if (r < 0)

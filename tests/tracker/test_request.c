@@ -40,7 +40,10 @@ static void test_requests(void **state)
 	must_refuse(request_take(record, first, "again", &make_err), ERR_NOT_FOUND, "no open request");
 	must_refuse(request_take(record, 99, "x", &make_err), ERR_NOT_FOUND, "no open request 99");
 	must_refuse(request_add(record, 9, 0, REQUEST_STOP, "user", &id, &make_err), ERR_NOT_FOUND, "no run 9");
-	must_refuse(request_add(record, run, 99, REQUEST_STOP, "user", &id, &make_err), ERR_USAGE, "FOREIGN KEY");
+	must_refuse(request_add(record, run, 99, REQUEST_STOP, "user", &id, &make_err), ERR_NOT_FOUND,
+	            "has no step 99");
+	must_refuse(request_add(record, other, step, REQUEST_STOP, "user", &id, &make_err), ERR_NOT_FOUND,
+	            "has no step");
 
 	/* A run that ends answers what is open. */
 	in_transaction(run_end(record, run, RUN_STOPPED, -1, 1, &make_err));
