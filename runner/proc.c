@@ -50,12 +50,9 @@ static void units(void)
 }
 
 /* The whole of a small file of /proc; its length, or -1. */
-static ssize_t read_small(pid_t pid, const char *name, char *text, size_t size)
+static ssize_t read_small(int dir, const char *path, char *text, size_t size)
 {
-	char path[48];
-
-	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_close_ int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	ssize_t n = read(fd, text, size - 1);
@@ -82,12 +79,11 @@ static int64_t next_number(const char **p)
 	return minus ? (int64_t)(0 - v) : (int64_t)v;
 }
 
-bool proc_read(pid_t pid, struct proc *ret)
+static bool read_stat(int dir, const char *path, pid_t pid, struct proc *ret)
 {
 	char text[1024];
 
-	units();
-	if (read_small(pid, "stat", text, sizeof text) < 0)
+	if (read_small(dir, path, text, sizeof text) < 0)
 		return false;
 	/* The name in parentheses may hold anything, parentheses too. */
 	const char *p = strrchr(text, ')');
@@ -106,6 +102,15 @@ bool proc_read(pid_t pid, struct proc *ret)
 	return true;
 }
 
+bool proc_read(pid_t pid, struct proc *ret)
+{
+	char path[32];
+
+	units();
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	return read_stat(AT_FDCWD, path, pid, ret);
+}
+
 static int by_pid(const void *a, const void *b)
 {
 	pid_t x = ((const struct proc *)a)->pid, y = ((const struct proc *)b)->pid;
@@ -121,12 +126,17 @@ void proc_scan(struct proc_list *l)
 	vec_clear(l);
 	if (!d)
 		return;
+	units();
 	for (struct dirent *de; (de = readdir(d));) {
 		struct proc one;
+		char path[32];
 		const char *p = de->d_name;
-		if (*p < '1' || *p > '9')
+		size_t len = strlen(p);
+		if (*p < '1' || *p > '9' || len + sizeof "/stat" > sizeof path)
 			continue;
-		if (!proc_read((pid_t)next_number(&p), &one))
+		memcpy(path, p, len);
+		memcpy(path + len, "/stat", sizeof "/stat");
+		if (!read_stat(dirfd(d), path, (pid_t)next_number(&p), &one))
 			continue;
 		sorted = sorted && (l->len == 0 || l->v[l->len - 1].pid < one.pid);
 		vec_push(l, one);
@@ -177,9 +187,10 @@ bool proc_env(pid_t pid, const char *name, char *ret, size_t size)
 
 bool proc_io(pid_t pid, int64_t *ret_read, int64_t *ret_written)
 {
-	char text[512];
+	char text[512], path[32];
 
-	if (read_small(pid, "io", text, sizeof text) < 0)
+	snprintf(path, sizeof path, "/proc/%d/io", (int)pid);
+	if (read_small(AT_FDCWD, path, text, sizeof text) < 0)
 		return false;
 	const char *r = strstr(text, "\nread_bytes: "), *w = strstr(text, "\nwrite_bytes: ");
 	if (!r || !w)

@@ -85,6 +85,7 @@ static struct member *member_of(struct tree *t, const struct proc *p)
 bool usage_sample(struct usage *u, pid_t root, struct sample *ret)
 {
 	struct tree *t;
+	bool any_io = false;
 	VEC(pid_t) pids = { 0 };
 	struct sample s = { .ts = time_now(), .gpu_mem = -1, .gpu_util = NAN };
 
@@ -105,7 +106,7 @@ bool usage_sample(struct usage *u, pid_t root, struct sample *ret)
 		m = member_of(t, p);
 		m->seen = true;
 		m->cpu = p->cpu_us;
-		proc_io(p->pid, &m->read, &m->written);
+		any_io = proc_io(p->pid, &m->read, &m->written) || any_io;
 		s.rss += p->rss;
 	}
 	for (size_t i = 0; i < t->members.len;) {
@@ -126,6 +127,8 @@ bool usage_sample(struct usage *u, pid_t root, struct sample *ret)
 	s.cpu_us += t->gone_cpu;
 	s.read_bytes += t->gone_read;
 	s.written_bytes += t->gone_written;
+	if (!any_io && !s.read_bytes && !s.written_bytes)
+		s.read_bytes = s.written_bytes = -1;
 	/* Children that lived and died between two looks are known only to the parent that waited for them. */
 	const struct proc *r = proc_find(&u->list, root);
 	if (r->cpu_us + r->ended_us > s.cpu_us)
@@ -154,52 +157,70 @@ void usage_forget(struct usage *u, pid_t root, int64_t *ret_peak)
 		}
 }
 
-/* One number of a cgroup v2 file ("max" and what is not there: -1); ret_period: the second one of cpu.max. */
-static int64_t cgroup_number(const char *file, int64_t *ret_period)
+/* The numbers of a one-line file; "max" ends it. Returns how many there were (at most 2). */
+static int read_numbers(const char *path, long long ret[2])
 {
 	_buf_ struct buf b = BUF_INIT;
-	char path[128];
 	struct err ignored;
-	long long first = -1, second = 0;
 
-	snprintf(path, sizeof path, "/sys/fs/cgroup/%s", file);
-	if (!file_exists(path) || file_read(path, 256, &b, &ignored) < 0 || sscanf(b.data, "%lld %lld", &first, &second) < 1)
-		return -1;
-	if (ret_period)
-		*ret_period = second;
-	return first;
+	if (!file_exists(path) || file_read(path, 256, &b, &ignored) < 0)
+		return 0;
+	int n = sscanf(b.data, "%lld %lld", &ret[0], &ret[1]);
+	return n > 0 ? n : 0;
+}
+
+/* The limits of cgroups v2 that this process is under: its own and those above. Unset ones stay as they are. */
+static void cgroup_limits(int *cpus, int64_t *memory)
+{
+	_buf_ struct buf own = BUF_INIT, dir = BUF_INIT;
+	struct err ignored;
+	const char *path;
+
+	if (!file_exists("/proc/self/cgroup") || file_read("/proc/self/cgroup", 1 << 16, &own, &ignored) < 0 || !(path = strstr(own.data, "0::/")))
+		return;
+	buf_adds(&dir, "/sys/fs/cgroup");
+	size_t root = dir.len;
+	buf_add(&dir, path + 3, strcspn(path + 3, "\n"));
+	for (;;) {
+		long long v[2];
+		size_t len = dir.len;
+
+		buf_adds(&dir, "/cpu.max");
+		if (read_numbers(dir.data, v) == 2 && v[0] > 0 && v[1] > 0 && (v[0] + v[1] - 1) / v[1] < *cpus)
+			*cpus = (int)((v[0] + v[1] - 1) / v[1]);
+		buf_cut(&dir, len);
+		buf_adds(&dir, "/memory.max");
+		if (read_numbers(dir.data, v) >= 1 && v[0] > 0 && v[0] < *memory)
+			*memory = v[0];
+		buf_cut(&dir, len);
+		if (len <= root)
+			return;
+		while (dir.len > root && dir.data[dir.len - 1] != '/')
+			buf_cut(&dir, dir.len - 1);
+		buf_cut(&dir, dir.len > root ? dir.len - 1 : root);
+	}
 }
 
 static int count_cpus(void)
 {
 	int n = (int)sysconf(_SC_NPROCESSORS_ONLN);
-	int64_t period = 0, quota;
 #ifdef __linux__
 	cpu_set_t set;
 
 	if (sched_getaffinity(0, sizeof set, &set) == 0)
 		n = CPU_COUNT(&set);
 #endif
-	quota = cgroup_number("cpu.max", &period);
-	if (quota > 0 && period > 0) {
-		int limit = (int)((quota + period - 1) / period);
-
-		if (limit < n)
-			n = limit;
-	}
 	return n > 0 ? n : 1;
 }
 
 void machine_read(struct machine *ret)
 {
 	struct passwd *pw = getpwuid(getuid());
-	int64_t limit = cgroup_number("memory.max", NULL);
 
 	memset(ret, 0, sizeof *ret);
 	ret->cpus = count_cpus();
 	ret->memory = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
-	if (limit > 0 && limit < ret->memory)
-		ret->memory = limit;
+	cgroup_limits(&ret->cpus, &ret->memory);
 	ret->gpus = gpu_count();
 	if (ret->gpus)
 		snprintf(ret->gpu_name, sizeof ret->gpu_name, "%s", gpu_name(0));
