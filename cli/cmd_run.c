@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "cli/run_options.h"
 #include "runner/params.h"
 #include "runner/supervise.h"
@@ -56,6 +57,11 @@ static void on_begun(void *arg, const struct run_live *r)
 		return;
 	}
 	live_title(r, &s->context->paint, &out);
+	for (int i = 0; i < r->nnotes; i++) {
+		buf_adds(&out, "  ");
+		utf8_visible(&out, r->notes[i], strlen(r->notes[i]), s->context->paint.ascii);
+		buf_addc(&out, '\n');
+	}
 	put(s, &out);
 }
 
