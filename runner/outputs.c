@@ -79,12 +79,18 @@ int outputs_take(struct store *store, const struct step *s, const char *work, bo
 	}
 	if (wrong.len)
 		return err_set(e, ERR_NOT_FOUND, "%s", wrong.data);
+	/* Read before anything is moved: the folder of a step that fails here is kept whole. */
 	for (size_t i = 0; i < s->noutputs; i++) {
 		const struct step_output *o = &s->outputs[i];
 		_free_ char *full = path_join(work, o->path);
 
 		if (o->metrics && (r = metric_file_read(full, keep_point, ret, e)) < 0)
 			return err_prefix(e, "metrics \"%s\"", o->path);
+	}
+	for (size_t i = 0; i < s->noutputs; i++) {
+		const struct step_output *o = &s->outputs[i];
+		_free_ char *full = path_join(work, o->path);
+
 		if (lstat(full, &st) < 0)
 			return err_errno(e, "output \"%s\"", o->path);
 		r = take(store, full, o->path, &st, move, ret, e);

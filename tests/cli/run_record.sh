@@ -1,0 +1,230 @@
+# What a step is handed, and what of it stands in the record.
+. "$TESTS/../lib/runs.sh"
+
+# ---- params: files, overrides, the JSON file
+
+printf 'seed: 7\ntrain: {lr: 0.1, depth: 3}\n' >params.yaml
+printf 'train: {lr: 0.2}\nextra: [1, 2]\n' >more.yaml
+cat >jig.yaml <<'Y'
+params: [params.yaml, more.yaml]
+steps:
+  a:
+    run: 'cp "$JIG_PARAMS" "$HOME/params.json"; cp params.yaml more.yaml "$HOME"; echo ${params.seed} ${params.train.lr} >"$HOME/values"'
+  m:
+    matrix: {k: [x, y]}
+    run: 'cp "$JIG_PARAMS" "$HOME/params.${matrix.k}.json"'
+Y
+# FILE: as compact JSON with sorted keys; YAML too where it is what jig writes.
+flat() {
+	python3 -c 'import json, sys; print(json.dumps(json.load(open(sys.argv[1])), sort_keys=True))' "$1"
+}
+expect 0 jig run
+same "$(cat "$HOME/values")" "7 0.2"
+same "$(flat "$HOME/params.json")" '{"matrix": {}, "params": {"extra": [1, 2], "seed": 7, "train": {"depth": 3, "lr": 0.2}}}'
+same "$(flat "$HOME/params.x.json")" '{"matrix": {"k": "x"}, "params": {"extra": [1, 2], "seed": 7, "train": {"depth": 3, "lr": 0.2}}}'
+cmp params.yaml "$HOME/params.yaml"
+expect 2 jig run -p layers.first=1
+has "$err" layers
+expect 0 jig run -p train.lr=0.5 -p +new.key=no -p '~train.depth' -p 'extra=[3]'
+same "$(cat "$HOME/values")" "7 0.5"
+same "$(flat "$HOME/params.json")" '{"matrix": {}, "params": {"extra": [3], "new": {"key": "no"}, "seed": 7, "train": {"lr": 0.5}}}'
+same "$(ask last 'dict(sorted(r["params"].items()))')" "{'extra': [3], 'new': {'key': 'no'}, 'seed': 7, 'train': {'lr': 0.5}}"
+# Merged in order they give the run's values.
+python3 - "$HOME/params.yaml" "$HOME/more.yaml" <<'P' || fail "$(cat "$HOME/params.yaml" "$HOME/more.yaml")"
+import json, sys
+one, two = (json.load(open(f)) for f in sys.argv[1:])
+def merge(a, b):
+    return {k: merge(a[k], b[k]) if isinstance(a.get(k), dict) and isinstance(b.get(k), dict) else b.get(k, a.get(k)) for k in {**a, **b}}
+assert merge(one, two) == {"extra": [3], "new": {"key": "no"}, "seed": 7, "train": {"lr": 0.5}}, (one, two)
+P
+printf 'seed: 7\ntrain: {lr: 0.1, depth: 3}\n' | cmp - params.yaml
+rm params.yaml more.yaml
+
+# ---- substitution: a value is one word, whatever it holds
+
+cat >jig.yaml <<'Y'
+params:
+  evil: |-
+    it's "two  words" $(touch $HOME/evil) `touch $HOME/evil` \ ; ${HOME} * ${params.x} !
+    second line
+  empty: ""
+  x: 1
+  list: [1, "a b"]
+steps:
+  shell:
+    run: |
+      count() { echo $# >>"$HOME/counts"; printf '%s' "$1" >>"$HOME/words"; printf '|' >>"$HOME/words"; }
+      count ${params.evil}
+      count "${params.evil}"
+      count '${params.evil}'
+      count pre${params.evil}
+      count ${params.empty}
+      count ${params.list}
+      echo '$${params.x}' "${HOME}" >"$HOME/literal"
+      echo ${run.number} ${run.name} ${step.name} ${step.attempt} >"$HOME/offered"
+  list:
+    run: [python3, -c, "import sys; open(sys.argv[3] + '/argv', 'w').write(repr(sys.argv[1:3]))", "${params.evil}", "x${params.x}y", "home"]
+Y
+sed -i "s|\"home\"|\"$HOME\"|" jig.yaml
+expect 0 jig run
+[ ! -e "$HOME/evil" ] || fail "a value was executed"
+same "$(sort -u "$HOME/counts")" 1
+python3 - "$HOME" <<'P' || fail "$(cat "$HOME/words")"
+import ast, sys
+home = sys.argv[1]
+evil = "it's \"two  words\" $(touch $HOME/evil) `touch $HOME/evil` \\ ; ${HOME} * ${params.x} !\nsecond line"
+assert open(home + "/words").read().split("|") == [evil, evil, evil, "pre" + evil, "", '[1,"a b"]', ""], open(home + "/words").read()
+assert ast.literal_eval(open(home + "/argv").read()) == [evil, "x1y"]
+P
+same "$(cat "$HOME/literal")" "\${params.x} $HOME"
+same "$(cat "$HOME/offered")" "$(ask last 'r["run"], r["name"]' | tr -d "(),'") shell 1"
+
+# ---- variables
+
+cat >jig.yaml <<'Y'
+steps:
+  a: {run: 'env | sort >"$HOME/env"; cat >"$HOME/stdin"'}
+  b: {run: 'env | sort >"$HOME/env2"', pass_env: [MINE, PYTHONPATH]}
+Y
+echo input | env PYTHONPATH=/x PYTHONHOME= MINE="a  b" OTHER=1 OMP_NUM_THREADS=3 TZ=Asia/Tokyo BASH_ENV=/x ENV=/x jig run >/dev/null
+seen=$(cat "$HOME/env")
+for name in PYTHONPATH= PYTHONHOME= MINE= OTHER= LD_PRELOAD= LSAN_OPTIONS= TESTS= BASH_ENV= "
+ENV=" JIG_DETACHED=; do
+	hasnt "$seen" "$name"
+done
+for pair in OMP_NUM_THREADS=3 TZ=Asia/Tokyo JIG_STEP=a JIG_ATTEMPT=1 JIG_PROJECT=project "HOME=$HOME" JIG_RUN= JIG_ATTEMPT_ID= JIG_METRICS= JIG_CHECKPOINTS= TMPDIR=/tmp/jig.; do
+	has "$seen" "$pair"
+done
+has "$(cat "$HOME/env2")" "MINE=a  b"
+has "$(cat "$HOME/env2")" PYTHONPATH=/x
+same "$(cat "$HOME/stdin")" ""
+
+# ---- jig log, and metrics files
+
+cat >jig.yaml <<'Y'
+steps:
+  a:
+    run: |
+      jig log loss=0.5 acc=nan --step 3
+      jig log loss=0.25
+      jig log --param found.depth=4 --param 'name=no' --param 'list=[1, 2]'
+      mkdir plots && echo picture >plots/a.png && echo note >note.txt
+      (cd plots && jig log --artifact a.png --artifact ../note.txt)
+      ! jig log --artifact /etc/passwd
+      ! jig log loss=high
+      ! jig log
+  b:
+    run: |
+      echo '{"acc": 0.9, "by": {"class": [1, 2], "f1": 0.5}, "n": 3, "text": "x", "ok": true}' >m/a.json
+      printf 'auc: 0.75\nsub: {x: .nan}\n' >m/b.yaml
+      printf 'epoch,loss,acc\n1,0.5,0.1\n2,0.25,0.2\n' >m/c.csv
+      printf '{"step": 4, "lr": 0.1}\n{"step": 5, "lr": 0.2}\n' >m/d.jsonl
+    metrics: [m/a.json, m/b.yaml, m/c.csv, m/d.jsonl]
+  broken: {run: "echo '{' >bad.json; echo x >kept.txt", metrics: [bad.json], outputs: [kept.txt]}
+Y
+expect 1 jig run
+same "$(states last)" "failed a=success b=success broken=failed"
+same "$(ask last '{m["step"] + "." + m["key"]: (m["last"], m["last_step"], m["count"]) for m in sorted(r["metrics"], key=lambda m: (m["step"], m["key"])) if m["step"] == "a"}')" \
+	"{'a.acc': ('NaN', 3, 1), 'a.loss': (0.25, 4, 2)}"
+same "$(ask last '{m["key"]: m["last"] for m in r["metrics"] if m["step"] == "b" and m["key"] in ("acc", "auc", "by.f1", "lr", "loss", "n", "sub.x")}' | tr ',' '\n' | tr -d ' {}' | sort | tr '\n' ' ')" \
+	"'acc':0.2 'auc':0.75 'by.f1':0.5 'loss':0.25 'lr':0.2 'n':3.0 'sub.x':'NaN' "
+same "$(ask last 'sorted(o["path"] for o in s["b"]["outputs"])')" "['m/a.json', 'm/b.yaml', 'm/c.csv', 'm/d.jsonl']"
+same "$(ask last 'r["params"]["found.depth"] if "found.depth" in r["params"] else r["params"]["found"]["depth"]')" 4
+same "$(ask last 'r["params"]["name"], r["params"]["list"]')" "('no', [1, 2])"
+expect 0 jig get last plots/a.png note.txt -o artifacts
+same "$(cat artifacts/plots/a.png artifacts/note.txt | tr '\n' ' ')" "picture note "
+has "$(message last broken)" bad.json
+# What stands in the folder of a step that failed is whole.
+same "$(cat .jig/runs/*/broken@1/work/kept.txt)" x
+
+# ---- step.json and replay
+
+echo '{"x": 1}' >in.json
+printf 'data\n' >"a file.txt"
+cat >jig.yaml <<'Y'
+params: {word: "it's here"}
+steps:
+  first: {run: "echo made >made.txt", outputs: [made.txt]}
+  fails:
+    inputs: [in.json, made.txt, "a file.txt"]
+    run: 'cat in.json made.txt "a file.txt"; echo ${params.word} "$JIG_STEP" "$MINE"; [ -d "$TMPDIR" ]; exit 9'
+    pass_env: [MINE]
+Y
+status=0
+MINE="a 'quoted' \$value" jig run >/dev/null || status=$?
+same "$status" 1
+folder=$(echo .jig/runs/"$(ask last 'r["run"]')"/fails@1)
+(cd / && env -i PATH="$PATH" "$OLDPWD/$folder/replay") >"$HOME/replayed" 2>&1 && fail "the replay did not fail" || same $? 9
+jig logs last fails >"$HOME/logged"
+cmp "$HOME/replayed" "$HOME/logged"
+has "$(cat "$HOME/replayed")" "it's here fails a 'quoted' \$value"
+python3 - "$folder/step.json" <<'P'
+import json, sys
+j = json.load(open(sys.argv[1]))
+assert j["step"] == "fails" and j["attempt"] == 1 and len(j["attempt_id"]) == 26, j
+assert [i["path"] for i in j["inputs"]] == ["a file.txt", "in.json", "made.txt"], j["inputs"]
+assert j["argv"][:2] == ["sh", "-euc"], j["argv"]
+P
+
+# ---- what is kept of the work folder
+
+cat >jig.yaml <<'Y'
+steps:
+  always_good: {run: &good "echo x >x.txt", keep: always, outputs: [x.txt]}
+  failed_good: {run: *good, keep: failed, outputs: [y/], needs: [always_good]}
+  never_good: {run: "true", keep: never}
+  always_bad: {run: &bad "echo x >x.txt; exit 1", keep: always}
+  failed_bad: {run: *bad, keep: failed}
+  never_bad: {run: *bad, keep: never}
+  default_good: {run: "true"}
+  default_bad: {run: *bad}
+Y
+sed -i 's|failed_good: {run: \*good|failed_good: {run: "mkdir -p y; echo x >y/x"|' jig.yaml
+expect 1 jig run
+kept=$(cd .jig/runs/"$(ask last 'r["run"]')" && find . -name work -type d | sort | tr '\n' ' ')
+same "$kept" "./always_bad@1/work ./always_good@1/work ./default_bad@1/work ./failed_bad@1/work "
+same "$(cat .jig/runs/*/always_good@1/work/x.txt)" x
+
+# ---- data outside the project: a link, never a copy
+
+mkdir "$HOME/imagenet"
+echo picture >"$HOME/imagenet/1.png"
+echo one >"$HOME/one.bin"
+cat >jig.yaml <<Y
+steps:
+  a: {run: 'cat $HOME/imagenet/1.png $HOME/one.bin >"\$HOME/linked"; ls >"\$HOME/ls"', inputs: [{link: $HOME/imagenet}, {link: $HOME/one.bin}]}
+Y
+expect 0 jig run
+same "$(tr '\n' ' ' <"$HOME/linked")" "picture one "
+hasnt "$(cat "$HOME/ls")" imagenet
+same "$(ask last "[(i['path'], i['digest'] is not None) for i in s['a']['inputs']]")" "[('$HOME/imagenet', False), ('$HOME/one.bin', True)]"
+
+# ---- sweeps: a run each
+
+printf 'params: {lr: 0.1, seed: 0}\nsteps:\n  a: {run: "echo loss=${params.lr} >>$JIG_METRICS"}\n' >jig.yaml
+first=$(ask last 'r["run"]')
+expect 0 jig run --sweep lr=0.5,0.25 --sweep 'seed=range(0,2)'
+same "$(for n in 1 2 3 4; do ask $((first + n)) 'r["state"], r["kind"], r["params"]["lr"], r["params"]["seed"], r["metrics"][0]["last"]'; done)" \
+	"('success', 'sweep', 0.5, 0, 0.5)
+('success', 'sweep', 0.5, 1, 0.5)
+('success', 'sweep', 0.25, 0, 0.25)
+('success', 'sweep', 0.25, 1, 0.25)"
+same "$(ask last 'r["run"]')" $((first + 4))
+expect 2 jig run --sweep nosuch=1,2
+same "$(ask last 'r["run"]')" $((first + 4))
+
+# ---- secrets never reach the disk
+
+cat >jig.yaml <<'Y'
+steps:
+  a: {run: 'echo "the token is $TOKEN_X"; printf %s "${TOKEN_X%????}"; sleep 0.1; echo "${TOKEN_X#????????????}"; exit 1', secrets: [TOKEN_X]}
+Y
+status=0
+TOKEN_X=s3cr3tvalue-1234 jig run >"$HOME/said" 2>&1 || status=$?
+same "$status" 1
+hasnt "$(cat "$HOME/said")" s3cr3tvalue
+if grep -rl s3cr3tvalue .jig "$HOME/said"; then
+	fail "the secret is on the disk"
+fi
+no_tmpdirs
+finish
