@@ -35,6 +35,14 @@ static int64_t mtime_us(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * US_PER_S + st->st_mtim.tv_nsec / 1000;
 }
 
+/* What a person can mend in the project is a fault of the pipeline's inputs, told together with the others. */
+static int unreadable(struct err *e)
+{
+	if (errno == EACCES)
+		return err_set(e, ERR_USAGE, "may not be read by this user");
+	return err_errno(e, "cannot be read");
+}
+
 /* Follows links: an input that is a link to a file is that file's content. */
 static int read_fact(const char *full, bool link, struct store *store, struct fact *f, struct err *e)
 {
@@ -49,8 +57,10 @@ static int read_fact(const char *full, bool link, struct store *store, struct fa
 			return err_set(e, ERR_USAGE, "is a link to nothing");
 		if (errno == ENOENT || errno == ENOTDIR)
 			return err_set(e, ERR_USAGE, "does not exist, and no step makes it");
-		return err_errno(e, "cannot be read");
+		return unreadable(e);
 	}
+	if (access(full, S_ISDIR(st.st_mode) ? R_OK | X_OK : R_OK) < 0)
+		return unreadable(e);
 	real = realpath(full, NULL);
 	if (!real)
 		return err_errno(e, "cannot be read");

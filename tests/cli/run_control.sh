@@ -182,6 +182,7 @@ killed() {
 	expect 0 jig run -d
 	begun a
 	run=$(newest)
+	await is "$run" "running a=running b=pending"
 	spawner=$(ps -o ppid= -p "$(cat "$HOME/a.pid")" | tr -d ' ')
 	sup=$(ps -o ppid= -p "$spawner" | tr -d ' ')
 	for who; do

@@ -9,10 +9,10 @@ cat >jig.yaml <<'Y'
 params: [params.yaml, more.yaml]
 steps:
   a:
-    run: 'cp "$JIG_PARAMS" "$HOME/params.json"; cp params.yaml more.yaml "$HOME"; echo ${params.seed} ${params.train.lr} >"$HOME/values"'
+    run: 'cat "$JIG_PARAMS" >"$HOME/params.json"; cp params.yaml more.yaml "$HOME"; echo ${params.seed} ${params.train.lr} >"$HOME/values"'
   m:
     matrix: {k: [x, y]}
-    run: 'cp "$JIG_PARAMS" "$HOME/params.${matrix.k}.json"'
+    run: 'cat "$JIG_PARAMS" >"$HOME/params.${matrix.k}.json"'
 Y
 # FILE: as compact JSON with sorted keys; YAML too where it is what jig writes.
 flat() {
