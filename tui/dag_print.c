@@ -15,7 +15,7 @@ static int name_width(const struct dag_shown *s, int name_cells)
 
 int dag_shown_cells(const struct dag_shown *s, int name_cells)
 {
-	int cells = 2 + name_width(s, name_cells);
+	int cells = (s->glyph ? 2 : 0) + name_width(s, name_cells);
 	if (s->count > 1) {
 		cells += 3 + snprintf(NULL, 0, "%d", s->count) + BAR;
 		if (s->failed)
@@ -39,8 +39,10 @@ int dag_shown_put(const struct dag_shown *s, struct grid *g, int row, int col, i
 	if (max_cells < 0 || max_cells > edge)
 		max_cells = edge;
 	int end = col + max_cells, wide = name_width(s, name_cells);
-	grid_text(g, row, at, end - at, s->role, s->glyph ? s->glyph : " ");
-	at += 2;
+	if (s->glyph) {
+		grid_text(g, row, at, end - at, s->role, s->glyph);
+		at += 2;
+	}
 	int name_end = at + wide < end ? at + wide : end;
 	grid_text_cut(g, row, at, name_end - at, ROLE_STRONG, s->name);
 	at = name_end;
