@@ -1,5 +1,6 @@
 #include "tui/live.h"
 
+#include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include "base/time.h"
@@ -11,7 +12,6 @@
 #define NARROW 60      /* below that the words need the cells of the progress bar */
 #define ERROR_AT 6     /* column of what stands below a failed step */
 #define ERROR_ROWS 3
-#define NEWS_AT 7      /* cells from the start of the time to what is said behind it */
 
 struct drawn { char *text; int cells; };
 
@@ -165,19 +165,9 @@ static int put_long_error(struct pen *p, const struct live_step *s, int room)
 static int put_step(struct pen *p, const struct run_live *r, const struct live_step *s, int name_cells,
                     int64_t now_mono, int room)
 {
-	int news, below;
-	p->col = 2;
-	pen_put(p, live_role(s), live_glyph(s));
-	grid_text_cut(p->g, p->row, 4, name_cells,
-	              s->state == STEP_PENDING || s->state == STEP_QUEUED ? ROLE_QUIET : ROLE_TEXT, s->name);
-	p->col = news = 4 + name_cells + 3;
+	int below;
 	int64_t time = live_time(s, now_mono);
-	if (time >= 0) {
-		char clock[24];
-		duration_clock(time, clock);
-		pen_put(p, ROLE_QUIET, clock);
-		p->col = p->col + 2 > news + NEWS_AT ? p->col + 2 : news + NEWS_AT;
-	}
+	live_put_head(p, s, name_cells, now_mono);
 	if (s->state == STEP_RUNNING && s->expected > 0 && p->g->cols - p->col >= BAR + 16) {
 		/* The bar never says that a step has ended. */
 		put_bar(p, time < s->expected ? time : s->expected - 1, s->expected, BAR);
@@ -185,7 +175,7 @@ static int put_step(struct pen *p, const struct run_live *r, const struct live_s
 	}
 	if (s->state == STEP_FAILED && (below = put_long_error(p, s, room)) >= 0)
 		return below;
-	live_news(p, r, s, "  ");
+	live_news(p, r, s);
 	return 0;
 }
 
@@ -228,7 +218,7 @@ static void put_progress(struct pen *p, const struct run_live *r, int64_t now_mo
 	if (running > 0)
 		pen_putf(p, ROLE_QUIET, " · %d running", running);
 	if (r->stopping)
-		pen_put(p, ROLE_STOPPED, " · stopping");
+		pen_put(p, ROLE_STOPPED, " · stopping, Ctrl-C again: at once");
 	else if (r->paused)
 		pen_put(p, ROLE_STOPPED, " · paused");
 }
@@ -237,11 +227,7 @@ static int name_width(struct live_view *v, const struct run_live *r, int width)
 {
 	if (v->nsteps != r->nsteps) {
 		v->nsteps = r->nsteps;
-		v->name_cells = 0;
-		for (int i = 0; i < r->nsteps; i++) {
-			int cells = (int)utf8_cells(r->steps[i].name, strlen(r->steps[i].name));
-			v->name_cells = cells > v->name_cells ? cells : v->name_cells;
-		}
+		v->name_cells = live_name_cells(r, INT_MAX);
 	}
 	int most = width > 100 ? 40 : width * 2 / 5;
 	return v->name_cells < most ? v->name_cells : most;
@@ -333,8 +319,13 @@ void live_view_frame(struct live_view *v, const struct run_live *r, int64_t now_
 	find_size(v, &rows, &cols);
 	int height = rows > 2 ? rows - 1 : 1;
 	if (final) {
-		/* Nothing goes back above the last frame, so it may be taller than the terminal. */
-		int wanted = (r->nsteps < FINAL_STEPS ? r->nsteps * 6 : FINAL_STEPS) + r->nnotes + 1 + LIVE_CLOSING;
+		/* Nothing goes back above the last frame, so it may be taller than the terminal. Of very many steps
+		 * the good ones would only push the failed ones out of sight. */
+		int lines = r->nsteps * 6;
+		if (r->nsteps >= FINAL_STEPS)
+			for (int i = lines = 0; i < r->nsteps && lines < FINAL_STEPS; i++)
+				lines += rank_of(r->steps[i].state) < 5;
+		int wanted = lines + r->nnotes + 1 + LIVE_CLOSING;
 		height = wanted > height ? wanted : height;
 	}
 	/* The last column stays free: a line that fills it leaves the cursor where terminals disagree. */

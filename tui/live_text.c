@@ -4,9 +4,12 @@
 #include <string.h>
 #include "base/text.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "tui/live.h"
 
 #define PLAIN_CELLS 2000 /* plain lines are not cut to a terminal, but neither can a message fill the log */
+#define NAME_CELLS 40    /* of the plain lines' column of names; a longer one moves what follows it */
+#define NEWS_AT 7        /* cells from the start of the time to what is said behind it */
 
 void pen_put(struct pen *p, enum role role, const char *text)
 {
@@ -50,12 +53,38 @@ int64_t live_time(const struct live_step *s, int64_t now_mono)
 	return s->elapsed > 0 || s->started > 0 ? s->elapsed : -1;
 }
 
-static void put_metrics(struct pen *p, const struct live_step *s, const char *between)
+int live_name_cells(const struct run_live *r, int most)
+{
+	int widest = 0;
+	for (int i = 0; i < r->nsteps && widest < most; i++) {
+		int cells = (int)utf8_cells(r->steps[i].name, strlen(r->steps[i].name));
+		widest = cells > widest ? cells : widest;
+	}
+	return widest < most ? widest : most;
+}
+
+void live_put_head(struct pen *p, const struct live_step *s, int name_cells, int64_t now_mono)
+{
+	bool waits = s->state == STEP_PENDING || s->state == STEP_QUEUED;
+	int64_t time = live_time(s, now_mono);
+	p->col = 2;
+	pen_put(p, live_role(s), live_glyph(s));
+	grid_text_cut(p->g, p->row, 4, name_cells, waits ? ROLE_QUIET : ROLE_TEXT, s->name);
+	int news = p->col = 4 + name_cells + 3;
+	if (time < 0)
+		return;
+	char clock[24];
+	duration_clock(time, clock);
+	pen_put(p, ROLE_QUIET, clock);
+	p->col = p->col + 2 > news + NEWS_AT ? p->col + 2 : news + NEWS_AT;
+}
+
+static void put_metrics(struct pen *p, const struct live_step *s)
 {
 	for (int i = 0; i < s->nmetrics && i < LIVE_METRICS; i++) {
 		char number[32];
 		number_short(s->metrics[i].value, number);
-		pen_putf(p, ROLE_QUIET, "%s%s ", i ? between : "", s->metrics[i].key);
+		pen_putf(p, ROLE_QUIET, "%s%s ", i ? "  " : "", s->metrics[i].key);
 		pen_put(p, ROLE_TEXT, number);
 	}
 }
@@ -89,11 +118,17 @@ static void put_error(struct pen *p, const struct live_step *s)
 	pen_putf(p, ROLE_TEXT, "%s%s%s", place.data, place.len && message.len ? " " : "", message.data);
 }
 
-void live_news(struct pen *p, const struct run_live *r, const struct live_step *s, const char *between_metrics)
+/* Of a run that was stopped before the step's turn came. */
+static bool never_began(const struct live_step *s)
+{
+	return s->state == STEP_STOPPED && s->started <= 0 && s->cause == CAUSE_NONE;
+}
+
+void live_news(struct pen *p, const struct run_live *r, const struct live_step *s)
 {
 	switch (s->state) {
 	case STEP_SUCCESS:
-		put_metrics(p, s, between_metrics);
+		put_metrics(p, s);
 		break;
 	case STEP_REUSED:
 		if (s->reused_run > 0)
@@ -104,9 +139,9 @@ void live_news(struct pen *p, const struct run_live *r, const struct live_step *
 	case STEP_RUNNING:
 		if (s->attempt > 1)
 			pen_putf(p, ROLE_QUIET, "attempt %d%s", s->attempt,
-			         s->nmetrics || s->last_line[0] ? between_metrics : "");
+			         s->nmetrics || s->last_line[0] ? "  " : "");
 		if (s->nmetrics)
-			put_metrics(p, s, between_metrics);
+			put_metrics(p, s);
 		else
 			pen_put(p, ROLE_QUIET, s->last_line);
 		break;
@@ -133,7 +168,10 @@ void live_news(struct pen *p, const struct run_live *r, const struct live_step *
 	case STEP_FAILED:
 	case STEP_LOST:
 	case STEP_STOPPED:
-		put_error(p, s);
+		if (never_began(s))
+			pen_put(p, ROLE_QUIET, "not started");
+		else
+			put_error(p, s);
 		break;
 	}
 }
@@ -198,7 +236,7 @@ int live_put_summary(struct pen *p, const struct run_live *r)
 {
 	int by_state[STEP_LOST + 1] = { 0 };
 	for (int i = 0; i < r->nsteps; i++)
-		by_state[r->steps[i].state]++;
+		by_state[never_began(&r->steps[i]) ? STEP_PENDING : r->steps[i].state]++;
 	bool any = false;
 	int first_row = p->row, last = p->row + LIVE_CLOSING - 3;
 	char clock[24];
@@ -256,20 +294,12 @@ char *live_line(const struct run_live *r, int step, const struct paint *p)
 	const struct live_step *s = &r->steps[step];
 	if (!step_state_ended(s->state) && s->state != STEP_RETRYING)
 		return NULL;
+	int widest = live_name_cells(r, NAME_CELLS), own = (int)utf8_cells(s->name, strlen(s->name));
 	struct grid g;
 	grid_init(&g, 1, PLAIN_CELLS);
 	struct pen pen = { .g = &g };
-	int64_t time = live_time(s, 0);
-	pen_put(&pen, live_role(s), live_glyph(s));
-	pen_put(&pen, ROLE_TEXT, " ");
-	pen_put(&pen, ROLE_STRONG, s->name);
-	if (time >= 0) {
-		char clock[24];
-		duration_clock(time, clock);
-		pen_putf(&pen, ROLE_QUIET, " %s", clock);
-	}
-	pen_put(&pen, ROLE_TEXT, " ");
-	live_news(&pen, r, s, " ");
+	live_put_head(&pen, s, own > widest ? own : widest, 0);
+	live_news(&pen, r, s);
 	_buf_ struct buf line = BUF_INIT;
 	grid_row(&g, 0, p, &line);
 	grid_release(&g);

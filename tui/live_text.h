@@ -15,8 +15,12 @@ enum role live_role(const struct live_step *s);
 const char *live_glyph(const struct live_step *s);
 /* Time of a step under way or ended, -1 when it has none. */
 int64_t live_time(const struct live_step *s, int64_t now_mono);
+/* Cells of the widest name, at most `most`. */
+int live_name_cells(const struct run_live *r, int most);
+/* State, name and time; the pen then stands where live_news goes on. */
+void live_put_head(struct pen *p, const struct live_step *s, int name_cells, int64_t now_mono);
 /* What there is to say of a step behind its name and time: newest metrics, the root error, what it waits for. */
-void live_news(struct pen *p, const struct run_live *r, const struct live_step *s, const char *between_metrics);
+void live_news(struct pen *p, const struct run_live *r, const struct live_step *s);
 /* Where a failed step's error can be written in two parts: "lib/features.py:31" (nothing without a file) and the
  * message. */
 void live_error_parts(const struct live_step *s, struct buf *place, struct buf *message);
