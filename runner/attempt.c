@@ -180,8 +180,9 @@ static void read_logged(struct attempt *a, struct err *e)
 {
 	_buf_ struct buf text = BUF_INIT;
 	struct err quiet;
+	struct stat st;
 
-	if (!file_exists(a->work.logged) || file_read(a->work.logged, 16 << 20, &text, &quiet) < 0)
+	if (lstat(a->work.logged, &st) < 0 || !S_ISREG(st.st_mode) || file_read(a->work.logged, 16 << 20, &text, &quiet) < 0)
 		return;
 	for (char *line = text.data, *nl; (nl = strchr(line, '\n')); line = nl + 1) {
 		_json_ json_t *v = NULL;

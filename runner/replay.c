@@ -16,21 +16,27 @@ static bool is_secret(const struct step *s, const char *pair)
 	return false;
 }
 
+/* Paths and variables may hold any bytes, JSON only UTF-8: what is none becomes U+FFFD. */
 static void add_text(struct buf *out, const char *s)
 {
 	static const char hex[] = "0123456789abcdef";
+	size_t n = strlen(s), len;
 
 	buf_addc(out, '"');
-	for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
-		if (*p == '"' || *p == '\\') {
+	for (; n; s += len, n -= len) {
+		char utf8[4];
+		uint32_t cp;
+
+		len = utf8_decode(s, n, &cp);
+		if (cp == '"' || cp == '\\') {
 			buf_addc(out, '\\');
-			buf_addc(out, (char)*p);
-		} else if (*p < 0x20) {
+			buf_addc(out, (char)cp);
+		} else if (cp < 0x20) {
 			buf_adds(out, "\\u00");
-			buf_addc(out, hex[*p >> 4]);
-			buf_addc(out, hex[*p & 15]);
+			buf_addc(out, hex[cp >> 4]);
+			buf_addc(out, hex[cp & 15]);
 		} else {
-			buf_addc(out, (char)*p);
+			buf_add(out, utf8, utf8_put(cp, utf8));
 		}
 	}
 	buf_addc(out, '"');

@@ -138,6 +138,7 @@ steps:
   link: {run: 'ln -s /etc/passwd "$JIG_METRICS"'}
   folder: {run: 'mkdir "$JIG_METRICS"'}
   fifo: {run: 'mkfifo "$JIG_METRICS"; sleep 0.3'}
+  logged: {run: 'mkfifo "$(dirname "$JIG_METRICS")/logged.jsonl"'}
 Y
 expect 0 jig run
 same "$(ask last 'r["metrics"]')" "[]"
@@ -159,6 +160,24 @@ steps:
 Y
 expect 0 jig run -j 1
 all_gone "$HOME/p1" "$HOME/p2" "$HOME/p3" "$HOME/p4"
+
+# ---- bytes that are no text, where the project stands and in a variable
+
+here=$PWD
+odd=$(printf 'caf\351')
+mkdir "$odd"
+cd "$odd"
+cat >jig.yaml <<'Y'
+steps:
+  a: {run: 'printf "caf\351\n"; mkdir o; echo 1 >"$(printf "o/caf\351")"', outputs: [o/]}
+  b: {run: 'ls o >"$HOME/odd2"; exit 1', inputs: [o/]}
+Y
+expect 1 env TZ="$odd" jig run
+same "$(states last)" "failed a=success b=failed"
+same "$(cat "$HOME/odd2")" "$odd"
+python3 -c 'import json, sys; json.load(open(sys.argv[1]))' .jig/runs/1/a@1/step.json
+finish
+cd "$here"
 
 # ---- one that does not want to stop
 
