@@ -579,6 +579,11 @@ void attempt_event(struct attempt *a, const struct spawn_event *ev)
 	}
 }
 
+static bool idle(const struct attempt *a, int64_t now)
+{
+	return a->def->idle_timeout_us && now - a->active >= a->def->idle_timeout_us;
+}
+
 void attempt_tick(struct attempt *a, int64_t now)
 {
 	struct err e;
@@ -595,10 +600,15 @@ void attempt_tick(struct attempt *a, int64_t now)
 	}
 	if (a->ending != CAUSE_NONE)
 		return;
-	if (a->def->timeout_us && now - a->begun >= a->def->timeout_us)
+	if (a->def->timeout_us && now - a->begun >= a->def->timeout_us) {
 		attempt_stop(a, CAUSE_TIMEOUT, false);
-	else if (a->def->idle_timeout_us && now - a->active >= a->def->idle_timeout_us)
-		attempt_stop(a, CAUSE_IDLE, false);
+	} else if (idle(a, now)) {
+		/* CPU is sampled once a second; a step that only computes must not end between two looks. */
+		usage_scan(a->host->usage);
+		attempt_sample(a, now);
+		if (idle(a, now))
+			attempt_stop(a, CAUSE_IDLE, false);
+	}
 }
 
 void attempt_sample(struct attempt *a, int64_t now)

@@ -47,10 +47,11 @@ steps:
   idle: {run: "echo begun; sleep 600", idle_timeout: 300ms}
   lively: {run: "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.1; done", idle_timeout: 500ms}
   metric: {run: 'for i in 1 2 3 4 5 6 7 8; do echo "v=$i" >>"$JIG_METRICS"; sleep 0.1; done', idle_timeout: 500ms}
+  busy: {run: [python3, -c, "import time\nwhile time.process_time() < 0.9: pass"], idle_timeout: 300ms}
   again: {run: "[ $JIG_ATTEMPT = 2 ] || sleep 600", timeout: 300ms, retry: {limit: 1, on: [timeout]}}
 Y
-expect 1 jig run -j 5
-same "$(states last)" "failed slow=failed idle=failed lively=success metric=success again=success"
+expect 1 jig run -j 6
+same "$(states last)" "failed slow=failed idle=failed lively=success metric=success busy=success again=success"
 same "$(cause last slow) $(cause last idle)" "timeout idle"
 has "$(message last slow)" timeout
 has "$(message last idle)" idle_timeout
