@@ -94,7 +94,16 @@ static void collect(struct stage *s, const char *key, struct names *to, bool fol
 		}
 		if (!folders && is_code(path))
 			continue; /* the snapshot has it, and what a step reads of it decides */
-		if (file_is_dir(full) && !text_ends(path, "/")) {
+		if (text_ends(path, "/")) {
+			names_add(to, path);
+			continue;
+		}
+		/* DVC's file does not say which, and before the first run the disk does not either: files mostly have an ending. */
+		bool guessed = to != &s->metrics && !file_exists(full) && !strchr(path_base(path), '.');
+		if (guessed && to == &s->outputs)
+			buf_addf(s->notes, "stage %s: \"%s\" is taken for a folder; if it is a file, take the / off, here and where it is an input\n",
+				 s->name, path);
+		if (guessed || file_is_dir(full)) {
 			_free_ char *folder = mem_printf("%s/", path);
 			names_add(to, folder);
 		} else {

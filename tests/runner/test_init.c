@@ -91,6 +91,19 @@ static void test_scripts(void **state)
 	assert_int_equal(step(p, "a_fit")->noutputs, 1);
 	assert_string_equal(step(p, "c_pack")->outputs[0].path, "out/clean.gz");
 	assert_non_null(strstr(notes.data, "a_fit.py reads \"gone.txt\""));
+	assert_non_null(strstr(text.data, "seed: 7"));
+}
+
+static void test_params_file(void **state)
+{
+	_buf_ struct buf text = BUF_INIT, notes = BUF_INIT;
+
+	put("params.yaml", "train: {lr: 0.1}\n");
+	put("fit.py", "open('model.json', 'w')\n");
+	_cleanup_(pipeline_freep) struct pipeline *p = make(INIT_SCRIPTS, &text, &notes);
+	assert_int_equal(p->nsteps, 1);
+	assert_non_null(strstr(text.data, "params: params.yaml"));
+	assert_null(strstr(text.data, "seed"));
 }
 
 static void test_dvc(void **state)
@@ -103,12 +116,12 @@ static void test_dvc(void **state)
 			"  prepare:\n"
 			"    cmd: python prepare.py\n"
 			"    deps: [prepare.py, data/raw.csv]\n"
-			"    outs:\n      - data/clean.csv\n"
+			"    outs:\n      - data/clean.csv\n      - data/parts\n"
 			"  train:\n"
 			"    foreach: [a, b]\n"
 			"    do:\n"
 			"      cmd: python train.py --lr ${train.lr} ${item}\n"
-			"      deps: [data/clean.csv]\n"
+			"      deps: [data/clean.csv, data/parts]\n"
 			"      outs:\n        - model_${item}.pkl:\n            cache: false\n"
 			"      metrics: ['metrics_${item}.json']\n"
 			"  report:\n"
@@ -122,6 +135,9 @@ static void test_dvc(void **state)
 	assert_int_equal(step(p, "prepare")->ninputs, 1); /* scripts are code */
 	assert_string_equal(step(p, "train[b]")->outputs[0].path, "model_b.pkl");
 	assert_true(step(p, "train[b]")->outputs[1].metrics);
+	assert_true(step(p, "prepare")->outputs[1].folder);
+	assert_int_equal(step(p, "train[b]")->ninputs, 2);
+	assert_non_null(strstr(notes.data, "stage prepare: \"data/parts\" is taken for a folder"));
 	assert_int_equal(step(p, "train[b]")->nparams_named, 1);
 	assert_string_equal(step(p, "report")->outputs[0].path, "sub/report.txt");
 	assert_false(step(p, "report")->cache);
@@ -160,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_empty, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(test_scripts, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(test_params_file, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(test_dvc, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(test_mlproject, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(test_broken, make_root, remove_root),
