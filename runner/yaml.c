@@ -402,13 +402,27 @@ static bool check_bytes(const char *text, size_t len, struct diags *d)
 	return true;
 }
 
-static void say_problem(struct reader *r)
+/* libyaml calls it "cannot start any token". */
+static bool tab_indents(const char *text, size_t len, size_t line)
+{
+	const char *p = text, *end = text + len;
+
+	for (; line > 0 && p; line--)
+		p = memchr(p, '\n', (size_t)(end - p)) ? (const char *)memchr(p, '\n', (size_t)(end - p)) + 1 : NULL;
+	while (p && p < end && *p == ' ')
+		p++;
+	return p && p < end && *p == '\t';
+}
+
+static void say_problem(struct reader *r, const char *text, size_t len)
 {
 	const yaml_parser_t *p = &r->parser;
 	const char *problem = p->problem ? p->problem : "not valid YAML";
 	int line = (int)p->problem_mark.line + 1, column = (int)p->problem_mark.column + 1;
 
-	if (p->context && p->context_mark.line != p->problem_mark.line)
+	if (p->problem && strstr(p->problem, "cannot start any token") && tab_indents(text, len, p->problem_mark.line))
+		diags_add(r->d, line, column, "a tab stands in the indentation; YAML wants spaces there");
+	else if (p->context && p->context_mark.line != p->problem_mark.line)
 		diags_add(r->d, line, column, "%s (%s that began at %zu:%zu)", problem, p->context,
 		          p->context_mark.line + 1, p->context_mark.column + 1);
 	else
@@ -436,7 +450,7 @@ struct yaml_node *yaml_parse(const char *text, size_t len, struct arena *arena, 
 		if (!yaml_parser_parse(&r->parser, &ev)) {
 			if (r->parser.error == YAML_MEMORY_ERROR)
 				err_oom();
-			say_problem(r);
+			say_problem(r, text, len);
 			r->stop = true;
 			break;
 		}

@@ -125,6 +125,8 @@ static void bad_bytes(void **state)
 	says("a: \xc2\x85\xef\xbf\xbe", "U+FFFE");
 	says("a:\n\tb: 1\n", "f.yaml:2:1");
 	says("a: [1, 2\nb: 3\n", "f.yaml:2:");
+	says("a:\n\tb: 1\n", "f.yaml:2:1: a tab stands in the indentation");
+	says("a: @b\n", "f.yaml:1:4: found character that cannot start any token");
 	says("a: \"open\n", "f.yaml:2:1");
 	says("a: @x", "f.yaml:1:4");
 	says("a: b: c", "f.yaml:1:5: mapping values are not allowed");
