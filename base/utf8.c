@@ -101,6 +101,22 @@ static bool plain(char c)
 	return c >= 0x20 && c < 0x7f;
 }
 
+/* What jig's own sentences are set with has a twin; other text keeps a sign for each cell. */
+static char ascii_of(uint32_t cp)
+{
+	switch (cp) {
+	case 0xb7: return '.';                   /* · */
+	case 0xd7: return 'x';                   /* × */
+	case 0x2013:
+	case 0x2014:
+	case 0x2212: return '-';                 /* – — − */
+	case 0x2026: return '~';                 /* … */
+	case 0x2192: return '>';                 /* → */
+	case 0x2502: return '|';                 /* │ */
+	default: return '?';
+	}
+}
+
 void utf8_visible(struct buf *out, const char *s, size_t n, bool ascii)
 {
 	int marks = 0;
@@ -120,7 +136,7 @@ void utf8_visible(struct buf *out, const char *s, size_t n, bool ascii)
 		int width = utf8_width(cp);
 		marks = width ? 0 : marks + 1;
 		if (ascii) {
-			buf_fill(out, '?', (size_t)width);
+			buf_fill(out, ascii_of(cp), (size_t)width);
 		} else if (utf8_harmful(cp)) {
 			buf_adds(out, "·");
 		} else if (marks <= MARKS_MOST) {

@@ -114,6 +114,7 @@ static void terminals_are_safe(void **state)
 	assert_visible("\xe2\x80\x8b\xef\xbb\xbf\xf3\xa0\x81\x81", 10, "···", "???");
 	assert_visible("a\xff\xc3", 3, "a\xef\xbf\xbd\xef\xbf\xbd", "a??");
 	assert_visible("é中", 5, "é中", "???");
+	assert_visible("A–Z · 2×3 → …", 21, "A–Z · 2×3 → …", "A-Z . 2x3 > ~");
 }
 
 static void marks_do_not_pile_up(void **state)
