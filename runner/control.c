@@ -248,6 +248,8 @@ void control_init(struct supervisor *s)
 
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		loop_signal(s->loop, signals[i], on_signal, s);
+	/* Whoever reads what the watcher prints may go away (`jig run | head`) without taking the run along. Steps have the default. */
+	signal(SIGPIPE, SIG_IGN);
 	s->tick = loop_timer(s->loop, time_mono() + TICK_US, on_tick, s);
 	s->flush = loop_timer(s->loop, -1, on_flush, s);
 	s->next_sample = time_mono() + US_PER_S;

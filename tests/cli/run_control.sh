@@ -161,6 +161,27 @@ same "$status $(states last)" "130 stopped a=stopped"
 all_gone "$HOME/a.pid"
 no_tmpdirs
 
+# ---- nobody reads what it prints
+
+cat >jig.yaml <<'Y'
+steps:
+  a: {run: 'until [ -e "$HOME/read.go" ]; do sleep 0.02; done'}
+  b: {run: 'echo x; (yes || echo $? >"$HOME/yes") | head -n 1', needs: [a]}
+Y
+(
+	jig run || echo "status $?" >"$HOME/said"
+	touch "$HOME/over"
+) | head -n 1 >/dev/null &
+await sh -c 'jig show last | grep -q running'
+touch "$HOME/read.go"
+await test -e "$HOME/over"
+same "$(states last)" "success a=success b=success"
+same "$(cat "$HOME/yes")" 141
+jig run >&- 2>&- <&-
+same "$(states last)" "success a=success b=success"
+jig run >/dev/full 2>&1
+same "$(states last)" "success a=success b=success"
+
 # ---- killed: nothing can be written any more, and the next command sees to it
 
 cat >jig.yaml <<'Y'
