@@ -67,7 +67,7 @@ int spawner_fd(const struct spawner *s)
 
 static int gone(const struct spawner *s, struct err *e)
 {
-	return err_set(e, ERR_BROKEN, "the process that starts steps (pid %d) has ended; run again, `jig resume` takes over what is done", (int)s->pid);
+	return err_set(e, ERR_BROKEN, "the process that starts steps (pid %d) has ended; `jig run` begins a new run", (int)s->pid);
 }
 
 /* fds NULL: none go along. */
