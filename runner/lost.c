@@ -15,48 +15,46 @@
 #include "tracker/query.h"
 #include "tracker/run.h"
 
-struct found {
-	VEC(char *) ids;  /* ULIDs of attempts */
-	VEC(char *) tmps; /* their TMPDIRs' common parents */
-};
-
 /* Each attempt's step.json was written before its process began, so it names also those that never came into the record. */
-static void look_at_attempt(struct found *f, const char *folder)
-{
-	_free_ char *path = path_join(folder, "step.json");
-	_free_ char *link = path_join(folder, "tmp");
-	_buf_ struct buf text = BUF_INIT;
-	_json_ json_t *v = NULL;
-	char target[PATH_MAX];
-	const char *id;
-	struct err e;
-	ssize_t n = readlink(link, target, sizeof target - 1);
-
-	if (n > 0) {
-		target[n] = 0;
-		vec_push(&f->tmps, path_parent(target));
-	}
-	if (file_read(path, 64 << 20, &text, &e) < 0 || json_parse(text.data, text.len, path, &v, &e) < 0)
-		return;
-	id = json_string_value(json_object_get(v, "attempt_id"));
-	if (id)
-		vec_push(&f->ids, mem_strdup(id));
-}
+struct ids { char **v; size_t len, cap; };
 
 static int visit(void *arg, const char *rel, const char *abs, const struct stat *st, struct err *e)
 {
-	struct found *f = arg;
+	struct ids *ids = arg;
+	_free_ char *path = path_join(abs, "step.json");
+	_buf_ struct buf text = BUF_INIT;
+	_json_ json_t *v = NULL;
+	const char *id;
+	struct err quiet;
 
 	if (!S_ISDIR(st->st_mode))
 		return 0;
-	if (!text_ends(rel, ".ckpt"))
-		look_at_attempt(f, abs);
+	if (text_ends(rel, ".ckpt") || file_read(path, 64 << 20, &text, &quiet) < 0 || json_parse(text.data, text.len, path, &v, &quiet) < 0)
+		return FILE_WALK_SKIP;
+	id = json_string_value(json_object_get(v, "attempt_id"));
+	if (id)
+		vec_push(ids, mem_strdup(id));
 	return FILE_WALK_SKIP;
+}
+
+/* The parent of the run's TMPDIRs. */
+static void remove_tmp(const char *folder)
+{
+	_free_ char *link = path_join(folder, "tmp");
+	char target[PATH_MAX];
+	struct err ignored;
+	ssize_t n = readlink(link, target, sizeof target - 1);
+
+	if (n <= 0)
+		return;
+	target[n] = 0;
+	if (tmpdir_is_ours(target))
+		file_remove_tree(target, &ignored);
 }
 
 static int bury(const struct project *p, struct tracker *t, int64_t run, struct err *e)
 {
-	struct found f = { 0 };
+	struct ids ids = { 0 };
 	_free_ char *folder = mem_printf("%s/runs/%lld", p->jig, (long long)run);
 	_close_ int lease = -1;
 	int r = lease_take(p, run, &lease, e);
@@ -66,20 +64,13 @@ static int bury(const struct project *p, struct tracker *t, int64_t run, struct 
 		return 0;
 	if (r < 0)
 		return r;
-	r = file_walk(folder, visit, &f, e);
-	if (r >= 0 && f.ids.len)
-		r = spawn_sweep((const char *const *)f.ids.v, f.ids.len, e);
-	for (size_t i = 0; i < f.tmps.len; i++) {
-		struct err ignored;
-
-		if (tmpdir_is_ours(f.tmps.v[i]))
-			file_remove_tree(f.tmps.v[i], &ignored);
-		free(f.tmps.v[i]);
-	}
-	for (size_t i = 0; i < f.ids.len; i++)
-		free(f.ids.v[i]);
-	vec_release(&f.ids);
-	vec_release(&f.tmps);
+	r = file_walk(folder, visit, &ids, e);
+	if (r >= 0 && ids.len)
+		r = spawn_sweep((const char *const *)ids.v, ids.len, e);
+	remove_tmp(folder);
+	for (size_t i = 0; i < ids.len; i++)
+		free(ids.v[i]);
+	vec_release(&ids);
 	if (r < 0)
 		return r;
 	r = tracker_begin(t, e);

@@ -229,6 +229,17 @@ static int write_params(struct supervisor *s, struct err *e)
 	return file_write(s->params_path, text.data, text.len, 0444, e);
 }
 
+/* The link tells who finds the run lost what to sweep, also when it died before its first attempt. */
+static int make_tmp(struct supervisor *s, struct err *e)
+{
+	_free_ char *link = mem_printf("%s/runs/%lld/tmp", s->o->project->jig, (long long)s->work.number);
+	int r = tmpdir_make(&s->tmp, e);
+
+	if (r < 0)
+		return r;
+	return symlink(s->tmp, link) < 0 ? err_errno(e, "%s", link) : 0;
+}
+
 static void init_live(struct supervisor *s, const char *name)
 {
 	struct run_live *l = &s->live;
@@ -397,7 +408,7 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	r = make_run(&s, name, e);
 	if (r < 0)
 		return r;
-	if ((r = write_params(&s, e)) < 0 || (r = tmpdir_make(&s.tmp, e)) < 0)
+	if ((r = write_params(&s, e)) < 0 || (r = make_tmp(&s, e)) < 0)
 		return r;
 	s.work.name = name;
 	s.work.tree = s.tree;
