@@ -3,10 +3,12 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/time.h"
+#include "base/vec.h"
 #include "cli/log_text.h"
 #include "cli/run_data.h"
 #include "runner/lost.h"
 #include "tracker/run.h"
+#include "tui/cell.h"
 
 #define CHUNK (256 << 10)
 #define POLL_US 100000
@@ -18,6 +20,8 @@ struct follow {
 	int64_t run;
 	const char *word;    /* the step that was asked for; NULL: the one that counts */
 	char *chosen;        /* the one that counts, once there is one */
+	bool whole;          /* a live run is followed: one step's log after the other */
+	VEC(int64_t) shown;  /* with whole: steps that are not to be chosen again */
 	int64_t version;     /* of the record when it was last asked */
 	int64_t attempt;     /* whose log is open; 0 = none yet */
 	int fd;              /* -1: not there yet */
@@ -33,6 +37,7 @@ static void follow_release(struct follow *f)
 		close(f->fd);
 	free(f->path);
 	free(f->chosen);
+	vec_release(&f->shown);
 }
 
 static bool has_log(const struct context *c, const struct attempt_row *a)
@@ -57,6 +62,62 @@ static const struct step_row *meant(struct context *c, const struct run_data *d)
 			return &d->steps.v[i];
 	}
 	return NULL;
+}
+
+static bool was_shown(const struct follow *f, int64_t step)
+{
+	for (size_t i = 0; i < f->shown.len; i++)
+		if (f->shown.v[i] == step)
+			return true;
+	return false;
+}
+
+/* The step to go on with: of those not shown yet the one that began first. */
+static const struct step_row *next(const struct follow *f, const struct run_data *d)
+{
+	const struct step_row *best = NULL;
+	int64_t first = INT64_MAX;
+	for (size_t i = 0; i < d->steps.len; i++) {
+		const struct step_row *s = &d->steps.v[i];
+		const struct attempt_row *a = s->state == STEP_REUSED ? NULL : run_data_attempt(d, s);
+		if (!a || a->started >= first || was_shown(f, s->id) || !has_log(f->c, a))
+			continue;
+		best = s;
+		first = a->started;
+	}
+	return best;
+}
+
+/* Of a live run that is followed from here on: one that runs, if there is one; what has ended before is not told. */
+static const struct step_row *first(struct follow *f, const struct run_data *d)
+{
+	const struct step_row *s = NULL;
+	for (size_t i = 0; i < d->steps.len && !s; i++)
+		if (d->steps.v[i].state == STEP_RUNNING)
+			s = &d->steps.v[i];
+	if (!s && !(s = meant(f->c, d)))
+		return NULL;
+	for (size_t i = 0; i < d->steps.len; i++)
+		if (step_state_ended(d->steps.v[i].state))
+			vec_push(&f->shown, d->steps.v[i].id);
+	return s;
+}
+
+static void choose(struct follow *f, const struct step_row *s)
+{
+	f->chosen = mem_strdup(s->name);
+	if (!f->whole)
+		return;
+	vec_push(&f->shown, s->id);
+	if (!f->c->out_tty)
+		return;
+	struct grid g;
+	grid_init(&g, 1, (int)strlen(s->name) + 8);
+	grid_text(&g, 0, 0, -1, ROLE_QUIET, "──");
+	grid_text(&g, 0, 3, -1, ROLE_STRONG, s->name);
+	log_text_end(&f->text, &f->c->out);
+	grid_print(&g, &f->c->paint, &f->c->out);
+	grid_release(&g);
 }
 
 static int open_log(struct follow *f, const struct attempt_row *a, struct err *e)
@@ -106,8 +167,8 @@ static void show_progress(struct follow *f)
 	log_text_progress(&f->text, &f->c->out);
 }
 
-/* One look: 1 = it can go on, 0 = the step has ended and all is shown. */
-static int look(struct follow *f, struct err *e)
+/* One look: 1 = it can go on, 0 = what is followed has ended and all is shown. */
+static int look(struct follow *f, bool follow, struct err *e)
 {
 	_run_data_ struct run_data d = {0};
 	const struct step_row *s = NULL;
@@ -123,16 +184,26 @@ static int look(struct follow *f, struct err *e)
 	if (word) {
 		if ((r = run_data_find(&d, word, &s, &a, e)) < 0)
 			return r;
-	} else if ((s = meant(f->c, &d))) {
-		a = run_data_attempt(&d, s);
-		f->chosen = mem_strdup(s->name);
+	} else {
+		f->whole = f->whole || (follow && !run_state_ended(d.row.state));
+		s = !f->whole ? meant(f->c, &d) : f->shown.len ? next(f, &d) : first(f, &d);
+		if (s) {
+			a = run_data_attempt(&d, s);
+			choose(f, s);
+		}
 	}
 	/* The record said that the attempt has ended before its log is read to its end: then nothing more can come. */
-	bool ended = run_state_ended(d.row.state) || (s && step_state_ended(s->state)) ||
+	bool run_ended = run_state_ended(d.row.state);
+	bool ended = run_ended || (s && step_state_ended(s->state)) ||
 		     (s && a && strchr(word ? word : "", '@') && a->state != ATTEMPT_RUNNING);
 	if (a && a->folder && ((r = open_log(f, a, e)) < 0 || (r = pump(f, e)) < 0))
 		return r;
-	return !ended;
+	if (!f->whole || !s || !ended)
+		return !ended;
+	free(f->chosen);
+	f->chosen = NULL;
+	f->version = -1;
+	return !run_ended || next(f, &d);
 }
 
 static int nothing(const struct follow *f, struct err *e)
@@ -158,7 +229,7 @@ static int run_logs(struct context *c, struct err *e)
 	if (r < 0)
 		return r;
 	f.word = c->nargs > 1 ? c->args[1] : NULL;
-	while ((r = look(&f, e)) > 0 && follow) {
+	while ((r = look(&f, follow, e)) > 0 && follow) {
 		show_progress(&f);
 		if ((r = context_flush(c, e)) < 0)
 			return r;
@@ -179,7 +250,8 @@ static const struct option_def options[] = {
 	{ .name = "follow",
 		.letter = 'f',
 		.kind = OPTION_FLAG,
-		.text = "goes on as the step writes, until it has ended" },
+		.text = "goes on as the step writes, until it has ended; of a live run without STEP: as its steps "
+			"write, one after the other" },
 	{ 0 },
 };
 

@@ -23,6 +23,29 @@ expect 0 jig logs last -f
 same "$out" "first
 second"
 
+# Without a step the whole of a live run is followed: one log after the other, none of them twice.
+mkdir whole
+cd whole
+cat >jig.yaml <<'Y'
+steps:
+  one:
+    run: |
+      echo of one
+      while [ ! -e "$HOME/go-on" ]; do sleep 0.05; done
+  two: {needs: [one], run: "echo of two; echo that is all"}
+Y
+jig run -d >/dev/null
+jig logs last -f >log &
+follower=$!
+one() { grep -q "of one" log; }
+await one
+touch "$HOME/go-on"
+wait $follower
+same "$(cat log)" "of one
+of two
+that is all"
+cd ..
+
 # A step of a run whose supervisor was killed: the run is lost, and following it ends.
 rm "$HOME/go"
 jig run >/dev/null 2>&1 &
