@@ -26,6 +26,10 @@ static void print_report(struct context *c, const struct gc_report *g, bool dry_
 		buf_addf(&c->out, "%s ", dry_run ? "would remove" : "removed");
 		add_count(&c->out, g->runs, "run from the record\n", "runs from the record\n");
 	}
+	if (!g->runs && !g->objects && !g->folders && !bytes && !g->young) {
+		buf_adds(&c->out, "there is nothing to free\n");
+		return;
+	}
 	size_text(bytes, size);
 	count_text(bytes, exact);
 	buf_addf(&c->out, "%s %s (%s bytes): ", dry_run ? "would free" : "freed", size, exact);

@@ -302,9 +302,9 @@ static int run_ls(struct context *c, struct err *e)
 	const char *columns = option_text(c, "columns");
 	int r = 0;
 	if (option_text(c, "filter") && (r = filter_parse(option_text(c, "filter"), &l.arena, &filter, e)) < 0)
-		return err_prefix(e, "--filter");
+		return r;
 	if (option_text(c, "sort") && (r = filter_parse_sort(option_text(c, "sort"), &l.arena, &sort, e)) < 0)
-		return err_prefix(e, "--sort");
+		return r;
 	if (columns && (r = parse_columns(&l, columns, e)) < 0)
 		return r;
 	if (project_has_record(&c->project) &&

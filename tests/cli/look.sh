@@ -28,7 +28,7 @@ same "$(printf "%s\n" "$out" | tr -d ' ')" "#
 expect 0 jig ls --filter "state = 'lost'"
 has "$out" "no run matches"
 expect 2 jig ls --filter "stat = 'lost'"
-has "$err" "--filter"
+has "$err" "filter, column 1"
 expect 2 jig ls --columns nam
 has "$err" '"name"'
 expect 0 jig ls --json
