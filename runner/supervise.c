@@ -405,6 +405,10 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	/* From here on a signal ends the run orderly: none may pass between the moment it is in the record and the first turn of the loop. */
 	s.loop = loop_new();
 	control_init(&s);
+	/* What can fail is tried before there is a run. */
+	r = tmpdir_make(&s.tmp, e);
+	if (r < 0)
+		return r;
 	r = make_run(&s, name, e);
 	if (r < 0)
 		return r;
