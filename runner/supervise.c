@@ -172,6 +172,26 @@ static int add_tags(struct supervisor *s, int64_t run, struct err *e)
 	return r;
 }
 
+/* Two files of the run's folder. One of a run that was never committed may still stand there.
+ * The link tells who finds the run lost what to sweep, also when it died before its first attempt. */
+static int write_run_files(struct supervisor *s, struct err *e)
+{
+	_free_ char *link = mem_printf("%s/runs/%lld/tmp", s->o->project->jig, (long long)s->work.number);
+	_buf_ struct buf text = BUF_INIT;
+	_json_ json_t *v = json_object();
+
+	s->params_path = mem_printf("%s/runs/%lld/params.json", s->o->project->jig, (long long)s->work.number);
+	json_object_set(v, "params", s->p->params);
+	json_object_set_new(v, "matrix", json_object());
+	json_pretty(&text, v);
+	buf_addc(&text, '\n');
+	unlink(s->params_path);
+	unlink(link);
+	if (symlink(s->tmp, link) < 0)
+		return err_errno(e, "%s", link);
+	return file_write(s->params_path, text.data, text.len, 0444, e);
+}
+
 /* One transaction: a run is in the record with all its steps, its lease held, or not at all. */
 static int make_run(struct supervisor *s, char name[80], struct err *e)
 {
@@ -194,6 +214,9 @@ static int make_run(struct supervisor *s, char name[80], struct err *e)
 		r = run_create(s->tracker, &n, &run, uid, e);
 	if (r >= 0)
 		r = lease_take(o->project, run, &s->lease, e);
+	s->work.number = r >= 0 ? run : 0;
+	if (r >= 0)
+		r = write_run_files(s, e);
 	if (r >= 0)
 		r = add_steps(s, run, e);
 	if (r >= 0)
@@ -212,32 +235,7 @@ static int make_run(struct supervisor *s, char name[80], struct err *e)
 	if (r < 0)
 		return r;
 	snprintf(name, 80, "%s", row.name);
-	s->work.number = run;
 	return 0;
-}
-
-static int write_params(struct supervisor *s, struct err *e)
-{
-	_buf_ struct buf text = BUF_INIT;
-	_json_ json_t *v = json_object();
-
-	s->params_path = mem_printf("%s/runs/%lld/params.json", s->o->project->jig, (long long)s->work.number);
-	json_object_set(v, "params", s->p->params);
-	json_object_set_new(v, "matrix", json_object());
-	json_pretty(&text, v);
-	buf_addc(&text, '\n');
-	return file_write(s->params_path, text.data, text.len, 0444, e);
-}
-
-/* The link tells who finds the run lost what to sweep, also when it died before its first attempt. */
-static int make_tmp(struct supervisor *s, struct err *e)
-{
-	_free_ char *link = mem_printf("%s/runs/%lld/tmp", s->o->project->jig, (long long)s->work.number);
-	int r = tmpdir_make(&s->tmp, e);
-
-	if (r < 0)
-		return r;
-	return symlink(s->tmp, link) < 0 ? err_errno(e, "%s", link) : 0;
 }
 
 static void init_live(struct supervisor *s, const char *name)
@@ -411,8 +409,6 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 		return r;
 	r = make_run(&s, name, e);
 	if (r < 0)
-		return r;
-	if ((r = write_params(&s, e)) < 0 || (r = make_tmp(&s, e)) < 0)
 		return r;
 	s.work.name = name;
 	s.work.tree = s.tree;
