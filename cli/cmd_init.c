@@ -36,7 +36,7 @@ static int run_init(struct context *c, struct err *e)
 	}
 	if ((r = file_write_atomic(path, text.data, text.len, 0644, e)) < 0)
 		return r;
-	buf_addf(&c->out, "jig.yaml: %s; each line says what it is for\n", from[source]);
+	buf_addf(&c->out, "jig.yaml: %s; read it once before the first run\n", from[source]);
 	for (const char *s = notes.data; *s;) {
 		size_t n = strcspn(s, "\n");
 		_free_ char *line = mem_printf("  %.*s\n", (int)n, s);
@@ -54,7 +54,7 @@ const struct command cmd_init = {
 	.group = GROUP_RUN,
 	.options = options,
 	.run = run_init,
-	.text = "Looks for dvc.yaml, then MLproject, then scripts, and writes jig.yaml with a comment on every line. "
+	.text = "Looks for dvc.yaml, then MLproject, then scripts, and writes jig.yaml with comments. "
 		"Nothing else is "
 		"changed. What could not be carried over is named.",
 };

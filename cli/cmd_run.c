@@ -293,7 +293,7 @@ static int run_run(struct context *c, struct err *e)
 	}
 	if (option_flag(c, "detach"))
 		return detach(c, e);
-	if (c->out_tty)
+	if (term_obeys(STDOUT_FILENO))
 		screen.view = live_view_new(STDOUT_FILENO, &c->paint);
 	r = run_here(c, &screen, e);
 	live_view_free(screen.view);

@@ -103,6 +103,16 @@ static void step_why(const struct run_data *d, const struct step_row *s, struct 
 		if (a->error_file || a->error_message)
 			buf_adds(out, "  ");
 		attempt_error_text(out, a);
+	} else if (s->state == STEP_UPSTREAM_FAILED) {
+		size_t n = 0;
+		buf_adds(out, "not started");
+		for (size_t i = 0; i < s->nneeds; i++) {
+			const struct step_row *need = run_data_step(d, s->needs[i]);
+			if (need && need->state != STEP_SUCCESS && need->state != STEP_REUSED && n++ == 0)
+				buf_addf(out, ", needs %s", need->name);
+		}
+		if (n > 1)
+			buf_addf(out, " and %zu more", n - 1);
 	} else if (s->reason) {
 		buf_adds(out, s->reason);
 	}

@@ -39,7 +39,8 @@ static int await(struct context *c, int64_t run, int64_t id, struct err *e)
 		if (r < 0)
 			return r;
 		if (r > 0) {
-			buf_addf(&c->out, "run %lld: %s\n", (long long)run, answer);
+			buf_addf(&c->out, "run %lld%s%s: %s\n", (long long)run, c->nargs > 1 ? ", " : "",
+				c->nargs > 1 ? c->args[1] : "", answer);
 			return 0;
 		}
 		if (!lease_held(&c->project, run))

@@ -266,10 +266,14 @@ void grid_print(const struct grid *g, const struct paint *p, struct buf *out)
 	}
 }
 
+bool term_obeys(int fd)
+{
+	const char *term = getenv("TERM");
+	return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
+}
+
 struct paint paint_for(int fd)
 {
 	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-	bool dumb = !term || !*term || strcmp(term, "dumb") == 0;
-	return (struct paint){ .colour = isatty(fd) && !dumb && !(no_color && *no_color), .ascii = !utf8_locale() };
+	return (struct paint){ .colour = term_obeys(fd) && !(no_color && *no_color), .ascii = !utf8_locale() };
 }

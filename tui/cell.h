@@ -57,7 +57,9 @@ struct paint { bool colour; bool ascii; /* drawing characters and glyphs of jig'
 void grid_row(const struct grid *g, int row, const struct paint *p, struct buf *out);
 /* All rows, a newline behind each, trailing empty rows left out. */
 void grid_print(const struct grid *g, const struct paint *p, struct buf *out);
-/* Colour on this descriptor: a terminal, no NO_COLOR, TERM not dumb. ASCII: the locale is not UTF-8. */
+/* A terminal that follows escape sequences: TERM is set, and not "dumb". */
+bool term_obeys(int fd);
+/* Colour on this descriptor: such a terminal, no NO_COLOR. ASCII: the locale is not UTF-8. */
 struct paint paint_for(int fd);
 
 #endif

@@ -140,6 +140,7 @@ static void paint_asks_the_environment(void **state)
 	setenv("NO_COLOR", "1", 1);
 	assert_false(paint_for(1).colour);
 	assert_false(paint_for(-1).colour);
+	assert_false(term_obeys(-1));
 	assert_false(paint_for(-1).ascii);
 	setenv("LC_ALL", "C", 1);
 	assert_true(paint_for(-1).ascii);
