@@ -50,6 +50,24 @@ static int metrics(struct context *c, struct buf *out, struct err *e)
 	return 0;
 }
 
+/* A param of the run cannot be set to another value: it was decided before. */
+static int check_param(const char *key, const json_t *value, struct err *e)
+{
+	const char *path = getenv("JIG_PARAMS");
+	_buf_ struct buf text = BUF_INIT, was = BUF_INIT;
+	_json_ json_t *all = NULL;
+	const json_t *old;
+	struct err ignored;
+
+	if (!path || file_read(path, 8 << 20, &text, &ignored) < 0 || json_parse(text.data, text.len, path, &all, &ignored) < 0)
+		return 0;
+	old = json_path_get(json_object_get(all, "params"), key);
+	if (!old || json_equal(old, value))
+		return 0;
+	json_canonical(&was, old);
+	return err_set(e, ERR_EXISTS, "param %s of this run is %s already", key, was.data);
+}
+
 static int params(struct context *c, struct buf *out, struct err *e)
 {
 	const char *const *given;
@@ -67,7 +85,10 @@ static int params(struct context *c, struct buf *out, struct err *e)
 		line = json_object();
 		json_object_set_new(line, "param", json_stringn(given[i], eq - given[i]));
 		json_object_set_new(line, "value", value);
+		r = check_param(json_string_value(json_object_get(line, "param")), value, e);
 		add_line(out, line);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

@@ -53,7 +53,7 @@ struct attempt {
 	bool over;                   /* host.ended was called */
 	unsigned gpus;               /* bits of the GPUs it holds */
 
-	/* the rest is attempt.c's */
+	/* the rest is attempt*.c's */
 	struct log *log;
 	struct pipe_end { int fd; struct loop_source *source; int stream; struct attempt *attempt; } pipes[2];
 	int metrics_fd;

@@ -244,7 +244,9 @@ static int write_entry(struct journal *j, struct entry *en, struct err *e)
 		en->artifact.attempt = en->attempt->id;
 		return artifact_add(t, &en->artifact, e);
 	case ENTRY_PARAM:
-		return run_param(t, j->run, en->param.key, en->param.value, e);
+		r = run_param(t, j->run, en->param.key, en->param.value, e);
+		/* A param that contradicts one that is there: `jig log` has said so to the step; the run goes on with what it has. */
+		return r == ERR_EXISTS || r == ERR_USAGE ? 0 : r;
 	case ENTRY_SAMPLE:
 		return sample_add(t, en->attempt->id, &en->sample, e);
 	case ENTRY_TAKE:

@@ -1,0 +1,234 @@
+#include "runner/attempt_parts.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/path.h"
+#include "base/time.h"
+#include "runner/log.h"
+
+void attempt_set_error(struct attempt *a, const char *message)
+{
+	free(a->error_message);
+	free(a->error_file);
+	a->error_file = NULL;
+	a->error_message = mem_strdup(message);
+}
+
+void attempt_finish(struct attempt *a, enum attempt_state state, enum cause cause)
+{
+	struct attempt_result *r = &a->result;
+
+	r->state = state;
+	r->cause = cause;
+	r->ended = time_now();
+	r->elapsed_us = a->begun ? time_mono() - a->begun : 0;
+	r->error_file = a->error_file;
+	r->error_message = a->error_message;
+	a->live->cause = cause;
+	a->live->elapsed = r->elapsed_us;
+	a->over = true;
+	spares_slot_free(a->host->spares, a->slot);
+	if (a->spare)
+		spares_give(a->host->spares, a->work.work, a->work.checkpoints_empty ? a->work.checkpoints : NULL);
+	a->host->ended(a->host->arg, a);
+}
+
+static bool memory_gone(const struct attempt *a)
+{
+	return WIFSIGNALED(a->exit.status) && WTERMSIG(a->exit.status) == SIGKILL && a->host->machine->memory > 0 &&
+	       a->exit.max_rss > a->host->machine->memory / 10 * 8;
+}
+
+static void classify(struct attempt *a)
+{
+	struct attempt_result *r = &a->result;
+	int status = a->exit.status;
+
+	r->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	r->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	r->state = ATTEMPT_FAILED;
+	if (a->ending != CAUSE_NONE) {
+		r->cause = a->ending;
+		r->state = a->ending == CAUSE_STOPPED ? ATTEMPT_STOPPED : ATTEMPT_FAILED;
+	} else if (memory_gone(a)) {
+		r->cause = CAUSE_OOM;
+	} else if (r->signal) {
+		r->cause = CAUSE_SIGNAL;
+	} else if (r->exit_status) {
+		r->cause = CAUSE_EXIT;
+	} else {
+		r->state = ATTEMPT_SUCCESS;
+		r->cause = CAUSE_NONE;
+	}
+	r->usage = (struct attempt_usage){ .max_rss = a->exit.max_rss, .cpu_us = a->exit.cpu_us, .read_bytes = -1, .written_bytes = -1, .gpu_mem = -1 };
+}
+
+static void explain(struct attempt *a)
+{
+	struct err e;
+	_free_ char *text = NULL;
+
+	switch (a->result.cause) {
+	case CAUSE_TIMEOUT:
+	case CAUSE_IDLE: {
+		char clock[24];
+
+		duration_clock(a->result.cause == CAUSE_IDLE ? a->def->idle_timeout_us : a->def->timeout_us, clock);
+		text = mem_printf(a->result.cause == CAUSE_IDLE ? "no output, no metric and no CPU for %s (idle_timeout)" :
+								  "still ran after %s (timeout)", clock);
+		attempt_set_error(a, text);
+		return;
+	}
+	case CAUSE_ENV:
+		attempt_set_error(a, a->problem.text);
+		return;
+	case CAUSE_STOPPED:
+		return;
+	default:
+		break;
+	}
+	log_root_error(a->work.folder, a->work.work, &a->error_file, &a->result.error_line, &a->error_message, &e);
+	if (a->error_message)
+		return;
+	if (a->result.signal)
+		text = mem_printf("ended by signal %d (%s)", a->result.signal, strsignal(a->result.signal));
+	else
+		text = mem_printf("exited with status %d and no output", a->result.exit_status);
+	attempt_set_error(a, text);
+}
+
+static void settle_work(void *arg)
+{
+	struct attempt *a = arg;
+	enum work_end end;
+	struct err e = { 0 };
+
+	if (log_finish(a->log, time_now(), &a->log_size, &e) < 0)
+		a->log_size = 0;
+	if (a->log_size > 0) {
+		_free_ char *path = path_join(a->work.folder, "log");
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0 || sha256_fd(fd, &a->log_digest, &a->log_size, &e) < 0)
+			a->log_size = 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	a->made = 0;
+	if (a->result.state == ATTEMPT_SUCCESS)
+		a->made = outputs_take(a->host->run->store, a->def, a->work.work, a->def->keep != KEEP_ALWAYS, &a->taken, &a->problem);
+	if (a->made >= 0)
+		attempt_read_logged(a, &a->problem);
+	if (a->made < 0) {
+		a->result.state = ATTEMPT_FAILED;
+		a->result.cause = a->made == ERR_BROKEN ? CAUSE_ENV : CAUSE_OUTPUT_MISSING;
+		attempt_set_error(a, a->problem.text);
+	} else if (a->result.state != ATTEMPT_SUCCESS) {
+		explain(a);
+	}
+	if (a->result.state == ATTEMPT_SUCCESS)
+		end = a->def->keep == KEEP_ALWAYS ? WORK_KEEP : WORK_SPARE;
+	else
+		end = a->def->keep == KEEP_NEVER ? WORK_REMOVE : WORK_KEEP;
+	a->spare = work_clear(&a->work, end, &e) >= 0 && end == WORK_SPARE;
+}
+
+static void settle_done(void *arg)
+{
+	struct attempt *a = arg;
+	char message[128];
+
+	for (size_t i = 0; i < a->taken.points.len; i++) {
+		const struct output_point *p = &a->taken.points.v[i];
+		struct err e;
+		int64_t step;
+
+		if (journal_point(a->host->journal, &a->rec, p->key, strlen(p->key), p->step, p->ts < 0 ? time_now() : p->ts, p->value, &step, &e) >= 0)
+			attempt_note_metric(a, p->key, strlen(p->key), p->value, step);
+	}
+	if (a->broken_lines > 1 && !a->error_message && a->result.state != ATTEMPT_SUCCESS) {
+		snprintf(message, sizeof message, "%lld lines in $JIG_METRICS are no metrics", (long long)a->broken_lines);
+		attempt_set_error(a, message);
+	}
+	attempt_finish(a, a->result.state, a->result.cause);
+}
+
+/* Whether settling has much to read. */
+static bool heavy(const struct attempt *a)
+{
+	struct stat st;
+	_free_ char *log = path_join(a->work.folder, "log");
+
+	if (stat(log, &st) == 0 && st.st_size > ATTEMPT_OFFLOAD_BYTES)
+		return true;
+	for (size_t i = 0; i < a->def->noutputs; i++) {
+		_free_ char *full = path_join(a->work.work, a->def->outputs[i].path);
+
+		if (a->def->outputs[i].folder || (lstat(full, &st) == 0 && st.st_size > ATTEMPT_OFFLOAD_BYTES))
+			return true;
+	}
+	return false;
+}
+
+void attempt_settle(struct attempt *a)
+{
+	attempt_close_pipes(a, true);
+	while (attempt_read_metrics(a, true))
+		if (journal_due(a->host->journal) == 0)
+			a->host->flush(a->host->arg);
+	classify(a);
+	if (heavy(a)) {
+		offload_start(a->host->offload, settle_work, settle_done, a);
+	} else {
+		settle_work(a);
+		settle_done(a);
+	}
+}
+
+static void record_fact(struct attempt *a, const struct fact *f, enum artifact_role role)
+{
+	struct artifact_new n = { .role = role, .form = f->form, .path = f->path, .digest = &f->digest, .size = f->size, .mode = f->mode };
+
+	journal_artifact(a->host->journal, &a->rec, &n);
+}
+
+void attempt_record(struct attempt *a, enum step_state s)
+{
+	bool good = a->result.state == ATTEMPT_SUCCESS;
+	size_t declared = good ? a->def->noutputs : 0;
+	int64_t peak = -1;
+
+	if (a->pid) {
+		usage_forget(a->host->usage, a->pid, &peak);
+		if (peak > a->result.usage.max_rss)
+			a->result.usage.max_rss = peak;
+	}
+	for (size_t i = 0; i < a->taken.facts.len; i++) {
+		const struct fact *f = &a->taken.facts.v[i];
+
+		if (i < declared)
+			record_fact(a, f, f->metrics ? ROLE_METRIC : ROLE_OUT);
+		else if (good || i >= a->def->noutputs || a->made >= 0)
+			record_fact(a, f, ROLE_LOGGED);
+	}
+	if (a->log_size > 0) {
+		struct fact log = { .path = "log", .form = FORM_PLACE, .digest = a->log_digest, .has_digest = true, .size = a->log_size, .mode = 0644 };
+
+		record_fact(a, &log, ROLE_LOG);
+	}
+	for (size_t i = 0; i < a->params.len; i++)
+		journal_param(a->host->journal, a->params.v[i].key, a->params.v[i].value);
+	a->result.step_state = s;
+	journal_end(a->host->journal, &a->rec, &a->result);
+	if (good) {
+		struct facts *out = &a->host->outputs[a->step];
+
+		for (size_t i = 0; i < declared; i++)
+			vec_push(out, a->taken.facts.v[i]);
+	}
+}

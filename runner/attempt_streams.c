@@ -1,0 +1,213 @@
+#include "runner/attempt_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "base/utf8.h"
+#include "runner/log.h"
+#include "runner/metric.h"
+
+/* More than any pipe holds: what a stranger goes on writing to it is not the step's. */
+#define DRAIN_ROUNDS 64
+#define METRICS_CHUNK (1 << 20)
+#define METRIC_LINE_MAX (1 << 20)
+
+static void stream_bytes(struct attempt *a, int stream, const char *bytes, size_t n)
+{
+	struct err e;
+
+	a->active = time_mono();
+	if (a->log_failed)
+		return;
+	if (log_write(a->log, stream, bytes, n, time_now(), &e) < 0) {
+		a->log_failed = true;
+		a->problem = e;
+		attempt_stop(a, CAUSE_ENV, false);
+		return;
+	}
+	const char *line = log_last_line(a->log, -1);
+	size_t cut = utf8_fit(line, strlen(line), sizeof a->live->last_line / 4);
+	memcpy(a->live->last_line, line, cut);
+	a->live->last_line[cut] = 0;
+}
+
+static void close_pipe(struct pipe_end *p)
+{
+	if (p->fd < 0)
+		return;
+	loop_remove(p->source);
+	p->source = NULL;
+	close(p->fd);
+	p->fd = -1;
+}
+
+/* Reads what is there, at most so many times 64 KiB; false at the end of the stream. */
+static bool read_pipe(struct pipe_end *p, int rounds)
+{
+	static char bytes[65536];
+
+	while (rounds-- > 0) {
+		ssize_t n = read(p->fd, bytes, sizeof bytes);
+
+		if (n > 0)
+			stream_bytes(p->attempt, p->stream, bytes, n);
+		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			return false;
+		else
+			return true;
+	}
+	return true;
+}
+
+static void pipe_ready(void *arg, int fd, short revents)
+{
+	struct pipe_end *p = arg;
+
+	if (!read_pipe(p, 4))
+		close_pipe(p);
+}
+
+int attempt_open_pipes(struct attempt *a, int ret_ends[2], struct err *e)
+{
+	for (int i = 0; i < 2; i++) {
+		int fds[2];
+
+		if (pipe2(fds, O_CLOEXEC) < 0)
+			return err_errno(e, "a pipe for the step's output");
+		fcntl(fds[0], F_SETFL, O_NONBLOCK);
+		a->pipes[i].fd = fds[0];
+		ret_ends[i] = fds[1];
+		a->pipes[i].source = loop_fd(a->host->loop, fds[0], POLLIN, pipe_ready, &a->pipes[i]);
+	}
+	return 0;
+}
+
+void attempt_close_pipes(struct attempt *a, bool drain)
+{
+	for (int i = 0; i < 2; i++) {
+		if (drain && a->pipes[i].fd >= 0)
+			read_pipe(&a->pipes[i], DRAIN_ROUNDS);
+		close_pipe(&a->pipes[i]);
+	}
+}
+
+void attempt_note_metric(struct attempt *a, const char *key, size_t n, double value, int64_t step)
+{
+	struct live_step *l = a->live;
+	int i = 0;
+
+	for (; i < l->nmetrics; i++)
+		if (strlen(l->metrics[i].key) == n && memcmp(l->metrics[i].key, key, n) == 0)
+			break;
+	if (i == LIVE_METRICS || n >= sizeof l->metrics[i].key)
+		return;
+	if (i == l->nmetrics) {
+		memcpy(l->metrics[i].key, key, n);
+		l->metrics[i].key[n] = 0;
+		l->nmetrics++;
+	}
+	l->metrics[i].value = value;
+	l->metrics[i].step = step;
+}
+
+static void metric_line(struct attempt *a, const char *line, size_t n, int64_t now)
+{
+	struct metric_line m;
+	struct err e;
+	int r = metric_parse(a->parser, line, n, &m, &e);
+
+	for (size_t i = 0; r > 0 && i < m.len; i++) {
+		int64_t step;
+
+		r = journal_point(a->host->journal, &a->rec, m.v[i].key, m.v[i].key_len, m.step, m.ts < 0 ? now : m.ts, m.v[i].value, &step, &e);
+		if (r >= 0) {
+			r = 1;
+			attempt_note_metric(a, m.v[i].key, m.v[i].key_len, m.v[i].value, step);
+		}
+	}
+	if (r < 0 && a->broken_lines++ == 0) {
+		/* One line in the log says so; the rest is counted there at the end. */
+		_free_ char *text = mem_printf("[jig: a line in $JIG_METRICS is no metric: %s]\n", e.text);
+		stream_bytes(a, 1, text, strlen(text));
+	}
+}
+
+/* A step may have put anything in the place of the file; opening a FIFO must not wait. */
+static void open_metrics(struct attempt *a)
+{
+	struct stat st;
+	int fd = open(a->work.metrics, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	a->metrics_fd = fd;
+}
+
+/* One chunk of what was appended; false at the end. last: a line without a newline counts too. */
+bool attempt_read_metrics(struct attempt *a, bool last)
+{
+	int64_t now = time_now();
+	size_t from = 0;
+	ssize_t n;
+
+	if (a->metrics_fd < 0)
+		open_metrics(a);
+	if (a->metrics_fd < 0)
+		return false;
+	n = buf_read(&a->metrics_rest, a->metrics_fd, METRICS_CHUNK);
+	if (n > 0)
+		a->active = time_mono();
+	for (;;) {
+		char *start = a->metrics_rest.data + from;
+		char *nl = memchr(start, '\n', a->metrics_rest.len - from);
+
+		if (!nl)
+			break;
+		metric_line(a, start, nl - start, now);
+		from = nl - a->metrics_rest.data + 1;
+	}
+	buf_drop(&a->metrics_rest, from);
+	if (n <= 0 && last && a->metrics_rest.len) {
+		metric_line(a, a->metrics_rest.data, a->metrics_rest.len, now);
+		buf_reset(&a->metrics_rest);
+	}
+	if (a->metrics_rest.len > METRIC_LINE_MAX) {
+		a->broken_lines++;
+		buf_reset(&a->metrics_rest);
+	}
+	return n > 0;
+}
+
+/* What `jig log --param` and `--artifact` handed over: a JSON object a line. */
+void attempt_read_logged(struct attempt *a, struct err *e)
+{
+	_buf_ struct buf text = BUF_INIT;
+	struct err quiet;
+	struct stat st;
+
+	if (lstat(a->work.logged, &st) < 0 || !S_ISREG(st.st_mode) || file_read(a->work.logged, 16 << 20, &text, &quiet) < 0)
+		return;
+	for (char *line = text.data, *nl; (nl = strchr(line, '\n')); line = nl + 1) {
+		_json_ json_t *v = NULL;
+		const char *path;
+
+		if (json_parse(line, nl - line, "logged.jsonl", &v, &quiet) < 0)
+			continue;
+		path = json_string_value(json_object_get(v, "artifact"));
+		if (path && outputs_take_path(a->host->run->store, a->work.work, path, &a->taken, &quiet) < 0 && a->made >= 0 &&
+		    a->result.state == ATTEMPT_SUCCESS)
+			*e = quiet, a->made = ERR_NOT_FOUND;
+		const char *key = json_string_value(json_object_get(v, "param"));
+		json_t *value = json_object_get(v, "value");
+		if (key && value)
+			vec_push(&a->params, (struct logged_param){ mem_strdup(key), json_incref(value) });
+	}
+}
