@@ -102,6 +102,7 @@ same "$(cat "$HOME/stdin")" ""
 # ---- jig log, and metrics files
 
 cat >jig.yaml <<'Y'
+params: {known: 1}
 steps:
   a:
     run: |
@@ -113,6 +114,9 @@ steps:
       ! jig log --artifact /etc/passwd
       ! jig log loss=high
       ! jig log
+      ! jig log --param known=2
+      jig log --param known=1
+      printf '{"param": "known", "value": 3}\n{"param": "half"}\n' >>"${JIG_METRICS%/*}/logged.jsonl"
   b:
     run: |
       echo '{"acc": 0.9, "by": {"class": [1, 2], "f1": 0.5}, "n": 3, "text": "x", "ok": true}' >m/a.json
@@ -130,7 +134,7 @@ same "$(ask last '{m["key"]: m["last"] for m in r["metrics"] if m["step"] == "b"
 	"'acc':0.2 'auc':0.75 'by.f1':0.5 'loss':0.25 'lr':0.2 'n':3.0 'sub.x':'NaN' "
 same "$(ask last 'sorted(o["path"] for o in s["b"]["outputs"])')" "['m/a.json', 'm/b.yaml', 'm/c.csv', 'm/d.jsonl']"
 same "$(ask last 'r["params"]["found.depth"] if "found.depth" in r["params"] else r["params"]["found"]["depth"]')" 4
-same "$(ask last 'r["params"]["name"], r["params"]["list"]')" "('no', [1, 2])"
+same "$(ask last 'r["params"]["name"], r["params"]["list"], r["params"]["known"]')" "('no', [1, 2], 1)"
 expect 0 jig get last plots/a.png note.txt -o artifacts
 same "$(cat artifacts/plots/a.png artifacts/note.txt | tr '\n' ' ')" "picture note "
 has "$(message last broken)" bad.json
