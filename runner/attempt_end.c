@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,6 +69,20 @@ static void classify(struct attempt *a)
 	r->usage = (struct attempt_usage){ .max_rss = a->exit.max_rss, .cpu_us = a->exit.cpu_us, .read_bytes = -1, .written_bytes = -1, .gpu_mem = -1 };
 }
 
+/* Paths of the work folder as the step's author knows them: relative. */
+static void cut_folder(char *text, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	for (char *p = text; (p = strstr(p, folder)); ) {
+		if (p[n] != '/') {
+			p += n;
+			continue;
+		}
+		memmove(p, p + n + 1, strlen(p + n + 1) + 1);
+	}
+}
+
 static void explain(struct attempt *a)
 {
 	struct err e;
@@ -93,8 +108,10 @@ static void explain(struct attempt *a)
 		break;
 	}
 	log_root_error(a->work.folder, a->work.work, &a->error_file, &a->result.error_line, &a->error_message, &e);
-	if (a->error_message)
+	if (a->error_message) {
+		cut_folder(a->error_message, a->work.work);
 		return;
+	}
 	if (a->result.signal)
 		text = mem_printf("ended by signal %d (%s)", a->result.signal, strsignal(a->result.signal));
 	else

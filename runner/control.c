@@ -99,8 +99,13 @@ static void on_signal(void *arg, int signo)
 {
 	struct supervisor *s = arg;
 
+	const struct run_watch *w = s->o->watch;
+
 	s->stopped_by_person = true;
 	control_stop(s, signo, s->stopping > 0);
+	/* Who pressed a key wants to see that it was seen. */
+	if (w && w->wants_tick && s->live.started)
+		w->tick(w->arg, &s->live);
 }
 
 static int find_step(const struct supervisor *s, int64_t id)

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "runner/metric.h"
 #include "runner/supervisor.h"
@@ -91,10 +92,19 @@ static int check_machine(struct supervisor *s, struct err *e)
 	for (size_t i = 0; i < s->p->nsteps; i++) {
 		const struct step *d = &s->p->steps[i];
 		const char *what = s->in[i] ? reserve_impossible(&s->total, d) : NULL;
+		char wanted[32], there[32];
 
-		if (what)
-			return err_set(e, ERR_USAGE, "%s:%d:%d: step \"%s\" wants more %s than this machine has; `--%s` says that it may be used all the same",
-				       s->p->file, d->line, d->column, d->name, what, what);
+		if (!what)
+			continue;
+		if (strcmp(what, "memory") == 0) {
+			size_text(d->memory, wanted);
+			size_text(s->total.memory, there);
+		} else {
+			number_short(what[0] == 'c' ? d->cpu : d->gpu, wanted);
+			number_short(what[0] == 'c' ? s->total.cpu : s->total.gpu, there);
+		}
+		return err_set(e, ERR_USAGE, "%s:%d:%d: step \"%s\" wants more %s than there is: %s of %s; `--%s` says that so much may be used all the same",
+			       s->p->file, d->line, d->column, d->name, what, wanted, there, what);
 	}
 	return env_choose(s->p, s->in, &s->env, e);
 }

@@ -17,7 +17,7 @@ int dag_shown_cells(const struct dag_shown *s, int name_cells)
 {
 	int cells = (s->glyph ? 2 : 0) + name_width(s, name_cells);
 	if (s->count > 1) {
-		cells += 3 + snprintf(NULL, 0, "%d", s->count) + BAR;
+		cells += 3 + snprintf(NULL, 0, "%d", s->count) + (s->glyph ? BAR : -1);
 		if (s->failed)
 			cells += 2 + snprintf(NULL, 0, "%d", s->failed);
 	} else if (s->detail) {
@@ -48,8 +48,9 @@ int dag_shown_put(const struct dag_shown *s, struct grid *g, int row, int col, i
 	at = name_end;
 	if (s->count > 1) {
 		int done = share(s->done, s->count), running = share(s->running, s->count);
-		at += grid_textf(g, row, at, end - at, ROLE_QUIET, " ×%d ", s->count);
-		for (int i = 0; i < BAR && at < end; i++, at++) {
+		at += grid_textf(g, row, at, end - at, ROLE_QUIET, s->glyph ? " ×%d " : " ×%d", s->count);
+		/* Of steps that only stand in a file there is nothing to show. */
+		for (int i = 0; s->glyph && i < BAR && at < end; i++, at++) {
 			if (i < done)
 				grid_put(g, row, at, 0x2593, ROLE_SUCCESS);
 			else if (i < done + running)
