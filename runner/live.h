@@ -36,6 +36,7 @@ struct run_live {
 	int64_t expected_left;         /* µs, -1 = unknown */
 	const char **notes; int nnotes; /* one-line remarks (what the snapshot left out) */
 	struct live_step *steps; int nsteps;
+	int name_cells;                /* of the widest name of a step; 0: not known */
 };
 
 /* What a watcher is told; all calls come from the supervisor's thread, after the commit for anything that says "ended". */

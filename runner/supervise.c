@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "runner/metric.h"
 #include "runner/supervisor.h"
 #include "runner/tmpdir.h"
@@ -268,6 +269,12 @@ static void init_live(struct supervisor *s, const char *name)
 	l->state = RUN_RUNNING;
 	l->started = time_mono();
 	l->expected_left = -1;
+	for (size_t i = 0; i < s->p->nsteps; i++) {
+		int cells = s->in[i] ? (int)utf8_cells(s->p->steps[i].name, strlen(s->p->steps[i].name)) : 0;
+
+		if (cells > l->name_cells)
+			l->name_cells = cells;
+	}
 	l->notes = (const char **)s->code.notes;
 	l->nnotes = (int)s->code.nnotes;
 }

@@ -55,8 +55,8 @@ int64_t live_time(const struct live_step *s, int64_t now_mono)
 
 int live_name_cells(const struct run_live *r, int most)
 {
-	int widest = 0;
-	for (int i = 0; i < r->nsteps && widest < most; i++) {
+	int widest = r->name_cells;
+	for (int i = 0; i < r->nsteps && !r->name_cells && widest < most; i++) {
 		int cells = (int)utf8_cells(r->steps[i].name, strlen(r->steps[i].name));
 		widest = cells > widest ? cells : widest;
 	}
