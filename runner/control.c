@@ -47,6 +47,7 @@ static void read_tail(struct supervisor *s, int step)
 			break;
 		found[n++] = arena_strdup(&s->texts, nl ? nl + 1 : bytes);
 		got = nl ? nl - bytes : 0;
+		bytes[got] = 0;
 	}
 	for (int i = 0; i < n; i++)
 		l->last_lines[i] = found[n - 1 - i];
