@@ -1,0 +1,29 @@
+# The live view of `jig run` in a real terminal: what is left of it when the run has ended.
+. "$TESTS/lib.sh"
+
+cat >jig.yaml <<'Y'
+steps:
+  good: {run: 'echo "acc=0.5" >> "$JIG_METRICS"'}
+  bad: {run: 'echo first; echo second; echo "third is wrong" >&2; exit 4'}
+  after: {needs: bad, run: ":"}
+Y
+status=0
+NO_COLOR=1 on_terminal jig run -j 1 >"$HOME/seen" || status=$?
+same "$status" 1
+seen=$(cat "$HOME/seen")
+has "$seen" "run 1 "
+has "$seen" "✓ good"
+has "$seen" "acc 0.5"
+has "$seen" "third is wrong"
+# The lines before the error, a line each.
+has "$seen" "│ first"
+has "$seen" "│ second"
+has "$seen" "1 ran, 1 failed, 1 not started"
+has "$seen" "jig logs 1"
+# It never takes the whole screen, and leaves the cursor visible.
+hasnt "$seen" "$(printf '\033[?1049h')"
+case $seen in
+*"$(printf '\033[?25l')"*) has "${seen##*"$(printf '\033[?25l')"}" "$(printf '\033[?25h')" ;;
+esac
+jig fsck
+jig verify
