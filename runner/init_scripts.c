@@ -21,7 +21,7 @@ static const char *const writers[] = {
 	"\"wb\"", "'wb'", "write_csv", "write.csv", "saveRDS", "ggsave", "write_text", "write_bytes", ">", "CSV.write", "write_parquet", "save_model",
 };
 
-struct script { char *path; const char *interpreter; struct names reads, writes; bool done; bool library; };
+struct script { char *path; const char *interpreter; struct names reads, writes; bool done; bool imported; };
 struct scripts { VEC(struct script) v; struct names modules; };
 
 static bool ends_with_any(const char *s, const char *const *list, size_t n)
@@ -140,7 +140,7 @@ static int by_path(const void *a, const void *b)
 static bool made_by_open(const struct scripts *all, const struct script *me, const char *path)
 {
 	for (size_t i = 0; i < all->v.len; i++)
-		if (&all->v.v[i] != me && !all->v.v[i].done && !all->v.v[i].library && names_have(&all->v.v[i].writes, path))
+		if (&all->v.v[i] != me && !all->v.v[i].done && !all->v.v[i].imported && names_have(&all->v.v[i].writes, path))
 			return true;
 	return false;
 }
@@ -199,11 +199,11 @@ static void write_all(struct buf *out, const char *root, struct scripts *all, st
 
 			if (s->done)
 				continue;
-			for (size_t k = 0; k < s->reads.len && !s->library; k++)
+			for (size_t k = 0; k < s->reads.len && !s->imported; k++)
 				waits |= made_by_open(all, s, s->reads.v[k]);
 			if (waits)
 				continue;
-			if (!s->library)
+			if (!s->imported)
 				write_step(out, root, all, s, notes);
 			s->done = any = true;
 			left--;
@@ -238,8 +238,8 @@ int init_from_scripts(const char *root, struct buf *out, struct buf *notes, stru
 		const char *base = path_base(all.v.v[i].path);
 		_free_ char *stem = mem_strndup(base, strrchr(base, '.') - base);
 
-		all.v.v[i].library = text_ends(base, ".py") && names_have(&all.modules, stem);
-		steps += !all.v.v[i].library;
+		all.v.v[i].imported = text_ends(base, ".py") && names_have(&all.modules, stem);
+		steps += !all.v.v[i].imported;
 	}
 	if (r >= 0 && steps) {
 		_free_ char *requirements = path_join(root, "requirements.txt"), *params = path_join(root, "params.yaml");

@@ -90,7 +90,7 @@ static bool read_julia(const struct trace_context *c, size_t i, struct trace *t)
 		else if (text_starts(p, "in expression starting at ") && place(p + 26, &len, &line))
 			set_place(c, &one, p + 26, len, line);
 		else if (*p == ' ' && at) {
-			/* "@ Main /work/a.jl:3", "@ ~/a.jl:3"; Base's own files are named as if they stood here. */
+			/* "@ Main /home/a.jl:3", "@ ~/a.jl:3"; Base's own files are named as if they stood here. */
 			at += 2;
 			if (text_starts(at, "Base ") || text_starts(at, "Core "))
 				continue;

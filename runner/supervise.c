@@ -20,6 +20,8 @@
 
 extern char **environ;
 
+#define SECRET_MIN 8
+
 static void release(struct supervisor *s)
 {
 	struct err ignored;
@@ -72,6 +74,19 @@ static void release(struct supervisor *s)
 	free(s->live.steps);
 }
 
+/* Masking a short text would mask half of every log. */
+static int check_secrets(const struct pipeline *p, const struct step *d, struct err *e)
+{
+	for (size_t i = 0; i < d->nsecrets; i++) {
+		const char *value = getenv(d->secrets[i]);
+
+		if (value && strlen(value) < SECRET_MIN)
+			return err_set(e, ERR_USAGE, "%s:%d:%d: step \"%s\": the value of secret %s has under %d bytes, too few to be masked; `pass_env` passes what is no secret",
+				       p->file, d->line, d->column, d->name, d->secrets[i], SECRET_MIN);
+	}
+	return 0;
+}
+
 /* Whether this machine can run the steps at all; nothing is made before that is known. */
 static int check_machine(struct supervisor *s, struct err *e)
 {
@@ -94,7 +109,10 @@ static int check_machine(struct supervisor *s, struct err *e)
 		const struct step *d = &s->p->steps[i];
 		const char *what = s->in[i] ? reserve_impossible(&s->total, d) : NULL;
 		char wanted[32], there[32];
+		int r = s->in[i] ? check_secrets(s->p, d, e) : 0;
 
+		if (r < 0)
+			return r;
 		if (!what)
 			continue;
 		if (strcmp(what, "memory") == 0) {

@@ -99,6 +99,13 @@ has "$(cat "$HOME/env2")" "MINE=a  b"
 has "$(cat "$HOME/env2")" PYTHONPATH=/x
 same "$(cat "$HOME/stdin")" ""
 
+# ---- a secret that is too short to be masked
+
+printf 'steps:\n  a: {run: ":", secrets: [PIN]}\n' >jig.yaml
+PIN=1234 expect 2 jig run
+has "$err" "jig.yaml:2:"
+has "$err" "secret PIN has under 8 bytes"
+
 # ---- jig log, and metrics files
 
 cat >jig.yaml <<'Y'
