@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/time.h"
 #include "runner/log.h"
+#include "runner/secret.h"
 
 void attempt_set_error(struct attempt *a, const char *message)
 {
@@ -103,6 +104,7 @@ static void explain(struct attempt *a)
 		attempt_set_error(a, a->problem.text);
 		return;
 	case CAUSE_STOPPED:
+	case CAUSE_SECRET:
 		return;
 	default:
 		break;
@@ -119,12 +121,58 @@ static void explain(struct attempt *a)
 	attempt_set_error(a, text);
 }
 
+/* A secret in what would go into the store fails the step, with nothing taken. */
+static bool output_holds_secret(struct attempt *a)
+{
+	for (size_t i = 0; i < a->def->noutputs; i++) {
+		_free_ char *full = path_join(a->work.work, a->def->outputs[i].path);
+		_free_ char *below = NULL;
+		_free_ char *text = NULL;
+		const char *name;
+
+		if (secret_find(full, a->def, &a->work.vars, &name, &below) <= 0)
+			continue;
+		text = mem_printf("output \"%s%s%s\" holds the value of secret %s", a->def->outputs[i].path, *below ? "/" : "", below, name);
+		attempt_set_error(a, text);
+		return true;
+	}
+	return false;
+}
+
+/* What stays on the disk is told in the log, which a person reads who goes there. */
+static void name_kept_secret(struct attempt *a, const char *folder)
+{
+	_free_ char *below = NULL;
+	_free_ char *text = NULL;
+	const char *name;
+	struct err ignored;
+
+	if (secret_find(folder, a->def, &a->work.vars, &name, &below) <= 0)
+		return;
+	text = mem_printf("[jig: the value of secret %s stands in %s/%s, which is kept]\n", name, folder, below);
+	log_write(a->log, 1, text, strlen(text), time_now(), &ignored);
+}
+
+static void look_for_secrets(struct attempt *a)
+{
+	if (a->result.state == ATTEMPT_SUCCESS && output_holds_secret(a)) {
+		a->result.state = ATTEMPT_FAILED;
+		a->result.cause = CAUSE_SECRET;
+	}
+	if (a->def->keep != KEEP_NEVER && (a->def->keep == KEEP_ALWAYS || a->result.state != ATTEMPT_SUCCESS))
+		name_kept_secret(a, a->work.work);
+	if (a->result.state != ATTEMPT_SUCCESS)
+		name_kept_secret(a, a->work.checkpoints);
+}
+
 static void settle_work(void *arg)
 {
 	struct attempt *a = arg;
 	enum work_end end;
 	struct err e = { 0 };
 
+	if (a->def->nsecrets)
+		look_for_secrets(a);
 	if (log_finish(a->log, time_now(), &a->log_size, &e) < 0)
 		a->log_size = 0;
 	if (a->log_size > 0) {
@@ -143,7 +191,7 @@ static void settle_work(void *arg)
 		attempt_read_logged(a, &a->problem);
 	if (a->made < 0) {
 		a->result.state = ATTEMPT_FAILED;
-		a->result.cause = a->made == ERR_BROKEN ? CAUSE_ENV : CAUSE_OUTPUT_MISSING;
+		a->result.cause = a->made == ERR_BROKEN ? CAUSE_ENV : a->made == ERR_FAILED ? CAUSE_SECRET : CAUSE_OUTPUT_MISSING;
 		attempt_set_error(a, a->problem.text);
 	} else if (a->result.state != ATTEMPT_SUCCESS) {
 		explain(a);
@@ -181,7 +229,7 @@ static bool heavy(const struct attempt *a)
 	struct stat st;
 	_free_ char *log = path_join(a->work.folder, "log");
 
-	if (stat(log, &st) == 0 && st.st_size > ATTEMPT_OFFLOAD_BYTES)
+	if ((stat(log, &st) == 0 && st.st_size > ATTEMPT_OFFLOAD_BYTES) || a->def->nsecrets)
 		return true;
 	for (size_t i = 0; i < a->def->noutputs; i++) {
 		_free_ char *full = path_join(a->work.work, a->def->outputs[i].path);

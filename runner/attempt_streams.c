@@ -8,10 +8,12 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "runner/log.h"
 #include "runner/metric.h"
+#include "runner/secret.h"
 
 /* More than any pipe holds: what a stranger goes on writing to it is not the step's. */
 #define DRAIN_ROUNDS 64
@@ -186,6 +188,20 @@ bool attempt_read_metrics(struct attempt *a, bool last)
 	return n > 0;
 }
 
+/* It is not taken; a step that succeeded but for that fails. */
+static bool artifact_holds_secret(struct attempt *a, const char *path, struct err *e)
+{
+	_free_ char *full = path_join(a->work.work, path);
+	_free_ char *below = NULL;
+	const char *name;
+
+	if (!a->def->nsecrets || secret_find(full, a->def, &a->work.vars, &name, &below) <= 0)
+		return false;
+	if (a->result.state == ATTEMPT_SUCCESS && a->made >= 0)
+		a->made = err_set(e, ERR_FAILED, "artifact \"%s\" holds the value of secret %s", path, name);
+	return true;
+}
+
 /* What `jig log --param` and `--artifact` handed over: a JSON object a line. */
 void attempt_read_logged(struct attempt *a, struct err *e)
 {
@@ -202,6 +218,8 @@ void attempt_read_logged(struct attempt *a, struct err *e)
 		if (json_parse(line, nl - line, "logged.jsonl", &v, &quiet) < 0)
 			continue;
 		path = json_string_value(json_object_get(v, "artifact"));
+		if (path && artifact_holds_secret(a, path, e))
+			continue;
 		if (path && outputs_take_path(a->host->run->store, a->work.work, path, &a->taken, &quiet) < 0 && a->made >= 0 &&
 		    a->result.state == ATTEMPT_SUCCESS)
 			*e = quiet, a->made = ERR_NOT_FOUND;

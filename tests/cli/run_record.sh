@@ -106,6 +106,28 @@ PIN=1234 expect 2 jig run
 has "$err" "jig.yaml:2:"
 has "$err" "secret PIN has under 8 bytes"
 
+# ---- secrets: neither in the store nor, unsaid, in what is kept
+
+cat >jig.yaml <<'Y'
+defaults: {secrets: [API_KEY], checkpoints: ck}
+steps:
+  out: {run: 'mkdir d; echo "x $API_KEY y" >d/leak.txt', outputs: [d/]}
+  logged: {run: 'echo "$API_KEY" >a.txt; jig log --artifact a.txt'}
+  kept: {run: 'echo "key=$API_KEY" >here.txt; echo "$API_KEY" >ck/w.pt; echo "says $API_KEY"; exit 1'}
+  fine: {run: 'test "${#API_KEY}" = 12; echo ok >o.txt', outputs: [o.txt]}
+Y
+API_KEY=s3cr3t-v4lue expect 1 jig run
+same "$(states last)" "failed out=failed logged=failed kept=failed fine=success"
+same "$(ask last 's["out"]["attempts"][0]["cause"], s["logged"]["attempts"][0]["cause"], s["kept"]["attempts"][0]["cause"]')" "('secret', 'secret', 'exit')"
+has "$(message last out)" 'output "d/leak.txt" holds the value of secret API_KEY'
+has "$(message last logged)" 'artifact "a.txt" holds the value of secret API_KEY'
+kept=$(jig logs last kept)
+has "$kept" "says ***"
+has "$kept" "secret API_KEY stands in"
+has "$kept" "work/here.txt, which is kept]"
+has "$kept" "kept.ckpt/w.pt, which is kept]"
+! grep -rl s3cr3t-v4lue .jig --exclude-dir=work --exclude-dir='*.ckpt' || fail "a secret is in the record"
+
 # ---- jig log, and metrics files
 
 cat >jig.yaml <<'Y'
