@@ -20,9 +20,10 @@ static json_t *read_words(struct reading *r, const struct yaml_node *n, enum sub
 {
 	_buf_ struct buf text = BUF_INIT;
 	struct err e;
+	size_t at = 0;
 
-	if (subst_text(n->text, &r->subst, how, see_param, seen, &text, NULL, &e) < 0) {
-		build_fault(&r->w, n, "%s", e.text);
+	if (subst_text(n->text, &r->subst, how, see_param, seen, &text, &at, &e) < 0) {
+		node_subst_fault(&r->w, n, &r->subst, at, &e);
 		return json_null();
 	}
 	build_charge(&r->w, n, text.len + n->len);

@@ -86,6 +86,17 @@ static void build_item(struct build *b, const struct yaml_node *key, const char 
 	arena_release(&b->scratch);
 }
 
+/* The matrix is wrong and gives no step: the other keys are read all the same, so that their faults are told at once, and the step's name is known to others. */
+static void build_without_matrix(struct build *b, const struct yaml_node *key, const char *base, struct slot *slots[STEP_NKEYS])
+{
+	struct slot none = {0};
+	struct slot *plain[STEP_NKEYS];
+
+	for (size_t k = 0; k < STEP_NKEYS; k++)
+		plain[k] = slots[k]->value && node_names_matrix(slots[k]->value) ? &none : slots[k];
+	build_item(b, key, base, plain, NULL, NULL);
+}
+
 void build_step(struct build *b, const struct yaml_node *key, const struct yaml_node *map)
 {
 	struct where w = {.b = b, .step = key->text};
@@ -116,6 +127,8 @@ void build_step(struct build *b, const struct yaml_node *key, const struct yaml_
 			build_limit(&w, n->line, n->column, "more than 100,000 steps after expansion");
 		for (size_t i = 0; i < m.n && !b->stop; i++)
 			build_item(b, key, base, slots, m.items[i], m.names[i]);
+		if (m.n == 0 && !b->stop)
+			build_without_matrix(b, key, base, slots);
 		matrix_release(&m);
 	}
 	slots_release(own);

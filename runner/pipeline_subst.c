@@ -68,17 +68,44 @@ static struct yaml_node *node_of_json(struct build *b, const struct yaml_node *a
 	return n;
 }
 
+void node_subst_fault(const struct where *w, const struct yaml_node *n, const struct subst *s, size_t at, const struct err *first)
+{
+	_buf_ struct buf all = BUF_INIT;
+	_buf_ struct buf text = BUF_INIT;
+	const char *rest = n->text + at + 2;
+	struct err e;
+
+	buf_adds(&all, first->text);
+	while (subst_text(rest, s, SUBST_PLAIN, NULL, NULL, &text, &at, &e) < 0) {
+		if (!strstr(all.data, e.text))
+			buf_addf(&all, "; %s", e.text);
+		rest += at + 2;
+	}
+	build_fault(w, n, "%s", all.data);
+}
+
+bool node_names_matrix(const struct yaml_node *n)
+{
+	if (n->kind == YAML_TEXT)
+		return strstr(n->text, "${matrix.");
+	for (size_t i = 0; i < n->n; i++)
+		if (node_names_matrix(n->kind == YAML_LIST ? n->items[i] : n->pairs[i].value))
+			return true;
+	return false;
+}
+
 static const struct yaml_node *text_subst(const struct where *w, const struct yaml_node *n, const struct subst *s,
                                           bool typed)
 {
 	_buf_ struct buf text = BUF_INIT;
 	struct err e;
+	size_t at = 0;
 	const json_t *v = typed ? subst_value(n->text, s) : NULL;
 
 	if (v)
 		return node_of_json(w->b, n, v);
-	if (subst_text(n->text, s, SUBST_PLAIN, NULL, NULL, &text, NULL, &e) < 0) {
-		build_fault(w, n, "%s", e.text);
+	if (subst_text(n->text, s, SUBST_PLAIN, NULL, NULL, &text, &at, &e) < 0) {
+		node_subst_fault(w, n, s, at, &e);
 		return NULL;
 	}
 	if (strlen(text.data) != text.len) {

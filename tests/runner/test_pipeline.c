@@ -486,6 +486,16 @@ static void all_at_once(void **state)
 	assert_non_null(strstr(case_faults.data, "\njig.yaml:3:23: step \"b\": needs \"c\", which is no step"));
 	assert_non_null(strstr(case_faults.data, "\njig.yaml:3:37: step \"b\": output \"/x\" is absolute"));
 	assert_non_null(strstr(case_faults.data, "\njig.yaml:4:24: step \"d\": it reads its own output \"o\""));
+	/* A wrong matrix hides no other fault of its step and makes none, nor does the first of two wrong references in one text. */
+	bad("steps:\n  a: {matrix: {k: 3}, run: 'x ${params.u} ${matrix.k} ${params.v}', timeout: soon, outputs: '${matrix.k}'}\n"
+	    "  b: {run: y, needs: a, inputs: '${params.w}/${params.z}'}\n",
+	    "jig.yaml:2:19: step \"a\": matrix key \"k\" should be a list");
+	assert_non_null(strstr(case_faults.data, "step \"a\": \"timeout\""));
+	assert_null(strstr(case_faults.data, "needs"));
+	assert_null(strstr(case_faults.data, "${matrix.k}"));
+	assert_non_null(strstr(case_faults.data, "step \"b\": ${params.w} is not defined; ${params.z} is not defined"));
+	bad("steps:\n  a: {matrix: {k: 3}, run: 'x ${params.u} ${params.v}'}\n", "jig.yaml:2:19:");
+	assert_non_null(strstr(case_faults.data, "${params.u} is not defined; ${params.v} is not defined"));
 	buf_adds(&text, "steps:\n");
 	for (int i = 0; i < 250; i++)
 		buf_addf(&text, "  s%d: {rum: x, run: x}\n", i);
