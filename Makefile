@@ -67,6 +67,7 @@ $(B)/%.o: %.c Makefile
 	$(call say,cc,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/tracker/schema.o: $(wildcard tracker/schema/*.sql)
+$(B)/tui/theme.o: $(wildcard themes/*)
 
 # tests/<layer>/test_<thing>.c: a program of cmocka tests that links its own layer and those below.
 TESTS := $(wildcard tests/*/test_*.c)

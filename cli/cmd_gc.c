@@ -37,7 +37,7 @@ static void print_report(struct context *c, const struct gc_report *g, bool dry_
 	add_count(&c->out, g->folders, "folder of a removed run\n", "folders of removed runs\n");
 	if (g->young) {
 		size_text(g->young_bytes, size);
-		buf_adds(&c->out, "stays for now: ");
+		buf_adds(&c->out, "stays until it is older: ");
 		add_count(&c->out, g->young, "object", "objects");
 		buf_addf(&c->out, " (%s) that no run names; %s\n", size,
 			g->live ? "a run is under way and may use them"

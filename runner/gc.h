@@ -22,7 +22,7 @@ struct gc_report {
 	int64_t objects, object_bytes;
 	int64_t folders, folder_bytes;         /* of removed runs */
 	int64_t temp_bytes;                    /* left-over temporary files */
-	int64_t young, young_bytes;            /* that nothing names, and that stay for now */
+	int64_t young, young_bytes;            /* that nothing names, and that are too young to go */
 	bool live;                             /* a run is under way: nothing was removed from the store */
 };
 /* With dry_run nothing changes and the report says what would. */

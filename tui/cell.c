@@ -3,8 +3,10 @@
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/text.h"
 #include "base/utf8.h"
 #include "tracker/state.h"
+#include "tui/theme.h"
 
 enum role role_find(const char *name)
 {
@@ -16,14 +18,19 @@ enum role role_find(const char *name)
 	return ROLE_COUNT;
 }
 
-static const char *role_sgr(enum role role)
+const char *role_nearest(const char *name)
 {
-	static const char *const sgr[] = {
-#define X(symbol, text, codes, meaning) [symbol] = codes,
+	static const char *const names[] = {
+#define X(symbol, text, ...) text,
 		ROLES(X)
 #undef X
 	};
-	return sgr[role];
+	return text_nearest(name, names, ARRAY_LEN(names));
+}
+
+static const char *role_sgr(enum role role)
+{
+	return theme_default()->sgr[role];
 }
 
 void grid_init(struct grid *g, int rows, int cols)

@@ -7,29 +7,30 @@
 #include <stdint.h>
 #include "base/buf.h"
 
-/* SYMBOL, name in theme files, SGR for 16 colours when no theme is loaded ("" = plain), meaning */
-#define ROLES(X)                                                      \
-	X(ROLE_TEXT, "text", "", "ordinary text")                    \
-	X(ROLE_STRONG, "strong", "1", "titles, names")               \
-	X(ROLE_QUIET, "quiet", "2", "what is seldom read: rules, units, hints") \
-	X(ROLE_ACCENT, "accent", "36", "the one accent: cursor, keys") \
-	X(ROLE_RUNNING, "running", "34", "under way")                \
-	X(ROLE_SUCCESS, "success", "32", "succeeded")                \
-	X(ROLE_FAILED, "failed", "31;1", "failed, errors")           \
-	X(ROLE_STOPPED, "stopped", "33", "stopped")                  \
-	X(ROLE_LOST, "lost", "35", "lost")                           \
-	X(ROLE_REUSED, "reused", "36", "reused")                     \
-	X(ROLE_BEST, "best", "32;1", "the best value")               \
-	X(ROLE_DIFF, "diff", "33", "differs")                        \
-	X(ROLE_SERIES_1, "series1", "36", "first series of a chart") \
-	X(ROLE_SERIES_2, "series2", "33", "second series")           \
-	X(ROLE_SERIES_3, "series3", "35", "third series")            \
-	X(ROLE_SERIES_4, "series4", "32", "fourth series")           \
-	X(ROLE_SERIES_5, "series5", "34", "fifth series")            \
-	X(ROLE_SERIES_6, "series6", "31", "sixth series")
+/* SYMBOL, name in theme files, meaning */
+#define ROLES(X) \
+	X(ROLE_TEXT, "text", "ordinary text") \
+	X(ROLE_STRONG, "strong", "titles, names") \
+	X(ROLE_QUIET, "quiet", "what is seldom read: rules, units, hints") \
+	X(ROLE_ACCENT, "accent", "the one accent: cursor, keys") \
+	X(ROLE_RUNNING, "running", "under way") \
+	X(ROLE_SUCCESS, "success", "succeeded") \
+	X(ROLE_FAILED, "failed", "failed, errors") \
+	X(ROLE_STOPPED, "stopped", "stopped") \
+	X(ROLE_LOST, "lost", "lost") \
+	X(ROLE_REUSED, "reused", "reused") \
+	X(ROLE_BEST, "best", "the best value") \
+	X(ROLE_DIFF, "diff", "differs") \
+	X(ROLE_SERIES_1, "series1", "first series of a chart") \
+	X(ROLE_SERIES_2, "series2", "second series") \
+	X(ROLE_SERIES_3, "series3", "third series") \
+	X(ROLE_SERIES_4, "series4", "fourth series") \
+	X(ROLE_SERIES_5, "series5", "fifth series") \
+	X(ROLE_SERIES_6, "series6", "sixth series")
 #define ROLE_SYMBOL_(s, ...) s,
 enum role { ROLES(ROLE_SYMBOL_) ROLE_COUNT };
 enum role role_find(const char *name); /* ROLE_COUNT when there is none; takes the theme roles of tracker/state.h too */
+const char *role_nearest(const char *name); /* the name most like it, or NULL */
 
 struct cell {
 	uint32_t cp[3]; /* base character and up to two combining marks; cp[0] 0 = the right half of a wide character */
