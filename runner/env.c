@@ -20,7 +20,7 @@ static bool is_system(const json_t *env)
 	return !env || (text && strcmp(text, "system") == 0);
 }
 
-int env_choose(const struct pipeline *p, const bool *selected, struct env *ret, struct err *e)
+int env_system(const struct pipeline *p, const bool *selected, struct env *ret, struct err *e)
 {
 	_buf_ struct buf text = BUF_INIT;
 	struct utsname u;

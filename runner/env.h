@@ -8,6 +8,6 @@
 struct env { char key[DIGEST_HEX + 1]; json_t *detail; struct env_facts facts; };
 void env_release(struct env *env);
 /* The environment of the selected steps (NULL: all). ERR_BROKEN names the step whose `env:` asks for what this jig cannot make. */
-int env_choose(const struct pipeline *p, const bool *selected, struct env *ret, struct err *e);
+int env_system(const struct pipeline *p, const bool *selected, struct env *ret, struct err *e);
 
 #endif

@@ -20,6 +20,12 @@ int spawner_start(struct spawner **ret, struct err *e);
 void spawner_free(struct spawner *s);
 int spawner_fd(const struct spawner *s); /* readable when spawner_read has something */
 
+/* What stands between the spawner and the step's own process. */
+enum spawn_wrap {
+	SPAWN_PLAIN,     /* nothing */
+	SPAWN_SANDBOX,   /* bubblewrap: other signals than SIGKILL go to the step's own processes, not to the two that keep the sandbox up */
+	SPAWN_CONTAINER, /* the client of podman or docker: signals go to it, and it hands them on; argv[0] is the image's affair */
+};
 struct spawn_request {
 	uint64_t token;               /* the caller's name for it */
 	const char *const *argv;      /* NULL-ended; argv[0] is searched in the PATH of envp */
@@ -27,6 +33,8 @@ struct spawn_request {
 	const char *cwd;
 	int out, err;                 /* descriptors that become 1 and 2; the caller closes its copies afterwards */
 	const char *attempt_id;       /* to find what it started: JIG_ATTEMPT_ID in the environment of processes */
+	enum spawn_wrap wrap;
+	const char *const *prefix;    /* NULL-ended; what stands before argv when it is wrapped, else NULL. argv[0] is then searched too, before anything is started */
 };
 /* Sends the request; the answer comes by spawner_read. Up to 1 MiB of strings (ERR_USAGE beyond). */
 int spawner_spawn(struct spawner *s, const struct spawn_request *r, struct err *e);
@@ -45,9 +53,9 @@ struct spawn_event {
 	uint64_t start;
 	int error;
 	char stage[16];
-	int status;
+	int status;              /* of a wrapped step as if it were the direct child: a status above 128 that the wrapper passes on is that signal */
 	int leftover;
-	int64_t max_rss, cpu_us, elapsed_us; /* bytes, µs: of the direct child and those it waited for */
+	int64_t max_rss, cpu_us, elapsed_us; /* bytes, µs: of the direct child, those it waited for, and what it left behind that ended before it was told */
 };
 /* One event without waiting: 1 and *ret, 0 when there is none, negative when the spawner is gone. Several may wait behind one readable descriptor:
  * call until 0. A start is told at most 2 ms late, together with what comes after it; a step that FAILED was never STARTED. */
@@ -60,6 +68,16 @@ int spawn_sweep(const char *const *ids, size_t n, struct err *e);
  * bytes, the rest is dropped), and behind it, when it did not exit 0, what it wrote to stderr. What it leaves running is not waited for. *ret_status as wait4.
  * ERR_NOT_FOUND: no such program or folder. cwd NULL: the caller's. */
 int spawn_capture(const char *const *argv, const char *const *envp, const char *cwd, size_t max, struct buf *out, int *ret_status, struct err *e);
+/* A program that takes its time, with its output as it comes. */
+struct spawn_stream {
+	const char *const *argv, *const *envp; /* as in spawn_capture */
+	const char *cwd;
+	int keep;                              /* a descriptor that it and all it starts inherit (a lock that is to hold until the last of them ended); -1: none */
+	void (*output)(void *arg, const char *bytes, size_t n); /* both streams, as they come */
+	void *arg;
+};
+/* Runs it to its end. It is killed when the caller's thread ends before it does. What it leaves running is not waited for. Errors as spawn_capture. */
+int spawn_stream(const struct spawn_stream *s, int *ret_status, struct err *e);
 /* Starts a program detached: own session, the three streams at /dev/null, no inherited descriptor but `keep` (-1: none) as descriptor 3.
  * The caller may wait for *ret_pid or leave it to init by ending first. envp and cwd as in spawn_capture. */
 int spawn_detached(const char *const *argv, const char *const *envp, const char *cwd, int keep, pid_t *ret_pid, struct err *e);

@@ -125,7 +125,7 @@ static int check_machine(struct supervisor *s, struct err *e)
 		return err_set(e, ERR_USAGE, "%s:%d:%d: step \"%s\" wants more %s than there is: %s of %s; `--%s` says that so much may be used all the same",
 			       s->p->file, d->line, d->column, d->name, what, wanted, there, what);
 	}
-	return env_choose(s->p, s->in, &s->env, e);
+	return env_system(s->p, s->in, &s->env, e);
 }
 
 static int take_code(struct supervisor *s, struct err *e)

@@ -32,13 +32,19 @@ struct step_reuse {
 };
 int step_reuse(struct tracker *t, int64_t run, const struct step_reuse *v, size_t n, struct err *e);
 
+struct env_package {
+	const char *name, *version;
+	const char *source; /* where it came from when not from an index, with its digest or commit; NULL: not known */
+};
 struct env_facts {
 	const char *key;      /* hex digest of what decides it; "system" facts give one too */
 	const char *grade;    /* "pinned", "versions", "observed" */
 	const char *kind;     /* "system", "requirements", … */
 	const json_t *detail; /* interpreter, platform, … */
+	const struct env_package *packages; /* by name, each once */
+	size_t npackages;
 };
-/* The id of the environment, made when it is new. */
+/* The id of the environment, made with its packages when it is new. */
 int env_record(struct tracker *t, const struct env_facts *f, int64_t *ret_id, struct err *e);
 
 struct attempt_new {
