@@ -1,9 +1,10 @@
-/* Programs that jig itself needs (git, uv): posix_spawn, which costs the same however big the caller is. */
+/* Programs that jig itself needs (git, uv): posix_spawn or vfork, which cost the same however big the caller is. */
 #include "runner/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #ifndef JIG_POSIX
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
 #include "base/vec.h"
@@ -68,25 +70,32 @@ static int spawn_failed(int error, const char *const *argv, const char *cwd, str
 	return err_errno(e, "%s: cannot start it", argv[0]);
 }
 
+/* Where the bytes of a stream go. */
+struct sink {
+	int fd;
+	void (*output)(void *arg, const char *bytes, size_t n);
+	void *arg;
+};
+
 /* Takes in what a pipe has. False at its end. */
-static bool take(int fd, struct buf *out, size_t max)
+static bool take(const struct sink *s)
 {
 	char text[16384];
-	ssize_t n = read(fd, text, sizeof text);
+	ssize_t n = read(s->fd, text, sizeof text);
 
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN;
-	size_t room = out->len < max ? max - out->len : 0;
-	buf_add(out, text, (size_t)n < room ? (size_t)n : room);
+	if (n > 0)
+		s->output(s->arg, text, (size_t)n);
 	return n > 0;
 }
 
-/* Reads both pipes until the child has ended and they are empty: something it left running may hold them open for ever. */
-static int collect(pid_t pid, int fds[2], struct buf *texts[2], size_t max, struct err *e)
+/* Reads both pipes (-1: none) until the child has ended and they are empty: something it left running may hold them open for ever. Its status. */
+static int collect(pid_t pid, const struct sink sinks[2], struct err *e)
 {
 	int status = 0;
 	bool ended = false;
-	struct pollfd p[3] = { { .fd = fds[0], .events = POLLIN }, { .fd = fds[1], .events = POLLIN }, { .fd = -1, .events = POLLIN } };
+	struct pollfd p[3] = { { .fd = sinks[0].fd, .events = POLLIN }, { .fd = sinks[1].fd, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
 #ifndef JIG_POSIX
 	p[2].fd = (int)syscall(SYS_pidfd_open, pid, 0);
 #endif
@@ -102,7 +111,7 @@ static int collect(pid_t pid, int fds[2], struct buf *texts[2], size_t max, stru
 		if (n < 0 && errno != EINTR)
 			return err_errno(e, "waiting for a program");
 		for (int i = 0; i < 2; i++)
-			if (n > 0 && p[i].fd >= 0 && p[i].revents && !take(p[i].fd, texts[i], max))
+			if (n > 0 && p[i].fd >= 0 && p[i].revents && !take(&sinks[i]))
 				p[i].fd = -1;
 		bool readable = n > 0 && ((p[0].fd >= 0 && p[0].revents) || (p[1].fd >= 0 && p[1].revents));
 		if (ended && !readable)
@@ -115,12 +124,43 @@ static int collect(pid_t pid, int fds[2], struct buf *texts[2], size_t max, stru
 	return status;
 }
 
+/* posix_spawn in a folder, with out and err as its streams. keep: a descriptor that it inherits, -1: none. */
+static int spawn_plain(const char *const *argv, const char *const *envp, const char *cwd, int out, int err, int keep, pid_t *ret)
+{
+	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t attr;
+
+	posix_spawn_file_actions_init(&fa);
+	posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&fa, out, 1);
+	posix_spawn_file_actions_adddup2(&fa, err, 2);
+	if (keep >= 0)
+		posix_spawn_file_actions_adddup2(&fa, keep, keep);
+	if (cwd)
+		posix_spawn_file_actions_addchdir_np(&fa, cwd);
+	init_attr(&attr, 0);
+	int error = spawn_file(argv, envp, cwd, &fa, &attr, ret);
+	posix_spawn_file_actions_destroy(&fa);
+	posix_spawnattr_destroy(&attr);
+	return error;
+}
+
+struct capture {
+	struct buf *out;
+	size_t max;
+};
+static void keep_text(void *arg, const char *bytes, size_t n)
+{
+	struct capture *c = arg;
+	size_t room = c->out->len < c->max ? c->max - c->out->len : 0;
+
+	buf_add(c->out, bytes, n < room ? n : room);
+}
+
 int spawn_capture(const char *const *argv, const char *const *envp, const char *cwd, size_t max, struct buf *out, int *ret_status, struct err *e)
 {
 	int pipes[2][2] = { { -1, -1 }, { -1, -1 } };
 	_buf_ struct buf complaint = BUF_INIT;
-	posix_spawn_file_actions_t fa;
-	posix_spawnattr_t attr;
 	pid_t pid;
 	int r = 0;
 
@@ -130,16 +170,7 @@ int spawn_capture(const char *const *argv, const char *const *envp, const char *
 		if (pipe2(pipes[i], O_CLOEXEC) < 0)
 			r = err_errno(e, "a pipe for %s", argv[0]);
 	if (r == 0) {
-		posix_spawn_file_actions_init(&fa);
-		posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
-		posix_spawn_file_actions_adddup2(&fa, pipes[0][1], 1);
-		posix_spawn_file_actions_adddup2(&fa, pipes[1][1], 2);
-		if (cwd)
-			posix_spawn_file_actions_addchdir_np(&fa, cwd);
-		init_attr(&attr, 0);
-		int error = spawn_file(argv, envp, cwd, &fa, &attr, &pid);
-		posix_spawn_file_actions_destroy(&fa);
-		posix_spawnattr_destroy(&attr);
+		int error = spawn_plain(argv, envp, cwd, pipes[0][1], pipes[1][1], -1, &pid);
 		if (error)
 			r = spawn_failed(error, argv, cwd, e);
 	}
@@ -147,11 +178,12 @@ int spawn_capture(const char *const *argv, const char *const *envp, const char *
 		if (pipes[i][1] >= 0)
 			close(pipes[i][1]);
 	if (r == 0) {
-		size_t before = out->len;
-		r = collect(pid, (int[]){ pipes[0][0], pipes[1][0] }, (struct buf *[]){ out, &complaint }, before + max, e);
+		size_t most = out->len + max;
+		struct capture said = { .out = out, .max = most }, complained = { .out = &complaint, .max = most };
+		r = collect(pid, (struct sink[2]){ { pipes[0][0], keep_text, &said }, { pipes[1][0], keep_text, &complained } }, e);
 		if (r >= 0) {
 			if (r != 0)
-				buf_add(out, complaint.data, complaint.len < before + max - out->len ? complaint.len : before + max - out->len);
+				keep_text(&said, complaint.data, complaint.len);
 			*ret_status = r;
 			r = 0;
 		}
@@ -160,6 +192,103 @@ int spawn_capture(const char *const *argv, const char *const *envp, const char *
 		if (pipes[i][0] >= 0)
 			close(pipes[i][0]);
 	return r;
+}
+
+/* A child that dies with the thread that started it. posix_spawn cannot say so. */
+#ifdef JIG_POSIX
+
+static int spawn_tied(const struct spawn_stream *s, const char *const *envp, int out, pid_t *ret)
+{
+	return spawn_plain(s->argv, envp, s->cwd, out, out, s->keep, ret);
+}
+
+#else
+
+struct tied {
+	const char *file, *cwd;
+	const char *const *argv, *const *envp;
+	const char **script;  /* argv behind /bin/sh */
+	int null, out, keep;
+	pid_t parent;
+};
+
+/* Between vfork and exec: memory is the parent's, everything else its own. The errno of what failed. */
+static int exec_tied(const struct tied *t)
+{
+	sigset_t none;
+
+	for (int signo = 1; signo < NSIG; signo++)
+		signal(signo, SIG_DFL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != t->parent)
+		_exit(127);
+	if (dup2(t->null, 0) < 0 || dup2(t->out, 1) < 0 || dup2(t->out, 2) < 0 || (t->keep >= 0 && fcntl(t->keep, F_SETFD, 0) < 0) ||
+	    (t->cwd && chdir(t->cwd) < 0))
+		return errno;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execve(t->file, (char *const *)t->argv, (char *const *)t->envp);
+	if (errno == ENOEXEC)
+		execve("/bin/sh", (char *const *)t->script, (char *const *)t->envp);
+	return errno;
+}
+
+static int spawn_tied(const struct spawn_stream *s, const char *const *envp, int out, pid_t *ret)
+{
+	_free_ char *file = NULL;
+	_close_ int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	volatile int error = null < 0 ? errno : spawn_lookup(s->argv[0], envp, s->cwd, &file);
+	sigset_t all, before;
+
+	if (error)
+		return error;
+	VEC(const char *) script = { 0 };
+	vec_push(&script, "/bin/sh");
+	vec_push(&script, file);
+	for (size_t i = 1; s->argv[i]; i++)
+		vec_push(&script, s->argv[i]);
+	vec_push(&script, NULL);
+	struct tied t = { .file = file, .cwd = s->cwd, .argv = s->argv, .envp = envp, .script = script.v, .null = null, .out = out,
+		          .keep = s->keep, .parent = getpid() };
+	/* A handler of ours must not run in the child, whose memory is this one's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pid_t pid = vfork();
+	if (pid == 0) {
+		error = exec_tied(&t);
+		_exit(127);
+	}
+	if (pid < 0)
+		error = errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	vec_release(&script);
+	if (error && pid > 0)
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	*ret = pid;
+	return error;
+}
+
+#endif
+
+int spawn_stream(const struct spawn_stream *s, int *ret_status, struct err *e)
+{
+	const char *const *envp = s->envp ? s->envp : (const char *const *)environ;
+	int p[2];
+	pid_t pid;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_errno(e, "a pipe for %s", s->argv[0]);
+	_close_ int from = p[0];
+	int error = spawn_tied(s, envp, p[1], &pid);
+	close(p[1]);
+	if (error)
+		return spawn_failed(error, s->argv, s->cwd, e);
+	int r = collect(pid, (struct sink[2]){ { from, s->output, s->arg }, { .fd = -1 } }, e);
+	if (r < 0)
+		return r;
+	*ret_status = r;
+	return 0;
 }
 
 int spawn_detached(const char *const *argv, const char *const *envp, const char *cwd, int keep, pid_t *ret_pid, struct err *e)

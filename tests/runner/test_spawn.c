@@ -669,6 +669,99 @@ static void test_detached(void **state)
 	close(stray);
 }
 
+static void note_output(void *arg, const char *bytes, size_t n)
+{
+	buf_add(arg, bytes, n);
+}
+
+static void test_stream(void **state)
+{
+	struct fixture *f = *state;
+	_buf_ struct buf out = BUF_INIT;
+	const char *const envp[] = { "PATH=/usr/bin:/bin", "NAME=value", NULL };
+	int status = -1;
+	struct err e;
+#define STREAM(dir, ...) \
+	spawn_stream(&(struct spawn_stream){ .argv = (const char *const[]){ __VA_ARGS__, NULL }, .envp = envp, .cwd = dir, .keep = -1, \
+					     .output = note_output, .arg = &out }, &status, &e)
+
+	/* Both streams, in the order in which they were written; nothing to read; signals as they were at the start. */
+	assert_int_equal(STREAM(f->dir, "sh", "-c", "echo $NAME; echo two >&2; echo three; cat; pwd; exit 3"), 0);
+	_free_ char *wanted = mem_printf("value\ntwo\nthree\n%s\n", f->dir);
+	assert_string_equal(out.data, wanted);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+	assert_int_equal(STREAM(NULL, "sh", "-c", "kill -9 $$"), 0);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+
+	/* More than a pipe holds. */
+	buf_reset(&out);
+	assert_int_equal(STREAM(NULL, "sh", "-c", "head -c 1000000 /dev/zero"), 0);
+	assert_int_equal(out.len, 1000000);
+
+	/* A script that the kernel does not know goes to the shell, with its arguments. */
+	_free_ char *script = path_join(f->dir, "script");
+	buf_reset(&out);
+	assert_int_equal(file_write(script, "echo $1\n", 8, 0755, &e), 0);
+	assert_int_equal(STREAM(NULL, script, "a b"), 0);
+	assert_string_equal(out.data, "a b\n");
+
+	assert_int_equal(STREAM(NULL, "no-such-program"), ERR_NOT_FOUND);
+	assert_non_null(strstr(e.text, "no-such-program: command not found"));
+	assert_int_equal(STREAM("/no/such/folder", "sh"), ERR_NOT_FOUND);
+	assert_non_null(strstr(e.text, "/no/such/folder"));
+#undef STREAM
+}
+
+/* What it leaves running is not waited for, and holds the lock that was handed on; other descriptors are not. */
+static void test_stream_keeps(void **state)
+{
+	struct fixture *f = *state;
+	_buf_ struct buf out = BUF_INIT;
+	_free_ char *lock = path_join(f->dir, "lock"), *fifo = path_join(f->dir, "fifo");
+	_close_ int other = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int fd, status;
+	struct err e;
+
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(file_lock(lock, false, &fd, &e), 0);
+	_free_ char *script = mem_printf("(read x <%s) & test -e /proc/$$/fd/%d && ! test -e /proc/$$/fd/%d", fifo, fd, other);
+	struct spawn_stream s = { .argv = (const char *const[]){ "sh", "-c", script, NULL }, .keep = fd, .output = note_output, .arg = &out };
+	assert_int_equal(spawn_stream(&s, &status, &e), 0);
+	assert_int_equal(status, 0);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	close(fd);
+	assert_true(file_locked(lock));
+	fd = open(fifo, O_WRONLY);
+	assert_true(fd >= 0);
+	close(fd);
+	while (file_locked(lock))
+		usleep(1000);
+}
+
+static void test_stream_dies_with_its_caller(void **state)
+{
+	struct fixture *f = *state;
+	_free_ char *pids = path_join(f->dir, "pids"), *lock = path_join(f->dir, "lock");
+	_free_ char *script = mem_printf("echo $$ >%s.new; mv %s.new %s; exec sleep 1000", pids, pids, pids);
+	struct err e;
+
+	pid_t caller = fork();
+	if (caller == 0) {
+		int fd, status;
+		if (file_lock(lock, false, &fd, &e) < 0)
+			_exit(1);
+		struct spawn_stream s = { .argv = (const char *const[]){ "sh", "-c", script, NULL }, .keep = fd, .output = note_output };
+		spawn_stream(&s, &status, &e);
+		_exit(1);
+	}
+	wait_pid_file(pids, 1);
+	assert_true(file_locked(lock));
+	assert_int_equal(kill(caller, SIGKILL), 0);
+	assert_int_equal(waitpid(caller, NULL, 0), caller);
+	while (file_locked(lock))
+		usleep(1000);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 2 && strcmp(argv[1], "--misbehave") == 0)
@@ -682,6 +775,7 @@ int main(int argc, char **argv)
 		CASE(test_others_are_left_alone), CASE(test_end_of_supervisor_ends_all), CASE(test_sweep), CASE(test_environment_of_process),
 #endif
 		CASE(test_signal_to_group), CASE(test_spawner_gone), CASE(test_capture), CASE(test_detached),
+		CASE(test_stream), CASE(test_stream_keeps), CASE(test_stream_dies_with_its_caller),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
