@@ -18,19 +18,19 @@ enum { FACTS_MOST = 16 << 20, TEMP_AGE_S = 24 * 3600, PROBE_TRIES = 100, PROBE_N
 
 static const char *const suffixes[] = {"", ".lock", ".files", ".ok", ".log"};
 
-static const char *variable(char *const *environ, const char *name)
+static const char *variable(char *const *env, const char *name)
 {
 	size_t n = strlen(name);
 
-	for (; *environ; environ++)
-		if (strncmp(*environ, name, n) == 0 && (*environ)[n] == '=')
-			return *environ + n + 1;
+	for (; *env; env++)
+		if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
+			return *env + n + 1;
 	return NULL;
 }
 
-int env_cache_folder(char *const *environ, char **ret, struct err *e)
+int env_cache_folder(char *const *env, char **ret, struct err *e)
 {
-	const char *xdg = variable(environ, "XDG_CACHE_HOME"), *home = variable(environ, "HOME");
+	const char *xdg = variable(env, "XDG_CACHE_HOME"), *home = variable(env, "HOME");
 	_free_ char *path = NULL;
 
 	/* The XDG specification: a relative path counts as none. */

@@ -11,10 +11,10 @@
 static char *cache_folder(const char *xdg, const char *home)
 {
 	_free_ char *x = mem_printf("XDG_CACHE_HOME=%s", xdg ? xdg : ""), *h = mem_printf("HOME=%s", home);
-	char *environ[] = {"PATH=/bin", "XDG_CACHE_HOMES=/nowhere", h, xdg ? x : NULL, NULL};
+	char *env[] = {"PATH=/bin", "XDG_CACHE_HOMES=/nowhere", h, xdg ? x : NULL, NULL};
 	char *folder = NULL;
 
-	assert_ok(env_cache_folder(environ, &folder, e));
+	assert_ok(env_cache_folder(env, &folder, e));
 	return folder;
 }
 
@@ -57,14 +57,14 @@ static void folder_comes_from_xdg_or_home(void **state)
 static void folder_that_cannot_be_made(void **state)
 {
 	_free_ char *variable = mem_printf("XDG_CACHE_HOME=%s", at("file"));
-	char *environ[] = {variable, NULL}, *ret = NULL;
+	char *env[] = {variable, NULL}, *ret = NULL;
 
 	put(at("file"), "no folder");
-	assert_fails(ERR_BROKEN, "set XDG_CACHE_HOME", env_cache_folder(environ, &ret, e));
+	assert_fails(ERR_BROKEN, "set XDG_CACHE_HOME", env_cache_folder(env, &ret, e));
 	/* A link to nowhere is no folder either. */
 	assert_int_equal(unlink(at("file")), 0);
 	assert_int_equal(symlink("nowhere", at("file")), 0);
-	assert_fails(ERR_BROKEN, "cannot make the folder", env_cache_folder(environ, &ret, e));
+	assert_fails(ERR_BROKEN, "cannot make the folder", env_cache_folder(env, &ret, e));
 	assert_null(ret);
 }
 
