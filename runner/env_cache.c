@@ -13,24 +13,15 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "runner/env_variable.h"
 
 enum { FACTS_MOST = 16 << 20, TEMP_AGE_S = 24 * 3600, PROBE_TRIES = 100, PROBE_NS = 20000 };
 
 static const char *const suffixes[] = {"", ".lock", ".files", ".ok", ".log"};
 
-static const char *variable(char *const *env, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (; *env; env++)
-		if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
-			return *env + n + 1;
-	return NULL;
-}
-
 int env_cache_folder(char *const *env, char **ret, struct err *e)
 {
-	const char *xdg = variable(env, "XDG_CACHE_HOME"), *home = variable(env, "HOME");
+	const char *xdg = env_variable(env, "XDG_CACHE_HOME"), *home = env_variable(env, "HOME");
 	_free_ char *path = NULL;
 
 	/* The XDG specification: a relative path counts as none. */
