@@ -153,6 +153,8 @@ static int add_code_point(struct parser *ps, int digits, struct buf *out)
 			return unexpected(ps, digits == 4 ? "a digit of \\uXXXX" : "a digit of \\UXXXXXXXX");
 		ps->p++;
 	}
+	if (!cp)
+		return fail(ps, "a text that holds a NUL");
 	if (cp > 0x10ffff || (cp >= 0xd800 && cp < 0xe000))
 		return fail(ps, "U+%04X is no character", cp);
 	buf_add(out, bytes, utf8_put(cp, bytes));
@@ -244,8 +246,6 @@ static int parse_name(struct parser *ps, struct buf *out)
 	if (peek(ps) == '"' || peek(ps) == '\'') {
 		if (parse_string(ps, false, out) < 0)
 			return ps->e->code;
-		if (memchr(out->data, '\0', out->len))
-			return fail(ps, "a key holds a NUL");
 	} else {
 		const char *run = ps->p;
 		while (is_bare(peek(ps)))
@@ -491,7 +491,7 @@ static int parse_word(struct parser *ps, json_t **ret)
 	word[n] = '\0';
 	json_t *v = !strcmp(word, "true")    ? json_true()
 	            : !strcmp(word, "false") ? json_false()
-	            : is_time(word)          ? json_stringn(word, n)
+	            : is_time(word)          ? json_string_nocheck(word)
 	                                     : number_of(word, &large);
 	if (!v && large)
 		return fail(ps, "%s does not fit 64 bits", word);
@@ -510,7 +510,7 @@ static int parse_value(struct parser *ps, int depth, json_t **ret)
 		_buf_ struct buf b = BUF_INIT;
 		if (parse_string(ps, true, &b) < 0)
 			return ps->e->code;
-		*ret = json_stringn_nocheck(b.data, b.len);
+		*ret = json_string_nocheck(b.data);
 		return 0;
 	}
 	if (c != '[' && c != '{')

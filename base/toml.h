@@ -8,7 +8,7 @@
 #include "base/err.h"
 
 /* name is for the message: "pylock.toml:12:3: …". ERR_USAGE: it is not TOML (duplicate keys and redefined tables too),
- * or nested deeper than 100. */
+ * or nested deeper than 100, or a text holds a NUL. */
 int toml_parse(const char *text, size_t len, const char *name, json_t **ret, struct err *e);
 
 #endif

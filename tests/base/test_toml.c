@@ -138,7 +138,8 @@ static void faults(void **state)
 	bad("a = \"\\U00110000\"", "is no character");
 	bad("a = \"\"\"x\"\"\"\"\"\"", "where the end of the line should follow");
 	bad("\"\"\"a\"\"\" = 1", "where \"=\" should follow");
-	bad("\"a\\u0000\" = 1", "a key holds a NUL");
+	bad("\"a\\u0000\" = 1", "a text that holds a NUL");
+	bad("a = \"\\U00000000\"", "t.toml:1:16: a text that holds a NUL");
 	bad("# bell \a", "control character (0x07) in a comment");
 	bad("# return \r x", "control character (0x0d) in a comment");
 	bad("a = 1\rb = 2", "where the end of the line should follow");
