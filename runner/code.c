@@ -16,6 +16,7 @@ struct taking {
 	struct code_cache cache;
 	struct code_list list;
 	struct code_left left;
+	struct map secrets;
 	char *cache_path;
 	git_oid tree;
 	bool unchanged, touched;
@@ -28,6 +29,7 @@ static void taking_release(struct taking *t)
 	code_cache_release(&t->cache);
 	code_list_release(&t->list);
 	code_left_release(&t->left);
+	map_release(&t->secrets);
 	free(t->cache_path);
 }
 
@@ -54,7 +56,7 @@ static int settle(struct taking *t, struct err *e)
 		code_left_release(&t->left);
 		if (code_walk(t->o, &t->user, &t->list, &t->left, e) < 0 ||
 		    code_guard(t->o, t->user.found, &t->list, &t->left, e) < 0 ||
-		    code_take(&t->repo, t->o->root, &t->list, &before, &taken, e) < 0)
+		    code_take(&t->repo, t->o->root, &t->list, &before, &t->secrets, &taken, e) < 0)
 			return e->code;
 		if (pass == 0)
 			t->unchanged = t->cache.valid && taken.same;
@@ -102,6 +104,14 @@ static int compare(struct taking *t, int *ret, struct err *e)
 	return code_cache_write(&t->list, t->tree.id, key, changed, t->cache_path, e);
 }
 
+static void add_note(struct code_snapshot *s, char *note)
+{
+	if (!note)
+		return;
+	s->notes = mem_array(s->notes, s->nnotes + 1, sizeof *s->notes);
+	s->notes[s->nnotes++] = note;
+}
+
 static int take(struct taking *t, struct code_snapshot *s, struct err *e)
 {
 	const struct code_options *o = t->o;
@@ -122,10 +132,8 @@ static int take(struct taking *t, struct code_snapshot *s, struct err *e)
 	s->branch = mem_take(t->user.branch);
 	s->remote = mem_take(t->user.remote);
 	code_left_notes(&t->left, &s->notes, &s->nnotes);
-	if (t->user.note) {
-		s->notes = mem_array(s->notes, s->nnotes + 1, sizeof *s->notes);
-		s->notes[s->nnotes++] = mem_take(t->user.note);
-	}
+	add_note(s, code_take_remark(&t->secrets));
+	add_note(s, mem_take(t->user.note));
 	return 0;
 }
 

@@ -5,8 +5,11 @@
 #include <time.h>
 #include <unistd.h>
 #include "runner/code_take.h"
+#include "runner/secret_guess.h"
 
 #define TRIES 3
+#define LOOK_MAX (1 << 20) /* bytes of a text that is looked through for secrets */
+#define NAMED 5
 
 static int64_t clock_ns(void)
 {
@@ -61,8 +64,38 @@ static int hash_once(struct code_repo *repo, int root, const char *path, struct 
 	return res > 0 || !code_record_same_stat(r, &after);
 }
 
+/* Into the bytes of a file that was just read. Binary files have a NUL near their beginning, as for git. */
+static void look_for_secret(const struct buf *bytes, const char *path, struct map *secrets)
+{
+	int line;
+	if (memchr(bytes->data, 0, bytes->len < 8000 ? bytes->len : 8000))
+		return;
+	const char *kind = secret_guess(bytes->data, bytes->len, &line);
+	if (kind) {
+		_free_ char *text = mem_printf("%s:%d (%s)", path, line, kind);
+		map_add(secrets, text, NULL);
+	}
+}
+
+char *code_take_remark(const struct map *secrets)
+{
+	_buf_ struct buf b = BUF_INIT;
+	if (!secrets->len)
+		return NULL;
+	for (size_t i = 0; i < secrets->len && i < NAMED; i++)
+		buf_addf(&b, "%s%s", i ? ", " : "", secrets->entries[i].key);
+	if (secrets->len > NAMED)
+		buf_addf(&b, " and %zu more", secrets->len - NAMED);
+	buf_addf(&b,
+	         " look%s like secrets, and the snapshot keeps them for ever; .jigignore leaves files out, `secrets: "
+	         "[NAME]` hands a variable on unrecorded",
+	         secrets->len == 1 ? "s" : "");
+	return buf_steal(&b);
+}
+
 /* 0 hashed, 1 gone. */
-static int hash_file(struct code_repo *repo, int root, const char *path, struct code_record *r, struct err *e)
+static int hash_file(struct code_repo *repo, int root, const char *path, struct code_record *r, struct map *secrets,
+                     struct err *e)
 {
 	git_oid id;
 	for (int try = 0; try < TRIES; try++) {
@@ -71,6 +104,8 @@ static int hash_file(struct code_repo *repo, int root, const char *path, struct 
 			return res;
 		if (res == 0) {
 			memcpy(r->oid, id.id, sizeof r->oid);
+			if (r->mode != 0120000 && r->size <= LOOK_MAX)
+				look_for_secret(&repo->buf, path, secrets);
 			return 0;
 		}
 		struct stat st;
@@ -90,7 +125,7 @@ static void note_difference(struct code_taken *t, const char *path)
 }
 
 int code_take(struct code_repo *repo, const char *root, struct code_list *l, const struct code_list *old,
-              struct code_taken *ret, struct err *e)
+              struct map *secrets, struct code_taken *ret, struct err *e)
 {
 	struct code_taken t = {.same = true};
 	_close_ int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -110,7 +145,7 @@ int code_take(struct code_repo *repo, const char *root, struct code_list *l, con
 		} else {
 			t.hashed++;
 			t.touched = true;
-			int res = hash_file(repo, dir, path, &r, e);
+			int res = hash_file(repo, dir, path, &r, secrets, e);
 			if (res < 0)
 				return res;
 			if (res > 0) {

@@ -2,6 +2,7 @@
 #ifndef RUNNER_CODE_TAKE_H
 #define RUNNER_CODE_TAKE_H
 
+#include "base/map.h"
 #include "runner/code_repo.h"
 #include "runner/code_list.h"
 
@@ -12,9 +13,12 @@ struct code_taken {
 	const char *differs; /* one path that differs, in the newer list or the older; NULL when same */
 };
 /* Fills the ids of `l`, whose files stand below `root`, from `old` where a file is unchanged, else by writing its
- * content. A file that is gone meanwhile is taken out of the list. */
+ * content. A file that is gone meanwhile is taken out of the list. What was read and looks as if it held a secret is added
+ * to `secrets`: "a.py:3 (a token of GitHub)". */
 int code_take(struct code_repo *repo, const char *root, struct code_list *l, const struct code_list *old,
-              struct code_taken *ret, struct err *e);
+              struct map *secrets, struct code_taken *ret, struct err *e);
+/* The remark about them, in one line. Owned; NULL when there is none. */
+char *code_take_remark(const struct map *secrets);
 /* Writes the trees of a list with ids. */
 int code_take_tree(struct code_repo *repo, const struct code_list *l, git_oid *ret, struct err *e);
 

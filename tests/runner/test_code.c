@@ -2,6 +2,48 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#define TOKEN "gh" "p_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+
+static bool warned(void)
+{
+	return noted("look", "like secrets");
+}
+
+/* A remark when a file's bytes are read, not again while it lies unchanged in the cache. */
+static void likely_secrets(void **state)
+{
+	_free_ char *big = mem_zero(3 << 20), *text = mem_zero(2000);
+	put("lib/a.py", "import x\nTOKEN = '" TOKEN "'\n");
+	put("b.py", "print(1)\n");
+	memset(big, '\n', 3 << 20);
+	memcpy(big + 100, TOKEN "\n", strlen(TOKEN) + 1);
+	put_bytes("big.txt", big, 3 << 20);
+	memcpy(text + 10, TOKEN, strlen(TOKEN));
+	put_bytes("binary", text, 2000);
+	options.max_file = options.max_total = 64 << 20;
+	take_ok();
+	assert_true(noted("lib/a.py:2 (a token of GitHub) looks like secrets", "`secrets: [NAME]`"));
+	assert_false(noted("big.txt", "secrets") || noted("binary", "secrets"));
+	assert_true(holds("lib/a.py"));
+	/* What was changed just now is read again, until its times can be trusted. */
+	for (int i = 0; i < 1000 && warned(); i++) {
+		usleep(5000);
+		take_ok();
+	}
+	assert_false(warned());
+	put("b.py", "print(2)\n");
+	take_ok();
+	assert_false(warned());
+	for (int i = 0; i < 7; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "k%d.py", i);
+		put(name, TOKEN "\n");
+	}
+	take_ok();
+	assert_true(noted("k0.py:1 (a token of GitHub), k1.py:1 (a token of GitHub),", "k4.py:1 (a token of GitHub) and 2 more look like"));
+	assert_false(noted("k5.py", ""));
+}
+
 /* ---- without git ---- */
 
 static void without_git(void **state)
@@ -688,6 +730,7 @@ int main(void)
 	        scratch_test(line_ends),
 	        scratch_test(names_and_kinds),
 	        scratch_test(secrets),
+	        scratch_test(likely_secrets),
 	        scratch_test(big_file_is_refused),
 	        scratch_test(total_is_refused),
 	        scratch_test(same_size_and_second),
