@@ -57,12 +57,17 @@ struct attempt_row {
 	int64_t started, ended, elapsed_us;  /* 0, 0, -1 */
 	int64_t pid, pid_start;
 	const char *env_key, *env_grade;     /* NULL = none */
+	const char *env_kind, *env_detail;   /* detail: JSON text, as env_record stores it */
 	const char *error_file, *error_message; int error_line;
 	struct attempt_usage usage;
 };
 struct attempt_rows { struct attempt_row *v; size_t len; };
 /* All attempts of a run, by step's rank and n. */
 int query_attempts(struct tracker *t, int64_t run, struct arena *a, struct attempt_rows *ret, struct err *e);
+
+/* What was installed in an attempt's environment, by name. */
+struct package_rows { struct env_package *v; size_t len; };
+int query_packages(struct tracker *t, int64_t attempt, struct arena *a, struct package_rows *ret, struct err *e);
 
 struct artifact_row {
 	int64_t run, step, attempt;

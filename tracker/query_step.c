@@ -19,9 +19,11 @@
 	            "a.exit_status, " \
 	            "a.signal, a.started, a.ended, a.elapsed_us, a.pid, a.pid_start, v.key, v.grade, a.error_file, " \
 	            "a.error_message, " \
-	            "a.error_line, a.max_rss, a.cpu_us, a.read_bytes, a.written_bytes, a.gpu_mem " \
-	            "FROM step s JOIN attempt a ON a.step = s.id LEFT JOIN env v ON v.id = a.env " \
+	            "a.error_line, a.max_rss, a.cpu_us, a.read_bytes, a.written_bytes, a.gpu_mem, " \
+	            "v.kind, v.detail FROM step s JOIN attempt a ON a.step = s.id LEFT JOIN env v ON v.id = a.env " \
 	            "WHERE s.run = ?1 ORDER BY s.rank, s.id, a.n") \
+	X(PACKAGES, "SELECT p.name, p.version, p.source FROM attempt a JOIN package p ON p.env = a.env WHERE a.id = ?1 " \
+	            "ORDER BY p.name") \
 	X(ARTIFACTS, \
 	  "SELECT " ARTIFACT_COLUMNS " FROM step st JOIN artifact a ON a.step = st.id WHERE st.run = ?1 " \
 	  "UNION ALL SELECT " ARTIFACT_COLUMNS " FROM step st JOIN artifact a ON a.attempt = st.reused_attempt " \
@@ -121,6 +123,8 @@ int query_attempts(struct tracker *t, int64_t run, struct arena *a, struct attem
 		                        .pid_start = db_int(st, 16),
 		                        .env_key = db_text(st, 17, a),
 		                        .env_grade = db_text(st, 18, a),
+		                        .env_kind = db_text(st, 27, a),
+		                        .env_detail = db_text(st, 28, a),
 		                        .error_file = db_text(st, 19, a),
 		                        .error_message = db_text(st, 20, a),
 		                        .error_line = (int)db_int(st, 21),
@@ -135,6 +139,20 @@ int query_attempts(struct tracker *t, int64_t run, struct arena *a, struct attem
 		                });
 	if (r >= 0)
 		*ret = (struct attempt_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
+	vec_release(&rows);
+	return r;
+}
+
+int query_packages(struct tracker *t, int64_t attempt, struct arena *a, struct package_rows *ret, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	VEC(struct env_package) rows = {0};
+	int r = db_query(t, &sql, PACKAGES, &st, e, DB_INT(attempt));
+
+	while (r >= 0 && (r = db_step(t, st, e)) > 0)
+		vec_push(&rows, (struct env_package){db_text(st, 0, a), db_text(st, 1, a), db_text(st, 2, a)});
+	if (r >= 0)
+		*ret = (struct package_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
 	vec_release(&rows);
 	return r;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/sha256.h"
 #include "base/time.h"
 #include "tracker/db.h"
 #include "tracker/verify.h"
@@ -21,6 +22,7 @@
 	  "UPDATE run SET ndone = ndone + ?2, nfailed = nfailed + ?3, nreused = nreused + ?4 WHERE number = ?1") \
 	X(STEP_ENV_FIND, "SELECT id FROM env WHERE key = ?1 AND grade = ?2 AND kind = ?3 AND detail = ?4") \
 	X(STEP_ENV_NEW, "INSERT INTO env (key, grade, kind, detail) VALUES (?, ?, ?, ?)") \
+	X(STEP_PACKAGE_NEW, "INSERT INTO package (env, name, version, source) VALUES (?, ?, ?, ?)") \
 	X(STEP_ATTEMPT_NEW, "INSERT INTO attempt (uid, run, step, name, n, state, cause, started, pid, pid_start, " \
 	                    "host, isolation, command, " \
 	                    "folder, env) SELECT ?1, ?2, ?3, name, ?4, 'running', '', ?5, ?6, ?7, ?8, ?9, ?10, ?11, " \
@@ -153,17 +155,49 @@ int step_reuse(struct tracker *t, int64_t run, const struct step_reuse *v, size_
 	return event_add(t, run, "reuse", body.data, e);
 }
 
+/* The detail as it is stored: what was given, and which packages there are. */
+static char *env_detail(const struct env_facts *f)
+{
+	_json_ json_t *detail = f->detail ? json_copy((json_t *)f->detail) : json_object();
+	_buf_ struct buf rows = BUF_INIT;
+	char hex[DIGEST_HEX + 1];
+	struct digest d;
+
+	for (size_t i = 0; i < f->npackages; i++) {
+		const struct env_package *p = &f->packages[i];
+
+		buf_add(&rows, p->name, strlen(p->name) + 1);
+		buf_add(&rows, p->version, strlen(p->version) + 1);
+		buf_adds(&rows, p->source ? p->source : "");
+		buf_addc(&rows, '\0');
+	}
+	if (f->npackages) {
+		sha256_bytes(rows.data, rows.len, &d);
+		digest_to_hex(&d, hex);
+		json_object_set_new(detail, "packages",
+		                    json_pack("{s:I, s:s}", "count", (json_int_t)f->npackages, "sha256", hex));
+	}
+	return json_text(detail);
+}
+
 int env_record(struct tracker *t, const struct env_facts *f, int64_t *ret_id, struct err *e)
 {
-	_free_ char *detail = f->detail ? json_text(f->detail) : mem_strdup("{}");
+	_free_ char *detail = env_detail(f);
+	int64_t id;
 	int r = db_get_int(t, &sql, STEP_ENV_FIND, ret_id, e, DB_TEXT(f->key), DB_TEXT(f->grade), DB_TEXT(f->kind),
 	                   DB_TEXT(detail));
 
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = db_write(t, &sql, STEP_ENV_NEW, e, DB_TEXT(f->key), DB_TEXT(f->grade), DB_TEXT(f->kind), DB_TEXT(detail));
+	if (r < 0)
+		return r;
+	id = sqlite3_last_insert_rowid(t->db);
+	for (size_t i = 0; r >= 0 && i < f->npackages; i++)
+		r = db_write(t, &sql, STEP_PACKAGE_NEW, e, DB_INT(id), DB_TEXT(f->packages[i].name),
+		             DB_TEXT(f->packages[i].version), DB_TEXT(f->packages[i].source));
 	if (r >= 0)
-		*ret_id = sqlite3_last_insert_rowid(t->db);
+		*ret_id = id;
 	return r;
 }
 

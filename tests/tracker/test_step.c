@@ -217,6 +217,66 @@ static void test_env(void **state)
 	f.detail = NULL;
 	in_transaction(env_record(record, &f, &b, &make_err));
 	assert_int_not_equal(a, b);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM package"), 0);
+}
+
+static void test_packages(void **state)
+{
+	const struct env_package packages[] = {
+	        {"lib", "1.0", "git+https://example.org/lib@0ff"}, {"numpy", "2.1.0", NULL}, {"scipy", "1.14", NULL}};
+	struct env_facts f = {"key", "observed", "active", NULL, packages, 3};
+	_json_ json_t *detail = json_pack("{s:s}", "python", "3.11.7");
+	_arena_ struct arena a = ARENA_INIT;
+	struct attempt_rows attempts;
+	struct package_rows rows;
+	int64_t one_env, same, other, none, id, bare;
+
+	f.detail = detail;
+	in_transaction(env_record(record, &f, &one_env, &make_err));
+	in_transaction(env_record(record, &f, &same, &make_err));
+	assert_int_equal(one_env, same);
+	/* The caller's value is as it was. */
+	assert_null(json_object_get(detail, "packages"));
+	f.npackages = 2;
+	in_transaction(env_record(record, &f, &other, &make_err));
+	f.npackages = 0;
+	in_transaction(env_record(record, &f, &none, &make_err));
+	assert_int_not_equal(one_env, other);
+	assert_int_not_equal(one_env, none);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM package"), 5);
+
+	begin();
+	must(tracker_begin(record, &make_err));
+	id = make_attempt(record, run, one, 1, one_env);
+	bare = make_attempt(record, run, two, 1, none);
+	must(tracker_commit(record, &make_err));
+	must(query_packages(record, id, &a, &rows, &make_err));
+	assert_int_equal(rows.len, 3);
+	assert_string_equal(rows.v[0].name, "lib");
+	assert_string_equal(rows.v[0].version, "1.0");
+	assert_string_equal(rows.v[0].source, "git+https://example.org/lib@0ff");
+	assert_string_equal(rows.v[2].name, "scipy");
+	assert_null(rows.v[2].source);
+	must(query_packages(record, bare, &a, &rows, &make_err));
+	assert_int_equal(rows.len, 0);
+	must(query_packages(record, 99, &a, &rows, &make_err));
+	assert_int_equal(rows.len, 0);
+	must(query_attempts(record, run, &a, &attempts, &make_err));
+	assert_int_equal(attempts.len, 2);
+	assert_string_equal(attempts.v[0].env_kind, "active");
+	assert_non_null(strstr(attempts.v[0].env_detail, "\"packages\":{\"count\":3,\"sha256\":\""));
+	assert_string_equal(attempts.v[1].env_detail, "{\"python\":\"3.11.7\"}");
+}
+
+/* Two rows of one name: nothing of the environment is kept. */
+static void test_packages_twice(void **state)
+{
+	const struct env_package packages[] = {{"numpy", "1", NULL}, {"numpy", "2", NULL}};
+	struct env_facts f = {"key", "pinned", "requirements", NULL, packages, 2};
+	int64_t id;
+
+	must_refuse(env_record(record, &f, &id, &make_err), ERR_USAGE, "cannot change");
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM env"), 0);
 }
 
 static void test_artifacts_and_samples(void **state)
@@ -269,6 +329,8 @@ int main(void)
 	        record_test(test_failed_and_retried),
 	        record_test(test_reuse),
 	        record_test(test_env),
+	        record_test(test_packages),
+	        record_test(test_packages_twice),
 	        record_test(test_artifacts_and_samples),
 	};
 
