@@ -277,6 +277,24 @@ static void add_usage(struct context *c, const struct attempt_row *a)
 		add_fact(c, "used", text.data);
 }
 
+/* "pinned · requirements.lock · 104 packages · 3f9c0a1b2c3d4e5f" */
+static void env_text(const struct attempt_row *a, struct buf *out)
+{
+	_json_ json_t *detail = NULL;
+	struct err ignored;
+	if (a->env_detail)
+		json_parse(a->env_detail, strlen(a->env_detail), "env", &detail, &ignored);
+	const char *source = json_string_value(json_object_get(detail, "source"));
+	json_int_t n = json_integer_value(json_path_get(detail, "packages.count"));
+	buf_addf(out, "%s · %s", a->env_grade ? a->env_grade : "?", source ? source : a->env_kind ? a->env_kind : "?");
+	if (n) {
+		char count[32];
+		count_text(n, count);
+		buf_addf(out, " · %s package%s", count, n == 1 ? "" : "s");
+	}
+	buf_addf(out, " · %.16s", a->env_key);
+}
+
 static void add_attempt(struct context *c, const struct attempt_row *a)
 {
 	char at[24], took[24], end[64];
@@ -300,7 +318,7 @@ static void add_attempt(struct context *c, const struct attempt_row *a)
 	add_fact(c, "isolation", where.data);
 	if (a->env_key) {
 		_buf_ struct buf env = BUF_INIT;
-		buf_addf(&env, "%s · %.16s", a->env_grade ? a->env_grade : "?", a->env_key);
+		env_text(a, &env);
 		add_fact(c, "env", env.data);
 	}
 	if (a->folder) {
@@ -387,6 +405,8 @@ static int run_show(struct context *c, struct err *e)
 		return r;
 	if (c->json) {
 		_json_ json_t *v = s ? json_run_step(&d, s) : json_run(&d, true);
+		if (s && (r = json_run_packages(c->tracker, &d, s, v, e)) < 0)
+			return r;
 		json_pretty(&c->out, v);
 		buf_addc(&c->out, '\n');
 	} else if (s) {

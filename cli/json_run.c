@@ -91,9 +91,13 @@ static json_t *json_env(const struct attempt_row *a)
 {
 	if (!a->env_key)
 		return json_null();
+	_json_ json_t *detail = json_stored(a->env_detail, "env");
 	json_t *o = json_object();
 	json_object_set_new(o, "key", json_text(a->env_key));
 	json_object_set_new(o, "grade", json_text(a->env_grade));
+	json_object_set_new(o, "kind", json_text(a->env_kind));
+	json_object_set_new(o, "source", json_text(json_string_value(json_object_get(detail, "source"))));
+	json_object_set_new(o, "packages", json_null());
 	return o;
 }
 
@@ -151,6 +155,33 @@ static json_t *json_artifacts(const struct run_data *d, const struct step_row *s
 			json_array_append_new(list, json_artifact(f));
 	}
 	return list;
+}
+
+int json_run_packages(struct tracker *t, struct run_data *d, const struct step_row *s, json_t *step, struct err *e)
+{
+	json_t *attempts = json_object_get(step, "attempts");
+	size_t n = 0;
+	for (size_t i = 0; i < d->attempts.len; i++) {
+		struct package_rows rows;
+		if (d->attempts.v[i].step != s->id)
+			continue;
+		json_t *env = json_object_get(json_array_get(attempts, n++), "env");
+		int r = query_packages(t, d->attempts.v[i].id, &d->arena, &rows, e);
+		if (r < 0)
+			return r;
+		if (!json_is_object(env))
+			continue;
+		json_t *list = json_array();
+		for (size_t k = 0; k < rows.len; k++) {
+			json_t *o = json_object();
+			json_object_set_new(o, "name", json_text(rows.v[k].name));
+			json_object_set_new(o, "version", json_text(rows.v[k].version));
+			json_object_set_new(o, "source", json_text(rows.v[k].source));
+			json_array_append_new(list, o);
+		}
+		json_object_set_new(env, "packages", list);
+	}
+	return 0;
 }
 
 json_t *json_run_step(const struct run_data *d, const struct step_row *s)
