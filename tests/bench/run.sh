@@ -23,3 +23,19 @@ echo "== outputs into the store"
 
 echo "== layout of a DAG"
 "$build/tests/bench/bench_dag"
+
+echo "== an environment of scikit-learn and jupyter"
+make_environment() {
+	UV_CACHE_DIR=$dir/uv-cache
+	export UV_CACHE_DIR
+	printf 'scikit-learn\njupyter\n' >"$dir/loose.txt"
+	uv -q pip compile --generate-hashes "$dir/loose.txt" -o "$dir/requirements.lock" && uv -q venv "$dir/env" &&
+		VIRTUAL_ENV=$dir/env uv -q pip sync --require-hashes --compile-bytecode "$dir/requirements.lock"
+}
+if ! command -v uv >/dev/null; then
+	echo "skipped: uv is not here"
+elif ! (make_environment) >"$dir/uv.log" 2>&1; then
+	echo "skipped: it cannot be made here: $(tail -n 1 "$dir/uv.log")"
+else
+	"$build/tests/bench/bench_env" "$dir/env"
+fi
