@@ -44,8 +44,9 @@ struct env_facts {
 	const struct env_package *packages; /* by name, each once */
 	size_t npackages;
 };
-/* The id of the environment, made with its packages when it is new. The packages belong to what it is: the detail stored has "packages": {"count", "sha256"} where there are any,
- * so that the same key with other packages (an environment that was only observed) is another row. */
+/* The id of the environment, made with its packages when it is new. The packages belong to what it is: the detail
+ * stored has "packages": {"count", "sha256"} where there are any, so that the same key with other packages (an
+ * environment that was only observed) is another row. ERR_USAGE: a name comes twice. */
 int env_record(struct tracker *t, const struct env_facts *f, int64_t *ret_id, struct err *e);
 
 struct attempt_new {
