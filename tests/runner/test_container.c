@@ -729,6 +729,7 @@ static void test_real(void **state)
 	real_end();
 	if (!ready) {
 		print_message("skipped: no container runs here: %s\n", why.data);
+		buf_release(&why);
 		skip();
 	}
 }
