@@ -2,15 +2,7 @@
 #ifndef RUNNER_ENV_BUILD_H
 #define RUNNER_ENV_BUILD_H
 
-#include "runner/env_choose.h"
-#include "runner/env_python.h"
-
-/* A program that makes environments. */
-struct env_tool { const char *name; char *path; };    /* "uv", "pip", "micromamba", "mamba", "conda", "pixi", "renv", "julia"; where it stands ("pip": the interpreter) */
-void env_tool_release(struct env_tool *t);
-/* The tool for a choice: uv where it is there, else what else can. Looked for in PATH of environ, then in ~/.local/bin and ~/.cargo/bin.
- * ERR_BROKEN says what is missing and the way out (for uv.lock without uv: how to export a lock that pip can use). */
-int env_tool_find(const struct env_choice *c, const struct env_python *python, char *const *environ, struct env_tool *ret, struct err *e);
+#include "runner/env_tool.h"
 
 /* What is told while it builds; all from the caller's thread. */
 struct env_watch {
@@ -28,12 +20,14 @@ struct env_build {
 	const struct env_python *python; /* NULL where the kind needs none */
 	const struct env_tool *tool;
 	char *const *environ;
-	const json_t *facts;           /* goes into KEY.ok, to which packages, grade and notes are added */
+	const json_t *facts;           /* goes into KEY.ok, to which are added: "prefix" (absolute: where bin/ stands, which for some tools is below KEY), "packages",
+	                                * "grade", "notes" (a list of texts), "source", "tool", "built" (UTC) */
 	const struct env_watch *watch; /* NULL: nobody */
 	bool rebuild;                  /* also when it is ready */
 };
 /* After it the environment is ready and *ret_lock holds it for use (shared). One that is ready is only locked. Two processes build it once.
- * ERR_BROKEN: the tool failed; the text has its telling lines (a wrong hash, a package that does not exist, no space, no network) and names KEY.log. What it left is removed. */
+ * ERR_BROKEN: the tool failed; the text has its telling lines (a wrong hash, a package that does not exist, no space, no network) and names KEY.log. What it left is removed.
+ * A tool that finds no network is asked once more for what it keeps itself. */
 int env_build(const struct env_build *b, int *ret_lock, struct err *e);
 
 #endif
