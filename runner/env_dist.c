@@ -161,6 +161,14 @@ static bool path_below(const char *site, const char *path, struct buf *out)
 	return out->len > 0;
 }
 
+void env_dist_file_add(struct env_dist_files *f, const char *path, struct env_dist_file *file)
+{
+	struct map_entry *row = map_add(&f->files, path, NULL);
+
+	file->next = row->ptr;
+	row->ptr = file;
+}
+
 void env_dist_record_parse(const char *text, size_t len, const char *site, const char *package,
                            struct env_dist_files *f)
 {
@@ -181,9 +189,7 @@ void env_dist_record_parse(const char *text, size_t len, const char *site, const
 		file->package = package;
 		file->hashed = text_starts(hash.data, "sha256=") &&
 		               digest_from_base64(hash.data + strlen("sha256="), &file->digest);
-		struct map_entry *row = map_add(&f->files, full.data, NULL);
-		file->next = row->ptr;
-		row->ptr = file;
+		env_dist_file_add(f, full.data, file);
 	}
 }
 
@@ -227,6 +233,8 @@ int env_dist_files_read(const char *prefix, struct env_dist_files *ret, struct e
 	for (size_t i = 0; r >= 0 && i < sites.list.len; i++)
 		r = site_read(prefix, sites.list.v[i], &f, e);
 	vec_release(&sites.list);
+	if (r >= 0)
+		r = env_dist_conda_read(prefix, &f, e);
 	if (r < 0) {
 		env_dist_files_release(&f);
 		return r;

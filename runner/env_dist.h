@@ -1,4 +1,4 @@
-/* What Python's installed distributions say of their files: https://packaging.python.org/en/latest/specifications/recording-installed-packages/ */
+/* What installed packages say of their files. Python's: https://packaging.python.org/en/latest/specifications/recording-installed-packages/ */
 #ifndef RUNNER_ENV_DIST_H
 #define RUNNER_ENV_DIST_H
 
@@ -17,20 +17,24 @@ bool env_dist_name(const char *folder, struct arena *a, const char **ret_name, c
 /* The normal form of a name by PEP 503. */
 char *env_dist_normal(struct arena *a, const char *name, size_t len);
 
-/* A file that a RECORD names. */
+/* A file that a package names. */
 struct env_dist_file {
 	const char *package; /* "scikit-learn 1.5.0" */
 	bool hashed;         /* by SHA-256; else nothing is known of its content */
 	struct digest digest;
-	const struct env_dist_file *next; /* of another RECORD that names the same path: which of them put it there last is not known */
+	const struct env_dist_file *next; /* of another package that names the same path: which of them put it there last is not known */
 };
 struct env_dist_files {
 	struct arena arena;
 	struct map files;    /* path below prefix → struct env_dist_file */
 };
 void env_dist_files_release(struct env_dist_files *f);
-/* What all RECORDs of an environment name. A distribution without RECORD names none. */
+/* What all RECORDs of an environment name, and what conda's own lists do. A distribution without RECORD names none. */
 int env_dist_files_read(const char *prefix, struct env_dist_files *ret, struct err *e);
+/* Adds what the JSON files of conda-meta name. */
+int env_dist_conda_read(const char *prefix, struct env_dist_files *f, struct err *e);
+/* Takes in a file, which lives in the arena, under its path below the prefix. */
+void env_dist_file_add(struct env_dist_files *f, const char *path, struct env_dist_file *file);
 /* One RECORD. site: its folder of distributions below the prefix, on which its paths hang; lines that make no sense, and paths out of the prefix, are passed over. */
 void env_dist_record_parse(const char *text, size_t len, const char *site, const char *package, struct env_dist_files *f);
 /* The row of a path; of bytecode that no RECORD names, the package of its source. NULL: none names it. */

@@ -480,6 +480,43 @@ static void records_are_read_with_care(void **state)
 	env_dist_files_release(&f);
 }
 
+static void conda_knows_its_files(void **state)
+{
+	_buf_ struct buf json = BUF_INIT;
+	char one[DIGEST_HEX + 1], two[DIGEST_HEX + 1];
+	struct digest d;
+
+	put(at("v/lib/libz.so"), "library");
+	put(at("v/bin/z-config"), "#!/prefix/bin/sh\n");
+	put(at("v/share/z.txt"), "text");
+	sha256_bytes("library", 7, &d);
+	digest_to_hex(&d, one);
+	sha256_bytes("#!/prefix/bin/sh\n", 17, &d);
+	digest_to_hex(&d, two);
+	buf_addf(&json,
+	         "{\"name\": \"zlib\", \"version\": \"1.3\", \"files\": [\"share/z.txt\", \"lib/libz.so\"], "
+	         "\"paths_data\": "
+	         "{\"paths\": [{\"_path\": \"lib/libz.so\", \"sha256\": \"%s\"}, {\"_path\": \"bin/z-config\", "
+	         "\"sha256\": "
+	         "\"%s\", \"sha256_in_prefix\": \"%s\", \"prefix_placeholder\": \"/p\"}, {\"_path\": \"share/z.txt\", "
+	         "\"sha256\": \"%s\", \"prefix_placeholder\": \"/p\"}, {\"_path\": \"../out\"}, 7]}}",
+	         one, one, two, one);
+	put(at("v/conda-meta/zlib-1.3-0.json"), json.data);
+	put(at("v/conda-meta/half.json"), "{\"name\": ");
+	write_manifest();
+	check(true);
+	assert_int_equal(drift.total, 0);
+	/* The same content again, where it is known; what conda put its own path into is known by its look only. */
+	put(at("v/lib/libz.so"), "library");
+	put(at("v/bin/z-config"), "#!/prefix/bin/sh\n");
+	assert_same();
+	put(at("v/share/z.txt"), "text");
+	assert_drift(DRIFT_CHANGED, "share/z.txt", "zlib 1.3");
+	write_manifest();
+	put(at("v/lib/libz.so"), "libraRy");
+	assert_drift(DRIFT_CHANGED, "lib/libz.so", "zlib 1.3");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -505,6 +542,7 @@ int main(void)
 	        env_test(faults),
 	        env_test(read_only_cache),
 	        env_test(records_are_read_with_care),
+	        env_test(conda_knows_its_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
