@@ -21,7 +21,8 @@
 #include "runner/log_clean.h"
 #include "runner/spawn.h"
 
-/* Of what a tool says, so much of its end is kept to tell why it failed; lines longer than LINE_MOST are passed on in parts. */
+/* Of what a tool says, so much of its end is kept to tell why it failed; lines longer than LINE_MOST are passed on in
+ * parts. */
 enum { SAID_MOST = 1 << 20, LINE_MOST = 4096, LINES_TOLD = 6, ROUNDS = 4 };
 
 struct job {
@@ -96,12 +97,14 @@ static int run(struct job *j, const char *const *argv, const char *const *envp, 
 	}
 	buf_addc(&shown, '\n');
 	note(j, shown.data, shown.len);
-	struct spawn_stream s = { .argv = argv, .envp = envp, .cwd = j->recipe.cwd, .keep = j->lock, .output = on_output, .arg = j };
+	struct spawn_stream s = {
+	        .argv = argv, .envp = envp, .cwd = j->recipe.cwd, .keep = j->lock, .output = on_output, .arg = j};
 	if (spawn_stream(&s, &status, e) < 0)
 		return err_set(e, ERR_BROKEN, "%s", e->text);
 	say_line(j);
 	if (WIFSIGNALED(status))
-		return err_set(e, ERR_BROKEN, "%s was ended by signal %d (%s)", argv[0], WTERMSIG(status), strsignal(WTERMSIG(status)));
+		return err_set(e, ERR_BROKEN, "%s was ended by signal %d (%s)", argv[0], WTERMSIG(status),
+		               strsignal(WTERMSIG(status)));
 	if (WEXITSTATUS(status))
 		return err_set(e, ERR_BROKEN, "%s ended with status %d", argv[0], WEXITSTATUS(status));
 	return 0;
@@ -109,12 +112,12 @@ static int run(struct job *j, const char *const *argv, const char *const *envp, 
 
 /* ---- making it ---- */
 
-/* What stands there without a .ok is half built. Its builder may have died and left programs that write there still: they hold the lock or, where they let go of it,
- * have the key in their variables. */
+/* What stands there without a .ok is half built. Its builder may have died and left programs that write there still:
+ * they hold the lock or, where they let go of it, have the key in their variables. */
 static int clear(struct job *j, struct err *e)
 {
 	char id[ULID_LEN + 1];
-	static const char *const suffixes[] = { ".ok", ".files" };
+	static const char *const suffixes[] = {".ok", ".files"};
 
 	snprintf(id, sizeof id, "%s", j->b->key);
 	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
@@ -126,7 +129,7 @@ static int clear(struct job *j, struct err *e)
 		return 0;
 	int r = file_sync_dir(j->b->cache, e);
 	if (r >= 0)
-		r = spawn_sweep((const char *const[]){ id }, 1, e);
+		r = spawn_sweep((const char *const[]){id}, 1, e);
 	return r < 0 ? r : file_remove_tree(j->folder, e);
 }
 
@@ -156,7 +159,8 @@ static int explain(struct job *j, struct err *e)
 	struct err end = *e;
 
 	env_fault_lines(&text, j->said.data, j->said.len, LINES_TOLD);
-	return err_set(e, end.code, "%s: the environment could not be made: %s%s%s%s", j->b->choice->source, sentence ? sentence : end.text, text.data,
+	return err_set(e, end.code, "%s: the environment could not be made: %s%s%s%s", j->b->choice->source,
+	               sentence ? sentence : end.text, text.data,
 	               j->log >= 0 ? "\n    all that was said stands in " : "", j->log >= 0 ? j->log_path : "");
 }
 
@@ -185,8 +189,9 @@ static json_t *facts_of(const struct job *j, const struct env_packages *packages
 /* Looks at what was made, and says last that it is whole. */
 static int seal(struct job *j, struct err *e)
 {
-	struct env_packages packages = { 0 };
-	_free_ char *files = env_cache_path(j->b->cache, j->b->key, ".files"), *ok = env_cache_path(j->b->cache, j->b->key, ".ok"), *unpinned = NULL;
+	struct env_packages packages = {0};
+	_free_ char *files = env_cache_path(j->b->cache, j->b->key, ".files"),
+	            *ok = env_cache_path(j->b->cache, j->b->key, ".ok"), *unpinned = NULL;
 	_buf_ struct buf text = BUF_INIT;
 	int r = env_packages_read(j->recipe.prefix, &packages, e);
 
@@ -213,10 +218,12 @@ static int make(struct job *j, struct err *e)
 		w->begun(w->arg, j->b->choice->source, j->b->tool->name);
 	j->log = open(j->log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (j->log < 0)
-		return err_errno(e, "%s: the environment cannot be made in %s: its log", j->b->choice->source, j->b->cache);
+		return err_errno(e, "%s: the environment cannot be made in %s: its log", j->b->choice->source,
+		                 j->b->cache);
 	int r = try(j, false, e);
 	if (r < 0 && j->recipe.offline.len && env_fault_of(j->said.data) == FAULT_NETWORK) {
-		/* What the tool has of earlier may do; if not, why there was no network is worth more than that this failed too. */
+		/* What the tool has of earlier may do; if not, why there was no network is worth more than that this
+		 * failed too. */
 		_buf_ struct buf first = BUF_INIT;
 		buf_add(&first, j->said.data, j->said.len);
 		r = try(j, true, &other);
@@ -276,7 +283,8 @@ static bool is_ready(const struct env_build *b)
 
 int env_build(const struct env_build *b, int *ret_lock, struct err *e)
 {
-	_cleanup_(job_release) struct job j = { .b = b, .arena = ARENA_INIT, .log = -1, .said = BUF_INIT, .line = BUF_INIT, .clean = BUF_INIT };
+	_cleanup_(job_release) struct job j = {
+	        .b = b, .arena = ARENA_INIT, .log = -1, .said = BUF_INIT, .line = BUF_INIT, .clean = BUF_INIT};
 	_free_ char *before = b->rebuild ? built_at(b) : NULL;
 	int r;
 
@@ -303,7 +311,8 @@ int env_build(const struct env_build *b, int *ret_lock, struct err *e)
 			if ((r = make(&j, e)) < 0)
 				return r;
 		}
-		/* Not by a second lock: what the tool left running would then keep this one waiting. The change is not in one step, so someone may remove it in between. */
+		/* Not by a second lock: what the tool left running would then keep this one waiting. The change is not
+		 * in one step, so someone may remove it in between. */
 		while ((r = flock(fd, LOCK_SH)) < 0 && errno == EINTR)
 			;
 		if (r < 0)
@@ -313,5 +322,6 @@ int env_build(const struct env_build *b, int *ret_lock, struct err *e)
 			return 0;
 		}
 	}
-	return err_set(e, ERR_BUSY, "%s: the environment %.12s is removed by others as soon as it is made", b->choice->source, b->key);
+	return err_set(e, ERR_BUSY, "%s: the environment %.12s is removed by others as soon as it is made",
+	               b->choice->source, b->key);
 }

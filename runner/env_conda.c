@@ -9,9 +9,13 @@
 
 const char *env_conda_platform(void)
 {
-	static const struct { const char *kernel, *machine, *name; } known[] = {
-		{ "Linux", "x86_64", "linux-64" }, { "Linux", "aarch64", "linux-aarch64" }, { "Linux", "ppc64le", "linux-ppc64le" },
-		{ "Linux", "s390x", "linux-s390x" }, { "Linux", "riscv64", "linux-riscv64" }, { "Darwin", "x86_64", "osx-64" }, { "Darwin", "arm64", "osx-arm64" },
+	static const struct {
+		const char *kernel, *machine, *name;
+	} known[] = {
+	        {"Linux", "x86_64", "linux-64"},       {"Linux", "aarch64", "linux-aarch64"},
+	        {"Linux", "ppc64le", "linux-ppc64le"}, {"Linux", "s390x", "linux-s390x"},
+	        {"Linux", "riscv64", "linux-riscv64"}, {"Darwin", "x86_64", "osx-64"},
+	        {"Darwin", "arm64", "osx-arm64"},
 	};
 	struct utsname u;
 
@@ -24,7 +28,7 @@ const char *env_conda_platform(void)
 static int read_yaml(const char *path, const char *name, struct arena *a, struct yaml_node **ret, struct err *e)
 {
 	_buf_ struct buf text = BUF_INIT;
-	struct diags d = { .file = name };
+	struct diags d = {.file = name};
 	int r = file_read(path, YAML_TEXT_MOST, &text, e);
 
 	if (r < 0)
@@ -53,7 +57,10 @@ int env_conda_explicit(const char *path, const char *name, struct buf *conda, st
 		return r;
 	const struct yaml_node *list = yaml_get(root, "package");
 	if (!list || list->kind != YAML_LIST)
-		return err_set(e, ERR_USAGE, "%s: it has no list \"package\", so it is no lock of conda-lock; `conda-lock lock` writes one", name);
+		return err_set(
+		        e, ERR_USAGE,
+		        "%s: it has no list \"package\", so it is no lock of conda-lock; `conda-lock lock` writes one",
+		        name);
 	buf_adds(conda, "@EXPLICIT\n");
 	size_t empty = conda->len;
 	for (size_t i = 0; i < list->n; i++) {
@@ -62,17 +69,23 @@ int env_conda_explicit(const char *path, const char *name, struct buf *conda, st
 		const char *category = text_of(p, "category"), *url = text_of(p, "url"), *package = text_of(p, "name");
 		const char *md5 = text_of(yaml_get(p, "hash"), "md5"), *sha256 = text_of(yaml_get(p, "hash"), "sha256");
 		bool is_pip = strcmp(text_of(p, "manager"), "pip") == 0;
-		if (strcmp(text_of(p, "platform"), platform) != 0 || (*category && strcmp(category, "main") != 0) || (optional && optional->boolean))
+		if (strcmp(text_of(p, "platform"), platform) != 0 || (*category && strcmp(category, "main") != 0) ||
+		    (optional && optional->boolean))
 			continue;
-		if (!*url || (is_pip ? !*sha256 : !*md5 && !*sha256) || strpbrk(url, " \t\n") || strpbrk(package, " \t\n"))
-			return err_set(e, ERR_USAGE, "%s:%d: the package \"%s\" has no address or no hash; `conda-lock lock` writes both", name, p->line, package);
+		if (!*url || (is_pip ? !*sha256 : !*md5 && !*sha256) || strpbrk(url, " \t\n") ||
+		    strpbrk(package, " \t\n"))
+			return err_set(
+			        e, ERR_USAGE,
+			        "%s:%d: the package \"%s\" has no address or no hash; `conda-lock lock` writes both",
+			        name, p->line, package);
 		if (is_pip)
 			buf_addf(pip, "%s @ %s#sha256=%s\n", package, url, sha256);
 		else
 			buf_addf(conda, "%s#%s%s\n", url, *md5 ? "" : "sha256:", *md5 ? md5 : sha256);
 	}
 	if (conda->len == empty && pip->len == 0)
-		return err_set(e, ERR_USAGE, "%s: it has no packages for %s; `conda-lock lock -p %s` adds them", name, platform, platform);
+		return err_set(e, ERR_USAGE, "%s: it has no packages for %s; `conda-lock lock -p %s` adds them", name,
+		               platform, platform);
 	return 0;
 }
 
@@ -99,7 +112,8 @@ int env_conda_names(const char *path, const char *name, struct map *ret, struct 
 		return r;
 	const struct yaml_node *list = yaml_get(root, "dependencies");
 	for (size_t i = 0; list && list->kind == YAML_LIST && i < list->n; i++) {
-		const struct yaml_node *item = list->items[i], *pip = item->kind == YAML_MAP ? yaml_get(item, "pip") : NULL;
+		const struct yaml_node *item = list->items[i],
+		                       *pip = item->kind == YAML_MAP ? yaml_get(item, "pip") : NULL;
 		if (item->text)
 			add_name(ret, item->text);
 		for (size_t k = 0; pip && pip->kind == YAML_LIST && k < pip->n; k++)

@@ -18,7 +18,8 @@ enum { MINOR_MOST = 20, MINOR_LEAST = 6, MINOR_KNOWN = 13, TOLD_MOST = 6 };
 /* A file that may be an interpreter. */
 struct candidate {
 	char *path;
-	char *hint;  /* the version that its name or its folder's name tells, "": none; what does not fit is not started */
+	char *hint; /* the version that its name or its folder's name tells, "": none; what does not fit is not started
+	             */
 };
 struct search {
 	const char *wanted, *root, *cache;
@@ -54,7 +55,7 @@ static void add(struct search *s, char *path, char *hint)
 			free(hint);
 			return;
 		}
-	vec_push(&s->list, (struct candidate){ path, hint });
+	vec_push(&s->list, (struct candidate){path, hint});
 }
 
 static void add_from_path(struct search *s, const char *name)
@@ -87,7 +88,7 @@ static int newest_first(const void *a, const void *b)
 static void add_kept(struct search *s, const char *folder)
 {
 	_closedir_ DIR *d = opendir(folder);
-	VEC(struct candidate) found = { 0 };
+	VEC(struct candidate) found = {0};
 
 	for (const struct dirent *entry; d && (entry = readdir(d));) {
 		const char *version = text_starts(entry->d_name, "cpython-") ? entry->d_name + 8 : entry->d_name;
@@ -95,7 +96,8 @@ static void add_kept(struct search *s, const char *folder)
 			continue;
 		char *path = mem_printf("%s/%s/bin/python3", folder, entry->d_name);
 		if (access(path, X_OK) == 0)
-			vec_push(&found, (struct candidate){ path, mem_strndup(version, strspn(version, "0123456789.")) });
+			vec_push(&found,
+			         (struct candidate){path, mem_strndup(version, strspn(version, "0123456789."))});
 		else
 			free(path);
 	}
@@ -109,11 +111,17 @@ static void add_kept(struct search *s, const char *folder)
 /* All that may do, in the order of choice. */
 static void gather(struct search *s)
 {
-	const char *home = env_variable(s->environ, "HOME"), *pyenv = env_variable(s->environ, "PYENV_ROOT"), *uv = env_variable(s->environ, "UV_PYTHON_INSTALL_DIR"),
-		   *data = env_variable(s->environ, "XDG_DATA_HOME");
-	_free_ char *pyenv_kept = pyenv ? path_join(pyenv, "versions") : home ? path_join(home, ".pyenv/versions") : NULL;
-	_free_ char *uv_kept = uv ? mem_strdup(uv) : data ? path_join(data, "uv/python") : home ? path_join(home, ".local/share/uv/python") : NULL;
-	static const char *const fixed[] = { "/usr/bin", "/usr/local/bin" };
+	const char *home = env_variable(s->environ, "HOME"), *pyenv = env_variable(s->environ, "PYENV_ROOT"),
+	           *uv = env_variable(s->environ, "UV_PYTHON_INSTALL_DIR"),
+	           *data = env_variable(s->environ, "XDG_DATA_HOME");
+	_free_ char *pyenv_kept = pyenv  ? path_join(pyenv, "versions")
+	                          : home ? path_join(home, ".pyenv/versions")
+	                                 : NULL;
+	_free_ char *uv_kept = uv     ? mem_strdup(uv)
+	                       : data ? path_join(data, "uv/python")
+	                       : home ? path_join(home, ".local/share/uv/python")
+	                              : NULL;
+	static const char *const fixed[] = {"/usr/bin", "/usr/local/bin"};
 	char name[32];
 
 	add_from_path(s, "python3");
@@ -137,7 +145,8 @@ static void gather(struct search *s)
 	}
 }
 
-/* What to ask `uv python install` for: the newest that fits among those that are known to be there, else what is asked for. "": nothing fits. */
+/* What to ask `uv python install` for: the newest that fits among those that are known to be there, else what is asked
+ * for. "": nothing fits. */
 static void nearest_release(const char *wanted, char out[32])
 {
 	for (int minor = MINOR_MOST; minor >= MINOR_LEAST; minor--) {
@@ -163,27 +172,35 @@ static int none(const struct search *s, const char *const *had, size_t nhad, str
 	if (nhad > TOLD_MOST)
 		buf_addf(&there, " and %zu more", nhad - TOLD_MOST);
 	if (!*s->wanted)
-		return err_set(e, ERR_NOT_FOUND, "there is no Python 3 on this machine: install python3 and see that PATH has it");
-	return err_set(e, ERR_NOT_FOUND, "there is no Python %s on this machine, only %s; %s%s%s or ask for another version by `env: {python: V}`", s->wanted,
-	               nhad ? there.data : "none at all", *release ? "`uv python install " : "", release, *release ? "` installs it," : "install one");
+		return err_set(e, ERR_NOT_FOUND,
+		               "there is no Python 3 on this machine: install python3 and see that PATH has it");
+	return err_set(e, ERR_NOT_FOUND,
+	               "there is no Python %s on this machine, only %s; %s%s%s or ask for another version by `env: "
+	               "{python: V}`",
+	               s->wanted, nhad ? there.data : "none at all", *release ? "`uv python install " : "", release,
+	               *release ? "` installs it," : "install one");
 }
 
-int env_python_find(const char *wanted, const char *root, char *const *environ, const char *cache, struct env_python *ret, struct err *e)
+int env_python_find(const char *wanted, const char *root, char *const *env, const char *cache, struct env_python *ret,
+                    struct err *e)
 {
-	_cleanup_(search_release) struct search s = { .wanted = wanted ? wanted : "", .root = root, .cache = cache, .environ = environ };
-	VEC(char *) had = { 0 };
+	_cleanup_(search_release) struct search s = {
+	        .wanted = wanted ? wanted : "", .root = root, .cache = cache, .environ = env};
+	VEC(char *) had = {0};
 	struct err ignored;
 	bool found = false;
 
 	if (!env_version_valid(s.wanted))
-		return err_set(e, ERR_USAGE, "\"%s\" is no version of Python: write \"3.11\", \"3.11.7\" or \">=3.10,<3.13\"", s.wanted);
+		return err_set(e, ERR_USAGE,
+		               "\"%s\" is no version of Python: write \"3.11\", \"3.11.7\" or \">=3.10,<3.13\"",
+		               s.wanted);
 	gather(&s);
 	for (size_t i = 0; i < s.list.len && !found; i++) {
 		const struct candidate *c = &s.list.v[i];
 		struct env_python p;
 		const char *version = c->hint;
 		bool asked = (!*c->hint || env_version_fits(s.wanted, c->hint));
-		if (asked && env_python_ask(c->path, root, environ, cache, &p, &ignored) < 0)
+		if (asked && env_python_ask(c->path, root, env, cache, &p, &ignored) < 0)
 			continue;
 		if (asked && env_version_fits(s.wanted, p.version)) {
 			*ret = p;

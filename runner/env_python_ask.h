@@ -4,8 +4,10 @@
 
 #include "runner/env_python.h"
 
-/* Asks the file at path: an interpreter, a virtual environment's, or a shim that starts one (from root, whose version files it reads). What was said before counts while
- * the interpreter's size and time, and for a shim all that decides what it starts, are the same. ERR_NOT_FOUND: it is no Python 3 that answers. */
-int env_python_ask(const char *path, const char *root, char *const *environ, const char *cache, struct env_python *ret, struct err *e);
+/* Asks the file at path: an interpreter, a virtual environment's, or a shim that starts one (from root, whose version
+ * files it reads). What was said before counts while the interpreter's size and time, and for a shim all that decides
+ * what it starts, are the same. ERR_NOT_FOUND: it is no Python 3 that answers. */
+int env_python_ask(const char *path, const char *root, char *const *environ, const char *cache, struct env_python *ret,
+                   struct err *e);
 
 #endif

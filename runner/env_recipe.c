@@ -41,7 +41,7 @@ static void command(const struct cook *c, const char *const *argv)
 		n++;
 	vec_push(&c->r->commands, arena_dup(c->a, argv, (n + 1) * sizeof *argv));
 }
-#define COMMAND(c, ...) command(c, (const char *const[]){ __VA_ARGS__, NULL })
+#define COMMAND(c, ...) command(c, (const char *const[]){__VA_ARGS__, NULL})
 
 static void set(const struct cook *c, const char *name, const char *value)
 {
@@ -83,12 +83,14 @@ static int cook_uv(const struct cook *c, struct err *e)
 	if (c->b->choice->kind == ENV_UV) {
 		_free_ char *project = path_parent(c->lock);
 		set(c, "UV_PROJECT_ENVIRONMENT", c->folder);
-		COMMAND(c, c->tool, "sync", "--frozen", "--no-install-project", "--no-editable", "--python", c->b->python->path, "--project", arena_strdup(c->a, project));
+		COMMAND(c, c->tool, "sync", "--frozen", "--no-install-project", "--no-editable", "--python",
+		        c->b->python->path, "--project", arena_strdup(c->a, project));
 		return 0;
 	}
 	COMMAND(c, c->tool, "venv", "--no-project", "--python", c->b->python->path, c->folder);
 	if (pinned(c))
-		COMMAND(c, c->tool, "pip", "sync", "--require-hashes", "--allow-empty-requirements", "--python", python, c->lock);
+		COMMAND(c, c->tool, "pip", "sync", "--require-hashes", "--allow-empty-requirements", "--python", python,
+		        c->lock);
 	else
 		COMMAND(c, c->tool, "pip", "install", "--python", python, "-r", c->lock);
 	return 0;
@@ -114,28 +116,32 @@ static int cook_pip(const struct cook *c, struct err *e)
 
 /* ---- conda's packages ---- */
 
-/* From a list of addresses with digests, which micromamba, mamba and conda all read; micromamba would pass over a lock's packages of pip. */
+/* From a list of addresses with digests, which micromamba, mamba and conda all read; micromamba would pass over a
+ * lock's packages of pip. */
 static int cook_conda_lock(const struct cook *c, struct err *e)
 {
 	_buf_ struct buf explicit = BUF_INIT, pip = BUF_INIT;
 	const char *list = join(c, c->folder, "explicit.txt"), *more = join(c, c->folder, "pip.txt");
 	int r = env_conda_explicit(c->lock, c->b->choice->source, &explicit, &pip, e);
 
-	if (r < 0 || (r = file_mkdirs(c->folder, 0755, e)) < 0 || (r = file_write(list, explicit.data, explicit.len, 0644, e)) < 0)
+	if (r < 0 || (r = file_mkdirs(c->folder, 0755, e)) < 0 ||
+	    (r = file_write(list, explicit.data, explicit.len, 0644, e)) < 0)
 		return r;
 	c->r->prefix = join(c, c->folder, "env");
 	COMMAND(c, c->tool, "create", "-y", "-p", c->r->prefix, "--file", list);
 	if (pip.len) {
 		if ((r = file_write(more, pip.data, pip.len, 0644, e)) < 0)
 			return r;
-		COMMAND(c, join(c, c->r->prefix, "bin/python"), "-m", "pip", "install", "--no-deps", "--require-hashes", "-r", more);
+		COMMAND(c, join(c, c->r->prefix, "bin/python"), "-m", "pip", "install", "--no-deps", "--require-hashes",
+		        "-r", more);
 	}
 	return 0;
 }
 
 static int cook_conda(const struct cook *c, struct err *e)
 {
-	static const char *const both[] = { "CONDA_ALWAYS_YES=true", "MAMBA_ALWAYS_YES=true", "CONDA_ALWAYS_COPY=true", "MAMBA_ALWAYS_COPY=true" };
+	static const char *const both[] = {"CONDA_ALWAYS_YES=true", "MAMBA_ALWAYS_YES=true", "CONDA_ALWAYS_COPY=true",
+	                                   "MAMBA_ALWAYS_COPY=true"};
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(both); i++)
@@ -162,12 +168,15 @@ static int cook_pixi(const struct cook *c, struct err *e)
 	if (r < 0)
 		return r;
 	const char *settings = join(c, project, ".pixi/config.toml"), *manifest = join(c, project, "pixi.toml");
-	if ((r = file_mkdirs_parent(settings, 0755, e)) < 0 || (r = file_write(settings, config, strlen(config), 0644, e)) < 0)
+	if ((r = file_mkdirs_parent(settings, 0755, e)) < 0 ||
+	    (r = file_write(settings, config, strlen(config), 0644, e)) < 0)
 		return r;
 	if (!file_exists(manifest))
 		manifest = join(c, project, "pyproject.toml");
 	if (!file_exists(manifest))
-		return err_set(e, ERR_USAGE, "%s: neither pixi.toml nor pyproject.toml stands beside it, and pixi needs one of them", c->b->choice->source);
+		return err_set(e, ERR_USAGE,
+		               "%s: neither pixi.toml nor pyproject.toml stands beside it, and pixi needs one of them",
+		               c->b->choice->source);
 	COMMAND(c, c->tool, "install", "--frozen", "--manifest-path", manifest);
 	c->r->prefix = join(c, project, ".pixi/envs/default");
 	c->r->made = join(c, c->r->prefix, "conda-meta");
@@ -178,13 +187,15 @@ static int cook_pixi(const struct cook *c, struct err *e)
 
 static int cook_renv(const struct cook *c, struct err *e)
 {
-	static const char script[] = "a <- commandArgs(TRUE); renv::restore(project = a[1], library = a[2], lockfile = a[3], prompt = FALSE, clean = FALSE)";
+	static const char script[] = "a <- commandArgs(TRUE); renv::restore(project = a[1], library = a[2], lockfile = "
+	                             "a[3], prompt = FALSE, clean = FALSE)";
 	const char *library = join(c, c->folder, "library");
 	_buf_ struct buf text = BUF_INIT;
 	_json_ json_t *lock = NULL;
 	int r = file_read(c->lock, LOCK_MOST, &text, e);
 
-	if (r < 0 || (r = json_parse(text.data, text.len, c->b->choice->source, &lock, e)) < 0 || (r = file_mkdirs(library, 0755, e)) < 0)
+	if (r < 0 || (r = json_parse(text.data, text.len, c->b->choice->source, &lock, e)) < 0 ||
+	    (r = file_mkdirs(library, 0755, e)) < 0)
 		return r;
 	c->r->made = library;
 	/* Read from the project's folder, .Rprofile would put another library in front. */
@@ -205,23 +216,33 @@ static int cook_julia(const struct cook *c, struct err *e)
 	if (r < 0 || (r = file_mkdirs(depot, 0755, e)) < 0)
 		return r;
 	set(c, "JULIA_DEPOT_PATH", depot);
-	COMMAND(c, c->tool, "--startup-file=no", arena_printf(c->a, "--project=%s", project), "-e", "using Pkg; Pkg.instantiate()");
+	COMMAND(c, c->tool, "--startup-file=no", arena_printf(c->a, "--project=%s", project), "-e",
+	        "using Pkg; Pkg.instantiate()");
 	c->r->made = project;
 	return 0;
 }
 
 int env_recipe(const struct env_build *b, struct arena *a, struct env_recipe *ret, struct err *e)
 {
-	static const struct { const char *tool; int (*cook)(const struct cook *c, struct err *e); } cooks[] = {
-		{ "uv", cook_uv }, { "pip", cook_pip }, { "micromamba", cook_conda }, { "mamba", cook_conda }, { "conda", cook_conda },
-		{ "pixi", cook_pixi }, { "renv", cook_renv }, { "julia", cook_julia },
+	static const struct {
+		const char *tool;
+		int (*cook)(const struct cook *c, struct err *e);
+	} cooks[] = {
+	        {"uv", cook_uv},       {"pip", cook_pip},   {"micromamba", cook_conda}, {"mamba", cook_conda},
+	        {"conda", cook_conda}, {"pixi", cook_pixi}, {"renv", cook_renv},        {"julia", cook_julia},
 	};
 	_free_ char *folder = env_cache_path(b->cache, b->key, ""), *lock = path_join(b->root, b->choice->source);
-	struct cook c = { .b = b, .a = a, .r = ret, .folder = arena_strdup(a, folder), .lock = arena_strdup(a, lock), .tool = arena_strdup(a, b->tool->path) };
+	struct cook c = {.b = b,
+	                 .a = a,
+	                 .r = ret,
+	                 .folder = arena_strdup(a, folder),
+	                 .lock = arena_strdup(a, lock),
+	                 .tool = arena_strdup(a, b->tool->path)};
 
-	*ret = (struct env_recipe){ .prefix = c.folder, .made = c.folder, .cwd = arena_strdup(a, b->root) };
+	*ret = (struct env_recipe){.prefix = c.folder, .made = c.folder, .cwd = arena_strdup(a, b->root)};
 	if (!b->python && (strcmp(b->tool->name, "uv") == 0 || strcmp(b->tool->name, "pip") == 0))
-		return err_set(e, ERR_BROKEN, "%s: no interpreter was found to make the environment for", b->choice->source);
+		return err_set(e, ERR_BROKEN, "%s: no interpreter was found to make the environment for",
+		               b->choice->source);
 	for (size_t i = 0; i < ARRAY_LEN(cooks); i++)
 		if (strcmp(cooks[i].tool, b->tool->name) == 0)
 			return cooks[i].cook(&c, e);
@@ -230,16 +251,51 @@ int env_recipe(const struct env_build *b, struct arena *a, struct env_recipe *re
 
 const char **env_recipe_environ(const struct env_build *b, const struct env_recipe *r, bool offline, struct arena *a)
 {
-	/* What speaks of an active environment, and settings that are right at a prompt and would send packages elsewhere here. */
+	/* What speaks of an active environment, and settings that are right at a prompt and would send packages
+	 * elsewhere here. */
 	static const char *const dropped[] = {
-		"VIRTUAL_ENV", "PYTHON", "__PYVENV_LAUNCHER__=", "JIG_ATTEMPT_ID=", "CONDA_PREFIX", "CONDA_DEFAULT_ENV=", "CONDA_SHLVL=", "CONDA_PROMPT_MODIFIER=",
-		"CONDA_PYTHON_EXE=", "UV_PROJECT", "UV_PYTHON=", "UV_SYSTEM_PYTHON=", "UV_VENV_", "UV_WORKING_DIR", "UV_NO_SYNC=", "UV_LOCKED=", "UV_FROZEN=",
-		"UV_LINK_MODE=", "PIP_TARGET=", "PIP_PREFIX=", "PIP_ROOT=", "PIP_USER=", "PIP_PYTHON=", "PIP_REQUIREMENT=", "PIP_EDITABLE=", "PIP_DRY_RUN=",
-		"PIP_NO_DEPS=", "PIP_REQUIRE_VIRTUALENV=", "PIXI_PROJECT", "PIXI_ENVIRONMENT", "PIXI_IN_SHELL=", "PIXI_EXE=", "JULIA_PROJECT=", "JULIA_LOAD_PATH=",
-		"JULIA_DEPOT_PATH=", "GIT_DIR=", "GIT_WORK_TREE=", "GIT_INDEX_FILE=", "NO_COLOR=",
+	        "VIRTUAL_ENV",
+	        "PYTHON",
+	        "__PYVENV_LAUNCHER__=",
+	        "JIG_ATTEMPT_ID=",
+	        "CONDA_PREFIX",
+	        "CONDA_DEFAULT_ENV=",
+	        "CONDA_SHLVL=",
+	        "CONDA_PROMPT_MODIFIER=",
+	        "CONDA_PYTHON_EXE=",
+	        "UV_PROJECT",
+	        "UV_PYTHON=",
+	        "UV_SYSTEM_PYTHON=",
+	        "UV_VENV_",
+	        "UV_WORKING_DIR",
+	        "UV_NO_SYNC=",
+	        "UV_LOCKED=",
+	        "UV_FROZEN=",
+	        "UV_LINK_MODE=",
+	        "PIP_TARGET=",
+	        "PIP_PREFIX=",
+	        "PIP_ROOT=",
+	        "PIP_USER=",
+	        "PIP_PYTHON=",
+	        "PIP_REQUIREMENT=",
+	        "PIP_EDITABLE=",
+	        "PIP_DRY_RUN=",
+	        "PIP_NO_DEPS=",
+	        "PIP_REQUIRE_VIRTUALENV=",
+	        "PIXI_PROJECT",
+	        "PIXI_ENVIRONMENT",
+	        "PIXI_IN_SHELL=",
+	        "PIXI_EXE=",
+	        "JULIA_PROJECT=",
+	        "JULIA_LOAD_PATH=",
+	        "JULIA_DEPOT_PATH=",
+	        "GIT_DIR=",
+	        "GIT_WORK_TREE=",
+	        "GIT_INDEX_FILE=",
+	        "NO_COLOR=",
 	};
 	bool conda = strstr(b->tool->name, "mamba") || strcmp(b->tool->name, "conda") == 0;
-	VEC(const char *) v = { 0 };
+	VEC(const char *) v = {0};
 
 	for (char *const *p = b->environ; *p; p++) {
 		bool drop = !conda && text_starts(*p, "CONDA_");

@@ -34,7 +34,7 @@ static void add_normal(struct map *names, const char *name)
 
 static int names_of_requirements(const struct env_build *b, struct map *ret, struct err *e)
 {
-	struct requirements req = { 0 };
+	struct requirements req = {0};
 	int r = requirements_read(b->root, b->choice->source, &req, e);
 
 	if (r < 0)
@@ -62,7 +62,8 @@ static int names_of_conda(const struct env_build *b, struct map *ret, struct err
 	return r;
 }
 
-/* conda-meta/NAME-VERSION-BUILD.json: conda's own list, since a package of Python may go by another name there ("pytorch", "torch"). */
+/* conda-meta/NAME-VERSION-BUILD.json: conda's own list, since a package of Python may go by another name there
+ * ("pytorch", "torch"). */
 static void installed_by_conda(const char *prefix, struct map *ret)
 {
 	_free_ char *folder = path_join(prefix, "conda-meta");
@@ -86,11 +87,12 @@ static int by_key(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-int env_unpinned(const struct env_build *b, const char *prefix, const struct env_packages *installed, char **ret, struct err *e)
+int env_unpinned(const struct env_build *b, const char *prefix, const struct env_packages *installed, char **ret,
+                 struct err *e)
 {
 	_map_ struct map named = MAP_INIT, there = MAP_INIT;
 	_buf_ struct buf text = BUF_INIT;
-	VEC(const char *) more = { 0 };
+	VEC(const char *) more = {0};
 	int r = 0;
 
 	*ret = NULL;
@@ -116,7 +118,8 @@ int env_unpinned(const struct env_build *b, const char *prefix, const struct env
 	if (more.len > NAMED_MOST)
 		buf_addf(&text, " and %zu more", more.len - NAMED_MOST);
 	if (more.len)
-		*ret = mem_printf("%s does not name all that it needs: %s came along in whatever version there was", b->choice->source, text.data);
+		*ret = mem_printf("%s does not name all that it needs: %s came along in whatever version there was",
+		                  b->choice->source, text.data);
 	vec_release(&more);
 	return 0;
 }

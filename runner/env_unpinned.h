@@ -5,8 +5,10 @@
 #include "runner/env_build.h"
 #include "runner/env_packages.h"
 
-/* For a file that fixes versions and no hashes, whose tool adds what those packages need. Nothing for other choices, and for what the tool itself puts there (pip, setuptools).
- * *ret is NULL when every package is named, else a remark that names some of the others. Owned. */
-int env_unpinned(const struct env_build *b, const char *prefix, const struct env_packages *installed, char **ret, struct err *e);
+/* For a file that fixes versions and no hashes, whose tool adds what those packages need. Nothing for other choices,
+ * and for what the tool itself puts there (pip, setuptools). *ret is NULL when every package is named, else a remark
+ * that names some of the others. Owned. */
+int env_unpinned(const struct env_build *b, const char *prefix, const struct env_packages *installed, char **ret,
+                 struct err *e);
 
 #endif

@@ -5,19 +5,19 @@
 #include <unistd.h>
 #include "base/mem.h"
 
-const char *env_variable(char *const *environ, const char *name)
+const char *env_variable(char *const *env, const char *name)
 {
 	size_t n = strlen(name);
 
-	for (; environ && *environ; environ++)
-		if (strncmp(*environ, name, n) == 0 && (*environ)[n] == '=')
-			return (*environ)[n + 1] ? *environ + n + 1 : NULL;
+	for (; env && *env; env++)
+		if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
+			return (*env)[n + 1] ? *env + n + 1 : NULL;
 	return NULL;
 }
 
-char *env_variable_path(char *const *environ, const char *name, int from)
+char *env_variable_path(char *const *env, const char *name, int from)
 {
-	const char *path = env_variable(environ, "PATH");
+	const char *path = env_variable(env, "PATH");
 
 	while (path && *path) {
 		size_t n = strcspn(path, ":");

@@ -11,10 +11,11 @@ struct version {
 	bool wildcard; /* "3.11.*" */
 };
 
-/* The leading numbers of a text; what follows the last ("rc1", "+") is passed over unless strict. The first byte behind it, NULL: it does not begin with a number. */
+/* The leading numbers of a text; what follows the last ("rc1", "+") is passed over unless strict. The first byte behind
+ * it, NULL: it does not begin with a number. */
 static const char *version_read(const char *s, struct version *ret)
 {
-	*ret = (struct version){ 0 };
+	*ret = (struct version){0};
 	for (;;) {
 		int v = 0;
 		if (!isdigit((unsigned char)*s))
@@ -48,8 +49,12 @@ enum op { OP_PREFIX, OP_EQUAL, OP_NOT, OP_LEAST, OP_MOST, OP_ABOVE, OP_BELOW, OP
 /* One clause; the first byte behind it, NULL: it is none. */
 static const char *clause_read(const char *s, enum op *ret_op, struct version *ret)
 {
-	static const struct { char text[3]; enum op op; } ops[] = {
-		{ "==", OP_EQUAL }, { "!=", OP_NOT }, { ">=", OP_LEAST }, { "<=", OP_MOST }, { "~=", OP_COMPATIBLE }, { ">", OP_ABOVE }, { "<", OP_BELOW },
+	static const struct {
+		char text[3];
+		enum op op;
+	} ops[] = {
+	        {"==", OP_EQUAL},      {"!=", OP_NOT},  {">=", OP_LEAST}, {"<=", OP_MOST},
+	        {"~=", OP_COMPATIBLE}, {">", OP_ABOVE}, {"<", OP_BELOW},
 	};
 
 	s += strspn(s, " ");
@@ -62,7 +67,8 @@ static const char *clause_read(const char *s, enum op *ret_op, struct version *r
 			break;
 		}
 	s = version_read(s, ret);
-	if (!s || (ret->wildcard && *ret_op != OP_EQUAL && *ret_op != OP_NOT && *ret_op != OP_PREFIX) || (*ret_op == OP_COMPATIBLE && ret->n < 2))
+	if (!s || (ret->wildcard && *ret_op != OP_EQUAL && *ret_op != OP_NOT && *ret_op != OP_PREFIX) ||
+	    (*ret_op == OP_COMPATIBLE && ret->n < 2))
 		return NULL;
 	s += strspn(s, " ");
 	return *s == '\0' || *s == ',' ? s : NULL;
@@ -129,7 +135,7 @@ bool env_version_fits(const char *wanted, const char *version)
 
 int env_version_compare(const char *a, const char *b)
 {
-	struct version x = { 0 }, y = { 0 };
+	struct version x = {0}, y = {0};
 
 	version_read(a, &x);
 	version_read(b, &y);

@@ -23,11 +23,11 @@
 #include "runner/env_build.h"
 #include "runner/env_cache.h"
 #include "runner/env_conda.h"
-#include "runner/env_fault.h"
 
 #define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-/* Tools here are shell scripts that do what their namesakes do with these arguments, as far as anyone looks. MODE in their variables says how they fail. */
+/* Tools here are shell scripts that do what their namesakes do with these arguments, as far as anyone looks. MODE in
+ * their variables says how they fail. */
 struct fixture {
 	char *dir, *root, *cache, *prefix;
 	char *environ[16];
@@ -42,46 +42,53 @@ struct fixture {
 
 /* Each start is a line in $NOTES. */
 static const char fake_uv[] =
-	"#!/bin/sh\n"
-	"echo \"$*\" >>$NOTES\n"
-	"env >$NOTES.env\n"
-	"for last; do :; done\n"
-	"package() { d=$1/lib/python3.11/site-packages; mkdir -p $d/$2-$3.dist-info; echo >$d/$2.py\n"
-	"	printf 'Name: %s\\nVersion: %s\\n' $2 $3 >$d/$2-$3.dist-info/METADATA; }\n"
-	"case \"$MODE:$1\" in\n"
-	"*:venv) mkdir -p $last/bin; touch $last/bin/python; echo \"Creating $last\" >&2; exit 0;;\n"
-	"empty:*) rm -r $UV_FOLDER; exit 0;;\n"
-	"hang:*) touch $UV_FOLDER/half; echo x >$NOTES.started; exec sleep 1000;;\n"
-	"behind:*) touch $UV_FOLDER/half; (echo x >$NOTES.started; while ! [ -e $NOTES.go ]; do sleep 0.01; done; echo >$UV_FOLDER/stray); exit 0;;\n"
-	"escape:*) touch $UV_FOLDER/half; setsid bash -c \"for fd in /proc/\\$\\$/fd/*; do n=\\${fd##*/}; [ \\$n -gt 2 ] && eval \\\"exec \\$n>&-\\\"; done\n"
-	"	echo x >$NOTES.started; while sleep 0.01; do mkdir -p $UV_FOLDER; echo >$UV_FOLDER/stray; done\" & wait; exit 0;;\n"
-	"fail:*) printf '\\033[31merror\\033[0m: %s\\n' \"$SAYS\"; echo 'last words' >&2; exit 2;;\n"
-	"network:*) [ \"$UV_OFFLINE\" ] || { echo 'error: dns error: failed'; exit 1; };;\n"
-	"offline:*) [ \"$UV_OFFLINE\" ] && echo 'error: was not found in the package registry' || echo 'error: dns error: failed'; exit 1;;\n"
-	"signal:*) kill -SEGV $$;;\n"
-	"wait:*) while ! [ -e $NOTES.go ]; do sleep 0.01; done;;\n"
-	"esac\n"
-	"f=${UV_PROJECT_ENVIRONMENT:-$UV_FOLDER}; mkdir -p $f/bin; touch $f/bin/python\n"
-	"package $f six 1.16.0\n"
-	"[ \"$MODE\" = more ] && package $f idna 3.3\n"
-	"echo 'Installed 1 package' >&2\n"
-	"exit 0\n";
+        "#!/bin/sh\n"
+        "echo \"$*\" >>$NOTES\n"
+        "env >$NOTES.env\n"
+        "for last; do :; done\n"
+        "package() { d=$1/lib/python3.11/site-packages; mkdir -p $d/$2-$3.dist-info; echo >$d/$2.py\n"
+        "	printf 'Name: %s\\nVersion: %s\\n' $2 $3 >$d/$2-$3.dist-info/METADATA; }\n"
+        "case \"$MODE:$1\" in\n"
+        "*:venv) mkdir -p $last/bin; touch $last/bin/python; echo \"Creating $last\" >&2; exit 0;;\n"
+        "empty:*) rm -r $UV_FOLDER; exit 0;;\n"
+        "hang:*) touch $UV_FOLDER/half; echo x >$NOTES.started; exec sleep 1000;;\n"
+        "behind:*) touch $UV_FOLDER/half; (echo x >$NOTES.started; while ! [ -e $NOTES.go ]; do sleep 0.01; done; echo "
+        ">$UV_FOLDER/stray); exit 0;;\n"
+        "escape:*) touch $UV_FOLDER/half; setsid bash -c \"for fd in /proc/\\$\\$/fd/*; do n=\\${fd##*/}; [ \\$n -gt 2 "
+        "] && eval \\\"exec \\$n>&-\\\"; done\n"
+        "	echo x >$NOTES.started; while sleep 0.01; do mkdir -p $UV_FOLDER; echo >$UV_FOLDER/stray; done\" & "
+        "wait; exit 0;;\n"
+        "fail:*) printf '\\033[31merror\\033[0m: %s\\n' \"$SAYS\"; echo 'last words' >&2; exit 2;;\n"
+        "network:*) [ \"$UV_OFFLINE\" ] || { echo 'error: dns error: failed'; exit 1; };;\n"
+        "offline:*) [ \"$UV_OFFLINE\" ] && echo 'error: was not found in the package registry' || echo 'error: dns "
+        "error: failed'; exit 1;;\n"
+        "signal:*) kill -SEGV $$;;\n"
+        "wait:*) while ! [ -e $NOTES.go ]; do sleep 0.01; done;;\n"
+        "esac\n"
+        "f=${UV_PROJECT_ENVIRONMENT:-$UV_FOLDER}; mkdir -p $f/bin; touch $f/bin/python\n"
+        "package $f six 1.16.0\n"
+        "[ \"$MODE\" = more ] && package $f idna 3.3\n"
+        "echo 'Installed 1 package' >&2\n"
+        "exit 0\n";
 static const char fake_python[] =
-	"#!/bin/sh\n"
-	"echo \"$*\" >>$NOTES\n"
-	"for last; do :; done\n"
-	"[ \"$2\" = venv ] && { mkdir -p $last/bin $last/lib/python3.11/site-packages; cp $0 $last/bin/python; touch $last/bin/pip\n"
-	"	for p in pip setuptools; do d=$last/lib/python3.11/site-packages/$p-1.0.dist-info; mkdir $d; printf 'Name: %s\\nVersion: 1.0\\n' $p >$d/METADATA; done; }\n"
-	"exit 0\n";
-static const char fake_conda[] =
-	"#!/bin/sh\n"
-	"echo \"$*\" >>$NOTES\n"
-	"env >$NOTES.env\n"
-	"while [ $# -gt 1 ]; do [ \"$1\" = -p ] && p=$2; shift; done\n"
-	"[ \"$MODE\" = fail ] && { echo 'PackagesNotFoundError: nothing'; exit 1; }\n"
-	"mkdir -p $p/conda-meta $p/bin; printf '#!/bin/sh\\necho \"$*\" >>$NOTES\\n' >$p/bin/python; chmod +x $p/bin/python\n"
-	"for n in six-1.16.0-py_0 typing_extensions-4.1.0-h_1; do echo '{\"name\": \"'${n%%-*}'\", \"version\": \"1\"}' >$p/conda-meta/$n.json; done\n"
-	"exit 0\n";
+        "#!/bin/sh\n"
+        "echo \"$*\" >>$NOTES\n"
+        "for last; do :; done\n"
+        "[ \"$2\" = venv ] && { mkdir -p $last/bin $last/lib/python3.11/site-packages; cp $0 $last/bin/python; touch "
+        "$last/bin/pip\n"
+        "	for p in pip setuptools; do d=$last/lib/python3.11/site-packages/$p-1.0.dist-info; mkdir $d; printf "
+        "'Name: %s\\nVersion: 1.0\\n' $p >$d/METADATA; done; }\n"
+        "exit 0\n";
+static const char fake_conda[] = "#!/bin/sh\n"
+                                 "echo \"$*\" >>$NOTES\n"
+                                 "env >$NOTES.env\n"
+                                 "while [ $# -gt 1 ]; do [ \"$1\" = -p ] && p=$2; shift; done\n"
+                                 "[ \"$MODE\" = fail ] && { echo 'PackagesNotFoundError: nothing'; exit 1; }\n"
+                                 "mkdir -p $p/conda-meta $p/bin; printf '#!/bin/sh\\necho \"$*\" >>$NOTES\\n' "
+                                 ">$p/bin/python; chmod +x $p/bin/python\n"
+                                 "for n in six-1.16.0-py_0 typing_extensions-4.1.0-h_1; do echo '{\"name\": "
+                                 "\"'${n%%-*}'\", \"version\": \"1\"}' >$p/conda-meta/$n.json; done\n"
+                                 "exit 0\n";
 
 static void write_file(struct fixture *f, const char *rel, mode_t mode, const char *text)
 {
@@ -160,10 +167,12 @@ static int set_up(void **state)
 	set(f, "PIP_TARGET", "/some/target");
 	write_file(f, "bin/uv", 0755, fake_uv);
 	write_file(f, "bin/python3", 0755, fake_python);
-	write_file(f, "project/requirements.lock", 0644, "six==1.16.0 --hash=sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254\n");
-	f->python = (struct env_python){ .path = path_join(f->dir, "bin/python3"), .version = mem_strdup("3.11.7") };
-	f->watch = (struct env_watch){ .arg = f, .begun = tell_begun, .waits = tell_waits, .says = tell_says, .done = tell_done };
-	f->choice = (struct env_choice){ .kind = ENV_REQUIREMENTS, .grade = GRADE_PINNED, .source = "requirements.lock" };
+	write_file(f, "project/requirements.lock", 0644,
+	           "six==1.16.0 --hash=sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254\n");
+	f->python = (struct env_python){.path = path_join(f->dir, "bin/python3"), .version = mem_strdup("3.11.7")};
+	f->watch = (struct env_watch){
+	        .arg = f, .begun = tell_begun, .waits = tell_waits, .says = tell_says, .done = tell_done};
+	f->choice = (struct env_choice){.kind = ENV_REQUIREMENTS, .grade = GRADE_PINNED, .source = "requirements.lock"};
 	buf_init(&f->told);
 	f->held = -1;
 	*state = f;
@@ -194,8 +203,16 @@ static int tear_down(void **state)
 static int build_with(struct fixture *f, bool rebuild)
 {
 	_json_ json_t *facts = json_pack("{s:s}", "interpreter", "given");
-	struct env_build b = { .root = f->root, .cache = f->cache, .key = KEY, .choice = &f->choice, .python = &f->python, .tool = &f->tool, .environ = f->environ,
-		               .facts = facts, .watch = &f->watch, .rebuild = rebuild };
+	struct env_build b = {.root = f->root,
+	                      .cache = f->cache,
+	                      .key = KEY,
+	                      .choice = &f->choice,
+	                      .python = &f->python,
+	                      .tool = &f->tool,
+	                      .environ = f->environ,
+	                      .facts = facts,
+	                      .watch = &f->watch,
+	                      .rebuild = rebuild};
 	_close_ int lock = -1;
 	int r = f->tool.name ? 0 : env_tool_find(&f->choice, &f->python, f->environ, &f->tool, &f->e);
 
@@ -268,7 +285,9 @@ static void test_pinned(void **state)
 	assert_true(text_starts(f->told.data, "begun requirements.lock uv\nsays Creating "));
 	assert_true(text_ends(f->told.data, "says Installed 1 package\ndone requirements.lock\n"));
 	_free_ char *venv = mem_printf("venv --no-project --python %s %s\n", f->python.path, f->prefix);
-	_free_ char *sync = mem_printf("pip sync --require-hashes --allow-empty-requirements --python %s/bin/python %s/requirements.lock\n", f->prefix, f->root);
+	_free_ char *sync = mem_printf(
+	        "pip sync --require-hashes --allow-empty-requirements --python %s/bin/python %s/requirements.lock\n",
+	        f->prefix, f->root);
 	assert_has(f, "notes", venv);
 	assert_has(f, "notes", sync);
 	assert_has(f, "notes.env", "UV_PYTHON_DOWNLOADS=never\n");
@@ -311,8 +330,9 @@ static void test_versions(void **state)
 	assert_int_equal(build_with(f, true), 0);
 	_json_ json_t *more = facts_now(f);
 	assert_string_equal(json_string_value(json_object_get(more, "grade")), "observed");
-	assert_string_equal(json_string_value(json_array_get(json_object_get(more, "notes"), 0)),
-	                    "requirements.txt does not name all that it needs: idna came along in whatever version there was");
+	assert_string_equal(
+	        json_string_value(json_array_get(json_object_get(more, "notes"), 0)),
+	        "requirements.txt does not name all that it needs: idna came along in whatever version there was");
 
 	set(f, "MODE", "");
 	f->choice.loose = true;
@@ -326,9 +346,10 @@ static void test_uv_lock(void **state)
 {
 	struct fixture *f = *state;
 
-	f->choice = (struct env_choice){ .kind = ENV_UV, .grade = GRADE_PINNED, .source = "uv.lock" };
+	f->choice = (struct env_choice){.kind = ENV_UV, .grade = GRADE_PINNED, .source = "uv.lock"};
 	assert_built(f);
-	_free_ char *sync = mem_printf("sync --frozen --no-install-project --no-editable --python %s --project %s\n", f->python.path, f->root);
+	_free_ char *sync = mem_printf("sync --frozen --no-install-project --no-editable --python %s --project %s\n",
+	                               f->python.path, f->root);
 	_free_ char *where = mem_printf("UV_PROJECT_ENVIRONMENT=%s\n", f->prefix);
 	assert_has(f, "notes", sync);
 	assert_has(f, "notes.env", where);
@@ -338,7 +359,7 @@ static void test_pip(void **state)
 {
 	struct fixture *f = *state;
 
-	f->tool = (struct env_tool){ .name = "pip", .path = mem_strdup(f->python.path) };
+	f->tool = (struct env_tool){.name = "pip", .path = mem_strdup(f->python.path)};
 	assert_built(f);
 	assert_has(f, "notes", "-m venv ");
 	assert_has(f, "notes", "-m pip install --require-hashes --no-deps -r ");
@@ -385,19 +406,25 @@ static void test_half_built(void **state)
 static void test_failures(void **state)
 {
 	struct fixture *f = *state;
-	static const struct { const char *says; const char *part; } cases[] = {
-		{ "Hash mismatch for `six==1.16.0`", "requirements.lock: the environment could not be made: the content of a package has another hash than the lock says" },
-		{ "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", "another hash than the lock says" },
-		{ "Because no-such was not found in the package registry", "does not exist where it was looked for" },
-		{ "ERROR: No matching distribution found for no-such==1", "does not exist where it was looked for" },
-		{ "[Errno 28] No space left on device", "there is no space left on the disk" },
-		{ "invalid peer certificate: UnknownIssuer", "SSL_CERT_FILE" },
-		{ "something else", "bin/uv ended with status 2\n    Creating " },
+	static const struct {
+		const char *says;
+		const char *part;
+	} cases[] = {
+	        {"Hash mismatch for `six==1.16.0`", "requirements.lock: the environment could not be made: the content "
+	                                            "of a package has another hash than the lock says"},
+	        {"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE",
+	         "another hash than the lock says"},
+	        {"Because no-such was not found in the package registry", "does not exist where it was looked for"},
+	        {"ERROR: No matching distribution found for no-such==1", "does not exist where it was looked for"},
+	        {"[Errno 28] No space left on device", "there is no space left on the disk"},
+	        {"invalid peer certificate: UnknownIssuer", "SSL_CERT_FILE"},
+	        {"something else", "bin/uv ended with status 2\n    Creating "},
 	};
 
 	set(f, "MODE", "fail");
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		_free_ char *words = mem_printf("\n    error: %s\n    last words\n    all that was said stands in ", cases[i].says);
+		_free_ char *words =
+		        mem_printf("\n    error: %s\n    last words\n    all that was said stands in ", cases[i].says);
 		set(f, "SAYS", cases[i].says);
 		assert_fails(f, ERR_BROKEN, cases[i].part);
 		assert_non_null(strstr(f->e.text, words));
@@ -434,35 +461,25 @@ static void test_no_network(void **state)
 	assert_false(file_exists(f->prefix));
 }
 
-static void test_fault_lines(void **state)
-{
-	_buf_ struct buf out = BUF_INIT;
-	static const char said[] = "one\n\n  \n\033[1mtwo\033[0m  \nold\rnew\n[notice] pip\nthree";
-
-	env_fault_lines(&out, said, strlen(said), 3);
-	assert_string_equal(out.data, "\n    two\n    new\n    three");
-	buf_reset(&out);
-	env_fault_lines(&out, "", 0, 3);
-	assert_string_equal(out.data, "");
-	/* With no space left anything else may fail too. */
-	assert_int_equal(env_fault_of("404 Not Found\nNo space left on device"), FAULT_SPACE);
-	assert_int_equal(env_fault_of("all is well"), FAULT_UNKNOWN);
-	assert_null(env_fault_text(FAULT_UNKNOWN));
-}
-
 static void test_conda_lock(void **state)
 {
 	struct fixture *f = *state;
 	const char *p = env_conda_platform();
-	_free_ char *lock = mem_printf(
-		"version: 1\npackage:\n"
-		"- {name: six, version: 1.16.0, manager: conda, platform: %s, url: 'https://conda.example.org/%s/six-1.16.0-py_0.conda', hash: {md5: aa11, sha256: bb}}\n"
-		"- {name: other, version: 1, manager: conda, platform: other-64, url: 'https://conda.example.org/other', hash: {md5: cc}}\n"
-		"- {name: dev, version: 1, manager: conda, platform: %s, url: 'https://conda.example.org/dev', hash: {md5: cc}, category: dev, optional: true}\n"
-		"- {name: new, version: 1, manager: conda, platform: %s, url: 'https://conda.example.org/new', hash: {sha256: dd22}, category: main}\n"
-		"- {name: idna, version: '3.3', manager: pip, platform: %s, url: 'https://index.example.org/idna.whl', hash: {sha256: ee33}}\n", p, p, p, p, p);
+	_free_ char *lock =
+	        mem_printf("version: 1\npackage:\n"
+	                   "- {name: six, version: 1.16.0, manager: conda, platform: %s, url: "
+	                   "'https://conda.example.org/%s/six-1.16.0-py_0.conda', hash: {md5: aa11, sha256: bb}}\n"
+	                   "- {name: other, version: 1, manager: conda, platform: other-64, url: "
+	                   "'https://conda.example.org/other', hash: {md5: cc}}\n"
+	                   "- {name: dev, version: 1, manager: conda, platform: %s, url: "
+	                   "'https://conda.example.org/dev', hash: {md5: cc}, category: dev, optional: true}\n"
+	                   "- {name: new, version: 1, manager: conda, platform: %s, url: "
+	                   "'https://conda.example.org/new', hash: {sha256: dd22}, category: main}\n"
+	                   "- {name: idna, version: '3.3', manager: pip, platform: %s, url: "
+	                   "'https://index.example.org/idna.whl', hash: {sha256: ee33}}\n",
+	                   p, p, p, p, p);
 
-	f->choice = (struct env_choice){ .kind = ENV_CONDA_LOCK, .grade = GRADE_PINNED, .source = "conda-lock.yml" };
+	f->choice = (struct env_choice){.kind = ENV_CONDA_LOCK, .grade = GRADE_PINNED, .source = "conda-lock.yml"};
 	write_file(f, "bin/micromamba", 0755, fake_conda);
 	write_file(f, "bin/conda", 0755, fake_conda);
 	write_file(f, "project/conda-lock.yml", 0644, lock);
@@ -470,7 +487,9 @@ static void test_conda_lock(void **state)
 	assert_string_equal(f->tool.name, "micromamba");
 	_free_ char *create = mem_printf("create -y -p %s/env --file %s/explicit.txt\n", f->prefix, f->prefix);
 	_free_ char *pip = mem_printf("-m pip install --no-deps --require-hashes -r %s/pip.txt\n", f->prefix);
-	_free_ char *wanted = mem_printf("@EXPLICIT\nhttps://conda.example.org/%s/six-1.16.0-py_0.conda#aa11\nhttps://conda.example.org/new#sha256:dd22\n", p);
+	_free_ char *wanted = mem_printf("@EXPLICIT\nhttps://conda.example.org/%s/six-1.16.0-py_0.conda#aa11\nhttps://"
+	                                 "conda.example.org/new#sha256:dd22\n",
+	                                 p);
 	assert_has(f, "notes", create);
 	assert_has(f, "notes", pip);
 	assert_has(f, "notes.env", "MAMBA_ALWAYS_COPY=true\n");
@@ -483,17 +502,20 @@ static void test_conda_lock(void **state)
 	set(f, "MODE", "fail");
 	assert_int_equal(build_with(f, true), ERR_BROKEN);
 	assert_non_null(strstr(f->e.text, "does not exist where it was looked for"));
-	static const struct { const char *text, *part; } bad[] = {
-		{ "version: 1\npackage: []\n", "conda-lock.yml: it has no packages for " },
-		{ "name: x\n", "it has no list \"package\"" },
-		{ "package: [\n", "conda-lock.yml:" },
-		{ "", "conda-lock.yml" },
+	static const struct {
+		const char *text, *part;
+	} bad[] = {
+	        {"version: 1\npackage: []\n", "conda-lock.yml: it has no packages for "},
+	        {"name: x\n", "it has no list \"package\""},
+	        {"package: [\n", "conda-lock.yml:"},
+	        {"", "conda-lock.yml"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		write_file(f, "project/conda-lock.yml", 0644, bad[i].text);
 		assert_fails(f, ERR_USAGE, bad[i].part);
 	}
-	_free_ char *unhashed = mem_printf("package:\n- {name: six, manager: conda, platform: %s, url: 'https://conda.example.org/six'}\n", p);
+	_free_ char *unhashed = mem_printf(
+	        "package:\n- {name: six, manager: conda, platform: %s, url: 'https://conda.example.org/six'}\n", p);
 	write_file(f, "project/conda-lock.yml", 0644, unhashed);
 	assert_fails(f, ERR_USAGE, "conda-lock.yml:2: the package \"six\" has no address or no hash");
 }
@@ -502,9 +524,10 @@ static void test_conda(void **state)
 {
 	struct fixture *f = *state;
 
-	f->choice = (struct env_choice){ .kind = ENV_CONDA, .grade = GRADE_VERSIONS, .source = "environment.yml" };
+	f->choice = (struct env_choice){.kind = ENV_CONDA, .grade = GRADE_VERSIONS, .source = "environment.yml"};
 	write_file(f, "bin/conda", 0755, fake_conda);
-	write_file(f, "project/environment.yml", 0644, "dependencies:\n- conda-forge::six=1.16.0=py_0\n- typing-extensions=4.1.0\n- pip: [idna==3.3]\n");
+	write_file(f, "project/environment.yml", 0644,
+	           "dependencies:\n- conda-forge::six=1.16.0=py_0\n- typing-extensions=4.1.0\n- pip: [idna==3.3]\n");
 	assert_built(f);
 	_free_ char *create = mem_printf("env create -p %s -f %s/environment.yml\n", f->prefix, f->root);
 	assert_has(f, "notes", create);
@@ -524,10 +547,11 @@ static void test_pixi(void **state)
 {
 	struct fixture *f = *state;
 
-	f->choice = (struct env_choice){ .kind = ENV_PIXI, .grade = GRADE_PINNED, .source = "pixi.lock" };
+	f->choice = (struct env_choice){.kind = ENV_PIXI, .grade = GRADE_PINNED, .source = "pixi.lock"};
 	vec_push(&f->choice.files, "pixi.lock");
 	write_file(f, "project/pixi.lock", 0644, "version: 6\n");
-	write_file(f, "bin/pixi", 0755, "#!/bin/sh\necho \"$*\" >>$NOTES\nmkdir -p ${4%/*}/.pixi/envs/default/conda-meta\n");
+	write_file(f, "bin/pixi", 0755,
+	           "#!/bin/sh\necho \"$*\" >>$NOTES\nmkdir -p ${4%/*}/.pixi/envs/default/conda-meta\n");
 	assert_fails(f, ERR_USAGE, "pixi.lock: neither pixi.toml nor pyproject.toml stands beside it");
 	write_file(f, "project/pixi.toml", 0644, "[workspace]\n");
 	vec_push(&f->choice.files, "pixi.toml");
@@ -544,9 +568,10 @@ static void test_renv(void **state)
 	struct fixture *f = *state;
 	_free_ char *library = path_join(f->prefix, "library");
 
-	f->choice = (struct env_choice){ .kind = ENV_RENV, .grade = GRADE_PINNED, .source = "renv.lock" };
-	write_file(f, "bin/Rscript", 0755, "#!/bin/sh\necho \"$*\" >>$NOTES\nenv >$NOTES.env\n[ $MODE ] || exit 0\n"
-	                                   "echo \"Error: there is no package called \xe2\x80\x98renv\xe2\x80\x99\"; exit 1\n");
+	f->choice = (struct env_choice){.kind = ENV_RENV, .grade = GRADE_PINNED, .source = "renv.lock"};
+	write_file(f, "bin/Rscript", 0755,
+	           "#!/bin/sh\necho \"$*\" >>$NOTES\nenv >$NOTES.env\n[ $MODE ] || exit 0\n"
+	           "echo \"Error: there is no package called \xe2\x80\x98renv\xe2\x80\x99\"; exit 1\n");
 	write_file(f, "project/renv.lock", 0644, "{\"R\": {\"Version\": \"4.3.1\"}, \"Packages\": {}}");
 	/* Without packages nothing is started, and renv need not be there. */
 	assert_built(f);
@@ -568,87 +593,19 @@ static void test_julia(void **state)
 {
 	struct fixture *f = *state;
 
-	f->choice = (struct env_choice){ .kind = ENV_JULIA, .grade = GRADE_PINNED, .source = "Manifest.toml" };
+	f->choice = (struct env_choice){.kind = ENV_JULIA, .grade = GRADE_PINNED, .source = "Manifest.toml"};
 	vec_push(&f->choice.files, "Manifest.toml");
 	vec_push(&f->choice.files, "Project.toml");
 	write_file(f, "project/Manifest.toml", 0644, "manifest_format = \"2.0\"\n");
 	write_file(f, "project/Project.toml", 0644, "[deps]\n");
 	write_file(f, "bin/julia", 0755, "#!/bin/sh\necho \"$*\" >>$NOTES\nenv >$NOTES.env\n");
 	assert_built(f);
-	_free_ char *project = mem_printf("--startup-file=no --project=%s/project -e using Pkg; Pkg.instantiate()\n", f->prefix);
+	_free_ char *project =
+	        mem_printf("--startup-file=no --project=%s/project -e using Pkg; Pkg.instantiate()\n", f->prefix);
 	_free_ char *depot = mem_printf("JULIA_DEPOT_PATH=%s/depot\n", f->prefix);
 	assert_has(f, "notes", project);
 	assert_has(f, "notes.env", depot);
 	assert_has(f, "cache/" KEY "/project/Project.toml", "[deps]");
-}
-
-static void test_missing_tools(void **state)
-{
-	struct fixture *f = *state;
-	_free_ char *path = mem_printf("PATH=%s/none", f->dir), *home = mem_printf("HOME=%s", f->dir);
-	char *const environ[] = { path, home, NULL };
-	static const struct { enum env_kind kind; const char *part; } cases[] = {
-		{ ENV_UV, "there is no uv on this machine to make the environment with; install it (`pip install uv`), or write a lock that pip can use where there is uv: "
-			  "`uv export --frozen --format requirements-txt -o requirements.lock`" },
-		{ ENV_PYLOCK, "`uv export" },
-		{ ENV_CONDA_LOCK, "there is neither micromamba nor mamba nor conda on this machine" },
-		{ ENV_CONDA, "neither micromamba nor mamba nor conda" },
-		{ ENV_PIXI, "there is no pixi" },
-		{ ENV_RENV, "there is no Rscript" },
-		{ ENV_JULIA, "there is no julia" },
-	};
-	struct env_tool t;
-
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct env_choice c = { .kind = cases[i].kind, .source = "a.lock" };
-		assert_int_equal(env_tool_find(&c, NULL, environ, &t, &f->e), ERR_BROKEN);
-		if (!text_starts(f->e.text, "a.lock: ") || !strstr(f->e.text, cases[i].part))
-			fail_msg("%s", f->e.text);
-	}
-	struct env_choice c = { .kind = ENV_REQUIREMENTS, .source = "a.lock" };
-	assert_int_equal(env_tool_find(&c, NULL, environ, &t, &f->e), ERR_BROKEN);
-	struct env_python python = { .path = "/usr/somewhere/python3" };
-	assert_int_equal(env_tool_find(&c, &python, environ, &t, &f->e), 0);
-	assert_string_equal(t.name, "pip");
-	env_tool_release(&t);
-	c.kind = ENV_SYSTEM;
-	assert_int_equal(env_tool_find(&c, NULL, environ, &t, &f->e), ERR_USAGE);
-}
-
-static void assert_tool(struct fixture *f, char *const *environ, const struct env_python *python, const char *rel)
-{
-	struct env_choice c = { .kind = ENV_UV, .source = "uv.lock" };
-	_free_ char *path = path_join(f->dir, rel);
-	struct env_tool t;
-
-	if (env_tool_find(&c, python, environ, &t, &f->e) < 0)
-		fail_msg("%s: %s", rel, f->e.text);
-	assert_string_equal(t.path, path);
-	env_tool_release(&t);
-}
-
-static void test_where_tools_stand(void **state)
-{
-	struct fixture *f = *state;
-	_free_ char *path = mem_printf("PATH=%s/shims:%s/later", f->dir, f->dir), *home = mem_printf("HOME=%s", f->dir);
-	char *const environ[] = { path, home, NULL };
-	struct env_python python = { .path = path_join(f->dir, "own/bin/python3") };
-
-	write_file(f, ".cargo/bin/uv", 0755, "");
-	assert_tool(f, environ, NULL, ".cargo/bin/uv");
-	write_file(f, ".local/bin/uv", 0755, "");
-	assert_tool(f, environ, NULL, ".local/bin/uv");
-	/* A shim may stand for nothing; what it could start is taken. */
-	write_file(f, "shims/uv", 0755, "");
-	assert_tool(f, environ, NULL, ".local/bin/uv");
-	write_file(f, "versions/3.11.7/bin/uv", 0755, "");
-	_free_ char *real = path_join(f->dir, "shims/../versions/3.11.7/bin/uv");
-	assert_tool(f, environ, NULL, real);
-	write_file(f, "own/bin/uv", 0755, "");
-	assert_tool(f, environ, &python, "own/bin/uv");
-	write_file(f, "later/uv", 0755, "");
-	assert_tool(f, environ, &python, "later/uv");
-	free(python.path);
 }
 
 /* ---- several at once, and the death of one ---- */
@@ -737,8 +694,10 @@ static void test_read_only(void **state)
 	if (pid == 0) {
 		if (geteuid() != 0 && chmod(f->cache, 0555) < 0)
 			_exit(77);
-		if (geteuid() == 0 && (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		                       mount(f->cache, f->cache, NULL, MS_BIND, NULL) < 0 || mount(NULL, f->cache, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0))
+		if (geteuid() == 0 &&
+		    (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		     mount(f->cache, f->cache, NULL, MS_BIND, NULL) < 0 ||
+		     mount(NULL, f->cache, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0))
 			_exit(77);
 		/* What is ready serves; nothing new is made. */
 		if (build_with(f, false) < 0)
@@ -765,7 +724,7 @@ static void test_full(void **state)
 	/* As on a full disk no file grows. */
 	pid_t pid = fork();
 	if (pid == 0) {
-		struct rlimit none = { 0, 0 };
+		struct rlimit none = {0, 0};
 		signal(SIGXFSZ, SIG_IGN);
 		setrlimit(RLIMIT_FSIZE, &none);
 		if (build_with(f, false) >= 0)
@@ -791,10 +750,27 @@ int main(void)
 {
 #define CASE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		CASE(test_pinned), CASE(test_versions), CASE(test_uv_lock), CASE(test_pip), CASE(test_rebuild), CASE(test_half_built), CASE(test_failures),
-		CASE(test_no_network), cmocka_unit_test(test_fault_lines), CASE(test_conda_lock), CASE(test_conda), CASE(test_pixi), CASE(test_renv), CASE(test_julia),
-		CASE(test_missing_tools), CASE(test_where_tools_stand), CASE(test_two_at_once), CASE(test_killed), CASE(test_killed_and_left_behind), CASE(test_killed_and_escaped),
-		CASE(test_read_only), CASE(test_full), CASE(test_no_cache),
+	        CASE(test_pinned),
+	        CASE(test_versions),
+	        CASE(test_uv_lock),
+	        CASE(test_pip),
+	        CASE(test_rebuild),
+	        CASE(test_half_built),
+	        CASE(test_failures),
+	        CASE(test_no_network),
+	        CASE(test_conda_lock),
+	        CASE(test_conda),
+	        CASE(test_pixi),
+	        CASE(test_renv),
+	        CASE(test_julia),
+
+	        CASE(test_two_at_once),
+	        CASE(test_killed),
+	        CASE(test_killed_and_left_behind),
+	        CASE(test_killed_and_escaped),
+	        CASE(test_read_only),
+	        CASE(test_full),
+	        CASE(test_no_cache),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

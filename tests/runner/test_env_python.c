@@ -68,8 +68,10 @@ static void write_file(struct fixture *f, const char *rel, mode_t mode, const ch
 static void write_python(struct fixture *f, const char *rel, const char *exe, const char *version)
 {
 	_free_ char *real = path_join(f->dir, exe);
-	_free_ char *text = mem_printf("#!/bin/sh\necho x >>%s\necho '{\"exe\": \"%s\", \"implementation\": \"cpython\", \"version\": \"%s\", "
-	                               "\"soabi\": \"cpython-x\", \"base_prefix\": \"%s\"}'\n", f->count, real, version, f->dir);
+	_free_ char *text = mem_printf(
+	        "#!/bin/sh\necho x >>%s\necho '{\"exe\": \"%s\", \"implementation\": \"cpython\", \"version\": \"%s\", "
+	        "\"soabi\": \"cpython-x\", \"base_prefix\": \"%s\"}'\n",
+	        f->count, real, version, f->dir);
 
 	if (!file_exists(real))
 		write_file(f, exe, 0755, "");
@@ -102,16 +104,42 @@ static void assert_found(struct fixture *f, const char *wanted, const char *rel,
 
 static void test_versions(void **state)
 {
-	static const struct { const char *wanted, *version; bool fits; } cases[] = {
-		{ "", "3.11.7", true }, { "3.11", "3.11.7", true }, { "3.11", "3.1.1", false }, { "3.1", "3.11.7", false }, { "3.11.7", "3.11.7", true },
-		{ "3.11.7", "3.11.8", false }, { "3.11.7", "3.11", true }, { "3", "3.9.1", true }, { ">=3.10,<3.13", "3.12.9", true },
-		{ ">=3.10,<3.13", "3.13.0", false }, { ">=3.10, <3.13", "3.9.18", false }, { ">=3.10,<3.13", "3.13", false }, { ">3.11.2", "3.11", true },
-		{ ">=3.11.2", "3.11", true }, { "<3.11.2", "3.11", true }, { "<3.11", "3.11", false }, { "<3.11", "3.11.0", false }, { "==3.11.*", "3.11.4", true },
-		{ "==3.11.*", "3.12.4", false }, { "==3.11", "3.11.4", false }, { "==3.11.4", "3.11.4", true }, { "!=3.11.4", "3.11.4", false },
-		{ "!=3.11.4", "3.11", true }, { "!=3.11.*", "3.11.4", false }, { "~=3.10", "3.12.1", true }, { "~=3.10", "4.0.0", false },
-		{ "~=3.10.2", "3.10.9", true }, { "~=3.10.2", "3.11.0", false }, { "<=3.11.4", "3.11.5", false }, { "3.13", "3.13.0rc1+", true },
+	static const struct {
+		const char *wanted, *version;
+		bool fits;
+	} cases[] = {
+	        {"", "3.11.7", true},
+	        {"3.11", "3.11.7", true},
+	        {"3.11", "3.1.1", false},
+	        {"3.1", "3.11.7", false},
+	        {"3.11.7", "3.11.7", true},
+	        {"3.11.7", "3.11.8", false},
+	        {"3.11.7", "3.11", true},
+	        {"3", "3.9.1", true},
+	        {">=3.10,<3.13", "3.12.9", true},
+	        {">=3.10,<3.13", "3.13.0", false},
+	        {">=3.10, <3.13", "3.9.18", false},
+	        {">=3.10,<3.13", "3.13", false},
+	        {">3.11.2", "3.11", true},
+	        {">=3.11.2", "3.11", true},
+	        {"<3.11.2", "3.11", true},
+	        {"<3.11", "3.11", false},
+	        {"<3.11", "3.11.0", false},
+	        {"==3.11.*", "3.11.4", true},
+	        {"==3.11.*", "3.12.4", false},
+	        {"==3.11", "3.11.4", false},
+	        {"==3.11.4", "3.11.4", true},
+	        {"!=3.11.4", "3.11.4", false},
+	        {"!=3.11.4", "3.11", true},
+	        {"!=3.11.*", "3.11.4", false},
+	        {"~=3.10", "3.12.1", true},
+	        {"~=3.10", "4.0.0", false},
+	        {"~=3.10.2", "3.10.9", true},
+	        {"~=3.10.2", "3.11.0", false},
+	        {"<=3.11.4", "3.11.5", false},
+	        {"3.13", "3.13.0rc1+", true},
 	};
-	static const char *const bad[] = { "abc", "3.x", ">=", ">=3.10;<3.12", "~=3", ">=3.*", "^3.10", "3..1", ",3.11" };
+	static const char *const bad[] = {"abc", "3.x", ">=", ">=3.10;<3.12", "~=3", ">=3.*", "^3.10", "3..1", ",3.11"};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		if (env_version_fits(cases[i].wanted, cases[i].version) != cases[i].fits)
@@ -245,29 +273,36 @@ static void test_real(void **state)
 {
 	struct fixture *f = *state;
 	const char *path = getenv("PATH"), *home = getenv("HOME");
-	char *const environ[] = { mem_printf("PATH=%s", path ? path : "/usr/bin"), mem_printf("HOME=%s", home ? home : "/"), NULL };
+	char *const env[] = {mem_printf("PATH=%s", path ? path : "/usr/bin"), mem_printf("HOME=%s", home ? home : "/"),
+	                     NULL};
 	struct env_python p, q;
 
-	if (env_python_find(NULL, f->root, environ, f->cache, &p, &f->e) < 0) {
+	if (env_python_find(NULL, f->root, env, f->cache, &p, &f->e) < 0) {
 		print_message("no Python here: %s\n", f->e.text);
 	} else {
 		assert_true(text_starts(p.version, "3."));
 		assert_true(*p.path == '/' && *p.soabi && *p.base_prefix == '/' && p.size > 0);
-		assert_int_equal(env_python_find(p.version, f->root, environ, f->cache, &q, &f->e), 0);
+		assert_int_equal(env_python_find(p.version, f->root, env, f->cache, &q, &f->e), 0);
 		assert_string_equal(p.path, q.path);
 		env_python_release(&p);
 		env_python_release(&q);
 	}
-	free(environ[0]);
-	free(environ[1]);
+	free(env[0]);
+	free(env[1]);
 }
 
 int main(void)
 {
 #define CASE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_versions), CASE(test_python_of_path), CASE(test_answers_are_kept), CASE(test_cache_that_cannot_be),
-		CASE(test_kept_versions), CASE(test_virtual_environment), CASE(test_bad_input), CASE(test_real),
+	        cmocka_unit_test(test_versions),
+	        CASE(test_python_of_path),
+	        CASE(test_answers_are_kept),
+	        CASE(test_cache_that_cannot_be),
+	        CASE(test_kept_versions),
+	        CASE(test_virtual_environment),
+	        CASE(test_bad_input),
+	        CASE(test_real),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
