@@ -117,7 +117,7 @@ static uint32_t add_texts(struct buf *b, const char *const *texts)
 
 int spawner_spawn(struct spawner *s, const struct spawn_request *r, struct err *e)
 {
-	struct spawn_wire w = { .kind = WIRE_SPAWN, .token = r->token };
+	struct spawn_wire w = { .kind = WIRE_SPAWN, .token = r->token, .wrap = r->wrap };
 	const char *attempt = r->attempt_id ? r->attempt_id : "";
 
 	if (!r->argv[0])
@@ -125,7 +125,8 @@ int spawner_spawn(struct spawner *s, const struct spawn_request *r, struct err *
 	buf_reset(&s->texts);
 	buf_add(&s->texts, r->cwd, strlen(r->cwd) + 1);
 	buf_add(&s->texts, attempt, strlen(attempt) + 1);
-	w.argc = add_texts(&s->texts, r->argv);
+	w.prefixc = r->wrap == SPAWN_PLAIN ? 0 : add_texts(&s->texts, r->prefix);
+	w.argc = w.prefixc + add_texts(&s->texts, r->argv);
 	w.envc = add_texts(&s->texts, r->envp);
 	if (s->texts.len > SPAWN_WIRE_MAX)
 		return err_set(e, ERR_USAGE, "%s: arguments and variables come to %zu bytes, more than %d; hand data over in a file", r->argv[0],

@@ -34,7 +34,7 @@ struct spawn_request {
 	int out, err;                 /* descriptors that become 1 and 2; the caller closes its copies afterwards */
 	const char *attempt_id;       /* to find what it started: JIG_ATTEMPT_ID in the environment of processes */
 	enum spawn_wrap wrap;
-	const char *const *prefix;    /* NULL-ended; what stands before argv when it is wrapped, else NULL. argv[0] is then searched too, before anything is started */
+	const char *const *prefix;    /* NULL-ended; what stands before argv when it is wrapped, else NULL. In a sandbox argv[0] is searched too, before anything is started */
 };
 /* Sends the request; the answer comes by spawner_read. Up to 1 MiB of strings (ERR_USAGE beyond). */
 int spawner_spawn(struct spawner *s, const struct spawn_request *r, struct err *e);
@@ -54,7 +54,7 @@ struct spawn_event {
 	int error;
 	char stage[16];
 	int status;              /* of a wrapped step as if it were the direct child: a status above 128 that the wrapper passes on is that signal */
-	int leftover;
+	int leftover;            /* how many processes it left running; those in a sandbox end with it, uncounted: 0 */
 	int64_t max_rss, cpu_us, elapsed_us; /* bytes, µs: of the direct child, those it waited for, and what it left behind that ended before it was told */
 };
 /* One event without waiting: 1 and *ret, 0 when there is none, negative when the spawner is gone. Several may wait behind one readable descriptor:

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include <sys/prctl.h>
 #endif
 #include "base/buf.h"
+#include "base/path.h"
 #include "base/time.h"
 #include "base/ulid.h"
 #include "base/vec.h"
@@ -31,6 +33,7 @@ struct child {
 	struct spawn_event exit; /* token, pid, and the rest when it ended */
 	int64_t began;
 	char attempt[ULID_LEN + 1];
+	enum spawn_wrap wrap;
 	bool ended;
 	int64_t ended_at;
 	VEC(pid_t) killed; /* leftovers that were sent SIGKILL */
@@ -42,6 +45,7 @@ static struct {
 	int children;          /* /proc/self/task/TID/children, -1: not to be had */
 	sigset_t while_waiting;
 	VEC(struct child) steps;
+	size_t sandboxes;      /* of them */
 	struct buf in, out;
 	VEC(const char *) texts;
 	int64_t flush_at;      /* -1: nothing waits */
@@ -162,6 +166,33 @@ static pid_t start(const struct start *s, uint64_t *ret_start)
 	return pid;
 }
 
+/* Whether execve would find a program that is not searched for: inside a sandbox nobody could tell its failure from the step's own. An errno, or 0. */
+static int check_file(const char *argv0, const char *cwd)
+{
+	_free_ char *path = path_join(cwd, argv0);
+	struct stat st;
+
+	if (access(cwd, X_OK) < 0)
+		return 0; /* said better when going there fails */
+	if (stat(path, &st) < 0)
+		return errno;
+	return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? 0 : EACCES;
+}
+
+/* The file to execute: argv[0], or for a wrapped step prefix[0]. */
+static int find_program(const struct spawn_wire *w, const char *const *argv, const char *const *envp, const char *cwd, char **ret)
+{
+	if (w->wrap == SPAWN_SANDBOX) {
+		const char *own = argv[w->prefixc];
+		_free_ char *found = NULL;
+		int error = strchr(own, '/') ? check_file(own, cwd) : spawn_lookup(own, envp, cwd, &found);
+
+		if (error)
+			return error;
+	}
+	return spawn_lookup(argv[0], envp, cwd, ret);
+}
+
 static void spawn(const struct spawn_wire *w, int out, int err)
 {
 	struct spawn_event ev = { .kind = SPAWN_FAILED, .token = w->token };
@@ -182,7 +213,7 @@ static void spawn(const struct spawn_wire *w, int out, int err)
 	const char **argv = sp.texts.v + 1, **envp = argv + w->argc + 1;
 
 	const char *stage = "exec";
-	ev.error = spawn_lookup(argv[0], envp, cwd, &file);
+	ev.error = find_program(w, argv, envp, cwd, &file);
 	if (ev.error == 0) {
 		struct start s = { .file = file, .cwd = cwd, .argv = (char **)argv, .envp = (char **)envp, .out = out, .err = err };
 		ev.elapsed_us = time_mono();
@@ -205,6 +236,8 @@ static void spawn(const struct spawn_wire *w, int out, int err)
 	ev.elapsed_us = 0;
 	ev.kind = SPAWN_STARTED;
 	c->exit = ev;
+	c->wrap = (enum spawn_wrap)w->wrap;
+	sp.sandboxes += c->wrap == SPAWN_SANDBOX;
 	snprintf(c->attempt, sizeof c->attempt, "%s", attempt);
 	tell(&ev, c->began + START_DELAY_US);
 }
@@ -217,6 +250,19 @@ static bool is_step(pid_t pid)
 		if (!sp.steps.v[i].ended && sp.steps.v[i].exit.pid == pid)
 			return true;
 	return false;
+}
+
+/* The sandbox that a child, not reaped yet, is number 1 of; NULL: of none. */
+static struct child *sandbox_of(pid_t pid)
+{
+	struct proc p;
+
+	if (is_step(pid) || !proc_read(pid, &p))
+		return NULL;
+	for (size_t i = 0; i < sp.steps.len; i++)
+		if (sp.steps.v[i].wrap == SPAWN_SANDBOX && sp.steps.v[i].exit.pid == p.sid)
+			return &sp.steps.v[i];
+	return NULL;
 }
 
 /* Whether a child that is no step's own process belongs to c. With no other step around, every one does. */
@@ -247,6 +293,22 @@ static bool alive(const struct proc *p)
 	return p->state != 'Z' && p->state != 'X';
 }
 
+/* The process that keeps a sandbox up and its child, which is number 1 in there, would take the step's clean-up with them. Where there is nothing besides them,
+ * the sandbox is being made or is over. */
+static void signal_sandbox(const struct child *c, int signo)
+{
+	bool any = false;
+
+	for (size_t k = 0; k < sp.procs.len; k++) {
+		const struct proc *p = &sp.procs.v[k];
+
+		if (sp.marks.v[k] && alive(p) && p->pid != c->exit.pid && p->ppid != c->exit.pid && kill(p->pid, signo) == 0)
+			any = true;
+	}
+	if (!any)
+		kill(c->exit.pid, signo);
+}
+
 static void signal_step(uint64_t token, int signo)
 {
 	for (size_t i = 0; i < sp.steps.len; i++) {
@@ -255,6 +317,10 @@ static void signal_step(uint64_t token, int signo)
 			continue;
 		/* Looked for before the group is hit: what loses its parent is harder to find. */
 		mark(c);
+		if (c->wrap == SPAWN_SANDBOX && signo != SIGKILL && sp.procs.len) {
+			signal_sandbox(c, signo);
+			return;
+		}
 		kill(-c->exit.pid, signo);
 		for (size_t k = 0; k < sp.procs.len; k++)
 			if (sp.marks.v[k] && alive(&sp.procs.v[k]) && sp.procs.v[k].pgrp != c->exit.pid)
@@ -296,6 +362,19 @@ static bool read_children(int fd)
 	return n == 0;
 }
 
+/* All children, into sp.pids. */
+static void list_children(void)
+{
+	vec_clear(&sp.pids);
+	if (sp.children >= 0 && read_children(sp.children))
+		return;
+	proc_scan(&sp.procs);
+	vec_clear(&sp.pids);
+	for (size_t i = 0; i < sp.procs.len; i++)
+		if (sp.procs.v[i].ppid == sp.self)
+			vec_push(&sp.pids, sp.procs.v[i].pid);
+}
+
 /* Whether there are children other than the steps' own processes. */
 static bool has_orphans(void)
 {
@@ -335,7 +414,7 @@ static size_t chase(struct child *c)
 		return 0;
 	for (size_t i = 0; i < sp.pids.len;) {
 		pid_t pid = sp.pids.v[i];
-		bool mine = !is_step(pid) && waitpid(pid, NULL, WNOHANG) == 0 && proc_read(pid, &p) && is_orphan_of(c, &p);
+		bool mine = !is_step(pid) && !(sp.sandboxes && sandbox_of(pid)) && waitpid(pid, NULL, WNOHANG) == 0 && proc_read(pid, &p) && is_orphan_of(c, &p);
 		if (mine)
 			i++;
 		else
@@ -356,10 +435,23 @@ static size_t chase(struct child *c)
 	return met;
 }
 
+/* Whether number 1 of an ended sandbox is still there. It dies with its parent and takes all in there along; it waited for the step, so what the step used is
+ * known when it is reaped. */
+static bool sandbox_stands(const struct child *c)
+{
+	list_children();
+	for (size_t i = 0; i < sp.pids.len; i++)
+		if (sandbox_of(sp.pids.v[i]) == c)
+			return true;
+	return false;
+}
+
 static bool sweep(struct child *c)
 {
 	bool clean = true;
 
+	if (c->wrap == SPAWN_SANDBOX)
+		return !sandbox_stands(c);
 	if (!has_orphans())
 		return true;
 	mark(c);
@@ -386,6 +478,7 @@ static void sweep_ended(int64_t now)
 		if (!c->ended) {
 			i++;
 		} else if (sweep(c) || now - c->ended_at > SWEEP_LIMIT_US) {
+			sp.sandboxes -= c->wrap == SPAWN_SANDBOX;
 			tell(&c->exit, 0);
 			vec_release(&c->killed);
 			vec_remove(&sp.steps, i);
@@ -401,14 +494,52 @@ static int64_t timeval_us(const struct timeval *t)
 	return (int64_t)t->tv_sec * US_PER_S + t->tv_usec;
 }
 
+static void add_usage(struct spawn_event *ev, const struct rusage *ru)
+{
+	int64_t rss = ru->ru_maxrss;
+
+#ifndef __APPLE__
+	rss *= 1024;
+#endif
+	if (rss > ev->max_rss)
+		ev->max_rss = rss;
+	ev->cpu_us += timeval_us(&ru->ru_utime) + timeval_us(&ru->ru_stime);
+}
+
+/* A wrapper hands the step's death by a signal on as shells do. */
+static int unwrap_status(int status)
+{
+	int n = WIFEXITED(status) ? WEXITSTATUS(status) - 128 : 0;
+
+	return n >= 1 && n <= 64 ? n : status;
+}
+
 static void reap(void)
 {
 	struct rusage ru;
+	siginfo_t info;
 	int status;
 	pid_t pid;
 	bool any = false;
 
-	while ((pid = wait4(-1, &status, WNOHANG, &ru)) > 0) {
+	for (;;) {
+		struct child *sandbox = NULL;
+
+		/* Whose it was can be seen only until it is reaped. */
+		if (sp.sandboxes) {
+			info.si_pid = 0;
+			if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
+				break;
+			sandbox = sandbox_of(info.si_pid);
+		}
+		pid = wait4(sp.sandboxes ? info.si_pid : -1, &status, WNOHANG, &ru);
+		if (pid <= 0)
+			break;
+		if (sandbox) {
+			add_usage(&sandbox->exit, &ru);
+			any = true;
+			continue;
+		}
 		for (size_t i = 0; i < sp.steps.len; i++) {
 			struct child *c = &sp.steps.v[i];
 			if (c->exit.pid != pid || c->ended)
@@ -416,14 +547,12 @@ static void reap(void)
 			c->ended = any = true;
 			c->ended_at = time_mono();
 			c->exit.kind = SPAWN_EXITED;
-			c->exit.status = status;
+			c->exit.status = c->wrap == SPAWN_PLAIN ? status : unwrap_status(status);
 			c->exit.elapsed_us = c->ended_at - c->began;
-			c->exit.cpu_us = timeval_us(&ru.ru_utime) + timeval_us(&ru.ru_stime);
-#ifdef __APPLE__
-			c->exit.max_rss = ru.ru_maxrss;
-#else
-			c->exit.max_rss = (int64_t)ru.ru_maxrss * 1024;
-#endif
+			add_usage(&c->exit, &ru);
+			/* While a sandbox is being made, nothing in it dies with its parent yet. */
+			if (c->wrap == SPAWN_SANDBOX && WIFSIGNALED(status))
+				kill(-pid, SIGKILL);
 		}
 	}
 	int64_t now = any || sp.sweep_at >= 0 ? time_mono() : 0;

@@ -7,12 +7,13 @@
 
 enum spawn_wire_kind { WIRE_SPAWN, WIRE_SIGNAL };
 
-/* Followed by `size` bytes of NUL-ended texts: cwd, attempt id, argc arguments, envc variables. The descriptors for 1 and 2 come with the first byte. */
+/* Followed by `size` bytes of NUL-ended texts: cwd, attempt id, argc arguments (the first prefixc of them stand before the step's own), envc variables.
+ * The descriptors for 1 and 2 come with the first byte. */
 struct spawn_wire {
 	uint64_t token;
 	uint32_t kind;
 	int32_t signo;
-	uint32_t size, argc, envc;
+	uint32_t size, wrap /* enum spawn_wrap */, prefixc, argc, envc;
 };
 
 #define SPAWN_WIRE_MAX (1 << 20) /* bytes of texts */
