@@ -11,7 +11,8 @@
 
 #define DEPTH_MOST 100
 
-/* What may still be added to a table or an array of tables. One that is not known here came from a value and is closed. */
+/* What may still be added to a table or an array of tables. One that is not known here came from a value and is closed.
+ */
 enum state {
 	CLOSED,
 	IMPLICIT, /* made on the way to a header's last name */
@@ -206,8 +207,11 @@ static int parse_string(struct parser *ps, bool multiline_allowed, struct buf *o
 			ps->p++;
 		buf_add(out, run, ps->p - run);
 		if (ps->p == ps->end)
-			return fail(ps, "the text that begins in line %d has no closing %s; was the file cut off?", first,
-			            multiline ? three : quote == '"' ? "\"" : "'");
+			return fail(ps, "the text that begins in line %d has no closing %s; was the file cut off?",
+			            first,
+			            multiline      ? three
+			            : quote == '"' ? "\""
+			                           : "'");
 		if (multiline && take_newline(ps)) {
 			buf_addc(out, '\n');
 			continue;

@@ -12,11 +12,11 @@
 
 struct reading {
 	struct requirements *r;
-	const char *root;                       /* NULL: no includes */
+	const char *root; /* NULL: no includes */
 	const char *stack[DEPTH_MOST + 1];
 	int depth;
-	struct map constraints;                 /* name → version, of -c files */
-	struct map seen;                        /* "r " or "c " and the file */
+	struct map constraints; /* name → version, of -c files */
+	struct map seen;        /* "r " or "c " and the file */
 	struct err *e;
 };
 
@@ -49,7 +49,8 @@ static char *inside_of(const char *file, const char *name)
 	return b.len ? buf_steal(&b) : NULL;
 }
 
-static int add_requirement(struct reading *rd, const struct requirements_line *l, char *s, bool editable, bool constraint)
+static int add_requirement(struct reading *rd, const struct requirements_line *l, char *s, bool editable,
+                           bool constraint)
 {
 	struct requirement q;
 
@@ -69,10 +70,13 @@ static int include(struct reading *rd, const struct requirements_line *l, const 
 	if (!rd->root)
 		return requirements_line_fault(l, rd->e, "\"%s\" cannot be included here", name);
 	if (requirements_line_is_url(name))
-		return requirements_line_fault(l, rd->e, "\"%s\" is fetched anew each time and pins nothing; put a copy into the project", name);
+		return requirements_line_fault(
+		        l, rd->e, "\"%s\" is fetched anew each time and pins nothing; put a copy into the project",
+		        name);
 	_free_ char *path = inside_of(l->file, name);
 	if (!path)
-		return requirements_line_fault(l, rd->e, "the included file \"%s\" leaves the project; put it into the project", name);
+		return requirements_line_fault(
+		        l, rd->e, "the included file \"%s\" leaves the project; put it into the project", name);
 	if (rd->depth >= DEPTH_MOST)
 		return requirements_line_fault(l, rd->e, "files include each other more than %d deep", DEPTH_MOST);
 	for (int i = 0; i < rd->depth; i++)
@@ -91,12 +95,12 @@ static int read_option_line(struct reading *rd, const struct requirements_line *
 		const char *shorter, *longer;
 		bool valued, no_index;
 	} plain[] = {
-	        {"-i", "--index-url", true, false},   {"", "--pypi-url", true, false},
-	        {"", "--extra-index-url", true, false}, {"", "--no-index", false, true},
-	        {"-f", "--find-links", true, true},   {"", "--no-binary", true, false},
-	        {"", "--only-binary", true, false},   {"", "--prefer-binary", false, false},
-	        {"", "--require-hashes", false, false}, {"", "--pre", false, false},
-	        {"", "--trusted-host", true, false},  {"", "--use-feature", true, false},
+	        {"-i", "--index-url", true, false},         {"", "--pypi-url", true, false},
+	        {"", "--extra-index-url", true, false},     {"", "--no-index", false, true},
+	        {"-f", "--find-links", true, true},         {"", "--no-binary", true, false},
+	        {"", "--only-binary", true, false},         {"", "--prefer-binary", false, false},
+	        {"", "--require-hashes", false, false},     {"", "--pre", false, false},
+	        {"", "--trusted-host", true, false},        {"", "--use-feature", true, false},
 	        {"", "--no-build-isolation", false, false},
 	};
 	char *rest = l->text, *all = requirements_line_skip(l->text);
@@ -122,7 +126,8 @@ static int read_option_line(struct reading *rd, const struct requirements_line *
 		}
 		size_t i = 0;
 		for (; i < ARRAY_LEN(plain); i++) {
-			value = plain[i].valued ? requirements_line_option(word, plain[i].shorter, plain[i].longer, &rest)
+			value = plain[i].valued
+			                ? requirements_line_option(word, plain[i].shorter, plain[i].longer, &rest)
 			        : !strcmp(word, plain[i].longer) ? "-"
 			                                         : NULL;
 			if (value)
@@ -164,7 +169,8 @@ static int read_text(struct reading *rd, const char *text, size_t len, const cha
 	int number = 0;
 
 	if (len >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2)))
-		return requirements_line_fault(&l, rd->e, "the text is UTF-16 (PowerShell's \">\" writes so); save it as UTF-8");
+		return requirements_line_fault(&l, rd->e,
+		                               "the text is UTF-16 (PowerShell's \">\" writes so); save it as UTF-8");
 	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
 		text += 3;
 		len -= 3;
@@ -193,7 +199,8 @@ static int read_text(struct reading *rd, const char *text, size_t len, const cha
 			buf_cut(&b, b.len - 1);
 			buf_addc(&b, ' ');
 			if (p >= end)
-				return requirements_line_fault(&l, rd->e, "the line continues (\"\\\") where the file ends; was it cut off?");
+				return requirements_line_fault(
+				        &l, rd->e, "the line continues (\"\\\") where the file ends; was it cut off?");
 			continue;
 		}
 		l.text = b.data;

@@ -252,7 +252,10 @@ static int read_options(const struct requirements_line *l, char *rest, struct re
 {
 	static const struct {
 		const char *shorter, *longer;
-	} others[] = {{"", "--global-option"}, {"-C", "--config-settings"}, {"", "--config-setting"}, {"", "--install-option"}};
+	} others[] = {{"", "--global-option"},
+	              {"-C", "--config-settings"},
+	              {"", "--config-setting"},
+	              {"", "--install-option"}};
 	bool hashed = false;
 
 	for (char *word; (word = requirements_line_word(&rest));) {
@@ -292,8 +295,8 @@ static char *squeeze(struct arena *a, const char *s, size_t n)
 	return out;
 }
 
-int requirements_line_read(const struct requirements_line *l, char *s, bool editable, struct arena *a, struct requirement *ret,
-                           struct err *e)
+int requirements_line_read(const struct requirements_line *l, char *s, bool editable, struct arena *a,
+                           struct requirement *ret, struct err *e)
 {
 	const char *fault = NULL;
 	char *options = s;

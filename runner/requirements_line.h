@@ -14,8 +14,8 @@ struct requirements_line {
 int requirements_line_fault(const struct requirements_line *l, struct err *e, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 /* s, a part of the line: a requirement with its hashes and options, or what stands behind -e. */
-int requirements_line_read(const struct requirements_line *l, char *s, bool editable, struct arena *a, struct requirement *ret,
-                           struct err *e);
+int requirements_line_read(const struct requirements_line *l, char *s, bool editable, struct arena *a,
+                           struct requirement *ret, struct err *e);
 
 bool requirements_line_is_blank(char c);
 char *requirements_line_skip(char *s); /* blanks */

@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct requirement *q = &r.list.v[i];
 		if (!q->text || !*q->text || strchr(q->text, '\n') || q->line <= line || strcmp(q->file, "fuzz"))
 			abort();
-		if ((!q->name && !q->local && !strstr(q->text, "://")) || (q->name && !*q->name) || q->pin > requirements_pin(&r))
+		if ((!q->name && !q->local && !strstr(q->text, "://")) || (q->name && !*q->name) ||
+		    q->pin > requirements_pin(&r))
 			abort();
 		if (q->version && q->pin == PIN_LOOSE)
 			abort();
