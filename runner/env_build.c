@@ -78,10 +78,11 @@ static void on_output(void *arg, const char *bytes, size_t n)
 	buf_add(&j->said, bytes, n);
 	for (size_t i = 0; i < n; i++) {
 		/* A bar draws itself anew behind a CR. */
-		if (bytes[i] == '\n' || bytes[i] == '\r' || j->line.len >= LINE_MOST)
-			say_line(j);
-		else
+		bool end = bytes[i] == '\n' || bytes[i] == '\r';
+		if (!end)
 			buf_addc(&j->line, bytes[i]);
+		if (end || j->line.len >= LINE_MOST)
+			say_line(j);
 	}
 }
 
@@ -125,11 +126,10 @@ static int clear(struct job *j, struct err *e)
 		if (unlink(path) < 0 && errno != ENOENT)
 			return err_errno(e, "cannot remove %s", path);
 	}
-	if (!file_exists(j->folder))
-		return 0;
-	int r = file_sync_dir(j->b->cache, e);
-	if (r >= 0)
-		r = spawn_sweep((const char *const[]){id}, 1, e);
+	int r = spawn_sweep((const char *const[]){id}, 1, e);
+	if (r < 0 || !file_exists(j->folder))
+		return r < 0 ? r : 0;
+	r = file_sync_dir(j->b->cache, e);
 	return r < 0 ? r : file_remove_tree(j->folder, e);
 }
 

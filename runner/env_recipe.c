@@ -99,6 +99,7 @@ static int cook_uv(const struct cook *c, struct err *e)
 static int cook_pip(const struct cook *c, struct err *e)
 {
 	const char *python = join(c, c->folder, "bin/python");
+	_free_ char *beside = path_parent(c->lock);
 
 	c->r->made = join(c, c->folder, "bin/pip");
 	set(c, "PIP_DISABLE_PIP_VERSION_CHECK", "1");
@@ -106,7 +107,7 @@ static int cook_pip(const struct cook *c, struct err *e)
 	set(c, "PIP_PROGRESS_BAR", "off");
 	COMMAND(c, c->tool, "-m", "venv", c->folder);
 	if (strcmp(path_base(c->lock), "pyproject.toml") == 0)
-		COMMAND(c, python, "-m", "pip", "install", c->b->root);
+		COMMAND(c, python, "-m", "pip", "install", arena_strdup(c->a, beside));
 	else if (pinned(c))
 		COMMAND(c, python, "-m", "pip", "install", "--require-hashes", "--no-deps", "-r", c->lock);
 	else
