@@ -45,6 +45,9 @@ struct sandbox {
 
 static int find_bwrap(char *const *env, char **ret, struct err *e)
 {
+#ifdef JIG_POSIX
+	return err_set(e, ERR_BROKEN, "the sandbox is bubblewrap's, which there is on Linux only (" WAY_OUT ")");
+#else
 	int error = spawn_lookup("bwrap", (const char *const *)env, "/", ret);
 
 	if (error == ENOENT)
@@ -52,6 +55,7 @@ static int find_bwrap(char *const *env, char **ret, struct err *e)
 	if (error)
 		return err_set(e, ERR_BROKEN, "bwrap in PATH cannot be started: %s (" WAY_OUT ")", strerror(error));
 	return 0;
+#endif
 }
 
 /* Whether a shell's empty command runs in it. out: what bwrap said. */
@@ -323,9 +327,11 @@ int sandbox_new(const struct sandbox_options *o, struct sandbox **ret, struct er
 	const char *root = real(&scratch, o->root), *jig = real(&scratch, o->jig), *home = home_of(&scratch, o->environ);
 	if (!root || !jig)
 		return err_errno(e, "%s: the sandbox cannot hide it", root ? o->jig : o->root);
-	if (strcmp(root, "/") == 0 || strcmp(jig, "/") == 0 || (home && (path_within(home, root) || path_within(home, jig))))
-		return err_set(e, ERR_BROKEN, "%s holds the home folder %s, and the sandbox hides the project's folder; move the project into a folder of its own "
-			       "(" WAY_OUT ")", home && path_within(home, jig) && !path_within(home, root) ? jig : root, home ? home : "/");
+	const char *holds = strcmp(root, "/") == 0 || (home && path_within(home, root)) ? root : home && path_within(home, jig) ? jig : NULL;
+	if (holds)
+		return err_set(e, ERR_BROKEN,
+			       "%s holds the home folder %s, and the sandbox hides the project's folder; move the project into a folder of its own (" WAY_OUT ")",
+			       holds, home ? home : "");
 
 	struct sandbox *s = mem_zero(sizeof *s);
 	PUSH(&s->args, arena_strdup(&s->arena, bwrap), "--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/", "--dev", "/dev");

@@ -39,12 +39,15 @@
 struct sandbox;
 struct sandbox_options {
 	const char *root, *jig;                    /* the project's folder and .jig: both hidden */
-	char *const *environ;                      /* HOME, XDG_CACHE_HOME, HF_HOME, TORCH_HOME, PIP_CACHE_DIR, PATH */
+	/* PATH (where bwrap is), HOME; caches: XDG_CACHE_HOME HF_HOME TORCH_HOME PIP_CACHE_DIR (writable), UV_CACHE_DIR (not); where secrets were moved to: XDG_CONFIG_HOME
+	 * XDG_DATA_HOME XDG_RUNTIME_DIR SSH_AUTH_SOCK */
+	char *const *environ;
 	const char *const *keep; size_t nkeep;     /* absolute paths that stay readable even below what is hidden: environments, linked inputs */
 };
 /* Whether it can be had here: bwrap is found and its namespaces work. ERR_BROKEN says what is missing and the way out. *ret_network: also cutting off the network works. */
 int sandbox_probe(char *const *environ, bool *ret_network, struct err *e);
-/* ERR_BROKEN as sandbox_probe, and where the project's folder holds the home folder (hiding it would hide everything). */
+/* ERR_BROKEN as sandbox_probe, and where the project's folder or .jig holds the home folder (hiding it would hide everything). Paths may have links on the way; what
+ * is not there is passed over. Root's steps keep only the rights that concern files and users: with the others they would take the sandbox down. */
 int sandbox_new(const struct sandbox_options *o, struct sandbox **ret, struct err *e);
 void sandbox_free(struct sandbox *s);
 
@@ -56,7 +59,7 @@ struct sandbox_attempt {
 	const char *params;                        /* readable */
 	bool network;                              /* false: cut off */
 };
-/* What stands before the step's own command: NULL-ended, in the arena. */
+/* What stands before the step's own command: NULL-ended, in the arena, with words that live as long as s. */
 const char *const *sandbox_wrap(const struct sandbox *s, const struct sandbox_attempt *a, struct arena *arena);
 
 #endif

@@ -414,7 +414,8 @@ static size_t chase(struct child *c)
 		return 0;
 	for (size_t i = 0; i < sp.pids.len;) {
 		pid_t pid = sp.pids.v[i];
-		bool mine = !is_step(pid) && !(sp.sandboxes && sandbox_of(pid)) && waitpid(pid, NULL, WNOHANG) == 0 && proc_read(pid, &p) && is_orphan_of(c, &p);
+		bool mine = !is_step(pid) && !(sp.sandboxes && sandbox_of(pid)) && waitpid(pid, NULL, WNOHANG) == 0 && proc_read(pid, &p) &&
+			    is_orphan_of(c, &p);
 		if (mine)
 			i++;
 		else

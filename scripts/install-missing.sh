@@ -34,6 +34,7 @@ if [ "$what" = check ]; then
 	have git || need git git git git
 	have mandoc || need mandoc mandoc mandoc mandoc
 	have tmux || need tmux tmux tmux tmux
+	[ "$(uname)" != Linux ] || have bwrap || need bubblewrap bubblewrap bubblewrap -
 fi
 if [ "$what" = fuzz ]; then
 	have clang || need clang clang clang llvm

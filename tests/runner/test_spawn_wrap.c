@@ -102,8 +102,8 @@ static struct spawn_event next_event(struct spawner *s)
 
 static void start(struct fixture *f, uint64_t token, enum spawn_wrap wrap, const char *id, const char *const *argv)
 {
-	const char *sandbox[] = { "bwrap", "--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind", f->dir, f->dir,
-				  "--", NULL };
+	const char *sandbox[] = { "bwrap", "--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
+				  "--bind", f->dir, f->dir, "--", NULL };
 	const char *container[] = { "sh", "-c", "shift; \"$@\"", "client", "run", NULL };
 	_free_ char *attempt = mem_printf("JIG_ATTEMPT_ID=%s", id);
 	const char *envp[] = { "PATH=/usr/bin:/bin", attempt, "ASAN_OPTIONS=detect_leaks=0", NULL };
@@ -199,12 +199,13 @@ static void test_failures(void **state)
 {
 	struct fixture *f = *state;
 	static const struct { const char *program; int error; } cases[] = {
-		{ "no-such-program", ENOENT }, { "./no-such-program", ENOENT }, { "./plain", EACCES }, { "./folder", EACCES }, { "/no/such/program", ENOENT }, { "", ENOENT },
+		{ "no-such-program", ENOENT }, { "./no-such-program", ENOENT }, { "./plain", EACCES }, { "./folder", EACCES },
+		{ "/no/such/program", ENOENT }, { "", ENOENT },
 	};
-	_free_ char *plain = path_join(f->dir, "plain"), *folder = path_join(f->dir, "folder"), *script = path_join(f->dir, "script");
 	struct err e;
 
 	NEEDS_SANDBOX;
+	_free_ char *plain = path_join(f->dir, "plain"), *folder = path_join(f->dir, "folder"), *script = path_join(f->dir, "script");
 	assert_int_equal(file_write(plain, "x", 1, 0600, &e), 0);
 	assert_int_equal(file_mkdirs(folder, 0700, &e), 0);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -222,7 +223,8 @@ static void test_failures(void **state)
 
 	const char *argv[] = { "./script", NULL }, *prefix[] = { "no-such-wrapper", NULL }, *envp[] = { "PATH=/usr/bin:/bin", NULL };
 	_free_ char *gone = path_join(f->dir, "gone");
-	struct spawn_request r = { .token = 60, .argv = argv, .envp = envp, .cwd = f->dir, .out = f->null, .err = f->null, .wrap = SPAWN_SANDBOX, .prefix = prefix };
+	struct spawn_request r = { .token = 60, .argv = argv, .envp = envp, .cwd = f->dir, .out = f->null, .err = f->null,
+				   .wrap = SPAWN_SANDBOX, .prefix = prefix };
 	assert_int_equal(spawner_spawn(f->s, &r, &e), 0);
 	struct spawn_event ev = next_event(f->s);
 	assert_int_equal(ev.kind, SPAWN_FAILED);
@@ -348,7 +350,8 @@ static void test_leftovers_end(void **state)
 
 	NEEDS_SANDBOX;
 	for (int i = 0; i < 10; i++) {
-		struct spawn_event ev = run(f, SPAWN_SANDBOX, "setsid sh -c 'echo $$ > said; exec sleep 1000' & while [ ! -s said ]; do sleep 0.01; done; exit 5");
+		struct spawn_event ev = run(f, SPAWN_SANDBOX,
+					    "setsid sh -c 'echo $$ > said; exec sleep 1000' & while [ ! -s said ]; do sleep 0.01; done; exit 5");
 		assert_int_equal(WEXITSTATUS(ev.status), 5);
 		assert_int_equal(ev.leftover, 0);
 		assert_none_left(ID_A);
@@ -387,7 +390,8 @@ static void test_end_of_spawner_ends_all(void **state)
 			left = false;
 			proc_scan(&l);
 			for (size_t i = 0; i < l.len; i++)
-				left = left || (proc_alive(l.v[i].pid) && proc_env(l.v[i].pid, "JIG_ATTEMPT_ID", value, sizeof value) && strcmp(value, ID_B) == 0);
+				left = left || (proc_alive(l.v[i].pid) && proc_env(l.v[i].pid, "JIG_ATTEMPT_ID", value, sizeof value) &&
+						strcmp(value, ID_B) == 0);
 			vec_release(&l);
 			usleep(1000);
 		}
