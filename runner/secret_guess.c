@@ -12,16 +12,17 @@
 enum alphabet {
 	LETTER = 1,
 	DIGIT = 2,
-	UPPER = 4,      /* A–Z, 0–9 */
+	UPPER = 4, /* A–Z, 0–9 */
 	UNDERSCORE = 8,
 	DASH = 16,
-	BASE64 = 32,    /* + / = */
+	BASE64 = 32, /* + / = */
 	ALNUM = LETTER | DIGIT,
 	WORD = ALNUM | UNDERSCORE,
 	URL64 = WORD | DASH,
 };
 
-/* Beginning, bytes behind it (least, most; 0: no limit), of what they are, and what they have to hold besides; as the issuers document them. */
+/* Beginning, bytes behind it (least, most; 0: no limit), of what they are, and what they have to hold besides; as the
+ * issuers document them. */
 static const struct shape {
 	const char *start;
 	size_t min, max;
@@ -29,36 +30,42 @@ static const struct shape {
 	const char *needs;
 	const char *kind;
 } shapes[] = {
-	{ "AKIA", 16, 16, UPPER, NULL, "an AWS access key" },
-	{ "ASIA", 16, 16, UPPER, NULL, "an AWS access key" },
-	{ "AIza", 35, 35, URL64, NULL, "an API key of Google" },
-	{ "ghp_", 36, 255, ALNUM, NULL, "a token of GitHub" },
-	{ "gho_", 36, 255, ALNUM, NULL, "a token of GitHub" },
-	{ "ghu_", 36, 255, ALNUM, NULL, "a token of GitHub" },
-	{ "ghs_", 36, 255, ALNUM, NULL, "a token of GitHub" },
-	{ "ghr_", 36, 255, ALNUM, NULL, "a token of GitHub" },
-	{ "github_pat_", 60, 255, WORD, NULL, "a token of GitHub" },
-	{ "glpat-", 20, 255, URL64, NULL, "a token of GitLab" },
-	{ "hf_", 34, 34, ALNUM, NULL, "a token of Hugging Face" },
-	{ "npm_", 36, 36, ALNUM, NULL, "a token of npm" },
-	{ "pypi-AgE", 50, 0, URL64, NULL, "a token of PyPI" },
-	{ "rk_live_", 16, 0, ALNUM, NULL, "a key of Stripe" },
-	{ "sk_live_", 16, 0, ALNUM, NULL, "a key of Stripe" },
-	{ "sk-ant-", 80, 0, URL64, NULL, "an API key of Anthropic" },
-	{ "sk-or-v1-", 64, 64, ALNUM, NULL, "an API key of OpenRouter" },
-	{ "sk-", 40, 0, URL64, "T3BlbkFJ", "an API key of OpenAI" },
-	{ "sk-", 32, 64, ALNUM, NULL, "an API key" },
-	{ "xoxa-", 20, 0, ALNUM | DASH, NULL, "a token of Slack" },
-	{ "xoxb-", 20, 0, ALNUM | DASH, NULL, "a token of Slack" },
-	{ "xoxp-", 20, 0, ALNUM | DASH, NULL, "a token of Slack" },
-	{ "xoxr-", 20, 0, ALNUM | DASH, NULL, "a token of Slack" },
-	{ "xoxs-", 20, 0, ALNUM | DASH, NULL, "a token of Slack" },
+        {"AKIA", 16, 16, UPPER, NULL, "an AWS access key"},
+        {"ASIA", 16, 16, UPPER, NULL, "an AWS access key"},
+        {"AIza", 35, 35, URL64, NULL, "an API key of Google"},
+        {"ghp_", 36, 255, ALNUM, NULL, "a token of GitHub"},
+        {"gho_", 36, 255, ALNUM, NULL, "a token of GitHub"},
+        {"ghu_", 36, 255, ALNUM, NULL, "a token of GitHub"},
+        {"ghs_", 36, 255, ALNUM, NULL, "a token of GitHub"},
+        {"ghr_", 36, 255, ALNUM, NULL, "a token of GitHub"},
+        {"github_pat_", 60, 255, WORD, NULL, "a token of GitHub"},
+        {"glpat-", 20, 255, URL64, NULL, "a token of GitLab"},
+        {"hf_", 34, 34, ALNUM, NULL, "a token of Hugging Face"},
+        {"npm_", 36, 36, ALNUM, NULL, "a token of npm"},
+        {"pypi-AgE", 50, 0, URL64, NULL, "a token of PyPI"},
+        {"rk_live_", 16, 0, ALNUM, NULL, "a key of Stripe"},
+        {"sk_live_", 16, 0, ALNUM, NULL, "a key of Stripe"},
+        {"sk-ant-", 80, 0, URL64, NULL, "an API key of Anthropic"},
+        {"sk-or-v1-", 64, 64, ALNUM, NULL, "an API key of OpenRouter"},
+        {"sk-", 40, 0, URL64, "T3BlbkFJ", "an API key of OpenAI"},
+        {"sk-", 32, 64, ALNUM, NULL, "an API key"},
+        {"xoxa-", 20, 0, ALNUM | DASH, NULL, "a token of Slack"},
+        {"xoxb-", 20, 0, ALNUM | DASH, NULL, "a token of Slack"},
+        {"xoxp-", 20, 0, ALNUM | DASH, NULL, "a token of Slack"},
+        {"xoxr-", 20, 0, ALNUM | DASH, NULL, "a token of Slack"},
+        {"xoxs-", 20, 0, ALNUM | DASH, NULL, "a token of Slack"},
 };
 
 /* What each byte is, in terms of enum alphabet. */
 static const uint8_t classes[256] = {
-	['0' ... '9'] = DIGIT | UPPER, ['A' ... 'Z'] = LETTER | UPPER, ['a' ... 'z'] = LETTER,
-	['_'] = UNDERSCORE, ['-'] = DASH, ['+'] = BASE64, ['/'] = BASE64, ['='] = BASE64,
+        ['0' ... '9'] = DIGIT | UPPER,
+        ['A' ... 'Z'] = LETTER | UPPER,
+        ['a' ... 'z'] = LETTER,
+        ['_'] = UNDERSCORE,
+        ['-'] = DASH,
+        ['+'] = BASE64,
+        ['/'] = BASE64,
+        ['='] = BASE64,
 };
 
 static bool is_a(char c, unsigned alphabet)
@@ -84,7 +91,7 @@ static bool starts_at(const char *s, const char *end, const char *what)
 
 static bool varied(const char *s, size_t n)
 {
-	bool seen[256] = { 0 };
+	bool seen[256] = {0};
 	size_t distinct = 0;
 
 	for (size_t i = 0; i < n && distinct < DISTINCT_MIN; i++) {
@@ -111,7 +118,8 @@ static const char *guess_shape(const char *s, const char *end)
 		/* A longer run of such bytes is something else: a digest, a name. */
 		if (n < h->min || (h->max && n > h->max) || (body + n < end && is_a(body[n], ALNUM)))
 			continue;
-		if ((h->needs && !memmem(body, n, h->needs, strlen(h->needs))) || !varied(body, n) || is_example(body, n))
+		if ((h->needs && !memmem(body, n, h->needs, strlen(h->needs))) || !varied(body, n) ||
+		    is_example(body, n))
 			continue;
 		return h->kind;
 	}
@@ -155,7 +163,8 @@ static const char *guess_pem(const char *s, const char *end)
 /* Words that stand for a password in examples. */
 static bool is_placeholder(const char *s, size_t n)
 {
-	static const char *const words[] = { "password", "passwd", "pass", "pwd", "pw", "secret", "token", "key", "user", "changeme", "example", "hunter2" };
+	static const char *const words[] = {"password", "passwd", "pass", "pwd",      "pw",      "secret",
+	                                    "token",    "key",    "user", "changeme", "example", "hunter2"};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (n == strlen(words[i]) && !strncasecmp(s, words[i], n))
@@ -200,8 +209,9 @@ static const char *guess_url(const char *s, const char *end)
 /* What may begin at a byte; 0: nothing. */
 enum begin { BEGIN_SHAPE = 1, BEGIN_JWT, BEGIN_PEM, BEGIN_URL };
 static const uint8_t begins[256] = {
-	['A'] = BEGIN_SHAPE, ['g'] = BEGIN_SHAPE, ['h'] = BEGIN_SHAPE, ['n'] = BEGIN_SHAPE, ['p'] = BEGIN_SHAPE, ['r'] = BEGIN_SHAPE,
-	['s'] = BEGIN_SHAPE, ['x'] = BEGIN_SHAPE, ['e'] = BEGIN_JWT, ['-'] = BEGIN_PEM, ['/'] = BEGIN_URL,
+        ['A'] = BEGIN_SHAPE, ['g'] = BEGIN_SHAPE, ['h'] = BEGIN_SHAPE, ['n'] = BEGIN_SHAPE,
+        ['p'] = BEGIN_SHAPE, ['r'] = BEGIN_SHAPE, ['s'] = BEGIN_SHAPE, ['x'] = BEGIN_SHAPE,
+        ['e'] = BEGIN_JWT,   ['-'] = BEGIN_PEM,   ['/'] = BEGIN_URL,
 };
 
 /* Tokens begin where a word begins. */
@@ -220,7 +230,9 @@ static const char *guess_at(const char *text, const char *s, const char *end, en
 	case BEGIN_PEM:
 		return starts_at(s, end, "-----BEGIN ") ? guess_pem(s, end) : NULL;
 	case BEGIN_URL:
-		return s - text >= 2 && s[-1] == ':' && is_a(s[-2], ALNUM) && starts_at(s, end, "//") ? guess_url(s, end) : NULL;
+		return s - text >= 2 && s[-1] == ':' && is_a(s[-2], ALNUM) && starts_at(s, end, "//")
+		               ? guess_url(s, end)
+		               : NULL;
 	}
 	return NULL;
 }
@@ -281,8 +293,10 @@ static size_t last_words(const char *name, char words[2][WORD_MAX_BYTES])
 /* Tokens of language models have names like those of services. */
 static bool is_of_text(const char *word)
 {
-	static const char *const words[] = { "bos", "eos", "pad", "unk", "mask", "sep", "cls", "stop", "start", "end", "begin", "special", "class", "image",
-		"audio", "video", "target", "trigger", "placeholder", "prompt", "prefix", "suffix", "text", "new", "separator" };
+	static const char *const words[] = {"bos",    "eos",   "pad",    "unk",      "mask",        "sep",    "cls",
+	                                    "stop",   "start", "end",    "begin",    "special",     "class",  "image",
+	                                    "audio",  "video", "target", "trigger",  "placeholder", "prompt", "prefix",
+	                                    "suffix", "text",  "new",    "separator"};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (!strcmp(word, words[i]))
@@ -295,12 +309,18 @@ struct named {
 };
 /* The word that a name ends with. */
 static const struct named ends[] = {
-	{ "password", "a password" }, { "passwd", "a password" }, { "passphrase", "a password" }, { "secret", "a secret" },
-	{ "token", "a token" }, { "apikey", "an API key" }, { "credential", "a credential" }, { "credentials", "a credential" },
+        {"password", "a password"},     {"passwd", "a password"},
+        {"passphrase", "a password"},   {"secret", "a secret"},
+        {"token", "a token"},           {"apikey", "an API key"},
+        {"credential", "a credential"}, {"credentials", "a credential"},
 };
 /* The word before "key". */
 static const struct named keys[] = {
-	{ "api", "an API key" }, { "access", "an access key" }, { "private", "a private key" }, { "secret", "a secret key" }, { "wandb", "a key of Weights & Biases" },
+        {"api", "an API key"},
+        {"access", "an access key"},
+        {"private", "a private key"},
+        {"secret", "a secret key"},
+        {"wandb", "a key of Weights & Biases"},
 };
 
 static const char *guess_name(const char *name)
@@ -314,14 +334,15 @@ static const char *guess_name(const char *name)
 				return keys[i].kind;
 	for (size_t i = 0; n && i < ARRAY_LEN(ends); i++)
 		if (!strcmp(words[n - 1], ends[i].word))
-			return n > 1 && !strcmp(ends[i].word, "token") && is_of_text(words[n - 2]) ? NULL : ends[i].kind;
+			return n > 1 && !strcmp(ends[i].word, "token") && is_of_text(words[n - 2]) ? NULL
+			                                                                           : ends[i].kind;
 	return NULL;
 }
 
 /* A text that may be a secret's value: one word, no path, no reference to a variable or a gap to be filled in. */
 static bool may_be_value(const char *s, size_t n, bool token)
 {
-	static const char *const paths[] = { ".json", ".yaml", ".yml", ".toml", ".txt", ".pem", ".key", ".env", ".csv" };
+	static const char *const paths[] = {".json", ".yaml", ".yml", ".toml", ".txt", ".pem", ".key", ".env", ".csv"};
 	bool name = true, digit = false;
 
 	if (n < PARAM_MIN || strchr("<[{$/~.", s[0]) || is_placeholder(s, n))
