@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "base/utf8.h"
+#include "cli/env_progress.h"
 #include "cli/run_options.h"
 #include "runner/params.h"
 #include "runner/supervise.h"
@@ -22,6 +23,7 @@ struct screen {
 	struct context *context;
 	struct live_view *view; /* NULL: plain lines */
 	int report;             /* -1: not detached */
+	struct env_progress progress;
 };
 
 static void put(struct screen *s, struct buf *text)
@@ -45,6 +47,7 @@ static void on_begun(void *arg, const struct run_live *r)
 	struct screen *s = arg;
 	_buf_ struct buf out = BUF_INIT;
 
+	env_progress_end(&s->progress);
 	if (s->report >= 0) {
 		buf_addf(&out, "%lld %s\n", (long long)r->number, r->name);
 		file_write_all(s->report, out.data, out.len);
@@ -160,12 +163,14 @@ static int run_once(struct context *c, struct spawner *spawner, struct screen *s
 		.project = &c->project, .pipeline = p, .selected = selected, .kind = one->sweep ? KIND_SWEEP : KIND_RUN, .sweep = one->sweep, .name = name,
 		.ntags = option_list(c, "tag", &tags), .argv = argv, .options = options, .jobs = (int)option_number(c, "jobs", 0),
 		.cpu = (double)option_number(c, "cpu", 0), .memory = option_number(c, "memory", 0), .gpu = (int)option_number(c, "gpu", -1),
-		.fail_fast = option_flag(c, "fail-fast"), .unpinned = option_flag(c, "unpinned"),
+		.fail_fast = option_flag(c, "fail-fast"), .unpinned = option_flag(c, "unpinned"), .strict = option_flag(c, "strict"),
 		.params_changed = option_list(c, "param", &params) + one->noverrides > 0, .max_snapshot = option_number(c, "max-snapshot", 0),
-		.isolation = option_text(c, "isolation"), .watch = &watch,
+		.isolation = option_text(c, "isolation"), .watch = &watch, .env_watch = screen->report < 0 ? &screen->progress.watch : NULL,
 	};
 	o.tags = tags;
-	return supervise(c->tracker, spawner, &o, ret, e);
+	r = supervise(c->tracker, spawner, &o, ret, e);
+	env_progress_end(&screen->progress);
+	return r;
 }
 
 static int run_sweep(struct context *c, struct spawner *spawner, struct screen *screen, const char *const *axes, size_t naxes, struct err *e)
@@ -208,16 +213,40 @@ static int run_sweep(struct context *c, struct spawner *spawner, struct screen *
 	return 0;
 }
 
+/* What takes minutes is done while someone watches: the detached run finds its environments ready. */
+static int build_envs(struct context *c, struct screen *screen, struct err *e)
+{
+	_cleanup_(pipeline_freep) struct pipeline *p = NULL;
+	_cleanup_(env_set_release) struct env_set envs = { 0 };
+	_free_ bool *selected = NULL;
+	struct env_options o = { .environ = environ, .unpinned = option_flag(c, "unpinned"), .strict = option_flag(c, "strict"), .watch = &screen->progress.watch };
+	int r;
+
+	/* A pipeline whose params only the sweep gives cannot be read here: its runs build what they need themselves. */
+	if (option_text(c, "sweep"))
+		return 0;
+	if ((r = run_options_pipeline(c, NULL, 0, &p, e)) < 0 || (r = run_options_select(c, p, &selected, e)) < 0)
+		return r;
+	o.root = c->project.root;
+	r = env_set_resolve(p, selected, &o, &envs, e);
+	if (r >= 0)
+		r = env_set_prepare(&envs, &o, e);
+	env_progress_end(&screen->progress);
+	return r;
+}
+
 /* The same command once more with a session of its own; its first words come through a pipe. */
-static int detach(struct context *c, struct err *e)
+static int detach(struct context *c, struct screen *screen, struct err *e)
 {
 	_close_ int from = -1, to = -1;
 	_buf_ struct buf said = BUF_INIT;
 	char self[4096];
 	int fds[2];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	int r;
+	int r = build_envs(c, screen, e);
 
+	if (r < 0)
+		return r;
 	if (n < 0)
 		return err_errno(e, "where jig itself stands");
 	self[n] = 0;
@@ -278,6 +307,7 @@ static int run_run(struct context *c, struct err *e)
 	struct screen screen = { .context = c, .report = -1 };
 	int r;
 
+	env_progress_init(&screen.progress, c);
 	if (getenv(DETACHED)) {
 		unsetenv(DETACHED);
 		screen.report = REPORT_FD;
@@ -292,7 +322,7 @@ static int run_run(struct context *c, struct err *e)
 		return r;
 	}
 	if (option_flag(c, "detach"))
-		return detach(c, e);
+		return detach(c, &screen, e);
 	if (term_obeys(STDOUT_FILENO))
 		screen.view = live_view_new(STDOUT_FILENO, &c->paint);
 	r = run_here(c, &screen, e);

@@ -79,7 +79,7 @@ struct command {
 	X(init) X(lock)                                                                  \
 	X(run) X(plan) X(stop) X(retry) X(pause) X(continue) X(log)                      \
 	X(ls) X(show) X(dag) X(logs) X(metrics) X(get)                                   \
-	X(tag) X(note) X(rm) X(verify) X(fsck) X(gc)                                     \
+	X(env) X(tag) X(note) X(rm) X(verify) X(fsck) X(gc)                                     \
 	X(help) X(completion) X(version) X(manual)
 #define COMMAND_EXTERN_(n) extern const struct command cmd_##n;
 COMMANDS(COMMAND_EXTERN_)

@@ -82,6 +82,12 @@ static int run_line(struct context *c, int argc, const char *const *argv, struct
 	if (name[0] == '-')
 		return err_set(e, ERR_USAGE,
 			"unknown option %s: options stand behind the command; `jig help` lists the commands", name);
+	/* The same command under the name that people look for beside the others of environments. */
+	if (!strcmp(name, "env") && argc > 2 && !strcmp(argv[2], "lock")) {
+		name = "lock";
+		argv++;
+		argc--;
+	}
 	const struct command *cmd = command_find(name);
 	return cmd ? run_command(c, cmd, argc - 2, argv + 2, e) : unknown_command(name, e);
 }

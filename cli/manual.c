@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/help.h"
+#include "runner/env_choose.h"
+#include "runner/isolation.h"
 #include "runner/pipeline.h"
 #include "runner/pipeline_keys.h"
 #include "runner/variables.h"
@@ -133,6 +135,12 @@ static void add_words(struct buf *out, const struct word *v, int n)
 #define WORD_(symbol, name, about) { .text = name, .meaning = about },
 static const struct word triggers[] = { TRIGGERS(WORD_) };
 static const struct word keeps[] = { KEEPS(WORD_) };
+static const struct word env_grades[] = { ENV_GRADES(WORD_) };
+static const struct word isolations[] = { ISOLATIONS(WORD_) };
+#define KIND_(symbol, name, files, about) { .text = name, .meaning = about },
+static const struct word env_kinds[] = { ENV_KINDS(KIND_) };
+#define HIDDEN_(path, about) { .text = "~/" path, .meaning = about },
+static const struct word hidden[] = { SANDBOX_HIDDEN(HIDDEN_) };
 
 static int part_words(struct buf *out, const char *word, struct err *e)
 {
@@ -153,6 +161,14 @@ static int part_words(struct buf *out, const char *word, struct err *e)
 		add_words(out, triggers, ARRAY_LEN(triggers));
 	else if (!strcmp(word, "keep"))
 		add_words(out, keeps, ARRAY_LEN(keeps));
+	else if (!strcmp(word, "env_kind"))
+		add_words(out, env_kinds, ARRAY_LEN(env_kinds));
+	else if (!strcmp(word, "env_grade"))
+		add_words(out, env_grades, ARRAY_LEN(env_grades));
+	else if (!strcmp(word, "isolation"))
+		add_words(out, isolations, ARRAY_LEN(isolations));
+	else if (!strcmp(word, "hidden"))
+		add_words(out, hidden, ARRAY_LEN(hidden));
 	else
 		return err_set(e, ERR_USAGE, "there is no list of words \"%s\"", word);
 	return 0;

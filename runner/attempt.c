@@ -6,18 +6,36 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/time.h"
+#include "runner/container.h"
 #include "runner/log.h"
 #include "runner/metric.h"
 
 #define METRICS_CHUNKS_A_TICK 4
+#define ENV_CHECK_AGAIN_US (10 * US_PER_S)
 /* CPU below this share of a core is the noise of sleeping threads. */
 #define IDLE_CPU_SHARE 0.005
 
+static struct env *env_of(const struct attempt *a)
+{
+	return &a->host->envs->v[a->host->envs->of[a->step]];
+}
+
+/* The client is gone; a container that was killed with it may still run. */
+static void end_container(struct attempt *a)
+{
+	_free_ char *name = mem_printf("jig-%s", a->uid);
+
+	if (a->work.wrap == SPAWN_CONTAINER && a->ending != CAUSE_NONE)
+		container_kill(&env_of(a)->tool, name, a->host->run->environ);
+}
+
 static void record_begin(struct attempt *a, int64_t pid, int64_t pid_start)
 {
+	const struct env *env = env_of(a);
 	struct attempt_new n = {
 		.run = a->host->run->number, .step = a->rec.step, .uid = a->uid, .n = a->n, .command = a->work.command ? a->work.command : "[]",
-		.folder = a->work.rel, .isolation = a->host->run->isolation, .env = a->host->env, .host = a->host->machine->host,
+		.folder = a->work.rel, .isolation = isolation_text(isolation_of(a->host->run->isolation, env)),
+		.env = a->host->env_ids[env - a->host->envs->v], .host = a->host->machine->host,
 		.reason = a->reason, .started = time_now(), .pid = pid, .pid_start = pid_start,
 	};
 
@@ -52,8 +70,24 @@ static void fail_early(struct attempt *a, enum cause cause, const char *message)
 static void make_work(void *arg)
 {
 	struct attempt *a = arg;
+	bool certificates = false;
 
-	a->made = work_make(&a->work, a->host->run, a->step, a->n, a->uid, &a->problem);
+	a->made = a->check_env ? env_check(a->host->envs->cache, env_of(a), &certificates, &a->problem) : 0;
+	if (a->made >= 0 || certificates)
+		a->made = work_make(&a->work, a->host->run, a->step, a->n, a->uid, &a->problem);
+}
+
+/* An environment is looked at again when a step that could write to it has run since, and when someone else had time to. */
+static bool wants_check(struct attempt *a)
+{
+	struct env *env = env_of(a);
+	int64_t now = time_mono();
+
+	if (!env->cached || (!env->touched && now - env->checked < ENV_CHECK_AGAIN_US))
+		return false;
+	env->checked = now;
+	env->touched = false;
+	return true;
 }
 
 static void spawn(struct attempt *a)
@@ -64,8 +98,9 @@ static void spawn(struct attempt *a)
 
 	a->begun = a->active = a->live->started = time_mono();
 	if (r >= 0) {
-		struct spawn_request req = { .token = a->token, .argv = a->work.argv, .envp = (const char *const *)a->work.vars.v, .cwd = a->work.work,
-					     .out = ends[0], .err = ends[1], .attempt_id = a->uid };
+		const struct variables *vars = a->work.wrap == SPAWN_CONTAINER ? &a->work.client : &a->work.vars;
+		struct spawn_request req = { .token = a->token, .argv = a->work.argv, .envp = (const char *const *)vars->v, .cwd = a->work.work,
+					     .out = ends[0], .err = ends[1], .attempt_id = a->uid, .wrap = a->work.wrap, .prefix = a->work.prefix };
 
 		r = spawner_spawn(a->host->spawner, &req, &e);
 	}
@@ -129,7 +164,8 @@ struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uin
 	if (a->made >= 0) {
 		for (size_t i = 0; i < a->work.inputs.len; i++)
 			bytes += a->work.inputs.v[i].form == FORM_LINK ? 0 : a->work.inputs.v[i].size;
-		if (bytes > ATTEMPT_OFFLOAD_BYTES) {
+		a->check_env = wants_check(a);
+		if (bytes > ATTEMPT_OFFLOAD_BYTES || a->check_env) {
 			offload_start(h->offload, make_work, made_done, a);
 			return a;
 		}
@@ -182,6 +218,8 @@ void attempt_event(struct attempt *a, const struct spawn_event *ev)
 		return;
 	case SPAWN_EXITED:
 		a->exit = *ev;
+		env_of(a)->touched |= isolation_of(a->host->run->isolation, env_of(a)) == ISOLATION_FOLDER;
+		end_container(a);
 		a->exited = true;
 		attempt_settle(a);
 		return;

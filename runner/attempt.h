@@ -28,7 +28,8 @@ struct attempt_host {
 	const struct inputs *inputs;
 	struct facts *outputs;       /* per step of the pipeline: filled when an attempt succeeds */
 	const int64_t *step_ids;     /* rows, per step of the pipeline */
-	int64_t env;                 /* env_record */
+	struct env_set *envs;
+	const int64_t *env_ids;      /* env_record, per environment */
 	const struct machine *machine;
 	int64_t grace_us;            /* between SIGTERM and SIGKILL */
 	void *arg;
@@ -71,6 +72,7 @@ struct attempt {
 	struct outputs_taken taken;
 	VEC(struct logged_param { char *key; json_t *value; }) params;
 	int slot;                    /* of its TMPDIR */
+	bool check_env;              /* its environment is held against what was built before it starts */
 	bool spare;                  /* its work folder is for the next attempt */
 	int made;                    /* result of work_make or of the settling */
 	struct err problem;

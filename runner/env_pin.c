@@ -359,7 +359,7 @@ static char *command_text(const struct env_pin *o)
 
 int env_pin(const struct env_pin *o, struct env_pinned *ret, struct err *e)
 {
-	const char *from, *tmp = env_variable(o->environ, "TMPDIR");
+	const char *from = NULL, *tmp = env_variable(o->environ, "TMPDIR");
 	_cleanup_(env_python_release) struct env_python python = {0};
 	_cleanup_(env_tool_release) struct env_tool tool = {0};
 	struct requirements asked = {0};

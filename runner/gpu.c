@@ -20,10 +20,13 @@ static struct {
 	unsigned count;
 	nvml_device devices[GPU_MAX];
 	char names[GPU_MAX][96];
+	char driver[80], cuda[16];
 	int (*init)(void);
 	int (*get_count)(unsigned *n);
 	int (*get_device)(unsigned i, nvml_device *ret);
 	int (*get_name)(nvml_device d, char *name, unsigned len);
+	int (*get_driver)(char *version, unsigned len);
+	int (*get_cuda)(int *version); /* 12020 is 12.2 */
 	int (*get_utilisation)(nvml_device d, struct nvml_utilisation *ret);
 	int (*get_processes)(nvml_device d, unsigned *n, struct nvml_process *ret);
 } nvml;
@@ -42,6 +45,8 @@ static bool load(void)
 	*(void **)&nvml.get_count = dlsym(lib, "nvmlDeviceGetCount_v2");
 	*(void **)&nvml.get_device = dlsym(lib, "nvmlDeviceGetHandleByIndex_v2");
 	*(void **)&nvml.get_name = dlsym(lib, "nvmlDeviceGetName");
+	*(void **)&nvml.get_driver = dlsym(lib, "nvmlSystemGetDriverVersion");
+	*(void **)&nvml.get_cuda = dlsym(lib, "nvmlSystemGetCudaDriverVersion_v2");
 	*(void **)&nvml.get_utilisation = dlsym(lib, "nvmlDeviceGetUtilizationRates");
 	*(void **)&nvml.get_processes = dlsym(lib, "nvmlDeviceGetComputeRunningProcesses_v3");
 	if (!nvml.get_processes)
@@ -58,6 +63,11 @@ static void look(void)
 		nvml.count = 0;
 	if (nvml.count > GPU_MAX)
 		nvml.count = GPU_MAX;
+	int version;
+	if (nvml.count && nvml.get_driver && nvml.get_driver(nvml.driver, sizeof nvml.driver) != 0)
+		nvml.driver[0] = 0;
+	if (nvml.count && nvml.get_cuda && nvml.get_cuda(&version) == 0)
+		snprintf(nvml.cuda, sizeof nvml.cuda, "%d.%d", version / 1000, version % 1000 / 10);
 	for (unsigned i = 0; i < nvml.count; i++) {
 		if (nvml.get_device(i, &nvml.devices[i]) != 0) {
 			nvml.count = i;
@@ -77,6 +87,16 @@ int gpu_count(void)
 const char *gpu_name(int index)
 {
 	return index >= 0 && index < gpu_count() ? nvml.names[index] : NULL;
+}
+
+const char *gpu_driver(void)
+{
+	return gpu_count() > 0 && nvml.driver[0] ? nvml.driver : NULL;
+}
+
+const char *gpu_cuda(void)
+{
+	return gpu_count() > 0 && nvml.cuda[0] ? nvml.cuda : NULL;
 }
 
 static bool listed(const pid_t *pids, size_t n, unsigned pid)

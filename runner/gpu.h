@@ -8,6 +8,9 @@
 
 int gpu_count(void);
 const char *gpu_name(int index); /* NULL when there is none; static */
+/* The driver's version ("535.183.01") and the CUDA it offers ("12.2"); NULL when not known. Static. */
+const char *gpu_driver(void);
+const char *gpu_cuda(void);
 /* Memory in bytes that the processes use on all GPUs, and the mean utilisation (0–1) of the GPUs they use; -1 and NaN when unknown. */
 void gpu_usage(const pid_t *pids, size_t n, int64_t *ret_memory, double *ret_utilisation);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/utf8.h"
 
@@ -59,8 +60,8 @@ static void step_json(struct buf *out, const struct work *w, const struct work_r
 	buf_addf(out, ",\n  \"argv\": %s", w->command);
 	add_member(out, "cwd", w->work);
 	add_member(out, "tree", r->tree->id);
-	add_member(out, "isolation", r->isolation);
-	add_member(out, "env_key", r->env_key);
+	add_member(out, "isolation", isolation_text(isolation_of(r->isolation, w->env)));
+	add_member(out, "env_key", w->env->key);
 	buf_adds(out, ",\n  \"environment\": {");
 	for (size_t i = 0, k = 0; i < w->vars.len; i++) {
 		const char *pair = w->vars.v[i];
@@ -90,27 +91,49 @@ static void step_json(struct buf *out, const struct work *w, const struct work_r
 	buf_adds(out, "\n  ]\n}\n");
 }
 
+/* A word for the shell in which the folder of the run's TMPDIRs, which is gone by then, is a new one. */
+static void add_word(struct buf *out, const char *word, const char *tmp)
+{
+	const char *at;
+	bool found = false;
+
+	for (; (at = strstr(word, tmp)); word = at + strlen(tmp)) {
+		_free_ char *before = mem_strndup(word, (size_t)(at - word));
+
+		if (*before)
+			text_shell_quote(out, before);
+		buf_adds(out, "\"$tmp\"");
+		found = true;
+	}
+	if (*word || !found)
+		text_shell_quote(out, word);
+}
+
 static void replay_text(struct buf *out, const struct work *w, const struct work_run *r, const struct step *s, int n)
 {
+	const struct variables *vars = w->wrap == SPAWN_CONTAINER ? &w->client : &w->vars;
+
 	buf_adds(out, "#!/bin/sh\n# Runs ");
 	utf8_visible(out, s->name, strlen(s->name), false);
 	buf_addf(out, "@%d of run %lld again, where and as it ran.\ncd ", n, (long long)r->number);
 	text_shell_quote(out, w->work);
-	buf_adds(out, " || exit\ntmp=$(mktemp -d /tmp/jig.XXXXXX) || exit\ntrap 'rm -rf \"$tmp\"' EXIT\nenv -i");
-	for (size_t i = 0; i < w->vars.len; i++) {
-		const char *pair = w->vars.v[i];
+	buf_addf(out, " || exit\ntmp=$(mktemp -d /tmp/jig.XXXXXX) || exit\ntrap 'rm -rf \"$tmp\"' EXIT\nmkdir \"$tmp\"/%s || exit\nenv -i", path_base(w->tmp));
+	for (size_t i = 0; i < vars->len; i++) {
+		const char *pair = vars->v[i];
 		int name = (int)strcspn(pair, "=");
 		_free_ char *bare = mem_printf("%.*s", name, pair);
 
 		buf_adds(out, " \\\n\t");
-		if (strcmp(bare, "TMPDIR") == 0)
-			buf_adds(out, "TMPDIR=\"$tmp\"");
-		else if (is_secret(s, pair) || variable_secret(bare))
+		if (is_secret(s, pair) || variable_secret(bare))
 			buf_addf(out, "%s=\"$%s\"", bare, bare);
 		else
-			text_shell_quote(out, pair);
+			add_word(out, pair, r->tmp);
 	}
 	buf_adds(out, " \\\n\t");
+	for (size_t i = 0; w->prefix && w->prefix[i]; i++) {
+		add_word(out, w->prefix[i], r->tmp);
+		buf_addc(out, ' ');
+	}
 	for (size_t i = 0; w->argv[i]; i++) {
 		if (i)
 			buf_addc(out, ' ');

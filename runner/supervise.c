@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "runner/metric.h"
+#include "runner/secret_guess.h"
 #include "runner/supervisor.h"
 #include "runner/tmpdir.h"
 #include "tracker/query.h"
@@ -52,7 +53,10 @@ static void release(struct supervisor *s)
 	code_tree_free(s->tree);
 	code_snapshot_release(&s->code);
 	store_free(s->store);
-	env_release(&s->env);
+	isolation_release(&s->isolation);
+	env_set_release(&s->envs);
+	free(s->env_ids);
+	vec_release(&s->notes);
 	arena_release(&s->texts);
 	if (s->tmp)
 		file_remove_tree(s->tmp, &ignored);
@@ -102,9 +106,6 @@ static int check_machine(struct supervisor *s, struct err *e)
 	/* -j beyond the number of CPUs is a wish to share them. */
 	if (s->total.jobs > s->total.cpu && o->cpu <= 0)
 		s->total.cpu = s->total.jobs;
-	if (o->isolation && strcmp(o->isolation, "folder") != 0)
-		return err_set(e, strcmp(o->isolation, "sandbox") == 0 ? ERR_BROKEN : ERR_USAGE,
-			       "isolation \"%s\" cannot be had with this jig; `--isolation folder` gives each step a work folder of its own", o->isolation);
 	for (size_t i = 0; i < s->p->nsteps; i++) {
 		const struct step *d = &s->p->steps[i];
 		const char *what = s->in[i] ? reserve_impossible(&s->total, d) : NULL;
@@ -125,7 +126,42 @@ static int check_machine(struct supervisor *s, struct err *e)
 		return err_set(e, ERR_USAGE, "%s:%d:%d: step \"%s\" wants more %s than there is: %s of %s; `--%s` says that so much may be used all the same",
 			       s->p->file, d->line, d->column, d->name, what, wanted, there, what);
 	}
-	return env_system(s->p, s->in, &s->env, e);
+	return 0;
+}
+
+/* Which environment each step gets and what stands around it; nothing is built yet. */
+static int choose_places(struct supervisor *s, struct err *e)
+{
+	const struct supervise_options *o = s->o;
+	struct isolation_options io = { .wanted = o->isolation, .root = o->project->root, .jig = o->project->jig, .environ = environ, .pipeline = s->p,
+					.selected = s->in, .envs = &s->envs };
+	int r;
+
+	s->env_options = (struct env_options){ .root = o->project->root, .environ = environ, .unpinned = o->unpinned, .strict = o->strict, .watch = o->env_watch };
+	r = env_set_resolve(s->p, s->in, &s->env_options, &s->envs, e);
+	return r < 0 ? r : isolation_choose(&io, &s->isolation, e);
+}
+
+static void guess_secret(void *arg, const char *dotted, const json_t *leaf)
+{
+	struct supervisor *s = arg;
+	const char *what = secret_guess_param(dotted, leaf);
+
+	if (what)
+		vec_push(&s->notes, arena_printf(&s->texts, "param %s looks like %s, and params are recorded for ever; `secrets: [NAME]` hands a variable on unrecorded",
+						 dotted, what));
+}
+
+/* Remarks of the snapshot, of the environments and of the isolation, for the first screen. */
+static void gather_notes(struct supervisor *s)
+{
+	for (size_t i = 0; i < s->code.nnotes; i++)
+		vec_push(&s->notes, s->code.notes[i]);
+	for (size_t i = 0; i < s->envs.notes.len; i++)
+		vec_push(&s->notes, s->envs.notes.v[i]);
+	if (s->isolation.note)
+		vec_push(&s->notes, s->isolation.note);
+	json_leaves(s->p->params, guess_secret, s);
 }
 
 static int take_code(struct supervisor *s, struct err *e)
@@ -238,7 +274,11 @@ static int make_run(struct supervisor *s, char name[80], struct err *e)
 
 	if (r < 0)
 		return r;
-	r = env_record(s->tracker, &s->env.facts, &s->env_id, e);
+	for (size_t i = 0; r >= 0 && i < s->envs.len; i++) {
+		struct env_facts f = env_facts_of(&s->envs.v[i]);
+
+		r = env_record(s->tracker, &f, &s->env_ids[i], e);
+	}
 	if (r >= 0)
 		r = run_create(s->tracker, &n, &run, uid, e);
 	if (r >= 0)
@@ -281,8 +321,8 @@ static void init_live(struct supervisor *s, const char *name)
 		snprintf(l->commit, sizeof l->commit, "%.7s", s->code.commit);
 	l->dirty = s->code.dirty;
 	l->changed_files = s->code.changed_files;
-	l->env = s->env.facts.kind;
-	l->isolation = s->work.isolation;
+	l->env = env_set_text(&s->envs, &s->texts);
+	l->isolation = isolation_text(s->isolation.tier);
 	l->jobs = s->total.jobs;
 	l->state = RUN_RUNNING;
 	l->started = time_mono();
@@ -293,8 +333,8 @@ static void init_live(struct supervisor *s, const char *name)
 		if (cells > l->name_cells)
 			l->name_cells = cells;
 	}
-	l->notes = (const char **)s->code.notes;
-	l->nnotes = (int)s->code.nnotes;
+	l->notes = s->notes.v;
+	l->nnotes = (int)s->notes.len;
 }
 
 static void spawner_ready(void *arg, int fd, short revents)
@@ -422,11 +462,10 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	s.seed = (unsigned)time_now();
 	s.work = (struct work_run){
 		.jig = o->project->jig, .root = o->project->root, .project = o->project->name, .pipeline = o->pipeline,
-		.params_changed = o->params_changed, .isolation = "folder", .environ = environ,
+		.params_changed = o->params_changed, .envs = &s.envs, .isolation = &s.isolation, .environ = environ,
 	};
 
-	r = check_machine(&s, e);
-	if (r < 0)
+	if ((r = check_machine(&s, e)) < 0 || (r = choose_places(&s, e)) < 0)
 		return r;
 	s.store = store_new(o->project->jig);
 	r = inputs_read(s.p, s.in, o->project->root, s.store, &s.inputs, NULL, e);
@@ -435,6 +474,12 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	r = take_code(&s, e);
 	if (r < 0)
 		return r;
+	/* Building may take minutes: the code is already what it was when the command was given. */
+	r = env_set_prepare(&s.envs, &s.env_options, e);
+	if (r < 0)
+		return r;
+	s.env_ids = mem_zero((s.envs.len + 1) * sizeof *s.env_ids);
+	gather_notes(&s);
 	/* From here on a signal ends the run orderly: none may pass between the moment it is in the record and the first turn of the loop. */
 	s.loop = loop_new();
 	control_init(&s);
@@ -450,7 +495,6 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	s.work.store = s.store;
 	s.work.params_path = s.params_path;
 	s.work.tmp = s.tmp;
-	s.work.env_key = s.env.key;
 	s.journal = journal_new(t, s.work.number);
 	s.host.loop = s.loop;
 	s.host.spawner = spawner;
@@ -461,7 +505,8 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	s.host.run = &s.work;
 	s.host.inputs = s.inputs;
 	s.host.step_ids = s.ids;
-	s.host.env = s.env_id;
+	s.host.envs = &s.envs;
+	s.host.env_ids = s.env_ids;
 	s.host.machine = &s.machine;
 	s.host.grace_us = (o->grace_ms > 0 ? o->grace_ms : 5000) * 1000LL;
 	s.host.arg = &s;

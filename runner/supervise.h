@@ -3,6 +3,7 @@
 #define RUNNER_SUPERVISE_H
 
 #include <jansson.h>
+#include "runner/env.h"
 #include "runner/live.h"
 #include "runner/pipeline.h"
 #include "runner/project.h"
@@ -21,11 +22,12 @@ struct supervise_options {
 	const json_t *options;            /* what a resume must know again */
 	int jobs;                         /* steps at once; 0: as many as there are CPUs */
 	double cpu; int64_t memory; int gpu; /* the machine's size; 0 or -1 for gpu: as found */
-	bool fail_fast, unpinned;
+	bool fail_fast, unpinned, strict;
 	bool params_changed;              /* by overrides: params files in work folders get the run's values */
 	int64_t max_snapshot;             /* bytes, 0: the default guards */
 	const char *isolation;            /* NULL: the best there is; "folder"; "sandbox" */
 	const struct run_watch *watch;    /* NULL: nobody */
+	const struct env_watch *env_watch; /* before the run begins: environments that are built; NULL: nobody */
 	int grace_ms;                     /* between SIGTERM and SIGKILL; 0: 5,000 */
 };
 struct supervise_result { int64_t run; enum run_state state; int exit_status; };

@@ -21,8 +21,11 @@ struct supervisor {
 	struct machine machine;
 	struct code_snapshot code;
 	struct code_tree *tree;
-	struct env env;
-	int64_t env_id;
+	struct env_set envs;
+	struct env_options env_options;
+	int64_t *env_ids;            /* rows, per environment */
+	struct isolation isolation;
+	VEC(const char *) notes;     /* for people, before the first step */
 	char *params_path, *tmp;
 	int lease;
 	struct err failure;          /* the record cannot be written: everything stops */

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "runner/container.h"
 #include "runner/replay.h"
 #include "runner/subst.h"
 #include "store/tree.h"
@@ -17,6 +18,7 @@
 void work_release(struct work *w)
 {
 	variables_release(&w->vars);
+	variables_release(&w->client);
 	vec_release(&w->inputs);
 	free(w->command);
 	spare_release(&w->spare);
@@ -32,6 +34,7 @@ static void set_variables(struct work *w, const struct work_run *r, const struct
 	struct variables *v = &w->vars;
 
 	variables_pass(v, r->environ, s);
+	env_apply(w->env, v, w->work, w->tmp);
 	variables_set(v, "JIG_RUN", number);
 	variables_set(v, "JIG_STEP", s->name);
 	variables_set(v, "JIG_ATTEMPT", attempt);
@@ -59,6 +62,18 @@ static void set_variables(struct work *w, const struct work_run *r, const struct
 		_free_ char *full = mem_printf("%s:%s", path ? path : "/usr/local/bin:/usr/bin:/bin", dir);
 		variables_set(v, "PATH", full);
 	}
+}
+
+/* What stands between the step and the machine, in terms of the folders of this attempt. */
+static void isolate(struct work *w, const struct work_run *r, const struct step *s, const char *uid, const char *params, bool gpus)
+{
+	struct sandbox_attempt folders = { .folder = w->folder, .work = w->work, .tmp = w->tmp, .checkpoints = w->checkpoints,
+					   .files = { w->metrics, w->logged }, .params = params, .network = s->network };
+	struct isolation_attempt a = { .step = s, .env = w->env, .id = uid, .folders = &folders, .vars = &w->vars, .gpus = gpus };
+
+	w->prefix = isolation_prefix(r->isolation, &a, &w->arena, &w->wrap);
+	if (w->wrap == SPAWN_CONTAINER)
+		container_variables(&w->vars, r->environ, &w->client);
 }
 
 static int substitute(struct work *w, const struct work_run *r, const struct step *s, int n, struct err *e)
@@ -108,7 +123,9 @@ int work_plan(struct work *w, const struct work_run *r, int step, int n, const c
 	w->checkpoints = arena_printf(a, "%s/runs/%lld/%s.ckpt", r->jig, (long long)r->number, base);
 	w->tmp = arena_printf(a, "%s/%d", r->tmp, slot);
 	params = s->item ? arena_printf(a, "%s/params.json", w->folder) : r->params_path;
+	w->env = &r->envs->v[r->envs->of[step]];
 	set_variables(w, r, s, n, uid, params, gpus);
+	isolate(w, r, s, uid, params, gpus != NULL);
 	err = substitute(w, r, s, n, e);
 	if (err < 0)
 		return err;
@@ -259,6 +276,9 @@ int work_make(struct work *w, const struct work_run *r, int step, int n, const c
 	if ((err = place_params(w, r, e)) < 0 || (err = place_checkpoints(w, s, e)) < 0)
 		return err;
 	if (s->item && (err = write_matrix_params(w, r, s, e)) < 0)
+		return err;
+	/* Only what exists can be handed in one by one. */
+	if (w->prefix && ((err = file_write(w->metrics, "", 0, 0644, e)) < 0 || (err = file_write(w->logged, "", 0, 0644, e)) < 0))
 		return err;
 	return replay_write(w, r, s, n, uid, e);
 }

@@ -4,6 +4,7 @@
 
 #include "runner/code.h"
 #include "runner/inputs.h"
+#include "runner/isolation.h"
 #include "runner/pipeline.h"
 #include "runner/spare.h"
 #include "runner/variables.h"
@@ -20,7 +21,8 @@ struct work_run {
 	const char *params_path;     /* JIG/runs/<n>/params.json, for steps without a matrix */
 	const char *tmp;             /* /tmp/jig.XXXXXX, the parent of all TMPDIRs of the run */
 	bool params_changed;         /* the params differ from what the params files say */
-	const char *isolation, *env_key;
+	const struct env_set *envs;
+	const struct isolation *isolation;
 	char *const *environ;
 };
 
@@ -28,7 +30,11 @@ struct work {
 	const char *rel;             /* "runs/17/train+boost@2", below jig */
 	const char *folder, *work, *tmp, *checkpoints, *metrics, *logged; /* absolute paths; metrics and logged are files that the step may make */
 	const char **argv;           /* NULL-ended: what is executed */
+	const struct env *env;
 	struct variables vars;
+	enum spawn_wrap wrap;
+	const char *const *prefix;   /* what stands before argv, NULL: nothing */
+	struct variables client;     /* of the container's client, in place of vars; empty unless there is one */
 	struct facts inputs;         /* what was handed over */
 	char *command;               /* argv as a JSON array text */
 	struct spare spare;          /* of an attempt before it, to be used again */

@@ -69,3 +69,15 @@ finish() {
 	jig fsck
 	jig verify
 }
+
+# For tests whose steps reach files outside their work folder to talk to the test: `jig run` in the folder tier.
+reach_out() {
+	jig() {
+		if [ "${1:-}" = run ]; then
+			shift
+			command jig run --isolation folder "$@"
+		else
+			command jig "$@"
+		fi
+	}
+}

@@ -131,7 +131,7 @@ Y
 signalled() {
 	reset
 	# Background jobs of a shell ignore SIGINT; a program started so keeps to that unless it asks for the signal, as jig does.
-	jig run >"$HOME/said" 2>&1 &
+	"$JIG" run --isolation folder >"$HOME/said" 2>&1 &
 	sup=$!
 	begun a
 	kill -s "$1" $sup
@@ -148,7 +148,7 @@ steps:
   a: {run: "trap '' TERM; echo $$ >$HOME/a.new; mv $HOME/a.new $HOME/a.pid; while :; do sleep 0.02; done"}
 Y
 reset
-jig run >"$HOME/said" 2>&1 &
+"$JIG" run --isolation folder >"$HOME/said" 2>&1 &
 sup=$!
 begun a
 kill -s INT $sup

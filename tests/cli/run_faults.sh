@@ -172,7 +172,7 @@ steps:
   a: {run: 'printf "caf\351\n"; mkdir o; echo 1 >"$(printf "o/caf\351")"', outputs: [o/]}
   b: {run: 'ls o >"$HOME/odd2"; exit 1', inputs: [o/]}
 Y
-expect 1 env TZ="$odd" jig run
+expect 1 env TZ="$odd" jig run --isolation folder
 same "$(states last)" "failed a=success b=failed"
 same "$(cat "$HOME/odd2")" "$odd"
 python3 -c 'import json, sys; json.load(open(sys.argv[1]))' .jig/runs/1/a@1/step.json

@@ -86,7 +86,7 @@ steps:
   a: {run: 'env | sort >"$HOME/env"; cat >"$HOME/stdin"'}
   b: {run: 'env | sort >"$HOME/env2"', pass_env: [MINE, PYTHONPATH]}
 Y
-echo input | env PYTHONPATH=/x PYTHONHOME= MINE="a  b" OTHER=1 OMP_NUM_THREADS=3 TZ=Asia/Tokyo BASH_ENV=/x ENV=/x jig run >/dev/null
+echo input | env PYTHONPATH=/x PYTHONHOME= MINE="a  b" OTHER=1 OMP_NUM_THREADS=3 TZ=Asia/Tokyo BASH_ENV=/x ENV=/x jig run --isolation folder >/dev/null
 seen=$(cat "$HOME/env")
 for name in PYTHONPATH= PYTHONHOME= MINE= OTHER= LD_PRELOAD= LSAN_OPTIONS= TESTS= BASH_ENV= "
 ENV=" JIG_DETACHED=; do

@@ -1,0 +1,148 @@
+#include "runner/isolation.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/path.h"
+#include "runner/container.h"
+
+#define TEXT_(symbol, text, ...) [symbol] = text,
+const char *isolation_text(enum isolation_tier t)
+{
+	static const char *const texts[] = { ISOLATIONS(TEXT_) };
+
+	return texts[t];
+}
+
+void isolation_release(struct isolation *i)
+{
+	sandbox_free(i->sandbox);
+	arena_release(&i->arena);
+	*i = (struct isolation){ 0 };
+}
+
+/* What steps must be able to read wherever it stands: environments with the interpreters they hang on, jig itself, linked inputs. */
+static void keep(const struct isolation_options *o, struct arena *a, struct sandbox_options *s)
+{
+	VEC(const char *) list = { 0 };
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	if (n > 0) {
+		self[n] = 0;
+		_free_ char *dir = path_parent(self);
+		vec_push(&list, arena_strdup(a, dir));
+	}
+	for (size_t i = 0; i < o->envs->len; i++) {
+		const struct env *v = &o->envs->v[i];
+
+		if (v->prefix)
+			vec_push(&list, v->prefix);
+		if (v->python.base_prefix)
+			vec_push(&list, v->python.base_prefix);
+	}
+	for (size_t i = 0; i < o->pipeline->nsteps; i++) {
+		const struct step *d = &o->pipeline->steps[i];
+
+		for (size_t k = 0; k < d->ninputs && (!o->selected || o->selected[i]); k++)
+			if (d->inputs[k].kind == INPUT_LINK)
+				vec_push(&list, d->inputs[k].path);
+	}
+	s->nkeep = list.len;
+	s->keep = arena_dup(a, list.v, (list.len + 1) * sizeof *list.v);
+	vec_release(&list);
+}
+
+static const struct step *wants_no_network(const struct isolation_options *o)
+{
+	for (size_t i = 0; i < o->pipeline->nsteps; i++) {
+		const struct step *d = &o->pipeline->steps[i];
+
+		if ((!o->selected || o->selected[i]) && !d->network && o->envs->v[o->envs->of[i]].choice.kind != ENV_IMAGE)
+			return d;
+	}
+	return NULL;
+}
+
+static bool any_outside_images(const struct env_set *s)
+{
+	for (size_t i = 0; i < s->len; i++)
+		if (s->v[i].choice.kind != ENV_IMAGE)
+			return true;
+	return false;
+}
+
+static int try_sandbox(const struct isolation_options *o, const struct step *cut_off, struct isolation *i, struct err *e)
+{
+	struct sandbox_options so = { .root = o->root, .jig = o->jig, .environ = o->environ };
+	bool network;
+	int r = sandbox_probe(o->environ, &network, e);
+
+	if (r < 0)
+		return r;
+	if (cut_off && !network)
+		return err_set(e, ERR_BROKEN, "the kernel allows no network namespaces here");
+	keep(o, &i->arena, &so);
+	r = sandbox_new(&so, &i->sandbox, e);
+	if (r >= 0)
+		i->tier = ISOLATION_SANDBOX;
+	return r;
+}
+
+int isolation_choose(const struct isolation_options *o, struct isolation *ret, struct err *e)
+{
+	struct isolation i = { .environ = o->environ };
+	const struct step *cut_off = wants_no_network(o);
+	bool by_name = o->wanted && strcmp(o->wanted, isolation_text(ISOLATION_SANDBOX)) == 0;
+	struct err why = { 0 };
+
+	if (o->wanted && !by_name && strcmp(o->wanted, isolation_text(ISOLATION_FOLDER)) != 0)
+		return err_set(e, ERR_USAGE, "--isolation %s: it is folder or sandbox", o->wanted);
+	if ((!o->wanted || by_name) && any_outside_images(o->envs) && try_sandbox(o, cut_off, &i, &why) < 0 && by_name) {
+		isolation_release(&i);
+		*e = why;
+		return err_prefix(e, "--isolation sandbox");
+	}
+	if (cut_off && i.tier != ISOLATION_SANDBOX)
+		i.note = arena_printf(&i.arena, "step \"%s\" says `network: false`, which only the sandbox can keep: it has the network here%s%s", cut_off->name,
+				      why.code ? "; " : "", why.code ? why.text : "");
+	*ret = i;
+	return 0;
+}
+
+enum isolation_tier isolation_of(const struct isolation *i, const struct env *env)
+{
+	return env->choice.kind == ENV_IMAGE ? ISOLATION_CONTAINER : i->tier;
+}
+
+static const char *const *container_prefix(const struct isolation_attempt *a, struct arena *arena)
+{
+	VEC(const char *) links = { 0 };
+	struct container_attempt c = { .folders = a->folders, .name = arena_printf(arena, "jig-%s", a->id), .image = a->env->choice.image, .vars = a->vars, .gpus = a->gpus };
+	const char *const *prefix;
+
+	for (size_t k = 0; k < a->step->ninputs; k++)
+		if (a->step->inputs[k].kind == INPUT_LINK)
+			vec_push(&links, a->step->inputs[k].path);
+	c.links = links.v;
+	c.nlinks = links.len;
+	prefix = container_wrap(&a->env->tool, &c, arena);
+	vec_release(&links);
+	return prefix;
+}
+
+const char *const *isolation_prefix(const struct isolation *i, const struct isolation_attempt *a, struct arena *arena, enum spawn_wrap *ret_wrap)
+{
+	switch (isolation_of(i, a->env)) {
+	case ISOLATION_FOLDER:
+		break;
+	case ISOLATION_SANDBOX:
+		*ret_wrap = SPAWN_SANDBOX;
+		return sandbox_wrap(i->sandbox, a->folders, arena);
+	case ISOLATION_CONTAINER:
+		*ret_wrap = SPAWN_CONTAINER;
+		return container_prefix(a, arena);
+	}
+	*ret_wrap = SPAWN_PLAIN;
+	return NULL;
+}
