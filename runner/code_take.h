@@ -2,8 +2,8 @@
 #ifndef RUNNER_CODE_TAKE_H
 #define RUNNER_CODE_TAKE_H
 
-#include "base/map.h"
 #include "runner/code_repo.h"
+#include "base/map.h"
 #include "runner/code_list.h"
 
 struct code_taken {
