@@ -1,56 +1,12 @@
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-#include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "base/utf8.h"
-#include "cli/command.h"
+#include "cli/env_progress.h"
 #include "runner/env_pin.h"
 
 extern char **environ;
-
-struct progress {
-	struct context *context;
-	bool shown; /* a line stands on the terminal */
-};
-
-static int terminal_width(void)
-{
-	struct winsize size;
-
-	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
-}
-
-/* One line on the terminal, each written over the last; "" takes it away. */
-static void show(struct progress *p, const char *line)
-{
-	_buf_ struct buf visible = BUF_INIT, out = BUF_INIT;
-	const char *term = getenv("TERM");
-
-	if (!isatty(STDERR_FILENO) || !term || !strcmp(term, "dumb"))
-		return;
-	utf8_visible(&visible, line, strlen(line), p->context->paint_err.ascii);
-	buf_adds(&out, "\r\033[K");
-	buf_add(&out, visible.data, utf8_fit(visible.data, visible.len, (size_t)terminal_width() - 1));
-	p->shown = *line != '\0';
-	file_write_all(STDERR_FILENO, out.data, out.len);
-}
-
-static void on_begun(void *arg, const char *source, const char *tool)
-{
-	_free_ char *line = mem_printf("%s: resolving by %s", source, tool);
-
-	show(arg, line);
-}
-
-static void on_says(void *arg, const char *line)
-{
-	show(arg, line);
-}
 
 /* A path as the person in the current folder writes it, below the root. Owned. */
 static int below_root(const char *root, const char *path, char **ret, struct err *e)
@@ -86,8 +42,7 @@ static int run_lock(struct context *c, struct err *e)
 {
 	const char *to = option_text(c, "output");
 	_free_ char *from_below = NULL, *to_below = NULL;
-	struct progress progress = {.context = c};
-	const struct env_watch watch = {.arg = &progress, .begun = on_begun, .says = on_says};
+	struct env_progress progress;
 	struct env_pinned done = {0};
 
 	if (find_root(c, e) < 0 || (c->nargs && below_root(c->project.root, c->args[0], &from_below, e) < 0) ||
@@ -98,15 +53,17 @@ static int run_lock(struct context *c, struct err *e)
 	                      .to = to_below,
 	                      .python = option_text(c, "python"),
 	                      .upgrade = option_flag(c, "upgrade"),
+	                      .universal = option_flag(c, "universal"),
 	                      .environ = environ,
-	                      .watch = &watch};
+	                      .watch = &progress.watch};
+
+	env_progress_init(&progress, c, "resolving it");
 	/* Ctrl-C ends the resolver, of which jig hears, and jig clears up after it. */
 	struct sigaction act = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART}, before;
 	sigaction(SIGINT, &act, &before);
 	int r = env_pin(&pin, &done, e);
 	sigaction(SIGINT, &before, NULL);
-	if (progress.shown)
-		show(&progress, "");
+	env_progress_end(&progress);
 	if (r < 0)
 		return r;
 	context_text(c, done.to);
@@ -132,6 +89,9 @@ static const struct option_def options[] = {
         {.name = "upgrade",
          .kind = OPTION_FLAG,
          .text = "takes the newest versions that fit, also where the lock has older ones"},
+        {.name = "universal",
+         .kind = OPTION_FLAG,
+         .text = "for every system and for later versions of Python, too (needs uv)"},
         {0},
 };
 

@@ -307,7 +307,7 @@ static int run_run(struct context *c, struct err *e)
 	struct screen screen = { .context = c, .report = -1 };
 	int r;
 
-	env_progress_init(&screen.progress, c);
+	env_progress_init(&screen.progress, c, "building its environment");
 	if (getenv(DETACHED)) {
 		unsetenv(DETACHED);
 		screen.report = REPORT_FD;

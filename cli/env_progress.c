@@ -31,7 +31,7 @@ static void on_begun(void *arg, const char *source, const char *tool)
 	_buf_ struct buf text = BUF_INIT;
 
 	p->began = time_mono();
-	buf_addf(&text, "env %s: building it with %s, once", source, tool);
+	buf_addf(&text, "%s: %s with %s", source, p->doing, tool);
 	put(p, &text, true);
 }
 
@@ -39,7 +39,7 @@ static void on_waits(void *arg, const char *source)
 {
 	_buf_ struct buf text = BUF_INIT;
 
-	buf_addf(&text, "env %s: another jig is building it; waiting for that", source);
+	buf_addf(&text, "%s: another jig is building its environment; waiting for that", source);
 	put(arg, &text, true);
 }
 
@@ -61,13 +61,13 @@ static void on_done(void *arg, const char *source, int64_t elapsed_us)
 {
 	_buf_ struct buf text = BUF_INIT;
 
-	buf_addf(&text, "env %s: built in %.1f s", source, (double)elapsed_us / US_PER_S);
+	buf_addf(&text, "%s: environment built in %.1f s", source, (double)elapsed_us / US_PER_S);
 	put(arg, &text, true);
 }
 
-void env_progress_init(struct env_progress *p, const struct context *c)
+void env_progress_init(struct env_progress *p, const struct context *c, const char *doing)
 {
-	*p = (struct env_progress){ .context = c, .tty = term_obeys(STDERR_FILENO),
+	*p = (struct env_progress){ .context = c, .doing = doing, .tty = term_obeys(STDERR_FILENO),
 				    .watch = { .arg = p, .begun = on_begun, .waits = on_waits, .says = on_says, .done = on_done } };
 }
 

@@ -346,6 +346,8 @@ static char *command_text(const struct env_pin *o)
 	_buf_ struct buf b = BUF_INIT;
 
 	buf_adds(&b, "jig lock");
+	if (o->universal)
+		buf_adds(&b, " --universal");
 	if (o->from) {
 		buf_addc(&b, ' ');
 		text_shell_quote(&b, o->from);

@@ -10,6 +10,7 @@ struct env_pin {
 	const char *from;              /* below the root; NULL: requirements.in, requirements.txt or pyproject.toml, the first that is there and loose or without hashes */
 	const char *to;                /* below the root; NULL: the name of `from` with .lock ("requirements-dev.txt" → "requirements-dev.lock"; pyproject.toml → requirements.lock) */
 	const char *python;            /* version; NULL: as the project asks for, else the python3 of PATH */
+	bool universal;                /* for every system and every Python from this one on, by markers; uv only */
 	bool upgrade;                  /* versions that the lock has now do not count */
 	char *const *environ;
 	const struct env_watch *watch;

@@ -143,9 +143,15 @@ static int resolve_by_uv(const struct pin_job *j, struct err *e)
 	                      "-o",
 	                      j->lock,
 	                      j->from,
-	                      j->o->upgrade ? "--upgrade" : NULL,
+	                      NULL,
+	                      NULL,
 	                      NULL};
+	size_t n = ARRAY_LEN(argv) - 3;
 	_cleanup_(talk_release) struct talk t = {.said = BUF_INIT, .line = BUF_INIT, .clean = BUF_INIT};
+	if (j->o->upgrade)
+		argv[n++] = "--upgrade";
+	if (j->o->universal)
+		argv[n++] = "--universal";
 	int r = j->old ? write_versions(j, j->lock, e) : 0; /* what stands there already is what it would rather have */
 
 	if (r >= 0)
@@ -355,5 +361,9 @@ static int resolve_by_pip(const struct pin_job *j, struct err *e)
 
 int pin_resolve(const struct pin_job *j, struct err *e)
 {
-	return strcmp(j->tool->name, "uv") == 0 ? resolve_by_uv(j, e) : resolve_by_pip(j, e);
+	if (strcmp(j->tool->name, "uv") == 0)
+		return resolve_by_uv(j, e);
+	if (j->o->universal)
+		return err_set(e, ERR_BROKEN, "a lock for every system needs uv: `pip install uv`");
+	return resolve_by_pip(j, e);
 }

@@ -252,7 +252,7 @@ int init_from_scripts(const char *root, struct buf *out, struct buf *notes, stru
 			      "params:\n"
 			      "  seed: 7          # read it from $JIG_PARAMS (JSON), or write ${params.seed} in a command\n");
 		if (file_exists(requirements))
-			buf_adds(notes, "requirements.txt is there: this jig runs steps with the machine's own tools, so install it as you do today\n");
+			buf_adds(notes, "requirements.txt is there: `jig env` says whether steps get their packages from it, `jig lock` pins what is loose in it\n");
 		buf_adds(out, "\nsteps:");
 		write_all(out, root, &all, notes);
 		buf_adds(out, "\n# Also useful in a step:\n#   metrics: [metrics.json]     read after the step\n#   checkpoints: ckpt/          outlives a failed attempt\n"

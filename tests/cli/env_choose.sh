@@ -25,7 +25,7 @@ has "$out" "built at its first use"
 expect 0 jig env ls
 has "$out" "no environment was built yet"
 expect 0 jig run
-has "$err" "building it with uv"
+has "$err" "requirements.lock: building its environment with uv"
 has "$out" "env requirements.lock (pinned)"
 expect 0 jig get last -o got
 same "$(cat got/out.txt)" 1.0

@@ -55,7 +55,7 @@ cmp before requirements.lock
 # On a terminal there is progress, which goes away.
 printf '%s\n' --no-index '--find-links wheels' beta >requirements.txt
 text=$(on_terminal jig lock --upgrade)
-has "$text" "resolving by"
+has "$text" "resolving it with"
 has "$text" "requirements.lock: 1 package pinned with hashes"
 
 # For real, from the Python index.
@@ -70,3 +70,14 @@ has "$(cat requirements.lock)" "--hash=sha256:"
 expect 3 sh -c 'echo jig-has-no-such-package-anywhere >x.in && jig lock x.in'
 has "$err" "does not exist"
 [ ! -e x.lock ] || fail "a lock of nothing"
+
+# For every system: uv's work.
+if command -v uv >/dev/null; then
+	printf 'colorama; sys_platform == "win32"\nsix\n' >requirements.txt
+	expect 0 jig lock --universal
+	has "$(cat requirements.lock)" "jig lock --universal"
+	has "$(cat requirements.lock)" "sys_platform == 'win32'"
+else
+	expect 3 jig lock --universal
+	has "$err" "needs uv"
+fi
