@@ -7,6 +7,7 @@
 #include "cli/run_data.h"
 #include "tracker/series.h"
 #include "tui/chart.h"
+#include "tui/table.h"
 
 #define BATCH 1024
 #define CHART_ROWS 14
@@ -111,15 +112,57 @@ static int plot_key(struct context *c, const struct run_data *d, const char *key
 	return 0;
 }
 
+static bool drawn_before(const struct run_data *d, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (!strcmp(d->metrics.v[j].key, d->metrics.v[i].key))
+			return true;
+	return false;
+}
+
+/* Whether no step has a second point of it, and how many have it at all. */
+static bool only_points(const struct run_data *d, const char *key, int *ret_steps)
+{
+	bool only = true;
+	*ret_steps = 0;
+	for (size_t i = 0; i < d->metrics.len; i++)
+		if (!strcmp(d->metrics.v[i].key, key)) {
+			++*ret_steps;
+			only = only && d->metrics.v[i].count <= 1;
+		}
+	return only;
+}
+
+/* One point makes no curve: a line for it. Returns the number of lines. */
+static int list_points(struct context *c, const struct run_data *d, const char *key)
+{
+	static const struct table_column columns[] = {{ .min = 1 }, { .align = ALIGN_POINT }, { .drop = 1 }};
+	struct table *t = table_new(columns, ARRAY_LEN(columns));
+	int lines = 0, steps;
+	for (size_t i = 0; i < d->metrics.len; i++) {
+		const struct metric_row *m = &d->metrics.v[i];
+		char value[32];
+		if ((key && strcmp(m->key, key)) || !only_points(d, m->key, &steps))
+			continue;
+		number_short(m->last, value);
+		table_row(t);
+		table_cell(t, ROLE_TEXT, "%s", m->key);
+		table_cell(t, ROLE_TEXT, "%s", value);
+		table_cell(t, ROLE_QUIET, "%s", steps > 1 ? m->step_name : "");
+		lines++;
+	}
+	table_print(t, context_width(c), &c->paint, &c->out);
+	table_free(t);
+	return lines;
+}
+
 static int plot(struct context *c, const struct run_data *d, const char *key, struct err *e)
 {
-	bool first = true;
+	bool first = list_points(c, d, key) == 0;
 	for (size_t i = 0; i < d->metrics.len; i++) {
 		const char *k = d->metrics.v[i].key;
-		bool drawn = key && strcmp(k, key);
-		for (size_t j = 0; j < i && !drawn; j++)
-			drawn = !strcmp(d->metrics.v[j].key, k);
-		if (drawn)
+		int steps;
+		if ((key && strcmp(k, key)) || drawn_before(d, i) || only_points(d, k, &steps))
 			continue;
 		if (!first)
 			buf_addc(&c->out, '\n');

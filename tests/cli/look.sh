@@ -100,6 +100,15 @@ expect 0 jig metrics 1
 has "$out" "NaN"
 expect 0 jig metrics 1 acc --plot
 has "$out" "train[tree]"
+# One point makes no curve: a line with its value, and the step where several have it.
+expect 0 jig metrics 1 odd --plot
+same "$(printf "%s\n" "$out" | tr -s ' ')" "odd NaN train[lr]
+odd NaN train[tree]"
+expect 0 jig metrics 1 rows --plot
+same "$out" "rows  2"
+expect 0 jig metrics 1 --plot
+has "$(printf "%s\n" "$out" | tr -s ' ')" "rows 2"
+[ "$(printf "%s\n" "$out" | wc -l)" -gt 10 ] || fail "no chart: $out"
 expect 2 jig metrics 1 ac
 has "$err" '"acc"'
 
