@@ -306,7 +306,7 @@ static int rebuild(struct context *c, const char *cache, const char *key, struct
 	struct err ignored;
 	int r;
 
-	env_progress_init(&progress, c, "building its environment");
+	env_progress_init(&progress, c, "building its environment", false);
 	if (project_envs_read(c, &p, &ignored) >= 0)
 		for (size_t i = 0; i < p.set.len; i++)
 			if (strcmp(p.set.v[i].key, key) == 0) {

@@ -57,7 +57,7 @@ static int run_lock(struct context *c, struct err *e)
 	                      .environ = environ,
 	                      .watch = &progress.watch};
 
-	env_progress_init(&progress, c, "resolving it");
+	env_progress_init(&progress, c, "resolving it", true);
 	/* Ctrl-C ends the resolver, of which jig hears, and jig clears up after it. */
 	struct sigaction act = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART}, before;
 	sigaction(SIGINT, &act, &before);

@@ -307,7 +307,7 @@ static int run_run(struct context *c, struct err *e)
 	struct screen screen = { .context = c, .report = -1 };
 	int r;
 
-	env_progress_init(&screen.progress, c, "building its environment");
+	env_progress_init(&screen.progress, c, "building its environment", false);
 	if (getenv(DETACHED)) {
 		unsetenv(DETACHED);
 		screen.report = REPORT_FD;

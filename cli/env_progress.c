@@ -32,7 +32,8 @@ static void on_begun(void *arg, const char *source, const char *tool)
 
 	p->began = time_mono();
 	buf_addf(&text, "%s: %s with %s", source, p->doing, tool);
-	put(p, &text, true);
+	if (p->tty || !p->brief)
+		put(p, &text, !p->brief);
 }
 
 static void on_waits(void *arg, const char *source)
@@ -65,9 +66,9 @@ static void on_done(void *arg, const char *source, int64_t elapsed_us)
 	put(arg, &text, true);
 }
 
-void env_progress_init(struct env_progress *p, const struct context *c, const char *doing)
+void env_progress_init(struct env_progress *p, const struct context *c, const char *doing, bool brief)
 {
-	*p = (struct env_progress){ .context = c, .doing = doing, .tty = term_obeys(STDERR_FILENO),
+	*p = (struct env_progress){ .context = c, .doing = doing, .brief = brief, .tty = term_obeys(STDERR_FILENO),
 				    .watch = { .arg = p, .begun = on_begun, .waits = on_waits, .says = on_says, .done = on_done } };
 }
 

@@ -8,12 +8,13 @@
 struct env_progress {
 	const struct context *context;
 	const char *doing;
+	bool brief;             /* only what is written over: nothing is said elsewhere than on a terminal */
 	bool tty, open;         /* a line stands there that will be written over */
 	int64_t began;
 	struct env_watch watch; /* its arg is this struct: it may not be moved */
 };
 /* doing: "building its environment". */
-void env_progress_init(struct env_progress *p, const struct context *c, const char *doing);
+void env_progress_init(struct env_progress *p, const struct context *c, const char *doing, bool brief);
 /* Takes the line away that would be written over. */
 void env_progress_end(struct env_progress *p);
 

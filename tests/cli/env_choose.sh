@@ -133,7 +133,8 @@ expect 0 jig get last -o got3
 same "$(cat got3/a.txt got3/b.txt | tr '\n' ' ')" "1.0 2.0 "
 
 # A changed file: found before the next run, named, mended on request.
-file=$(find "$HOME/.cache/jig/envs" -name alpha.py | head -n 1)
+folder=$(jig env --json | python3 -c 'import json, sys; print([s["folder"] for s in json.load(sys.stdin)["steps"] if s["step"] == "a"][0])')
+file=$(find "$folder" -name alpha.py)
 touch -d '2020-01-01' "$file"
 expect 0 jig run
 chmod u+w "$file"
