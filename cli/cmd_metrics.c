@@ -76,6 +76,15 @@ static int load_curve(struct context *c, const struct metric_row *m, struct curv
 	return n;
 }
 
+/* Whether a key is among those that were named; all are when none was. */
+static bool wanted(const struct context *c, const char *key)
+{
+	for (int i = 1; i < c->nargs; i++)
+		if (!strcmp(c->args[i], key))
+			return true;
+	return c->nargs < 2;
+}
+
 /* One chart for a key: a curve for each step that has it. */
 static int plot_key(struct context *c, const struct run_data *d, const char *key, struct err *e)
 {
@@ -134,7 +143,7 @@ static bool only_points(const struct run_data *d, const char *key, int *ret_step
 }
 
 /* One point makes no curve: a line for it. Returns the number of lines. */
-static int list_points(struct context *c, const struct run_data *d, const char *key)
+static int list_points(struct context *c, const struct run_data *d)
 {
 	static const struct table_column columns[] = {{ .min = 1 }, { .align = ALIGN_POINT }, { .drop = 1 }};
 	struct table *t = table_new(columns, ARRAY_LEN(columns));
@@ -142,7 +151,7 @@ static int list_points(struct context *c, const struct run_data *d, const char *
 	for (size_t i = 0; i < d->metrics.len; i++) {
 		const struct metric_row *m = &d->metrics.v[i];
 		char value[32];
-		if ((key && strcmp(m->key, key)) || !only_points(d, m->key, &steps))
+		if (!wanted(c, m->key) || !only_points(d, m->key, &steps))
 			continue;
 		number_short(m->last, value);
 		table_row(t);
@@ -156,13 +165,13 @@ static int list_points(struct context *c, const struct run_data *d, const char *
 	return lines;
 }
 
-static int plot(struct context *c, const struct run_data *d, const char *key, struct err *e)
+static int plot(struct context *c, const struct run_data *d, struct err *e)
 {
-	bool first = list_points(c, d, key) == 0;
+	bool first = list_points(c, d) == 0;
 	for (size_t i = 0; i < d->metrics.len; i++) {
 		const char *k = d->metrics.v[i].key;
 		int steps;
-		if ((key && strcmp(k, key)) || drawn_before(d, i) || only_points(d, k, &steps))
+		if (!wanted(c, k) || drawn_before(d, i) || only_points(d, k, &steps))
 			continue;
 		if (!first)
 			buf_addc(&c->out, '\n');
@@ -174,12 +183,18 @@ static int plot(struct context *c, const struct run_data *d, const char *key, st
 	return 0;
 }
 
-static int no_key(const struct run_data *d, const char *key, struct err *e)
+/* Refuses a key that the run does not have. */
+static int check_key(const struct run_data *d, const char *key, struct err *e)
 {
 	VEC(const char *) keys = {0};
 	long long run = d->row.number;
-	for (size_t i = 0; i < d->metrics.len; i++)
+	for (size_t i = 0; i < d->metrics.len; i++) {
 		vec_push(&keys, d->metrics.v[i].key);
+		if (!strcmp(d->metrics.v[i].key, key)) {
+			vec_release(&keys);
+			return 0;
+		}
+	}
 	const char *near = text_nearest(key, keys.v, keys.len);
 	vec_release(&keys);
 	if (near)
@@ -192,20 +207,16 @@ static int no_key(const struct run_data *d, const char *key, struct err *e)
 static int run_metrics(struct context *c, struct err *e)
 {
 	_run_data_ struct run_data d = {0};
-	const char *key = c->nargs > 1 ? c->args[1] : NULL;
 	int r = run_data_named(c, c->args[0], &d, e);
+	for (int i = 1; i < c->nargs && r >= 0; i++)
+		r = check_key(&d, c->args[i], e);
 	if (r < 0)
 		return r;
-	bool found = !key;
-	for (size_t i = 0; i < d.metrics.len && !found; i++)
-		found = !strcmp(d.metrics.v[i].key, key);
-	if (!found)
-		return no_key(&d, key, e);
 	if (option_flag(c, "plot"))
-		return plot(c, &d, key, e);
+		return plot(c, &d, e);
 	buf_adds(&c->out, "metric\tstep_name\tstep\ttime\tvalue\n");
 	for (size_t i = 0; i < d.metrics.len; i++)
-		if ((!key || !strcmp(d.metrics.v[i].key, key)) && (r = print_series(c, &d.metrics.v[i], e)) < 0)
+		if (wanted(c, d.metrics.v[i].key) && (r = print_series(c, &d.metrics.v[i], e)) < 0)
 			return r;
 	return 0;
 }
@@ -219,14 +230,14 @@ static const struct option_def options[] = {
 const struct command cmd_metrics = {
 	.name = "metrics",
 	.summary = "the series of a run as tab-separated values, or drawn",
-	.usage = "RUN [KEY]",
+	.usage = "RUN [KEY…]",
 	.group = GROUP_LOOK,
 	.options = options,
 	.min_args = 1,
-	.max_args = 2,
+	.max_args = ARGS_ANY,
 	.flags = COMMAND_RECORD,
 	.run = run_metrics,
-	.text = "The columns are metric, name of the step, step of the point, time in UTC, and the exact value (NaN, "
+	.text = "Without KEY: all of them. The columns are metric, name of the step, step of the point, time in UTC, and the exact value (NaN, "
 		"Infinity and "
 		"-Infinity are written so). The first line names them.",
 };

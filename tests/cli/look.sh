@@ -98,6 +98,10 @@ same "$(printf "%s\n" "$out" | sed -n 2p | cut -f 1,2,3,5)" "acc	train[lr]	1	0.1
 same "$(printf "%s\n" "$out" | wc -l | tr -d ' ')" 7
 expect 0 jig metrics 1
 has "$out" "NaN"
+expect 0 jig metrics 1 acc odd
+same "$(printf "%s\n" "$out" | cut -f 1 | sort | uniq -c | tr -s ' ' | tr '\n' ';')" " 6 acc; 1 metric; 2 odd;"
+expect 2 jig metrics 1 acc ad
+has "$err" '"ad"'
 expect 0 jig metrics 1 acc --plot
 has "$out" "train[tree]"
 # One point makes no curve: a line with its value, and the step where several have it.
