@@ -238,6 +238,14 @@ void dispatch_retries(struct supervisor *s, int64_t now)
 		}
 }
 
+/* It ends between two attempts: what went wrong in the earlier one is not what ended the step. */
+static void forget_error(struct live_step *l)
+{
+	l->cause = CAUSE_NONE;
+	l->error_file = l->error_message = NULL;
+	l->error_line = 0;
+}
+
 void dispatch_stop_waiting(struct supervisor *s, int step)
 {
 	for (size_t i = 0; i < s->ready.len; i++)
@@ -247,6 +255,7 @@ void dispatch_stop_waiting(struct supervisor *s, int step)
 			break;
 		}
 	s->retry_at[step] = -1;
+	forget_error(live_step(s, step));
 	set_state(s, step, STEP_STOPPED);
 	journal_move(s->journal, &s->ids[step], 1, STEP_STOPPED, NULL);
 	spread(s, step);
@@ -262,6 +271,7 @@ void dispatch_end_pending(struct supervisor *s)
 		if (!s->in[i] || ended(s->states[i]) || s->now[i])
 			continue;
 		s->retry_at[i] = -1;
+		forget_error(live_step(s, (int)i));
 		set_state(s, (int)i, STEP_STOPPED);
 		vec_push(&ids, s->ids[i]);
 	}

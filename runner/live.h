@@ -11,7 +11,7 @@ struct live_metric { char key[48]; double value; int64_t step; };
 struct live_step {
 	const char *name, *base;
 	enum step_state state;
-	enum cause cause;              /* of the last attempt */
+	enum cause cause;              /* of the last attempt; CAUSE_NONE also of a step stopped between two */
 	int attempt, exit_status, signal;
 	int64_t started, elapsed;      /* of the attempt under way; of the last attempt once ended; 0 = not begun */
 	int64_t expected;              /* from earlier durations, -1 = never ran */

@@ -170,6 +170,8 @@ void live_news(struct pen *p, const struct run_live *r, const struct live_step *
 	case STEP_STOPPED:
 		if (never_began(s))
 			pen_put(p, ROLE_QUIET, "not started");
+		else if (s->state == STEP_STOPPED && s->cause == CAUSE_NONE)
+			pen_putf(p, ROLE_QUIET, "stopped before attempt %d", s->attempt + 1);
 		else
 			put_error(p, s);
 		break;

@@ -120,6 +120,16 @@ await is last "running a=success b=retrying"
 expect 0 jig stop last b
 await is last "stopped a=success b=stopped"
 
+# What a step that ends between two attempts says is not the error of the first.
+"$JIG" run --isolation folder -j 2 >"$HOME/said" 2>&1 &
+sup=$!
+await is last "running a=retrying b=retrying"
+kill -s INT $sup
+wait $sup || true
+same "$(states last)" "stopped a=stopped b=stopped"
+has "$(grep '■ a' "$HOME/said")" "stopped before attempt 2"
+hasnt "$(grep '■ a' "$HOME/said")" "exit 1"
+
 # ---- signals
 
 cat >jig.yaml <<Y

@@ -447,6 +447,15 @@ static void plain_lines_say_what_ended(void **state)
 	assert_line(5, "  ↷ evaluate       skipped, its trigger can no longer hold");
 	steps[5].state = STEP_STOPPED;
 	assert_line(5, "  ■ evaluate       not started");
+	/* Stopped while its second attempt waited. */
+	steps[5].started = S;
+	steps[5].elapsed = 2 * S;
+	steps[5].attempt = 1;
+	assert_line(5, "  ■ evaluate       0:02   stopped before attempt 2");
+	steps[5].cause = CAUSE_STOPPED;
+	assert_line(5, "  ■ evaluate       0:02   a person stopped it");
+	steps[5].cause = CAUSE_NONE;
+	steps[5].started = steps[5].elapsed = 0;
 	steps[5].state = STEP_SUCCESS;
 	steps[5].name = "a-name-that-is-much-longer-than-the-column-has-room-for";
 	assert_line(5, "  ✓ a-name-that-is-much-longer-than-the-column-has-room-for");
