@@ -199,7 +199,7 @@ static void put_progress(struct pen *p, const struct run_live *r, int64_t now_mo
 {
 	int ended = 0, running = 0;
 	for (int i = 0; i < r->nsteps; i++) {
-		ended += step_state_ended(r->steps[i].state);
+		ended += live_done(&r->steps[i]);
 		running += r->steps[i].state == STEP_RUNNING;
 	}
 	char clock[24];

@@ -124,6 +124,11 @@ static bool never_began(const struct live_step *s)
 	return s->state == STEP_STOPPED && s->started <= 0 && s->cause == CAUSE_NONE;
 }
 
+bool live_done(const struct live_step *s)
+{
+	return step_state_ended(s->state) && s->state != STEP_UPSTREAM_FAILED && !never_began(s);
+}
+
 void live_news(struct pen *p, const struct run_live *r, const struct live_step *s)
 {
 	switch (s->state) {

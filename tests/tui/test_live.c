@@ -239,6 +239,23 @@ static void a_frame_at_40_by_10(void **state)
 	live_view_free(v);
 }
 
+/* Tried again, the failed step takes nothing out of the bar but itself: what it held up never was in it. */
+static void what_was_not_begun_is_not_done(void **state)
+{
+	static struct screen s;
+	static const enum step_state not_begun[] = {STEP_UPSTREAM_FAILED, STEP_STOPPED, STEP_PENDING};
+	for (size_t i = 0; i < ARRAY_LEN(not_begun); i++) {
+		struct live_view *v = live_view_new(-1, &plain);
+		example();
+		steps[5].state = not_begun[i];
+		screen_init(&s, 24, 80);
+		show(v, &s, 19 * S, false);
+		_free_ char *text = screen_text(&s);
+		assert_non_null(strstr(text, "  4 of 6 · "));
+		live_view_free(v);
+	}
+}
+
 /* Only lines that differ are written, and nothing when none does. */
 static void a_frame_writes_what_changed(void **state)
 {
@@ -495,6 +512,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_frame_at_80_by_24),
 		cmocka_unit_test(a_frame_at_40_by_10),
+		cmocka_unit_test(what_was_not_begun_is_not_done),
 		cmocka_unit_test(a_frame_writes_what_changed),
 		cmocka_unit_test(frames_that_grow_and_shrink_leave_nothing_behind),
 		cmocka_unit_test(a_resize_draws_all_anew),
