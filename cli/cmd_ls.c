@@ -170,7 +170,7 @@ static void add_steps_cell(struct table *t, const struct run_row *r, const struc
 	const struct word *failed = word_of(WORDS_STEP_STATE, STEP_FAILED),
 			  *reused = word_of(WORDS_STEP_STATE, STEP_REUSED);
 	_buf_ struct buf text = BUF_INIT;
-	buf_addf(&text, "%d/%d", r->ndone, r->nsteps);
+	buf_addf(&text, "%d/%d", r->nwell, r->nsteps);
 	if (r->nfailed)
 		buf_addf(&text, " %d%s", r->nfailed, p->ascii ? failed->ascii : failed->glyph);
 	if (r->nreused)

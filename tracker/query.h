@@ -24,6 +24,7 @@ struct run_row {
 	bool unpinned, removed;
 	const char *note;                      /* "" = none */
 	int nsteps, ndone, nfailed, nreused;   /* kept as steps move */
+	int nwell;                             /* steps that succeeded, were reused or skipped */
 };
 int query_run(struct tracker *t, int64_t number, struct arena *a, struct run_row *ret, struct err *e);
 

@@ -12,7 +12,9 @@
 	           "r.started, r.ended, " \
 	           "r.elapsed_us, r.exit_status, r.host, r.user, r.argv, r.options, r.params, r.commit_id, r.branch, " \
 	           "r.remote, " \
-	           "r.snapshot, r.dirty, r.unpinned, r.removed, n.text, r.nsteps, r.ndone, r.nfailed, r.nreused " \
+	           "r.snapshot, r.dirty, r.unpinned, r.removed, n.text, r.nsteps, r.ndone, r.nfailed, r.nreused, " \
+	           "(SELECT count(*) FROM step s WHERE s.run = r.number AND " \
+	           "s.state IN ('success', 'reused', 'skipped')) " \
 	           "FROM run r LEFT JOIN note n ON n.run = r.number WHERE r.number = ?1") \
 	X(RUN_LIVE, "SELECT number FROM run WHERE state IN ('queued', 'running') ORDER BY number") \
 	X(RUN_TALLY, "SELECT n FROM tally WHERE name = 'runs'") \
@@ -72,6 +74,7 @@ int query_run(struct tracker *t, int64_t number, struct arena *a, struct run_row
 	        .ndone = (int)db_int(st, 27),
 	        .nfailed = (int)db_int(st, 28),
 	        .nreused = (int)db_int(st, 29),
+	        .nwell = (int)db_int(st, 30),
 	};
 	return 0;
 }

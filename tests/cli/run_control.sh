@@ -57,6 +57,7 @@ done
 expect 0 jig stop --now 2
 await ended 2
 same "$(states 2)" "stopped a=stopped b=stopped c=stopped"
+same "$(jig ls --columns number,steps | tr -s ' ' | sed 's/^ //' | tr '\n' ';')" "# steps;2 0/3;1 2/3;"
 all_gone "$HOME/a.pid" "$HOME/b.pid"
 await gone "$sup"
 

@@ -33,6 +33,7 @@ static void test_create(void **state)
 	assert_int_equal(row.dirty, 1);
 	assert_int_equal(row.nsteps, 2);
 	assert_int_equal(row.ndone, 1);
+	assert_int_equal(row.nwell, 1);
 	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM param WHERE run = 1"), 6);
 	assert_int_equal(make_number(record_dir, "SELECT 1 FROM param WHERE key = 'train.lr' AND type = 'real' AND "
 	                                         "text = '0.1' AND number = 0.1"),
