@@ -288,6 +288,7 @@ static void revive(struct supervisor *s, int step, int64_t **ids, size_t *n)
 		if (s->states[f] != STEP_UPSTREAM_FAILED && s->states[f] != STEP_SKIPPED)
 			continue;
 		set_state(s, f, STEP_PENDING);
+		tell(s, f);
 		*ids = mem_array(*ids, *n + 1, sizeof **ids);
 		(*ids)[(*n)++] = s->ids[f];
 		revive(s, f, ids, n);
@@ -314,6 +315,7 @@ void dispatch_retry(struct supervisor *s, int step, char answer[128])
 		return;
 	}
 	set_state(s, step, STEP_QUEUED);
+	tell(s, step);
 	make_ready(s, step);
 	journal_move(s->journal, &s->ids[step], 1, STEP_QUEUED, NULL);
 	revive(s, step, &ids, &n);

@@ -43,7 +43,7 @@ struct run_live {
 struct run_watch {
 	void *arg;
 	void (*begun)(void *arg, const struct run_live *r);
-	void (*step)(void *arg, const struct run_live *r, int step); /* its state changed (once per move) */
+	void (*step)(void *arg, const struct run_live *r, int step); /* its state changed (once per move); pending or queued: only when it had ended before and begins again */
 	void (*tick)(void *arg, const struct run_live *r);           /* something moved (metrics, output, time): at most 10 a second */
 	void (*ended)(void *arg, const struct run_live *r);
 	bool wants_tick;                                             /* false: plain output, no ticks */

@@ -17,8 +17,8 @@ void live_view_free(struct live_view *v);
  * the progress; it may be taller than the terminal. */
 void live_view_frame(struct live_view *v, const struct run_live *r, int64_t now_mono, int rows, int cols, bool final,
                      struct buf *out);
-/* One plain line for what happened to a step, for output that is no terminal ("✓ clean 0:08 rows 333"), or NULL for
- * nothing to say. Owned. */
+/* One plain line for what run_watch.step tells of a step, for output that is no terminal ("✓ clean 0:08 rows 333"), or
+ * NULL for nothing to say. Owned. */
 char *live_line(const struct run_live *r, int step, const struct paint *p);
 /* The closing lines of 7-screens.md: "failed in 0:41 · 3 ran, …" and where to go on. */
 void live_summary(const struct run_live *r, const struct paint *p, struct buf *out);

@@ -296,17 +296,29 @@ void live_title(const struct run_live *r, const struct paint *p, struct buf *out
 	grid_release(&g);
 }
 
+/* A step that had ended and now waits. */
+static void put_again(struct pen *p, const struct live_step *s)
+{
+	if (s->state == STEP_QUEUED)
+		pen_putf(p, ROLE_QUIET, "begins again: attempt %d", s->attempt + 1);
+	else
+		pen_put(p, ROLE_QUIET, "waits again for what it needs");
+}
+
 char *live_line(const struct run_live *r, int step, const struct paint *p)
 {
 	const struct live_step *s = &r->steps[step];
-	if (!step_state_ended(s->state) && s->state != STEP_RETRYING)
+	if (s->state == STEP_RUNNING)
 		return NULL;
 	int widest = live_name_cells(r, NAME_CELLS), own = (int)utf8_cells(s->name, strlen(s->name));
 	struct grid g;
 	grid_init(&g, 1, PLAIN_CELLS);
 	struct pen pen = { .g = &g };
 	live_put_head(&pen, s, own > widest ? own : widest, 0);
-	live_news(&pen, r, s);
+	if (s->state == STEP_QUEUED || s->state == STEP_PENDING)
+		put_again(&pen, s);
+	else
+		live_news(&pen, r, s);
 	_buf_ struct buf line = BUF_INIT;
 	grid_row(&g, 0, p, &line);
 	grid_release(&g);

@@ -108,6 +108,25 @@ same "$(states last)" "failed bad=success next=success far=success skipped=faile
 expect 2 jig retry last skipped
 has "$err" "has ended"
 
+# Plain output says so: a step begins again, and what could not start because of it waits again.
+cat >jig.yaml <<Y
+steps:
+  bad: {run: '[ \$JIG_ATTEMPT = 2 ]'}
+  next: {run: "true", needs: [bad]}
+  long: {run: '$step_text'}
+Y
+reset
+"$JIG" run --isolation folder -j 2 >"$HOME/said" 2>&1 &
+sup=$!
+begun long
+await is last "running bad=failed next=upstream_failed long=running"
+expect 0 jig retry last bad
+await is last "running bad=success next=success long=running"
+touch "$HOME/long.go"
+wait $sup
+same "$(sed -n 's/^  \([^ ]*\) \(bad\|next\) .*/\1 \2/p' "$HOME/said" | tr '\n' ';')" "✗ bad;⊘ next;∙ bad;· next;✓ bad;✓ next;"
+has "$(cat "$HOME/said")" "begins again: attempt 2"
+
 # A wait for a retry is cut short, or ended.
 cat >jig.yaml <<'Y'
 steps:

@@ -447,7 +447,8 @@ static void plain_lines_say_what_ended(void **state)
 	assert_line(2, "  ✓ train[lr]      0:12   acc 0.9031");
 	assert_line(3, NULL);
 	assert_line(4, "  ✗ train[boost]   0:31   lib/features.py:31 ValueError: could not convert string to float: 'NA'");
-	assert_line(5, NULL);
+	/* What ended once and waits anew. */
+	assert_line(5, "  · evaluate       waits again for what it needs");
 	steps[4].error_file = steps[4].error_message = NULL;
 	assert_line(4, "  ✗ train[boost]   0:31   exit 1");
 	steps[4].cause = CAUSE_TIMEOUT;
@@ -458,6 +459,8 @@ static void plain_lines_say_what_ended(void **state)
 	steps[4].attempt = 1;
 	steps[4].cause = CAUSE_EXIT;
 	assert_line(4, "  ↻ train[boost]   attempt 1 failed, tries again: exit 1");
+	steps[4].state = STEP_QUEUED;
+	assert_line(4, "  ∙ train[boost]   begins again: attempt 2");
 	steps[5].state = STEP_UPSTREAM_FAILED;
 	assert_line(5, "  ⊘ evaluate       not started, needs train[boost]");
 	steps[5].state = STEP_SKIPPED;
