@@ -1,6 +1,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "cli/json_run.h"
 #include "tui/table.h"
 
@@ -71,25 +72,50 @@ static void add_when(struct context *c, const struct run_row *r)
 	add_fact(c, "when", text.data);
 }
 
+/* Things side by side; where one has no room on the terminal's line it begins the next, below the first. */
+struct items { struct buf text; size_t cells; };
+
+static void add_item(struct context *c, struct items *to, const char *item)
+{
+	size_t cells = utf8_cells(item, strlen(item)), width = (size_t)context_width(c);
+	if (to->text.len && width && FACT_COLUMN + to->cells + 3 + cells > width) {
+		buf_addc(&to->text, '\n');
+		to->cells = 0;
+	} else if (to->text.len) {
+		buf_adds(&to->text, " · ");
+		to->cells += 3;
+	}
+	buf_adds(&to->text, item);
+	to->cells += cells;
+}
+
+static void add_items(struct context *c, const char *name, struct items *items)
+{
+	if (items->text.len)
+		add_fact(c, name, items->text.data);
+	buf_release(&items->text);
+}
+
 static void add_pairs(struct context *c, const char *name, const struct pair_rows *pairs, const char *between)
 {
-	_buf_ struct buf text = BUF_INIT;
-	for (size_t i = 0; i < pairs->len; i++)
-		buf_addf(&text, "%s%s%s%s", i ? " · " : "", pairs->v[i].key, between, pairs->v[i].value);
-	if (pairs->len)
-		add_fact(c, name, text.data);
+	struct items items = { .text = BUF_INIT };
+	for (size_t i = 0; i < pairs->len; i++) {
+		_free_ char *item = mem_printf("%s%s%s", pairs->v[i].key, between, pairs->v[i].value);
+		add_item(c, &items, item);
+	}
+	add_items(c, name, &items);
 }
 
 static void add_metrics(struct context *c, const struct run_data *d)
 {
-	_buf_ struct buf text = BUF_INIT;
+	struct items items = { .text = BUF_INIT };
 	for (size_t i = 0; i < d->totals.len; i++) {
 		char value[32];
 		number_short(d->totals.v[i].last, value);
-		buf_addf(&text, "%s%s %s", i ? " · " : "", d->totals.v[i].key, value);
+		_free_ char *item = mem_printf("%s %s", d->totals.v[i].key, value);
+		add_item(c, &items, item);
 	}
-	if (text.len)
-		add_fact(c, "metrics", text.data);
+	add_items(c, "metrics", &items);
 }
 
 /* What a reader wants to know of a step in one line: why it failed, else why it ran. */

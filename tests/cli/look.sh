@@ -68,6 +68,26 @@ assert (acc["last"], acc["last_step"], acc["min"], acc["max"], acc["count"]) == 
 '
 expect 0 jig show 1 'train[lr]' --json
 
+# On a terminal what is side by side goes on below itself.
+cp jig.yaml "$HOME/demo.yaml"
+cat >jig.yaml <<'Y'
+steps:
+  many: {run: 'for i in 1 2 3 4 5 6 7 8 9; do echo "a-rather-long-key-$i=0.$i" >>"$JIG_METRICS"; done'}
+Y
+expect 0 jig run
+cp "$HOME/demo.yaml" jig.yaml
+NO_COLOR=1 on_terminal jig show last >shown
+python3 - <<'P'
+lines = open("shown", encoding="utf-8").read().split("\n")
+at = next(i for i, x in enumerate(lines) if x.startswith("  metrics"))
+assert [x[:13] for x in lines[at:at + 4]] == ["  metrics    ", " " * 13, " " * 13, "  uid        "], lines
+assert all(len(x) <= 100 for x in lines[at:at + 3]), lines
+assert sum(x.count("a-rather-long-key-") for x in lines[at:at + 3]) == 9, lines
+P
+expect 0 jig show last
+has "$out" "key-8 0.8 · a-rather-long-key-9 0.9"
+expect 0 jig rm last
+
 # plan
 expect 0 jig plan --json
 printf "%s\n" "$out" | python3 "$TESTS/check_json.py" "$TESTS/schema/plan.json"
