@@ -62,9 +62,11 @@ static char *prefix_of(const char *cache, const char *key, const json_t *facts)
 	return told ? mem_strdup(told) : env_cache_path(cache, key, "");
 }
 
-static int take_facts(struct env *v, const char *cache, const json_t *facts, struct err *e)
+static int take_facts(struct env_set *s, struct env *v, const json_t *facts, struct err *e)
 {
 	const char *grade = json_string_value(json_object_get(facts, "grade"));
+	const json_t *note;
+	size_t i;
 
 	env_packages_release(&v->packages);
 	if (env_packages_from_json(json_object_get(facts, "packages"), &v->packages, e) < 0)
@@ -73,8 +75,10 @@ static int take_facts(struct env *v, const char *cache, const json_t *facts, str
 		if (grade && strcmp(grade, env_grade_text(g)) == 0)
 			v->grade = g;
 	free(v->prefix);
-	v->prefix = prefix_of(cache, v->key, facts);
+	v->prefix = prefix_of(s->cache, v->key, facts);
 	v->ready = true;
+	json_array_foreach(json_object_get(facts, "notes"), i, note)
+		add_note(s, json_string_value(note));
 	return 0;
 }
 
@@ -120,7 +124,7 @@ static int resolve(struct env_set *s, struct env *v, const json_t *env, const ch
 		return 0;
 	v->cached = true;
 	v->prefix = env_cache_path(s->cache, v->key, "");
-	return env_cache_facts(s->cache, v->key, &facts, &ignored) < 0 ? 0 : take_facts(v, s->cache, facts, e);
+	return env_cache_facts(s->cache, v->key, &facts, &ignored) < 0 ? 0 : take_facts(s, v, facts, e);
 }
 
 int env_set_resolve(const struct pipeline *p, const bool *selected, const struct env_options *o, struct env_set *ret, struct err *e)
@@ -198,7 +202,7 @@ static int build(struct env_set *s, struct env *v, const struct env_options *o, 
 	r = env_build(&b, &v->lock, e);
 	if (r >= 0)
 		r = env_cache_facts(s->cache, v->key, &facts, e);
-	return r < 0 ? r : take_facts(v, s->cache, facts, e);
+	return r < 0 ? r : take_facts(s, v, facts, e);
 }
 
 int env_rebuild(struct env_set *s, struct env *v, const struct env_options *o, struct err *e)

@@ -172,8 +172,6 @@ static json_t *facts_of(const struct job *j, const struct env_packages *packages
 	char built[28];
 
 	time_iso(time_now(), built);
-	for (size_t i = 0; i < c->notes.len; i++)
-		json_array_append_new(notes, json_string(c->notes.v[i]));
 	if (unpinned)
 		json_array_append_new(notes, json_string(unpinned));
 	json_object_set_new(v, "prefix", json_string(j->recipe.prefix));

@@ -22,8 +22,8 @@ struct env_build {
 	const struct env_tool *tool;
 	char *const *environ;
 	const json_t *facts; /* goes into KEY.ok, to which are added: "prefix" (absolute: where bin/ stands, which for
-	                      * some tools is below KEY), "packages", "grade", "notes" (a list of texts), "source",
-	                      * "tool", "built" (UTC) */
+	                      * some tools is below KEY), "packages", "grade", "notes" (a list of texts: what building it
+	                      * brought to light), "source", "tool", "built" (UTC) */
 	const struct env_watch *watch; /* NULL: nobody */
 	bool rebuild;                  /* also when it is ready */
 };

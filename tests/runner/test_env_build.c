@@ -278,6 +278,7 @@ static void test_pinned(void **state)
 {
 	struct fixture *f = *state;
 
+	/* Why it was chosen is not part of it: others choose it for their own reasons. */
 	vec_push(&f->choice.notes, "a remark");
 	set(f, "MODE", "more");
 	assert_built(f);
@@ -303,7 +304,7 @@ static void test_pinned(void **state)
 	assert_string_equal(json_string_value(json_object_get(facts, "source")), "requirements.lock");
 	assert_string_equal(json_string_value(json_object_get(facts, "tool")), "uv");
 	assert_int_equal(json_array_size(json_object_get(facts, "packages")), 2);
-	assert_string_equal(json_string_value(json_array_get(json_object_get(facts, "notes"), 0)), "a remark");
+	assert_int_equal(json_array_size(json_object_get(facts, "notes")), 0);
 
 	/* One that is ready starts nothing. */
 	buf_reset(&f->told);
