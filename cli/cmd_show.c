@@ -144,16 +144,35 @@ static void step_why(const struct run_data *d, const struct step_row *s, struct 
 	}
 }
 
+/* Of this run, the attempt that counts not being the first. */
+static bool later_attempt(const struct step_row *s, const struct attempt_row *a)
+{
+	return a->n > 1 && !s->reused_attempt;
+}
+
+static bool tried_again(const struct run_data *d)
+{
+	for (size_t i = 0; i < d->steps.len; i++) {
+		const struct attempt_row *a = run_data_attempt(d, &d->steps.v[i]);
+		if (a && later_attempt(&d->steps.v[i], a))
+			return true;
+	}
+	return false;
+}
+
 static void add_steps(struct context *c, const struct run_data *d)
 {
-	static const struct table_column columns[] = {
+	struct table_column columns[] = {
 		{ .title = "  step", .min = 10, .max = 48 },
 		{ .title = "state" },
 		{ .title = "time", .align = ALIGN_RIGHT, .drop = 2 },
 		{ .title = "try", .align = ALIGN_RIGHT, .drop = 3 },
 		{ .title = "why", .min = 12, .drop = 1 },
 	};
-	struct table *t = table_new(columns, ARRAY_LEN(columns));
+	bool tried = tried_again(d);
+	if (!tried)
+		columns[3] = columns[4];
+	struct table *t = table_new(columns, tried ? 5 : 4);
 	for (size_t i = 0; i < d->steps.len; i++) {
 		const struct step_row *s = &d->steps.v[i];
 		const struct attempt_row *a = run_data_attempt(d, s);
@@ -168,9 +187,9 @@ static void add_steps(struct context *c, const struct run_data *d)
 		table_cell(t, role, "%s %s", c->paint.ascii ? w->ascii : w->glyph, s->name);
 		table_cell(t, role, "%s", w->text);
 		table_cell(t, ROLE_TEXT, "%s", took);
-		if (a && a->n > 1 && !s->reused_attempt)
+		if (a && later_attempt(s, a))
 			table_cell(t, ROLE_TEXT, "%d", a->n);
-		else
+		else if (tried)
 			table_cell(t, ROLE_TEXT, "%s", "");
 		table_cell(t, s->state == STEP_FAILED ? ROLE_FAILED : ROLE_QUIET, "%s", why.data);
 	}

@@ -21,6 +21,9 @@ same "$(ask last '[(n, len(x["attempts"]), x["state"], x["attempts"][-1]["cause"
 	"[('never', 3, 'failed', 'exit', 1, None), ('third', 3, 'success', None, 0, None), ('on75', 2, 'failed', 'exit', 74, None),\
  ('signal', 2, 'failed', 'signal', None, 9), ('notime', 1, 'failed', 'exit', 2, None), ('missing', 2, 'failed', 'output_missing', 0, None),\
  ('spawn', 2, 'failed', 'spawn', None, None)]"
+same "$(jig show last | awk '$1 == "step" { print $4 } $2 == "third" || $2 == "notime" { print $2, $5 }')" "try
+third 3
+notime exit"
 same "$(ask last '[a["state"] for a in s["third"]["attempts"]]')" "['failed', 'failed', 'success']"
 
 # ---- the wait between attempts grows, within 20 %, and has a limit
