@@ -103,21 +103,26 @@ static const struct step_row *first(struct follow *f, const struct run_data *d)
 	return s;
 }
 
-static void choose(struct follow *f, const struct step_row *s)
+/* Says on a terminal whose log comes, when that was not in the command. */
+static void say_which(struct follow *f, const char *step)
 {
-	f->chosen = mem_strdup(s->name);
-	if (!f->whole)
-		return;
-	vec_push(&f->shown, s->id);
+	struct grid g;
 	if (!f->c->out_tty)
 		return;
-	struct grid g;
-	grid_init(&g, 1, (int)strlen(s->name) + 8);
+	grid_init(&g, 1, (int)strlen(step) + 8);
 	grid_text(&g, 0, 0, -1, ROLE_QUIET, "──");
-	grid_text(&g, 0, 3, -1, ROLE_STRONG, s->name);
+	grid_text(&g, 0, 3, -1, f->whole ? ROLE_STRONG : ROLE_QUIET, step);
 	log_text_end(&f->text, &f->c->out);
 	grid_print(&g, &f->c->paint, &f->c->out);
 	grid_release(&g);
+}
+
+static void choose(struct follow *f, const struct step_row *s)
+{
+	f->chosen = mem_strdup(s->name);
+	if (f->whole)
+		vec_push(&f->shown, s->id);
+	say_which(f, s->name);
 }
 
 static int open_log(struct follow *f, const struct attempt_row *a, struct err *e)

@@ -38,6 +38,7 @@ printf "%s\n" "$out" | python3 "$TESTS/check_json.py" "$TESTS/schema/ls.json"
 expect 0 jig show 2
 has "$out" "last@1 failed"
 has "$out" "exit 3"
+hasnt "$out" "  try  "
 expect 0 jig show last~1
 has "$out" "run 1 first"
 expect 0 jig show first 'train[lr]'
@@ -109,6 +110,12 @@ jig logs 1 'train[lr]' >log
 printf '\033[31mred\033[0m \033]0;title\007 \302\233 end\n10%%\r20%%\r30%%\n' | cmp - log
 on_terminal jig logs 1 'train[lr]' >log
 printf '\033[31mred\033[0m ·]0;title· · end\n30%%\n\033[0m' | cmp - log
+# Which step it is: on a terminal, when none was named.
+expect 0 jig logs 1
+hasnt "$out" "──"
+same "$(NO_COLOR=1 on_terminal jig logs 2)" "── last
+one two"
+same "$(NO_COLOR=1 on_terminal jig logs 2 last)" "one two"
 expect 2 jig logs 1 nothing
 expect 0 jig logs 1 'train[lr]@1'
 
