@@ -1,4 +1,5 @@
 #include <string.h>
+#include <unistd.h>
 #include "base/text.h"
 #include "base/time.h"
 #include "base/utf8.h"
@@ -408,6 +409,21 @@ static void add_step_metrics(struct context *c, const struct run_data *d, const 
 	table_free(t);
 }
 
+/* What to type next about an attempt that failed. */
+static void add_next(struct context *c, const struct run_data *d, const struct step_row *s, const struct attempt_row *a)
+{
+	_buf_ struct buf name = BUF_INIT, line = BUF_INIT;
+	text_shell_quote(&name, s->name);
+	buf_addf(&line, "\n  log:  jig logs %lld %s", (long long)d->row.number, name.data);
+	_free_ char *replay = a->folder ? mem_printf("%s/%s/replay", c->project.jig, a->folder) : NULL;
+	if (replay && access(replay, R_OK) == 0) {
+		buf_adds(&line, "        again, as it ran:  sh ");
+		text_shell_quote(&line, replay);
+	}
+	context_text(c, line.data);
+	buf_addc(&c->out, '\n');
+}
+
 static void show_step(
 	struct context *c, const struct run_data *d, const struct step_row *s, const struct attempt_row *a)
 {
@@ -438,6 +454,8 @@ static void show_step(
 	add_artifacts(c, d, s, a, ROLE_LOGGED, "logged");
 	add_artifacts(c, d, s, a, ROLE_CHECKPOINT, "checkpoint");
 	add_step_metrics(c, d, s);
+	if (a->state == ATTEMPT_FAILED)
+		add_next(c, d, s, a);
 }
 
 static int run_show(struct context *c, struct err *e)

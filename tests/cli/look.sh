@@ -43,7 +43,14 @@ expect 0 jig show last~1
 has "$out" "run 1 first"
 expect 0 jig show first 'train[lr]'
 has "$out" "plots/lr/"
+hasnt "$out" "again, as it ran"
 has "$out" "data.csv"
+# What failed says what to type next, and that works.
+expect 0 jig show 2 last
+next=$(printf "%s\n" "$out" | tail -n 1)
+has "$next" "  log:  jig logs 2 last        again, as it ran:  sh /"
+expect 3 sh -c "${next##*as it ran:  }"
+has "$err" "one two"
 expect 2 jig show 1 train
 has "$err" 'train[lr]'
 expect 2 jig show 1 'train[lr]@2'
