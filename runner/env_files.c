@@ -12,6 +12,13 @@
 #include "runner/env_look.h"
 #include "store/pool.h"
 
+/* A folder that is only gone through needs no open file behind it. */
+#ifdef O_PATH
+#define FOLDER_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#else
+#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#endif
+
 enum { LIST_MOST = 1 << 30, FILES_TOLD = 100, THREADS_MOST = 4, FOLDERS_FOR_THREADS = 200 };
 
 void env_drift_release(struct env_drift *d)
@@ -137,8 +144,7 @@ static int look_at_folder(void *arg, void *own, size_t item, struct err *e)
 	struct check *c = arg;
 	const struct look_folder *folder = &c->look.folders.v[item];
 	struct folder_report *report = &c->reports[item];
-	_close_ int fd =
-	        openat(c->root, *folder->path ? folder->path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_close_ int fd = openat(c->root, *folder->path ? folder->path : ".", FOLDER_FLAGS);
 	struct stat st;
 	struct look now;
 

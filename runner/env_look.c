@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-static const char head[] = "jig-files 1\n";
+static const char head[] = "jig-files 2\n";
 
 void env_look_release(struct env_look *l)
 {
@@ -134,26 +134,11 @@ int env_look_add(struct env_look *l, int root, const char *prefix, const char *p
 	return 0;
 }
 
-static void add_number(struct buf *out, uint64_t v)
-{
-	static const char digits[] = "0123456789abcdef";
-	char text[17];
-	size_t n = sizeof text;
-
-	text[--n] = ' ';
-	do
-		text[--n] = digits[v & 15];
-	while (v >>= 4);
-	buf_add(out, text + n, sizeof text - n);
-}
+_Static_assert(sizeof(struct look) == 5 * sizeof(uint64_t), "a look has no bytes that say nothing");
 
 static void add_look(struct buf *out, const struct look *l)
 {
-	add_number(out, (uint64_t)l->size);
-	add_number(out, (uint64_t)l->modified);
-	add_number(out, (uint64_t)l->changed);
-	add_number(out, l->ino);
-	add_number(out, l->mode);
+	buf_add(out, (const char *)l, sizeof *l);
 }
 
 void env_look_text(const struct env_look *l, struct buf *out)
@@ -182,23 +167,6 @@ struct scan {
 	const char *p, *end;
 };
 
-static uint64_t scan_number(struct scan *s)
-{
-	uint64_t v = 0;
-	int n = 0;
-
-	for (; s->p && s->p < s->end && *s->p != ' '; s->p++, n++) {
-		unsigned c = (unsigned char)*s->p, digit = c - '0' < 10 ? c - '0' : c - 'a' < 6 ? c - 'a' + 10 : 16;
-		if (digit == 16 || n == 16) {
-			s->p = NULL;
-			return 0;
-		}
-		v = v << 4 | digit;
-	}
-	s->p = s->p && s->p < s->end && n ? s->p + 1 : NULL;
-	return v;
-}
-
 static const char *scan_text(struct scan *s)
 {
 	const char *text = s->p, *nul = text ? memchr(text, '\0', (size_t)(s->end - text)) : NULL;
@@ -209,11 +177,11 @@ static const char *scan_text(struct scan *s)
 
 static void scan_look(struct scan *s, struct look *ret)
 {
-	ret->size = (int64_t)scan_number(s);
-	ret->modified = (int64_t)scan_number(s);
-	ret->changed = (int64_t)scan_number(s);
-	ret->ino = scan_number(s);
-	ret->mode = (unsigned)scan_number(s);
+	bool whole = s->p && (size_t)(s->end - s->p) >= sizeof *ret;
+
+	if (whole)
+		memcpy(ret, s->p, sizeof *ret);
+	s->p = whole ? s->p + sizeof *ret : NULL;
 }
 
 int env_look_parse(struct env_look *l, const char *name, struct err *e)

@@ -1,8 +1,8 @@
 /* What the files of an environment look like, in memory and as the file KEY.files keeps it.
  *
- * The file: "jig-files 1\n"; then each folder, a line "D" with its look, followed by its entries in byte order of their names: "F" (a file) with its look, "L" (a link) with
- * its target, "S" (a folder in it, which has a "D" of its own later), "O" (anything else); at last "E". Numbers are hexadecimal. Each text ends with a NUL, the one byte that
- * no name holds. */
+ * The file: "jig-files 2\n"; then each folder, a "D" with its look, followed by its entries in byte order of their names: "F" (a file) with its look, "L" (a link) with
+ * its target, "S" (a folder in it, which has a "D" of its own later), "O" (anything else); at last "E". A look stands as
+ * in memory: the list is the cache's own, and is read whenever a run starts. Each text ends with a NUL, the one byte that no name holds. */
 #ifndef RUNNER_ENV_LOOK_H
 #define RUNNER_ENV_LOOK_H
 
@@ -16,8 +16,7 @@
 
 struct look {
 	int64_t size, modified, changed; /* bytes, ns */
-	uint64_t ino;
-	unsigned mode;              /* permission bits */
+	uint64_t ino, mode;              /* mode: permission bits */
 };
 struct look_entry {
 	const char *name, *target; /* target: of a link, else NULL */
