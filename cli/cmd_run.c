@@ -213,7 +213,8 @@ static int run_sweep(struct context *c, struct spawner *spawner, struct screen *
 	return 0;
 }
 
-/* What takes minutes is done while someone watches: the detached run finds its environments ready. */
+/* What takes minutes is done while someone watches: the detached run finds its environments ready. Not for a sweep: a
+ * pipeline whose params only the sweep gives cannot be read here, and its runs build what they need themselves. */
 static int build_envs(struct context *c, struct screen *screen, struct err *e)
 {
 	_cleanup_(pipeline_freep) struct pipeline *p = NULL;
@@ -222,9 +223,6 @@ static int build_envs(struct context *c, struct screen *screen, struct err *e)
 	struct env_options o = { .environ = environ, .unpinned = option_flag(c, "unpinned"), .strict = option_flag(c, "strict"), .watch = &screen->progress.watch };
 	int r;
 
-	/* A pipeline whose params only the sweep gives cannot be read here: its runs build what they need themselves. */
-	if (option_text(c, "sweep"))
-		return 0;
 	if ((r = run_options_pipeline(c, NULL, 0, &p, e)) < 0 || (r = run_options_select(c, p, &selected, e)) < 0)
 		return r;
 	o.root = c->project.root;
@@ -235,15 +233,33 @@ static int build_envs(struct context *c, struct screen *screen, struct err *e)
 	return r;
 }
 
+/* said: "17 calm-otter", the (first) run that goes on. */
+static void say_detached(struct context *c, const char *said, size_t nruns)
+{
+	long number = strtol(said, NULL, 10);
+
+	if (nruns < 2) {
+		buf_addf(&c->out, "run %s goes on without this terminal\n", said);
+		buf_addf(&c->out, "  look:   jig show %ld        log:    jig logs %ld -f        stop:   jig stop %ld\n", number, number, number);
+		return;
+	}
+	/* One after the other, so that the later ones have no number yet. */
+	buf_addf(&c->out, "a sweep of %zu runs goes on without this terminal, the first is run %s\n", nruns, said);
+	buf_addf(&c->out, "  look:   jig ls --filter 'kind = \"sweep\" AND number >= %ld'\n  log:    jig logs last -f        stop:   jig stop last\n", number);
+}
+
 /* The same command once more with a session of its own; its first words come through a pipe. */
 static int detach(struct context *c, struct screen *screen, struct err *e)
 {
 	_close_ int from = -1, to = -1;
 	_buf_ struct buf said = BUF_INIT;
+	_cleanup_(sweep_release) struct sweep sweep = { 0 };
+	const char *const *axes;
+	size_t naxes = option_list(c, "sweep", &axes);
 	char self[4096];
 	int fds[2];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	int r = build_envs(c, screen, e);
+	int r = naxes ? sweep_parse(axes, naxes, &sweep, e) : build_envs(c, screen, e);
 
 	if (r < 0)
 		return r;
@@ -274,9 +290,7 @@ static int detach(struct context *c, struct screen *screen, struct err *e)
 		return err_set(e, ERR_BROKEN, "the detached run ended before it could begin");
 	if (said.data[said.len - 1] == '\n')
 		buf_cut(&said, said.len - 1);
-	buf_addf(&c->out, "run %s goes on without this terminal\n", said.data);
-	long number = strtol(said.data, NULL, 10);
-	buf_addf(&c->out, "  look:   jig show %ld        log:    jig logs %ld -f        stop:   jig stop %ld\n", number, number, number);
+	say_detached(c, said.data, sweep.nruns);
 	return 0;
 }
 

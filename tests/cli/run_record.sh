@@ -245,6 +245,14 @@ same "$(for n in 1 2 3 4; do ask $((first + n)) 'r["state"], r["kind"], r["param
 same "$(ask last 'r["run"]')" $((first + 4))
 expect 2 jig run --sweep nosuch=1,2
 same "$(ask last 'r["run"]')" $((first + 4))
+# Left to itself it says how many, and what lists them.
+expect 0 jig run -d --sweep lr=0.5,0.25
+has "$out" "a sweep of 2 runs goes on without this terminal, the first is run "
+lists=$(printf "%s\n" "$out" | sed -n 's/^  look:   //p')
+two_ended() {
+	[ "$(eval "$lists" --columns state | grep -c success)" = 2 ]
+}
+await two_ended
 
 # ---- secrets never reach the disk
 
