@@ -269,7 +269,7 @@ static int verify_one(struct context *c, const char *cache, const char *key, con
 	int r = env_files_check(prefix, manifest, true, &drift, e);
 
 	if (r == ERR_NOT_FOUND) {
-		buf_addf(&c->out, "%.*s %s: its folder is gone\n", KEY_SHOWN, key, fact(facts, "source"));
+		buf_addf(&c->out, "%.*s %s: %s\n", KEY_SHOWN, key, fact(facts, "source"), e->text);
 		*ret_whole = false;
 		return 0;
 	}

@@ -176,6 +176,10 @@ int env_check(const char *cache, const struct env *v, bool *ret_certificates, st
 		return 0;
 	manifest = env_cache_path(cache, v->key, ".files");
 	r = env_files_check(v->prefix, manifest, false, &drift, e);
+	if (r == ERR_NOT_FOUND) {
+		text = mem_strdup(e->text);
+		return err_set(e, ERR_BROKEN, "environment %.16s of %s: %s; `jig env verify --rebuild %.16s` builds it again", v->key, v->choice.source, text, v->key);
+	}
 	if (r < 0 || !drift.total)
 		return r;
 	for (size_t i = 0; i < drift.files.len; i++)
