@@ -1,5 +1,6 @@
 #include "runner/sandbox.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -13,6 +14,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "runner/env_variable.h"
+#include "runner/sandbox_alias.h"
 #include "runner/spawn.h"
 #include "runner/spawn_wire.h"
 #include "runner/tmpdir.h"
@@ -36,9 +38,9 @@ struct place {
 
 struct sandbox {
 	struct arena arena;
-	VEC(const char *) args;   /* of every attempt */
-	VEC(const char *) closed; /* hidden folders: nothing can be made in them once all mounts stand */
+	VEC(const char *) args;   /* of every attempt, before its places */
 	VEC(struct place) places;
+	const char *setsid;       /* NULL: there is none */
 };
 
 /* ---- bwrap ---- */
@@ -146,6 +148,25 @@ static void add_below(struct sandbox *s, const char *folder, const char *name, e
 		add_place(s, arena_printf(&s->arena, "%s/%s", folder, name), kind);
 }
 
+/* Sockets of agents and terminals that the user's programs keep in /tmp. */
+static void add_temporary(struct sandbox *s)
+{
+	static const char *const begins[] = { "ssh-", "tmux-", "screen", "emacs", "gpg-", "keyring-" };
+	_closedir_ DIR *d = opendir("/tmp");
+	struct dirent *entry;
+	struct stat st;
+
+	while (d && (entry = readdir(d))) {
+		const char *path = arena_printf(&s->arena, "/tmp/%s", entry->d_name);
+		bool named = false;
+
+		for (size_t i = 0; i < ARRAY_LEN(begins); i++)
+			named |= text_starts(entry->d_name, begins[i]);
+		if (named && lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == getuid())
+			add_place(s, path, PLACE_SECRET);
+	}
+}
+
 static void add_secrets(struct sandbox *s, const char *home, char *const *env)
 {
 	static const char *const names[] = {
@@ -153,8 +174,11 @@ static void add_secrets(struct sandbox *s, const char *home, char *const *env)
 		SANDBOX_HIDDEN(X)
 #undef X
 	};
-	static const char *const sockets[] = { "/run/docker.sock", "/run/docker", "/run/podman", "/run/containerd", "/run/crio",
-					       "/var/run/docker.sock", "/var/run/docker", "/var/run/podman", "/var/run/containerd", "/var/run/crio" };
+	/* Whoever reaches what stands behind these acts outside: containers, services, sessions, screens. */
+	static const char *const sockets[] = { "docker.sock", "docker", "podman", "containerd", "crio", "buildkit", "k3s", "libvirt", "screen", "snapd.socket",
+					       "systemd/private", "dbus/system_bus_socket" };
+	static const char *const far_sockets[] = { "/var/lib/lxd/unix.socket", "/var/snap/lxd/common/lxd/unix.socket", "/var/lib/incus/unix.socket",
+						   "/tmp/.X11-unix" };
 	static const struct { const char *variable, *below; } moved[] = {
 		{ "XDG_CONFIG_HOME", ".config/" }, { "XDG_DATA_HOME", ".local/share/" }, { "XDG_CACHE_HOME", ".cache/" }, { "HF_HOME", ".cache/huggingface/" },
 	};
@@ -165,21 +189,55 @@ static void add_secrets(struct sandbox *s, const char *home, char *const *env)
 			if (text_starts(names[i], moved[k].below))
 				add_below(s, env_variable(env, moved[k].variable), names[i] + strlen(moved[k].below), PLACE_SECRET);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(sockets); i++)
-		add_place(s, sockets[i], PLACE_SECRET);
+	for (size_t i = 0; i < ARRAY_LEN(sockets); i++) {
+		add_below(s, "/run", sockets[i], PLACE_SECRET);
+		add_below(s, "/var/run", sockets[i], PLACE_SECRET);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(far_sockets); i++)
+		add_place(s, far_sockets[i], PLACE_SECRET);
 	add_place(s, arena_printf(&s->arena, "/run/user/%u", (unsigned)getuid()), PLACE_SECRET);
 	add_place(s, env_variable(env, "XDG_RUNTIME_DIR"), PLACE_SECRET);
-	/* Whoever reaches these acts outside as the user. */
 	add_place(s, env_variable(env, "SSH_AUTH_SOCK"), PLACE_SECRET);
-	add_place(s, arena_printf(&s->arena, "/tmp/tmux-%u", (unsigned)getuid()), PLACE_SECRET);
+	add_temporary(s);
+}
+
+static bool is_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+/* Parts of a cache that environments are built from, for every project. */
+static const char *const locked[] = { "jig", "uv" };
+
+/* A link in a writable folder could be put aside for something else: the folders in it are writable, it itself is not. */
+static void add_entries(struct sandbox *s, const char *cache)
+{
+	_closedir_ DIR *d = opendir(cache);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d))) {
+		const char *path = arena_printf(&s->arena, "%s/%s", cache, entry->d_name);
+
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && !is_link(path) && file_is_dir(path))
+			add_place(s, path, PLACE_CACHE);
+	}
 }
 
 /* A cache that is the home folder or one above it is none: the home is never writable. */
 static void add_cache(struct sandbox *s, const char *path, const char *home)
 {
 	const char *at = path && *path == '/' ? real(&s->arena, path) : NULL;
+	bool links = false;
 
-	if (at && strcmp(at, "/") && !(home && path_within(home, at)) && file_is_dir(at))
+	if (!at || !strcmp(at, "/") || (home && path_within(home, at)) || !file_is_dir(at))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(locked); i++)
+		links |= is_link(arena_printf(&s->arena, "%s/%s", at, locked[i]));
+	if (links)
+		add_entries(s, at);
+	else
 		add_place(s, at, PLACE_CACHE);
 }
 
@@ -187,14 +245,18 @@ static void add_caches(struct sandbox *s, const char *home, char *const *env)
 {
 	const char *xdg = env_variable(env, "XDG_CACHE_HOME");
 	const char *cache = xdg && *xdg == '/' ? xdg : home ? arena_printf(&s->arena, "%s/.cache", home) : NULL;
+	struct err ignored;
 
 	add_cache(s, cache, home);
 	add_cache(s, env_variable(env, "HF_HOME"), home);
 	add_cache(s, env_variable(env, "TORCH_HOME"), home);
 	add_cache(s, env_variable(env, "PIP_CACHE_DIR"), home);
-	/* Environments are built from what these hold, for every project. */
-	add_below(s, cache, "jig", PLACE_LOCKED);
-	add_below(s, cache, "uv", PLACE_LOCKED);
+	for (size_t i = 0; cache && i < ARRAY_LEN(locked); i++) {
+		/* What is not there a step could make, with contents of its own. */
+		if (file_is_dir(cache))
+			file_mkdirs(arena_printf(&s->arena, "%s/%s", cache, locked[i]), 0700, &ignored);
+		add_below(s, cache, locked[i], PLACE_LOCKED);
+	}
 	add_place(s, env_variable(env, "UV_CACHE_DIR"), PLACE_LOCKED);
 }
 
@@ -276,30 +338,72 @@ static void push_devices(struct sandbox *s)
 	}
 }
 
-static void push_place(struct sandbox *s, const struct place *p)
+struct words { VEC(const char *) list; };
+
+static void push_place(struct words *w, const struct place *p)
 {
 	switch (p->kind) {
 	case PLACE_PROJECT:
 	case PLACE_SECRET:
-		if (p->folder) {
-			PUSH(&s->args, "--tmpfs", p->path);
-			vec_push(&s->closed, p->path);
-		} else {
-			/* As a device: without that right, opening it is refused instead of giving an empty file. */
-			PUSH(&s->args, "--dev-bind", "/dev/null", p->path);
-		}
+		/* As a device: without that right, opening it is refused instead of giving an empty file. */
+		if (p->folder)
+			PUSH(&w->list, "--tmpfs", p->path);
+		else
+			PUSH(&w->list, "--dev-bind", "/dev/null", p->path);
 		break;
 	case PLACE_KEEP:
 	case PLACE_LOCKED:
-		PUSH(&s->args, "--ro-bind", p->path, p->path);
+		PUSH(&w->list, "--ro-bind", p->path, p->path);
 		break;
 	case PLACE_CACHE:
-		PUSH(&s->args, "--bind", p->path, p->path);
+		PUSH(&w->list, "--bind", p->path, p->path);
 		break;
 	case PLACE_LINK:
-		PUSH(&s->args, "--symlink", p->target, p->path);
+		PUSH(&w->list, "--symlink", p->target, p->path);
 		break;
 	}
+}
+
+/* Hiding only concerns what is still there: a session that ended since took its sockets along, and bwrap would fail for want of a place to mount on. */
+static bool is_there(const struct place *p)
+{
+	return p->kind == PLACE_LINK || file_exists(p->path);
+}
+
+/* Root may write to these by being their owner, whatever rights were dropped, and what they set is the machine's. */
+static void push_machine(struct sandbox *s)
+{
+	static const char *const names[] = { "/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi", "/proc/mtrr", "/proc/sysrq-trigger",
+					     "/proc/dynamic_debug" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		PUSH(&s->args, "--ro-bind-try", names[i], names[i]);
+}
+
+/* The same places under the other names they have. */
+struct aliases { struct sandbox *s; enum place_kind kind; };
+
+static void add_alias(void *arg, const char *path)
+{
+	struct aliases *a = arg;
+
+	add_place(a->s, path, a->kind);
+}
+
+static void add_aliases(struct sandbox *s)
+{
+	struct mount_table t;
+	size_t n = s->places.len;
+
+	mount_table_read(&t, &s->arena);
+	for (size_t i = 0; i < n; i++) {
+		struct place p = s->places.v[i];
+		struct aliases a = { s, p.kind };
+
+		if (is_hidden(p.kind))
+			mount_table_aliases(&t, p.path, &s->arena, add_alias, &a);
+	}
+	mount_table_release(&t);
 }
 
 static const char *home_of(struct arena *a, char *const *env)
@@ -342,6 +446,7 @@ int sandbox_new(const struct sandbox_options *o, struct sandbox **ret, struct er
 		PUSH(&s->args, "--cap-drop", "ALL");
 		for (size_t i = 0; i < ARRAY_LEN(kept_rights); i++)
 			PUSH(&s->args, "--cap-add", kept_rights[i]);
+		push_machine(s);
 	}
 	_free_ char *runs = path_join(o->jig, "runs");
 	add_place(s, o->root, PLACE_PROJECT);
@@ -351,9 +456,9 @@ int sandbox_new(const struct sandbox_options *o, struct sandbox **ret, struct er
 	add_caches(s, home, o->environ);
 	for (size_t i = 0; i < o->nkeep; i++)
 		add_reached(s, o->keep[i], PLACE_KEEP);
+	add_aliases(s);
 	sort_places(s);
-	for (size_t i = 0; i < s->places.len; i++)
-		push_place(s, &s->places.v[i]);
+	s->setsid = access("/usr/bin/setsid", X_OK) == 0 ? "/usr/bin/setsid" : access("/bin/setsid", X_OK) == 0 ? "/bin/setsid" : NULL;
 	*ret = s;
 	return 0;
 }
@@ -363,51 +468,69 @@ void sandbox_free(struct sandbox *s)
 	if (!s)
 		return;
 	vec_release(&s->args);
-	vec_release(&s->closed);
 	vec_release(&s->places);
 	arena_release(&s->arena);
 	free(s);
 }
 
-/* What is not there is left for bwrap to name. */
-static const char *real_or_same(struct arena *a, const char *path)
+/* Of what is made only later, the folders on the way are followed. */
+static const char *real_to_be(struct arena *a, const char *path)
 {
 	const char *p = real(a, path);
 
-	return p ? p : path;
+	if (p || strcmp(path, "/") == 0)
+		return p ? p : path;
+	_free_ char *parent = path_parent(path);
+	const char *above = real_to_be(a, parent);
+	return arena_printf(a, "%s/%s", strcmp(above, "/") ? above : "", path_base(path));
 }
 
 const char *const *sandbox_wrap(const struct sandbox *s, const struct sandbox_attempt *a, struct arena *arena)
 {
-	const char *folder = real_or_same(arena, a->folder), *work = real_or_same(arena, a->work), *tmp = real_or_same(arena, a->tmp);
-	const char *checkpoints = real_or_same(arena, a->checkpoints), *params = real_or_same(arena, a->params);
+	const char *folder = real_to_be(arena, a->folder), *work = real_to_be(arena, a->work), *tmp = real_to_be(arena, a->tmp);
+	const char *checkpoints = real_to_be(arena, a->checkpoints), *params = real_to_be(arena, a->params);
 	_free_ char *tmps = path_parent(tmp);
-	VEC(const char *) list = { 0 };
+	struct words w = { 0 }, closed = { 0 };
 
-	vec_reserve(&list, s->args.len + 2 * s->closed.len + 48);
+	vec_reserve(&w.list, s->args.len + 5 * s->places.len + 48);
 	for (size_t i = 0; i < s->args.len; i++)
-		vec_push(&list, s->args.v[i]);
-	PUSH(&list, "--ro-bind", folder, folder, "--bind", work, work, "--bind", checkpoints, checkpoints);
-	for (size_t i = 0; i < ARRAY_LEN(a->files) && a->files[i]; i++) {
-		const char *file = real_or_same(arena, a->files[i]);
+		vec_push(&w.list, s->args.v[i]);
+	for (size_t i = 0; i < s->places.len; i++) {
+		const struct place *p = &s->places.v[i];
 
-		PUSH(&list, "--bind", file, file);
+		if (!is_there(p))
+			continue;
+		push_place(&w, p);
+		if (is_hidden(p->kind) && p->folder)
+			vec_push(&closed.list, p->path);
+	}
+	PUSH(&w.list, "--ro-bind", folder, folder, "--bind", work, work, "--bind", checkpoints, checkpoints);
+	for (size_t i = 0; i < ARRAY_LEN(a->files) && a->files[i]; i++) {
+		const char *file = real_to_be(arena, a->files[i]);
+
+		PUSH(&w.list, "--bind", file, file);
 	}
 	if (!path_within(params, folder))
-		PUSH(&list, "--ro-bind", params, params);
+		PUSH(&w.list, "--ro-bind", params, params);
 	/* The TMPDIRs of other attempts stand beside it. */
 	bool alone = tmpdir_is_ours(tmps);
 	if (alone)
-		PUSH(&list, "--tmpfs", arena_strdup(arena, tmps));
-	PUSH(&list, "--bind", tmp, tmp);
+		PUSH(&w.list, "--tmpfs", arena_strdup(arena, tmps));
+	PUSH(&w.list, "--bind", tmp, tmp);
 	if (alone)
-		PUSH(&list, "--remount-ro", arena_strdup(arena, tmps));
-	for (size_t i = 0; i < s->closed.len; i++)
-		PUSH(&list, "--remount-ro", s->closed.v[i]);
+		PUSH(&w.list, "--remount-ro", arena_strdup(arena, tmps));
+	/* Nothing can be made in hidden folders once all mounts stand. */
+	for (size_t i = 0; i < closed.list.len; i++)
+		PUSH(&w.list, "--remount-ro", closed.list.v[i]);
 	if (!a->network)
-		PUSH(&list, "--unshare-net");
-	PUSH(&list, "--chdir", work, "--", NULL);
-	const char *const *ret = arena_dup(arena, list.v, list.len * sizeof *list.v);
-	vec_release(&list);
+		PUSH(&w.list, "--unshare-net");
+	PUSH(&w.list, "--chdir", work, "--");
+	/* As without a sandbox, the step leads a group of its own: bwrap's would be hit by a `kill 0` from within, and take everything along. */
+	if (s->setsid)
+		PUSH(&w.list, s->setsid, "--");
+	PUSH(&w.list, NULL);
+	const char *const *ret = arena_dup(arena, w.list.v, w.list.len * sizeof *w.list.v);
+	vec_release(&w.list);
+	vec_release(&closed.list);
 	return ret;
 }

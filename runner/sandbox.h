@@ -47,11 +47,11 @@ struct sandbox_options {
 /* Whether it can be had here: bwrap is found and its namespaces work. ERR_BROKEN says what is missing and the way out. *ret_network: also cutting off the network works. */
 int sandbox_probe(char *const *environ, bool *ret_network, struct err *e);
 /* ERR_BROKEN as sandbox_probe, and where the project's folder or .jig holds the home folder (hiding it would hide everything). Paths may have links on the way; what
- * is not there is passed over. Root's steps keep only the rights that concern files and users: with the others they would take the sandbox down. */
+ * is not there is passed over, but for jig's and uv's part of a cache that steps may write to: they are made, so that no step makes them. Root's steps keep only the rights that concern files and users: with the others they would take the sandbox down. */
 int sandbox_new(const struct sandbox_options *o, struct sandbox **ret, struct err *e);
 void sandbox_free(struct sandbox *s);
 
-/* Absolute paths. Files that a step may make must exist (they are bound one by one). */
+/* Absolute paths, of what may be made later; all must be there when the step starts, files too (they are bound one by one). */
 struct sandbox_attempt {
 	const char *folder;                        /* of the attempt: readable */
 	const char *work, *tmp, *checkpoints;      /* writable folders */
@@ -59,7 +59,7 @@ struct sandbox_attempt {
 	const char *params;                        /* readable */
 	bool network;                              /* false: cut off */
 };
-/* What stands before the step's own command: NULL-ended, in the arena, with words that live as long as s. */
+/* What stands before the step's own command: NULL-ended, in the arena, with words that live as long as s. What was to be hidden and is gone by now is passed over. */
 const char *const *sandbox_wrap(const struct sandbox *s, const struct sandbox_attempt *a, struct arena *arena);
 
 #endif

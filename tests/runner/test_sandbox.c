@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "runner/env_variable.h"
 #include "runner/sandbox.h"
+#include "runner/sandbox_alias.h"
 #include "runner/spawn.h"
 #include "runner/tmpdir.h"
 
@@ -218,7 +219,7 @@ static int run_argv(struct fixture *f, const char *const *argv, struct buf *out)
 {
 	struct sandbox_attempt a = { .folder = f->folder, .work = f->work, .tmp = f->tmp, .checkpoints = f->checkpoints, .files = { f->metrics },
 				     .params = f->params, .network = f->network };
-	const char *all[400];
+	const char *all[2000];
 	struct err e;
 	size_t n = 0;
 	int status;
@@ -507,6 +508,32 @@ static void test_cache_elsewhere(void **state)
 	cannot_write(&f, f.home, ".cache/matplotlib");
 }
 
+/* What environments are built from is no step's to make, nor to put something else in the place of. */
+static void test_caches_that_are_not_there(void **state)
+{
+	WITH_PROJECT;
+	const char *cache = below(&f, f.top, "cache"), *real = below(&f, f.top, "disk/jig");
+	struct err e;
+
+	put(&f, cache, "pip/wheel", "plain\n");
+	set_variable(&f, "XDG_CACHE_HOME", cache);
+	cannot_write(&f, cache, "jig/planted");
+	cannot_write(&f, cache, "uv/planted");
+	refuses(&f, "rmdir \"$1\"", below(&f, cache, "uv"));
+	refuses(&f, "mv \"$1\" \"$1\"2", below(&f, cache, "uv"));
+	can_write(&f, cache, "other");
+
+	sandbox_free(f.s);
+	f.s = NULL;
+	assert_int_equal(file_remove_tree(below(&f, cache, "jig"), &e), 0);
+	put(&f, real, "envs/k", "tool\n");
+	assert_int_equal(symlink(real, below(&f, cache, "jig")), 0);
+	gives(&f, "cat \"$1\"", below(&f, cache, "jig/envs/k"), "tool\n");
+	refuses(&f, "rm \"$1\" && mkdir \"$1\"", below(&f, cache, "jig"));
+	cannot_write(&f, cache, "jig/envs/k");
+	can_write(&f, cache, "pip/wheel");
+}
+
 /* A variable cannot make the home writable. */
 static void test_cache_that_is_the_home(void **state)
 {
@@ -519,6 +546,115 @@ static void test_cache_that_is_the_home(void **state)
 	cannot_write(&f, f.top, "planted");
 	cannot_write(&f, "/etc", "planted");
 	can_write(&f, f.home, ".cache/matplotlib");
+}
+
+/* A session may end while a run goes on, and take its sockets along. */
+static void test_hidden_places_that_go(void **state)
+{
+	WITH_PROJECT;
+	const char *runtime = below(&f, f.top, "runtime");
+	struct err e;
+
+	put(&f, runtime, "bus", "secret\n");
+	set_variable(&f, "XDG_RUNTIME_DIR", runtime);
+	cannot_read(&f, runtime, "bus");
+	assert_int_equal(file_remove_tree(runtime, &e), 0);
+	assert_int_equal(unlink(below(&f, f.home, ".netrc")), 0);
+	gives(&f, "echo fine", "", "fine\n");
+	cannot_read(&f, f.home, ".ssh/id");
+}
+
+/* The words are put together before the attempt's folders are made. */
+static void test_folders_made_later(void **state)
+{
+	NEEDS_SANDBOX;
+	static const struct layout linked = { "home", "home/project", "home/project/.jig", "home/project/.jig", "disk/record" };
+	_cleanup_(done) struct fixture f;
+	struct err e;
+
+	init(&f, &linked);
+	assert_int_equal(make(&f, &e), 0);
+	struct sandbox_attempt a = { .folder = below(&f, f.run, "later@1"), .work = below(&f, f.run, "later@1/work"), .tmp = f.tmp,
+				     .checkpoints = below(&f, f.run, "later.ckpt"), .params = f.params, .network = true };
+	const char *const *words = sandbox_wrap(f.s, &a, &f.a);
+	const char *all[2000];
+	_buf_ struct buf out = BUF_INIT;
+	size_t n = 0;
+	int status;
+
+	assert_int_equal(file_mkdirs(a.work, 0755, &e), 0);
+	assert_int_equal(file_mkdirs(a.checkpoints, 0755, &e), 0);
+	for (; words[n]; n++)
+		all[n] = words[n];
+	all[n++] = "touch";
+	all[n++] = below(&f, a.checkpoints, "epoch-1");
+	all[n] = NULL;
+	assert_int_equal(spawn_capture(all, f.env, f.work, 1 << 16, &out, &status, &e), 0);
+	assert_string_equal(out.data ? out.data : "", "");
+	assert_int_equal(status, 0);
+	assert_true(file_exists(all[n - 1]));
+}
+
+struct found { size_t n; char paths[4][PATH_MAX]; };
+
+static void keep_found(void *arg, const char *path)
+{
+	struct found *found = arg;
+
+	assert_true(found->n < ARRAY_LEN(found->paths));
+	snprintf(found->paths[found->n++], PATH_MAX, "%s", path);
+}
+
+/* A link stands for a second mount of the same folder, which only root could make. */
+static void test_aliases(void **state)
+{
+	WITH_PROJECT;
+	const char *again = below(&f, f.top, "again"), *project = below(&f, f.top, "project again"), *other = below(&f, f.top, "other");
+	_cleanup_(mount_table_release) struct mount_table t = { 0 };
+	struct found found = { 0 };
+
+	assert_int_equal(symlink(f.home, again), 0);
+	assert_int_equal(symlink(f.root, project), 0);
+	put(&f, other, "project/jig.yaml", "another\n");
+	vec_push(&t.list, (struct mount_point){ "8:1", "/", "/" });
+	vec_push(&t.list, (struct mount_point){ "8:2", "/", f.home });
+	vec_push(&t.list, (struct mount_point){ "8:2", "/", again });
+	vec_push(&t.list, (struct mount_point){ "8:2", "/project", project });
+	vec_push(&t.list, (struct mount_point){ "8:3", "/", again });
+	vec_push(&t.list, (struct mount_point){ "8:2", "/", other });
+	vec_push(&t.list, (struct mount_point){ "8:2", "/", "/no/such/folder" });
+	vec_push(&t.list, (struct mount_point){ "8:2", "/proj", again });
+	mount_table_aliases(&t, f.root, &f.a, keep_found, &found);
+	assert_int_equal(found.n, 2);
+	assert_string_equal(found.paths[0], below(&f, again, "project"));
+	assert_string_equal(found.paths[1], project);
+
+	mount_table_release(&t);
+	mount_table_read(&t, &f.a);
+	assert_true(t.list.len > 0);
+	for (size_t i = 0; i < t.list.len; i++)
+		assert_true(t.list.v[i].at[0] == '/');
+}
+
+/* Root's steps are as little the machine's as others: these are open to their owner whatever rights were dropped. */
+static void test_settings_of_the_machine(void **state)
+{
+	WITH_PROJECT;
+	refuses(&f, "test -w /proc/sys/kernel/core_pattern", "");
+	refuses(&f, "test -w /proc/sys/vm/drop_caches", "");
+	refuses(&f, "test -w /proc/sysrq-trigger", "");
+	refuses(&f, "touch /sys/fs/cgroup/planted", "");
+	gives(&f, "cat /proc/sys/kernel/ostype", "", "Linux\n");
+}
+
+/* A step signals its own group, as scripts do at their end, and nobody else's. */
+static void test_own_group(void **state)
+{
+	WITH_PROJECT;
+	if (access("/usr/bin/setsid", X_OK) < 0 && access("/bin/setsid", X_OK) < 0)
+		skip();
+	gives(&f, "trap '' TERM; kill 0; echo still", "", "still\n");
+	gives(&f, "trap 'echo ended; exit 0' TERM; kill -TERM -$$; sleep 60", "", "ended\n");
 }
 
 static void test_network(void **state)
@@ -718,7 +854,9 @@ int main(int argc, char **argv)
 		CASE(test_secrets_are_hidden), CASE(test_secrets_that_variables_moved),
 		CASE(test_project_and_record_are_hidden), CASE(test_own_folders), CASE(test_the_rest_is_read_only),
 		CASE(test_walls_cannot_be_taken_down), CASE(test_kept_paths), CASE(test_kept_paths_around_hidden_ones),
-		CASE(test_caches), CASE(test_cache_elsewhere), CASE(test_cache_that_is_the_home), CASE(test_network),
+		CASE(test_caches), CASE(test_cache_elsewhere), CASE(test_cache_that_is_the_home), CASE(test_caches_that_are_not_there),
+		CASE(test_hidden_places_that_go), CASE(test_folders_made_later), CASE(test_aliases), CASE(test_settings_of_the_machine), CASE(test_own_group),
+		CASE(test_network),
 		CASE(test_processes), CASE(test_devices), CASE(test_layouts),
 #ifndef JIG_POSIX
 		CASE(test_probe), CASE(test_project_that_holds_the_home),
