@@ -1,12 +1,14 @@
-/* What a sandboxed step costs beside bubblewrap alone with the very same arguments, started by a plain posix_spawn loop; and what a plain step costs by the
+/* JIG [N]: what a sandboxed step costs beside bubblewrap alone with the very same arguments, started by a plain posix_spawn loop; and what a plain step costs by the
  * same spawner.
  * Floor and jig are measured in turn in one run; the best of each counts.
  *
  *   one     a step after the other
  *   two     2 alive
- *   making  what is done once a run, and what is added to each attempt's arguments */
+ *   making  what is done once a run, and what is added to each attempt's arguments
+ *   runs    what the sandbox adds to a step of `jig run`, beside what bubblewrap adds to a step of the loop */
 #include <poll.h>
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "runner/sandbox.h"
@@ -14,7 +16,7 @@
 #include "runner/tmpdir.h"
 #include "tests/bench/bench.h"
 
-enum { ROUNDS = 20, MADE = 1000 };
+enum { ROUNDS = 20, RUNS = 5, STEPS = 200, MADE = 1000 };
 
 static struct err e;
 static struct spawner *spawner;
@@ -31,6 +33,17 @@ static void must(int r)
 
 static const char *const step[] = { "sh", "-euc", ":", NULL };
 
+static void wait_one(void)
+{
+	int status;
+
+	wait(&status);
+	if (status) {
+		fprintf(stderr, "bench_sandbox: a step of the loop failed (%d)\n", status);
+		exit(1);
+	}
+}
+
 /* µs a command: n of them, `jobs` alive. */
 static double loop_floor(const char *const *argv, int n, int jobs)
 {
@@ -39,14 +52,14 @@ static double loop_floor(const char *const *argv, int n, int jobs)
 
 	for (int i = 0; i < n; i++) {
 		if (alive == jobs) {
-			wait(NULL);
+			wait_one();
 			alive--;
 		}
 		bench_start(argv, false);
 		alive++;
 	}
 	while (alive--)
-		wait(NULL);
+		wait_one();
 	return (double)(time_mono() - t) / n;
 }
 
@@ -140,13 +153,52 @@ static void once_and_each(const struct sandbox_options *o)
 	printf("%-34s %10.1f µs\n%-34s %10.1f µs\n", "arguments, once a run", make, "arguments, an attempt", wrap);
 }
 
+/* µs a step of a run in one tier. */
+static double by_jig(const char *jig, const char *tier)
+{
+	const char *argv[] = { jig, "run", "-j", "2", "--isolation", tier, NULL };
+
+	return bench_run_once(argv) / STEPS;
+}
+
+static void in_runs(const char *jig, const char *top, const char *const *alone, int n)
+{
+	double plain = 1e9, wrapped = 1e9, in_folders = 1e9, in_sandboxes = 1e9;
+	_free_ char *dir = folder(top, "wide"), *pipeline = path_join(dir, "jig.yaml");
+	_buf_ struct buf text = BUF_INIT;
+
+	buf_adds(&text, "env: system\nsteps:\n");
+	for (int i = 0; i < STEPS; i++)
+		buf_addf(&text, "  s%d: {run: ':', cache: false}\n", i);
+	must(file_write(pipeline, text.data, text.len, 0644, &e));
+	if (chdir(dir) < 0)
+		bench_die(dir);
+	for (int i = 0; i < RUNS; i++) {
+		plain = bench_least(plain, loop_floor(step, n, 2));
+		wrapped = bench_least(wrapped, loop_floor(alone, n, 2));
+		in_folders = bench_least(in_folders, by_jig(jig, "folder"));
+		in_sandboxes = bench_least(in_sandboxes, by_jig(jig, "sandbox"));
+	}
+	if (chdir("/") < 0)
+		bench_die("/");
+	bench_row("added to a run, 2 jobs (a step)", in_sandboxes - in_folders, wrapped - plain, 1.3);
+	printf("%-34s %10.1f µs a step in the folder tier, %.1f µs in the sandbox tier (%d steps)\n", "", in_folders, in_sandboxes, STEPS);
+}
+
 int main(int argc, char **argv)
 {
-	int n = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 40;
+	int n = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 40;
 	double floor[3] = { 0, 1e9, 1e9 }, sandboxed[3] = { 0, 1e9, 1e9 }, plain[3] = { 0, 1e9, 1e9 };
 	bool network;
 	char *top, *tmps;
 
+	if (argc < 2) {
+		fprintf(stderr, "usage: bench_sandbox JIG [N]\n");
+		return 2;
+	}
+	_free_ char *program = realpath(argv[1], NULL);
+	if (!program)
+		bench_die(argv[1]);
 	if (sandbox_probe(environ, &network, &e) < 0) {
 		printf("skipped: %s\n", e.text);
 		return 0;
@@ -185,6 +237,7 @@ int main(int argc, char **argv)
 	bench_row("sandboxed, 2 jobs (a step)", sandboxed[2], floor[2], 1.3);
 	printf("%-34s %10.1f µs more than a plain step (%.1f µs), with %d words below %s\n", "", sandboxed[1] - plain[1], plain[1], words, home());
 	once_and_each(&o);
+	in_runs(program, top, alone, n);
 
 	sandbox_free(s);
 	arena_release(&a);

@@ -16,7 +16,7 @@ echo "== runs"
 "$build/tests/bench/bench_run" "$build/jig" 1000
 
 echo "== sandboxed steps"
-"$build/tests/bench/bench_sandbox"
+"$build/tests/bench/bench_sandbox" "$build/jig"
 
 echo "== the record"
 "$build/tests/bench/bench_record"
@@ -27,18 +27,21 @@ echo "== outputs into the store"
 echo "== layout of a DAG"
 "$build/tests/bench/bench_dag"
 
-echo "== an environment of scikit-learn and jupyter"
+echo "== an environment of 150 packages and more"
 make_environment() {
-	UV_CACHE_DIR=$dir/uv-cache
-	export UV_CACHE_DIR
-	printf 'scikit-learn\njupyter\n' >"$dir/loose.txt"
+	printf '%s\n' scikit-learn jupyter pandas matplotlib seaborn statsmodels mlflow-skinny hydra-core sqlalchemy pytest black >"$dir/loose.txt"
 	uv -q pip compile --generate-hashes "$dir/loose.txt" -o "$dir/requirements.lock" && uv -q venv "$dir/env" &&
 		VIRTUAL_ENV=$dir/env uv -q pip sync --require-hashes --compile-bytecode "$dir/requirements.lock"
 }
 if ! command -v uv >/dev/null; then
 	echo "skipped: uv is not here"
-elif ! (make_environment) >"$dir/uv.log" 2>&1; then
+	exit
+fi
+UV_CACHE_DIR=$dir/uv-cache
+export UV_CACHE_DIR
+if ! make_environment >"$dir/uv.log" 2>&1; then
 	echo "skipped: it cannot be made here: $(tail -n 1 "$dir/uv.log")"
 else
 	"$build/tests/bench/bench_env" "$dir/env"
+	"$build/tests/bench/bench_ready" "$build/jig" "$dir/requirements.lock"
 fi
