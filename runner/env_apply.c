@@ -14,8 +14,9 @@ static void put_first(struct variables *vars, const char *folder)
 
 static void apply_r(const struct env *v, struct variables *vars)
 {
-	_free_ char *library = path_join(v->prefix, "library");
+	_free_ char *library = path_join(v->prefix, "library"), *profile = path_join(v->prefix, "Rprofile");
 
+	variables_set(vars, "R_PROFILE", profile);
 	variables_set(vars, "R_LIBS", library);
 	variables_set(vars, "R_LIBS_USER", library);
 	variables_set(vars, "R_LIBS_SITE", library);

@@ -190,13 +190,17 @@ static int cook_renv(const struct cook *c, struct err *e)
 {
 	static const char script[] = "a <- commandArgs(TRUE); renv::restore(project = a[1], library = a[2], lockfile = "
 	                             "a[3], prompt = FALSE, clean = FALSE)";
-	const char *library = join(c, c->folder, "library");
+	/* R's own variables only add libraries; the site's goes when it is not asked for (R 4.1 and later). */
+	static const char profile[] = "if (\"include.site\" %in% names(formals(.libPaths)))\n"
+	                              "\t.libPaths(Sys.getenv(\"R_LIBS_USER\"), include.site = FALSE)\n";
+	const char *library = join(c, c->folder, "library"), *start = join(c, c->folder, "Rprofile");
 	_buf_ struct buf text = BUF_INIT;
 	_json_ json_t *lock = NULL;
 	int r = file_read(c->lock, LOCK_MOST, &text, e);
 
 	if (r < 0 || (r = json_parse(text.data, text.len, c->b->choice->source, &lock, e)) < 0 ||
-	    (r = file_mkdirs(library, 0755, e)) < 0)
+	    (r = file_mkdirs(library, 0755, e)) < 0 ||
+	    (r = file_write(start, profile, sizeof profile - 1, 0644, e)) < 0)
 		return r;
 	c->r->made = library;
 	/* Read from the project's folder, .Rprofile would put another library in front. */
