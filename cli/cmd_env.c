@@ -106,8 +106,11 @@ static int explain(struct context *c, struct err *e)
 	table_free(t);
 	buf_addc(&c->out, '\n');
 	for (size_t i = 0; i < p.set.len; i++) {
-		buf_addf(&c->out, "%s: ", p.set.v[i].choice.source);
-		context_text(c, p.set.v[i].choice.why);
+		const struct env_choice *choice = &p.set.v[i].choice;
+
+		if (strncmp(choice->why, choice->source, strlen(choice->source)) != 0)
+			buf_addf(&c->out, "%s: ", choice->source);
+		context_text(c, choice->why);
 		buf_addc(&c->out, '\n');
 	}
 	for (size_t i = 0; i < p.set.notes.len; i++) {

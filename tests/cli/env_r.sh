@@ -16,7 +16,7 @@ R
 mkdir own
 echo '.libPaths("own")' >.Renviron
 expect 0 jig env
-has "$out" "renv.lock  versions"
+has "$out" "renv.lock     versions"
 expect 0 jig run
 expect 0 jig get last -o got
 same "$(head -n 1 got/libraries.txt)" "$(jig env --json | sed -n 's/.*"folder": "\(.*\)".*/\1/p')/library"
