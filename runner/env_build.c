@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/file.h"
@@ -23,7 +24,7 @@
 
 /* Of what a tool says, so much of its end is kept to tell why it failed; lines longer than LINE_MOST are passed on in
  * parts. */
-enum { SAID_MOST = 1 << 20, LINE_MOST = 4096, LINES_TOLD = 6, ROUNDS = 4 };
+enum { SAID_MOST = 1 << 20, LINE_MOST = 4096, LINES_TOLD = 6, ROUNDS = 4, FULL_BELOW = 1 << 20 };
 
 struct job {
 	const struct env_build *b;
@@ -151,11 +152,23 @@ static int try(struct job *j, bool offline, struct err *e)
 	return r;
 }
 
-/* Puts the tool's own words behind what is known of its end. */
+/* `python -m venv` keeps to itself what its own helper died of. */
+static bool disk_is_full(const char *folder)
+{
+	struct statvfs st;
+
+	return statvfs(folder, &st) == 0 && st.f_blocks > 0 &&
+	       (st.f_bavail * st.f_frsize < FULL_BELOW || (st.f_files > 0 && st.f_favail == 0));
+}
+
+/* Puts the tool's own words behind what is known of its end. What it left is still there. */
 static int explain(struct job *j, struct err *e)
 {
 	_buf_ struct buf text = BUF_INIT;
-	const char *sentence = env_fault_text(env_fault_of(j->said.data));
+	enum env_fault fault = env_fault_of(j->said.data);
+	if (fault == FAULT_UNKNOWN && disk_is_full(j->b->cache))
+		fault = FAULT_SPACE;
+	const char *sentence = env_fault_text(fault);
 	struct err end = *e;
 
 	env_fault_lines(&text, j->said.data, j->said.len, LINES_TOLD);
@@ -252,7 +265,9 @@ static int take_lock(struct job *j, bool exclusive, int *ret, struct err *e)
 	const struct env_watch *w = j->b->watch;
 	int r = env_cache_lock(j->b->cache, j->b->key, exclusive, false, ret, e);
 
-	if (r != ERR_BUSY)
+	if (r < 0 && r != ERR_BUSY)
+		return err_prefix(e, "%s: its environment cannot be made", j->b->choice->source);
+	if (r >= 0)
 		return r;
 	if (!j->waiting && w && w->waits)
 		w->waits(w->arg, j->b->choice->source);

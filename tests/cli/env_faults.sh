@@ -67,10 +67,10 @@ key() {
 	jig env --json | sed -n 's/.*"key": "\(.*\)".*/\1/p'
 }
 
-# VERSION: what was left is not taken for an environment, the next run gets the right one, and all that counts as built is whole.
+# VERSION KEY: what was left is not taken for an environment, the next run gets the right one, and it is whole.
 goes_on() {
-	if [ -e "$envs/$(key).ok" ]; then
-		expect 0 jig env verify "$(key)"
+	if [ -e "$envs/$2.ok" ]; then
+		expect 0 jig env verify "$2"
 	else
 		expect 0 jig env
 		hasnt "$out" ready
@@ -79,8 +79,7 @@ goes_on() {
 	rm -rf got
 	expect 0 jig get last -o got
 	same "$(cat got/out.txt)" "$1 $1 $1 $1"
-	expect 0 jig env verify
-	[ "$(jig env ls --json | grep -c '"ready": false')" -eq 0 ] || fail "something is half built"
+	expect 0 jig env verify "$2"
 }
 
 # Killed at each moment of the tool's work.
@@ -95,8 +94,9 @@ while [ "$at" -le "$moments" ]; do
 	status=0
 	KILL_AT=$at jig run >"$HOME/out" 2>&1 || status=$?
 	[ "$status" -eq 137 ] || fail "moment $at: exit status $status: $(cat "$HOME/out")"
-	[ ! -e "$envs/$(key).ok" ] || fail "moment $at: half built, and it counts"
-	goes_on 1.$at
+	key=$(key)
+	[ ! -e "$envs/$key.ok" ] || fail "moment $at: half built, and it counts"
+	goes_on 1.$at "$key"
 	at=$((at + 1))
 done
 
@@ -119,10 +119,13 @@ P
 n=1
 for what in .lock .log /bin /pyvenv.cfg tmp .files .ok; do
 	lock 2.$n
-	python3 "$HOME/killer.py" "$envs/$(key)" $what 0
-	goes_on 2.$n
+	key=$(key)
+	python3 "$HOME/killer.py" "$envs/$key" $what 0
+	goes_on 2.$n "$key"
 	n=$((n + 1))
 done
+expect 0 jig env verify
+[ "$(jig env ls --json | grep -c '"ready": false')" -eq 0 ] || fail "something is half built"
 
 # Real uv, killed while it unpacks: a package of many files from a folder of wheels.
 if [ -n "$real_uv" ] && "$real_uv" --version >/dev/null 2>&1; then
@@ -300,13 +303,13 @@ expect 0 jig run --force look
 rm -r "$envs/$key"
 : >"$envs/$key"
 again
-for half in '' '{' '{"prefix"'; do
+for half in '' '{"prefix"'; do
 	printf %s "$half" >"$envs/$key.ok"
 	expect 0 jig env
 	hasnt "$out" ready
 	again
 done
-for size in 0 1 100; do
+for size in 0 100; do
 	truncate -s $size "$envs/$key.files"
 	expect 3 jig run --force look
 	has "$err" "jig env verify --rebuild"
@@ -320,3 +323,117 @@ expect 3 jig run --force look
 has "$err" "jig env verify --rebuild"
 expect 0 jig env verify --rebuild
 expect 0 jig env verify
+
+# Certificates that a company replaced: a remark, and an error where remarks are.
+printf 'certs==1.0 %s\n' "$hash" >requirements.lock
+echo 'steps: {look: {run: python3 -c "import certs"}}' >jig.yaml
+expect 0 jig run
+expect 0 jig run --force look --strict
+pem=$(echo "$envs/$(key)"/lib/python3*/site-packages/certs/cacert.pem)
+echo "one more" >>"$pem"
+expect 0 jig run --force look
+has "$out" "cacert.pem"
+expect 3 jig run --force look --strict
+has "$err" "cacert.pem"
+has "$err" "certs"
+expect 1 jig env verify
+has "$out" "cacert.pem"
+expect 0 jig env verify --rebuild
+expect 0 jig run --force look --strict
+
+# A cache that is a link: the environment stands where it leads, and is found by both names.
+mkdir "$HOME/elsewhere" "$HOME/linked"
+ln -s "$HOME/elsewhere" "$HOME/linked/jig"
+lock 8.0
+echo 'steps: {look: {run: python3 look.py >out.txt, outputs: [out.txt]}}' >jig.yaml
+export XDG_CACHE_HOME="$HOME/linked"
+expect 0 jig run
+expect 0 jig env --json
+has "$out" "\"folder\": \"$HOME/elsewhere/envs/"
+expect 0 jig env verify
+rm "$XDG_CACHE_HOME/jig"
+mkdir "$XDG_CACHE_HOME/jig"
+ln -s "$HOME/elsewhere/envs" "$XDG_CACHE_HOME/jig/envs"
+expect 0 jig run --force look
+hasnt "$err" "with uv"
+rm "$XDG_CACHE_HOME/jig/envs"
+ln -s "$HOME/nowhere" "$XDG_CACHE_HOME/jig/envs"
+expect 3 jig run --force look
+has "$err" "XDG_CACHE_HOME"
+rm "$XDG_CACHE_HOME/jig/envs"
+: >"$XDG_CACHE_HOME/jig/envs"
+expect 3 jig run --force look
+has "$err" "XDG_CACHE_HOME"
+unset XDG_CACHE_HOME
+
+# A read-only cache: what stands in it is used, what is not there is an error that says so.
+expect 0 jig run --force look
+if bwrap --dev-bind / / --ro-bind "$HOME/.cache" "$HOME/.cache" true 2>/dev/null; then
+	read_only() {
+		bwrap --dev-bind / / --ro-bind "$HOME/.cache" "$HOME/.cache" jig "$@"
+	}
+	expect 0 read_only run --force look --isolation folder
+	hasnt "$err" "with uv"
+	expect 0 read_only env verify
+	expect 0 read_only env ls
+	lock 8.1
+	expect 3 read_only run --isolation folder
+	has "$err" "requirements.lock"
+	has "$err" "$envs"
+	has "$err" "Read-only file system"
+	mkdir "$HOME/empty"
+	XDG_CACHE_HOME=$HOME/empty expect 3 bwrap --dev-bind / / --ro-bind "$HOME/empty" "$HOME/empty" jig run --isolation folder
+	has "$err" "XDG_CACHE_HOME"
+
+	# No Python anywhere: what needs one says so.
+	hide=
+	for program in /usr/bin/python3* /usr/local/bin/python3*; do
+		[ ! -f "$program" ] || [ -L "$program" ] || hide="$hide --ro-bind /dev/null $program"
+	done
+	for program in sh cat env ls uname dirname; do ln -s "$(command -v $program)" "$HOME/empty/$program"; done
+	# shellcheck disable=SC2086
+	expect 2 bwrap --dev-bind / / $hide --setenv PATH "$HOME/empty" --unsetenv PYENV_ROOT "$(command -v jig)" run --isolation folder
+	has "$err" "install python3"
+	expect 0 jig run
+else
+	echo "bubblewrap does not work: no read-only cache and no machine without Python was tried"
+fi
+
+# A full disk: what stands is used, what is not there cannot be built, and nothing of it is left once there is room.
+small=$HOME/small
+mkdir "$small"
+if mount -t tmpfs -o size=2m,nr_inodes=400 tmpfs "$small" 2>/dev/null; then
+	trap 'umount -l "$small"' EXIT
+	export XDG_CACHE_HOME="$small"
+	lock 9.0
+	expect 0 jig run
+	dd if=/dev/zero of="$small/fill" bs=4k 2>/dev/null || :
+	expect 0 jig run --force look
+	expect 0 jig env verify
+	lock 9.1
+	expect 3 jig run
+	has "$err" "No space left"
+	expect 0 jig env
+	hasnt "$out" ready
+	rm "$small/fill"
+	expect 0 jig run
+	rm -rf got
+	expect 0 jig get last -o got
+	same "$(cat got/out.txt)" "9.1 9.1 9.1 9.1"
+	# Room for a part of it.
+	lock 9.2
+	dd if=/dev/zero of="$small/fill" bs=4k 2>/dev/null || :
+	truncate -s -24k "$small/fill"
+	expect 3 jig run
+	has "$err" "No space left"
+	[ ! -e "$small/jig/envs/$(key)" ] || fail "half of it is left"
+	rm "$small/fill"
+	expect 0 jig run
+	expect 0 jig env verify
+	unset XDG_CACHE_HOME
+	umount "$small"
+	trap - EXIT
+else
+	echo "no file system can be mounted here: no full disk was tried"
+fi
+finish >/dev/null
