@@ -11,7 +11,9 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "runner/env.h"
+#include "runner/env_variable.h"
 #include "runner/gpu.h"
 
 #define KEY_SCHEMA 1
@@ -49,6 +51,12 @@ static json_t *hex_of(const struct digest *d)
 	return json_string(hex);
 }
 
+/* What a build itself leaves in a local project: with it, each build would ask for the next one. */
+static bool is_built_folder(const char *rel)
+{
+	return strcmp(rel, "build") == 0 || strcmp(rel, "dist") == 0 || text_ends(rel, ".egg-info");
+}
+
 /* A local project counts by what a build could take from it: caches, environments and hidden folders are none of it. */
 static int add_local(void *arg, const char *rel, const char *abs, const struct stat *st, struct err *e)
 {
@@ -62,7 +70,7 @@ static int add_local(void *arg, const char *rel, const char *abs, const struct s
 		_free_ char *venv = path_join(abs, "pyvenv.cfg");
 		const char *base = path_base(rel);
 
-		return base[0] == '.' || strcmp(base, "__pycache__") == 0 || file_exists(venv) ? FILE_WALK_SKIP : 0;
+		return base[0] == '.' || strcmp(base, "__pycache__") == 0 || is_built_folder(rel) || file_exists(venv) ? FILE_WALK_SKIP : 0;
 	}
 	if (!S_ISREG(st->st_mode))
 		return 0;
@@ -144,11 +152,81 @@ static json_t *interpreter(const struct env *v)
 
 static void set_accelerator(json_t *o)
 {
-	if (gpu_count() <= 0) {
-		set_text(o, "accelerator", "none");
-		return;
+	set_text(o, "accelerator", gpu_count() > 0 ? "cuda" : "none");
+}
+
+/* Variables that change what a tool makes of the same files; each tool listens to its own only. */
+static bool is_of_tool(const char *name, const struct env *v)
+{
+	static const char *const begins[][2] = { { "UV_", "uv" }, { "PIP_", "pip" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(begins); i++)
+		if (text_starts(name, begins[i][0]))
+			return strcmp(v->tool.name, begins[i][1]) == 0;
+	return true;
+}
+
+static void set_variables(json_t *o, const struct env *v, char *const *environ, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *value = is_of_tool(names[i], v) ? env_variable(environ, names[i]) : NULL;
+
+		if (value && *value)
+			set_text(o, names[i], value);
 	}
-	set_text(o, "accelerator", "cuda");
+}
+
+static void set_config(json_t *o, const char *folder, const char *name)
+{
+	_free_ char *path = folder && name && *name ? path_join(folder, name) : NULL;
+	struct digest d;
+	struct err ignored;
+
+	if (path && file_digest(path, &d, &ignored) >= 0)
+		json_object_set_new(o, path, hex_of(&d));
+}
+
+/* The tool's own settings that say where packages come from. */
+static void set_configs(json_t *o, const struct env *v, const struct env_options *opt)
+{
+	const char *home = env_variable(opt->environ, "HOME"), *config = env_variable(opt->environ, "XDG_CONFIG_HOME");
+	_free_ char *usual = home ? path_join(home, ".config") : NULL;
+
+	if (!config || *config != '/')
+		config = usual;
+	if (strcmp(v->tool.name, "uv") == 0) {
+		set_config(o, opt->root, env_variable(opt->environ, "UV_CONFIG_FILE"));
+		set_config(o, opt->root, "uv.toml");
+		set_config(o, config, "uv/uv.toml");
+		set_config(o, "/etc/uv", "uv.toml");
+	} else if (strcmp(v->tool.name, "pip") == 0) {
+		set_config(o, opt->root, env_variable(opt->environ, "PIP_CONFIG_FILE"));
+		set_config(o, config, "pip/pip.conf");
+		set_config(o, home, ".pip/pip.conf");
+		set_config(o, "/etc", "pip.conf");
+	}
+}
+
+/* What decides besides the files. Which index a package comes from decides only where no hash does. */
+static json_t *settings(const struct env *v, const struct env_options *opt)
+{
+	static const char *const always[] = {
+		"UV_NO_DEV", "UV_NO_GROUP", "UV_NO_DEFAULT_GROUPS", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "PIP_NO_BINARY",
+		"PIP_ONLY_BINARY", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "CMAKE_ARGS", "FORCE_CUDA", "TORCH_CUDA_ARCH_LIST",
+	};
+	static const char *const unhashed[] = {
+		"UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX", "UV_INDEX_STRATEGY", "UV_TORCH_BACKEND",
+		"UV_PRERELEASE", "UV_RESOLUTION", "UV_EXCLUDE_NEWER", "UV_CONSTRAINT", "UV_OVERRIDE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS",
+		"PIP_NO_INDEX", "PIP_PRE", "PIP_CONSTRAINT",
+	};
+	json_t *o = json_object();
+
+	set_variables(o, v, opt->environ, always, ARRAY_LEN(always));
+	if (v->choice.grade != GRADE_PINNED || v->choice.loose) {
+		set_variables(o, v, opt->environ, unhashed, ARRAY_LEN(unhashed));
+		set_configs(o, v, opt);
+	}
+	return o;
 }
 
 static json_t *detail_of(const struct env *v)
@@ -212,6 +290,7 @@ static int built_key(struct env *v, const struct env_options *o, const char *cac
 	json_object_set_new(k, "interpreter", interpreter(v));
 	set_platform(k);
 	set_accelerator(k);
+	json_object_set_new(k, "settings", settings(v, o));
 	set_text(k, "root", cache);
 	json_canonical(text, k);
 	return 0;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/path.h"
+#include "runner/env.h"
 #include "runner/env_choose.h"
 
 #define HEX "8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"
@@ -545,12 +546,69 @@ static void named(void **state)
 	      "jig.yaml:3:1: ", "an image brings its own packages");
 }
 
+/* The key that the choice has for a tool, where one more variable is set. */
+static const char *key_with(const char *tool, const char *variable)
+{
+	struct env v = {.choice = c, .tool = {.name = tool}};
+	_free_ char *at = mem_printf("HOME=%s", home);
+	char *const environ[] = {at, (char *)variable, NULL};
+	struct env_options o = {.root = root, .environ = environ};
+
+	assert_int_equal(env_key(&v, &o, "/cache", &e), 0);
+	json_decref(v.detail);
+	return arena_strdup(&arena, v.key);
+}
+
+static bool counts(const char *tool, const char *variable)
+{
+	return strcmp(key_with(tool, NULL), key_with(tool, variable)) != 0;
+}
+
+/* What decides besides the lock's bytes. */
+static void keys(void **state)
+{
+	put("requirements.txt", "six==1.16.0\n");
+	gives(NULL, ENV_REQUIREMENTS, GRADE_VERSIONS, "requirements.txt");
+	assert_string_equal(key_with("uv", NULL), key_with("uv", NULL));
+	assert_true(strcmp(key_with("uv", NULL), key_with("pip", NULL)));
+	assert_true(counts("uv", "UV_DEFAULT_INDEX=https://example.org/simple"));
+	assert_true(counts("pip", "PIP_EXTRA_INDEX_URL=https://example.org/simple"));
+	assert_true(counts("uv", "CMAKE_ARGS=-DWITH_X=1"));
+	assert_false(counts("uv", "PIP_INDEX_URL=https://example.org/simple"));
+	assert_false(counts("uv", "UV_DEFAULT_INDEX="));
+	assert_false(counts("uv", "UV_CACHE_DIR=/elsewhere"));
+	const char *before = key_with("pip", NULL), *other = key_with("uv", NULL);
+	put("../.config/pip/pip.conf", "[global]\nindex-url = https://example.org/simple\n");
+	assert_true(strcmp(before, key_with("pip", NULL)));
+	assert_string_equal(other, key_with("uv", NULL));
+
+	/* Hashes say what comes from wherever it comes. */
+	put("requirements.txt", HASHED("six==1.16.0"));
+	gives(NULL, ENV_REQUIREMENTS, GRADE_PINNED, "requirements.txt");
+	assert_false(counts("uv", "UV_DEFAULT_INDEX=https://example.org/simple"));
+	assert_true(counts("uv", "UV_NO_BINARY=1"));
+
+	put("requirements.txt", "./lib\n");
+	put("lib/pyproject.toml", "[project]\nname = \"lib\"\nversion = \"1\"\n");
+	put("lib/lib/a.py", "x = 1\n");
+	gives(NULL, ENV_REQUIREMENTS, GRADE_VERSIONS, "requirements.txt");
+	before = key_with("uv", NULL);
+	/* A build leaves these, and would else ask for the next one. */
+	put("lib/build/lib/a.py", "x = 1\n");
+	put("lib/lib.egg-info/PKG-INFO", "Name: lib\n");
+	put("lib/lib/__pycache__/a.pyc", "1");
+	assert_string_equal(before, key_with("uv", NULL));
+	put("lib/lib/a.py", "x = 2\n");
+	assert_true(strcmp(before, key_with("uv", NULL)));
+}
+
 #define each(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        each(nothing), each(pylock), each(uv),        each(requirements), each(locals),
 	        each(loose),   each(conda),  each(activated), each(others),       each(named),
+	        each(keys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
