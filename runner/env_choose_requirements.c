@@ -19,18 +19,27 @@ static int loose_python(struct env_choosing *ch, const char *path, const char *c
 	return err_set(ch->e, ERR_USAGE, "%s", b.data);
 }
 
+/* "git+https://…@COMMIT": as firm as a hash, but no installer takes it where each package must have one. */
+static bool is_commit(const struct requirement *one)
+{
+	const char *slashes = strstr(one->text, "://"), *plus = strchr(one->text, '+');
+
+	return one->pin == PIN_HASHED && plus && slashes && plus < slashes;
+}
+
 /* A requirements file that was read becomes the choice. Lets a loose one through only by --unpinned. */
 static int take_requirements(struct env_choosing *ch, const struct env_candidate *q)
 {
 	struct env_lock *l = &ch->l;
 	VEC(const char *) loose = {0};
-	bool only_locals = true;
+	bool only_locals = true, commits = false;
 
 	for (size_t i = 0; i < q->r.list.len; i++) {
 		const struct requirement *one = &q->r.list.v[i];
 		if (one->pin == PIN_LOOSE)
 			vec_push(&loose, arena_printf(l->a, "%s:%d: %s", one->file, one->line, one->text));
 		only_locals &= one->pin != PIN_VERSION || one->local;
+		commits |= is_commit(one);
 	}
 	int r = 0;
 	if (loose.len && !ch->o->unpinned)
@@ -56,6 +65,10 @@ static int take_requirements(struct env_choosing *ch, const struct env_candidate
 	             q->r.list.len ? by_pin[q->pin].why : "which names no packages");
 	for (size_t i = 1; i < q->r.files.len; i++)
 		vec_push(&l->c->files, arena_strdup(l->a, q->r.files.v[i]));
+	if (commits && q->pin == PIN_HASHED) {
+		l->c->grade = GRADE_VERSIONS;
+		l->c->why = arena_printf(l->a, "%s, every package with hashes or by its commit", q->path);
+	}
 	l->c->loose = q->pin == PIN_LOOSE;
 	if (q->pin == PIN_VERSION && !only_locals)
 		env_lock_note(l, "%s pins versions without hashes; `jig lock` adds them", q->path);

@@ -546,6 +546,19 @@ static void named(void **state)
 	      "jig.yaml:3:1: ", "an image brings its own packages");
 }
 
+/* Installers that ask for a hash of each package refuse commits. */
+static void commits(void **state)
+{
+	put("requirements.lock", HASHED("six==1.16.0"));
+	gives(NULL, ENV_REQUIREMENTS, GRADE_PINNED, "requirements.lock");
+	put("requirements.lock", HASHED("six==1.16.0") "x @ git+https://example.org/x.git@0123456789012345678901234567890123456789\n");
+	gives(NULL, ENV_REQUIREMENTS, GRADE_VERSIONS, "requirements.lock");
+	assert_non_null(strstr(c.why, "or by its commit"));
+	assert_int_equal(c.notes.len, 0);
+	put("requirements.lock", HASHED("x @ https://example.org/a+b.whl"));
+	gives(NULL, ENV_REQUIREMENTS, GRADE_PINNED, "requirements.lock");
+}
+
 /* The key that the choice has for a tool, where one more variable is set. */
 static const char *key_with(const char *tool, const char *variable)
 {
@@ -608,7 +621,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        each(nothing), each(pylock), each(uv),        each(requirements), each(locals),
 	        each(loose),   each(conda),  each(activated), each(others),       each(named),
-	        each(keys),
+	        each(commits), each(keys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
