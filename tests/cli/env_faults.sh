@@ -52,14 +52,14 @@ S
 chmod +x "$HOME/bin/uv"
 export PATH="$HOME/bin:$PATH"
 
-# VERSION…: a lock of packages a, b, c, … with these versions.
+# VERSION: a lock of three packages.
 lock() {
 	: >requirements.lock
-	for name in a b c d; do printf '%s==%s %s\n' $name "$1" "$hash" >>requirements.lock; done
+	for name in a b c; do printf '%s==%s %s\n' $name "$1" "$hash" >>requirements.lock; done
 }
 cat >look.py <<'P'
-import a, b, c, d
-print(a.value, b.value, c.value, d.value)
+import a, b, c
+print(a.value, b.value, c.value)
 P
 echo 'steps: {look: {run: python3 look.py >out.txt, outputs: [out.txt]}}' >jig.yaml
 
@@ -78,7 +78,7 @@ goes_on() {
 	expect 0 jig run
 	rm -rf got
 	expect 0 jig get last -o got
-	same "$(cat got/out.txt)" "$1 $1 $1 $1"
+	same "$(cat got/out.txt)" "$1 $1 $1"
 	expect 0 jig env verify "$2"
 }
 
@@ -117,7 +117,7 @@ p.kill()
 p.wait()
 P
 n=1
-for what in .lock .log /bin /pyvenv.cfg tmp .files .ok; do
+for what in .lock .log /pyvenv.cfg tmp .files .ok; do
 	lock 2.$n
 	key=$(key)
 	python3 "$HOME/killer.py" "$envs/$key" $what 0
@@ -152,12 +152,12 @@ with zipfile.ZipFile(path, "w") as z:
     for p, t in files.items():
         z.writestr(p, t)
 digest = hashlib.sha256(open(path, "rb").read()).hexdigest()
-for i, least in enumerate((1, 30, 500, 1400, 1800)):
+for i, least in enumerate((1, 30, 700, 1800)):
     with open(f"{i}.lock", "w") as f:
         f.write(f"--no-index\n--find-links wheels\n# {least}\nmany==1.0 --hash=sha256:{digest}\n")
 P
 		echo 'steps: {look: {run: "python3 -c \"import many.m1499 as m; print(m.value)\" >out.txt", outputs: [out.txt]}}' >jig.yaml
-		for number in 0 1 2 3 4; do
+		for number in 0 1 2 3; do
 			cp $number.lock requirements.lock
 			python3 "$HOME/killer.py" "$envs/$(key)" files "$(sed -n 's/^# //p' requirements.lock)"
 			if [ ! -e "$envs/$(key).ok" ]; then
@@ -419,7 +419,7 @@ if mount -t tmpfs -o size=2m,nr_inodes=400 tmpfs "$small" 2>/dev/null; then
 	expect 0 jig run
 	rm -rf got
 	expect 0 jig get last -o got
-	same "$(cat got/out.txt)" "9.1 9.1 9.1 9.1"
+	same "$(cat got/out.txt)" "9.1 9.1 9.1"
 	# Room for a part of it.
 	lock 9.2
 	dd if=/dev/zero of="$small/fill" bs=4k 2>/dev/null || :
