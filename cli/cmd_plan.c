@@ -1,7 +1,11 @@
 #include <string.h>
 #include "base/json.h"
 #include "cli/run_options.h"
+#include "runner/env.h"
+#include "runner/isolation.h"
 #include "tracker/query.h"
+
+extern char **environ;
 
 /* What is certain: a step runs unless its trigger waits for a failure. */
 static const char *action(const struct pipeline *p, const struct step *s, struct buf *why)
@@ -24,10 +28,16 @@ static int run_plan(struct context *c, struct err *e)
 	_cleanup_(pipeline_freep) struct pipeline *p = NULL;
 	_free_ bool *selected = NULL;
 	_json_ json_t *steps = json_array();
+	_cleanup_(env_set_release) struct env_set envs = { 0 };
+	struct env_options o = { .environ = environ, .unpinned = option_flag(c, "unpinned"), .strict = option_flag(c, "strict") };
 	int width = 4;
 	int r = run_options_pipeline(c, NULL, 0, &p, e);
 
 	if (r < 0 || (r = run_options_select(c, p, &selected, e)) < 0)
+		return r;
+	/* What `jig run` would refuse is refused here, too. */
+	o.root = c->project.root;
+	if ((r = isolation_check(option_text(c, "isolation"), e)) < 0 || (r = env_set_resolve(p, selected, &o, &envs, e)) < 0)
 		return r;
 	if (project_has_record(&c->project) && (r = context_tracker(c, TRACKER_READ, e)) < 0)
 		return r;

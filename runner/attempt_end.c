@@ -13,6 +13,8 @@
 #include "runner/log.h"
 #include "runner/secret.h"
 
+#define HINT_TAIL (16 << 10)
+
 void attempt_set_error(struct attempt *a, const char *message)
 {
 	free(a->error_message);
@@ -165,12 +167,39 @@ static void look_for_secrets(struct attempt *a)
 		name_kept_secret(a, a->work.checkpoints);
 }
 
+/* The sandbox's part in a failure, told in the log. */
+static void name_sandbox(struct attempt *a)
+{
+	_free_ char *path = path_join(a->work.folder, "log");
+	_buf_ struct buf said = BUF_INIT;
+	_free_ char *text = NULL;
+	const char *hint;
+	struct err ignored;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	log_flush(a->log, INT64_MAX, &ignored);
+	if (lseek(fd, -HINT_TAIL, SEEK_END) < 0)
+		lseek(fd, 0, SEEK_SET);
+	while (buf_read(&said, fd, HINT_TAIL) > 0)
+		;
+	close(fd);
+	hint = isolation_hint(a->def, a->host->run->root, variables_get(&a->work.vars, "HOME"), said.data);
+	if (!hint)
+		return;
+	text = mem_printf("%s[jig: %s]\n", said.data[said.len - 1] == '\n' ? "" : "\n", hint);
+	log_write(a->log, 1, text, strlen(text), time_now(), &ignored);
+}
+
 static void settle_work(void *arg)
 {
 	struct attempt *a = arg;
 	enum work_end end;
 	struct err e = { 0 };
 
+	if (a->work.wrap == SPAWN_SANDBOX && a->result.state == ATTEMPT_FAILED)
+		name_sandbox(a);
 	if (a->def->nsecrets)
 		look_for_secrets(a);
 	if (log_finish(a->log, time_now(), &a->log_size, &e) < 0)

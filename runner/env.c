@@ -102,10 +102,11 @@ static int resolve(struct env_set *s, struct env *v, const json_t *env, const ch
 
 		r = env_python_find(v->choice.python, o->root, o->environ, met, &v->python, e);
 		if (r < 0)
-			return err_prefix(e, "%s%s%s", place, v->choice.python_from ? ", asked for by " : "", v->choice.python_from ? v->choice.python_from : "");
+			return v->choice.python_from && strcmp(v->choice.python_from, place) != 0 ? err_prefix(e, "%s, asked for by %s", place, v->choice.python_from) :
+												     err_prefix(e, "%s", place);
 	}
 	if (is_built(v->choice.kind) && (r = env_tool_find(&v->choice, v->python.path ? &v->python : NULL, o->environ, &v->tool, e)) < 0)
-		return err_prefix(e, "%s: %s", place, v->choice.source);
+		return err_prefix(e, "%s", place);
 	if (v->choice.kind == ENV_ACTIVE) {
 		v->prefix = mem_strdup(v->choice.prefix);
 		v->ready = true;

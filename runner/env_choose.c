@@ -64,6 +64,19 @@ const char *env_choose_foreign_found(const struct env_choosing *ch, const char *
 	return NULL;
 }
 
+/* Many make one and forget that it has to be activated. */
+static void note_inactive(struct env_choosing *ch)
+{
+	static const char *const names[] = {".venv/pyvenv.cfg", "venv/pyvenv.cfg"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (env_choose_in_root(ch, names[i]))
+			env_lock_note(&ch->l,
+			              "%.*s is here and not active: steps get the machine's own tools; activate it, or pin "
+			              "its packages (requirements.txt, then `jig lock`)",
+			              (int)strcspn(names[i], "/"), names[i]);
+}
+
 static int choose_system(struct env_choosing *ch, const char *why)
 {
 	struct env_choice *c = ch->l.c;
@@ -123,6 +136,7 @@ static int choose_found(struct env_choosing *ch)
 		const char *name, *way = env_choose_foreign_found(ch, &name);
 		if (way)
 			env_lock_note(&ch->l, "%s is not read; %s makes a lock that is", name, way);
+		note_inactive(ch);
 		r = choose_system(ch, "nothing pins packages here");
 	}
 	return r;

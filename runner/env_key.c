@@ -16,6 +16,7 @@
 #include "runner/env_variable.h"
 #include "runner/gpu.h"
 
+/* Raised when the same facts make another environment, or when what stands beside one (KEY.files, KEY.ok) has another form: then it is built anew. */
 #define KEY_SCHEMA 1
 
 static void set_text(json_t *o, const char *key, const char *value)

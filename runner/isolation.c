@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/path.h"
 #include "runner/container.h"
+#include "runner/env_variable.h"
 
 #define TEXT_(symbol, text, ...) [symbol] = text,
 const char *isolation_text(enum isolation_tier t)
@@ -21,10 +23,28 @@ void isolation_release(struct isolation *i)
 	*i = (struct isolation){ 0 };
 }
 
+struct keep_list { const char **v; size_t len, cap; };
+
+/* Programs that PATH finds below the project stay: an environment in it whole, else the folder alone. */
+static void keep_path(const struct isolation_options *o, struct arena *a, struct keep_list *list)
+{
+	const char *path = env_variable(o->environ, "PATH");
+	size_t n;
+
+	for (; path && *path; path += n + (path[n] == ':')) {
+		n = strcspn(path, ":");
+		_free_ char *folder = mem_strndup(path, n);
+		_free_ char *above = path_parent(folder), *venv = path_join(above, "pyvenv.cfg"), *conda = path_join(above, "conda-meta");
+
+		if (n && folder[0] == '/' && path_within(folder, o->root) && strcmp(folder, o->root) != 0)
+			vec_push(list, arena_strdup(a, strcmp(above, o->root) != 0 && (file_exists(venv) || file_exists(conda)) ? above : folder));
+	}
+}
+
 /* What steps must be able to read wherever it stands: environments with the interpreters they hang on, jig itself, linked inputs. */
 static void keep(const struct isolation_options *o, struct arena *a, struct sandbox_options *s)
 {
-	VEC(const char *) list = { 0 };
+	struct keep_list list = { 0 };
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
@@ -41,6 +61,7 @@ static void keep(const struct isolation_options *o, struct arena *a, struct sand
 		if (v->python.base_prefix)
 			vec_push(&list, v->python.base_prefix);
 	}
+	keep_path(o, a, &list);
 	for (size_t i = 0; i < o->pipeline->nsteps; i++) {
 		const struct step *d = &o->pipeline->steps[i];
 
@@ -89,6 +110,13 @@ static int try_sandbox(const struct isolation_options *o, const struct step *cut
 	return r;
 }
 
+int isolation_check(const char *wanted, struct err *e)
+{
+	if (!wanted || strcmp(wanted, isolation_text(ISOLATION_FOLDER)) == 0 || strcmp(wanted, isolation_text(ISOLATION_SANDBOX)) == 0)
+		return 0;
+	return err_set(e, ERR_USAGE, "--isolation %s: it is folder or sandbox", wanted);
+}
+
 int isolation_choose(const struct isolation_options *o, struct isolation *ret, struct err *e)
 {
 	struct isolation i = { .environ = o->environ };
@@ -96,8 +124,6 @@ int isolation_choose(const struct isolation_options *o, struct isolation *ret, s
 	bool by_name = o->wanted && strcmp(o->wanted, isolation_text(ISOLATION_SANDBOX)) == 0;
 	struct err why = { 0 };
 
-	if (o->wanted && !by_name && strcmp(o->wanted, isolation_text(ISOLATION_FOLDER)) != 0)
-		return err_set(e, ERR_USAGE, "--isolation %s: it is folder or sandbox", o->wanted);
 	if ((!o->wanted || by_name) && any_outside_images(o->envs) && try_sandbox(o, cut_off, &i, &why) < 0 && by_name) {
 		isolation_release(&i);
 		*e = why;

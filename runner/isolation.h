@@ -48,4 +48,9 @@ enum isolation_tier isolation_of(const struct isolation *i, const struct env *en
 /* What stands before the step's own command (NULL-ended, in the arena), NULL: nothing. */
 const char *const *isolation_prefix(const struct isolation *i, const struct isolation_attempt *a, struct arena *arena, enum spawn_wrap *ret_wrap);
 
+/* What a failed step in the sandbox may have run into, by what it said last: one line with the way out, NULL: nothing that is known. Static text. */
+const char *isolation_hint(const struct step *s, const char *root, const char *home, const char *said);
+/* ERR_USAGE: no such tier. NULL is fine. */
+int isolation_check(const char *wanted, struct err *e);
+
 #endif

@@ -137,6 +137,8 @@ static int choose_places(struct supervisor *s, struct err *e)
 					.selected = s->in, .envs = &s->envs };
 	int r;
 
+	if ((r = isolation_check(o->isolation, e)) < 0)
+		return r;
 	s->env_options = (struct env_options){ .root = o->project->root, .environ = environ, .unpinned = o->unpinned, .strict = o->strict, .watch = o->env_watch };
 	r = env_set_resolve(s->p, s->in, &s->env_options, &s->envs, e);
 	return r < 0 ? r : isolation_choose(&io, &s->isolation, e);

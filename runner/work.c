@@ -26,6 +26,26 @@ void work_release(struct work *w)
 	*w = (struct work){ 0 };
 }
 
+/* Notebooks and plots keep configuration, histories and sockets in the home, which a sandbox does not let them write, and which would make results hang on it. */
+static void set_homes(struct variables *v, const char *tmp)
+{
+	static const struct { const char *name, *below; } in_tmp[] = {
+		{ "IPYTHONDIR", "ipython" }, { "JUPYTER_CONFIG_DIR", "jupyter" }, { "JUPYTER_RUNTIME_DIR", "jupyter-runtime" },
+	};
+	const char *cache = variables_get(v, "XDG_CACHE_HOME"), *home = variables_get(v, "HOME");
+	_free_ char *plots = cache ? path_join(cache, "matplotlib") : home ? path_join(home, ".cache/matplotlib") : NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(in_tmp); i++) {
+		_free_ char *path = path_join(tmp, in_tmp[i].below);
+
+		if (!variables_get(v, in_tmp[i].name))
+			variables_set(v, in_tmp[i].name, path);
+	}
+	/* Its cache of fonts takes seconds to make: that one stays. */
+	if (plots && !variables_get(v, "MPLCONFIGDIR"))
+		variables_set(v, "MPLCONFIGDIR", plots);
+}
+
 static void set_variables(struct work *w, const struct work_run *r, const struct step *s, int n, const char *uid, const char *params,
 			  const char *gpus)
 {
@@ -44,6 +64,7 @@ static void set_variables(struct work *w, const struct work_run *r, const struct
 	variables_set(v, "JIG_METRICS", w->metrics);
 	variables_set(v, "JIG_CHECKPOINTS", w->checkpoints);
 	variables_set(v, "TMPDIR", w->tmp);
+	set_homes(v, w->tmp);
 	variables_set(v, "PYTHONNOUSERSITE", "1");
 	variables_set(v, "PYTHONUNBUFFERED", "1");
 	variables_set(v, "PYTHONFAULTHANDLER", "1");

@@ -17,6 +17,18 @@ expect 0 jig env
 has "$out" "look    system"
 has "$out" "observed"
 
+# An environment that was forgotten to be activated is named; `plan` refuses what `run` would.
+mkdir .venv
+echo 'home = /usr/bin' >.venv/pyvenv.cfg
+expect 0 jig env
+has "$out" ".venv is here and not active"
+rm -r .venv
+expect 2 jig plan --isolation jail
+echo 'beta>=2' >requirements.txt
+expect 2 jig plan
+has "$err" "jig lock"
+rm requirements.txt
+
 # A lock with hashes.
 printf 'alpha==1.0 %s\n' "$hash" >requirements.lock
 expect 0 jig env

@@ -65,6 +65,30 @@ expect 0 jig metrics last
 has "$out" "acc"
 [ ! -e "$HOME/new" ] && [ ! -e "$project/new" ] || fail "something was written outside"
 
+# A failure that is the sandbox's doing says so in the log, with the way out.
+mkdir -p "$project/tools/bin"
+printf '#!/bin/sh\necho a tool of the project\n' >"$project/tools/bin/own-tool"
+chmod +x "$project/tools/bin/own-tool"
+cat >jig.yaml <<Y
+steps:
+  home: {run: 'touch "\$HOME/results.txt"'}
+  tree: {run: 'cat $project/sub/file'}
+  secret: {run: 'cat "\$HOME/.ssh/id_ed25519"'}
+  tool: {run: own-tool}
+Y
+PATH="$project/tools/bin:$PATH" expect 1 jig run
+hint() {
+	expect 0 jig logs last "$1"
+	has "$out" "$2"
+	has "$out" "--isolation folder"
+}
+hint home "a step writes to its work folder"
+hint tree "the working tree is not there"
+hint secret "places of secrets are hidden"
+# Programs that PATH finds in the project are kept.
+expect 0 jig logs last tool
+has "$out" "a tool of the project"
+
 # The network, cut off and not.
 needs python3
 cat >listen.py <<'P'
@@ -131,3 +155,30 @@ Y
 expect 1 jig run
 expect 0 jig logs last long
 has "$out" "cleaned"
+
+# A step's own group is its own affair: the sandbox does not fall with it.
+if command -v setsid >/dev/null; then
+	cat >jig.yaml <<'Y'
+steps:
+  group: {run: 'trap "" TERM; kill 0; echo still there'}
+Y
+	expect 0 jig run
+	expect 0 jig logs last group
+	has "$out" "still there"
+fi
+
+# The record may lie behind a link, and what environments are built from is nothing a step could make first.
+mkdir "$HOME/disk" behind
+ln -s "$HOME/disk" behind/.jig
+cd behind
+cat >jig.yaml <<Y
+steps:
+  make: {run: 'echo 1 >out; jig log acc=1; echo c >"\$JIG_CHECKPOINTS/c"', outputs: [out]}
+  plant: {run: 'mkdir -p "$HOME/.cache"; ! mkdir -p "$HOME/.cache/jig/envs" && ! mkdir -p "$HOME/.cache/uv/planted"'}
+  record: {run: '! ls "$HOME/disk/jig.db"'}
+Y
+mkdir -p "$HOME/.cache"
+rm -rf "$HOME/.cache/jig" "$HOME/.cache/uv"
+expect 0 jig run
+expect 0 jig get last -o got
+[ -e got ] || fail "no output came back"
