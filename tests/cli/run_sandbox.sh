@@ -65,6 +65,30 @@ expect 0 jig metrics last
 has "$out" "acc"
 [ ! -e "$HOME/new" ] && [ ! -e "$project/new" ] || fail "something was written outside"
 
+# A failure that is the sandbox's doing says so in the log, with the way out.
+mkdir -p "$project/tools/bin"
+printf '#!/bin/sh\necho a tool of the project\n' >"$project/tools/bin/own-tool"
+chmod +x "$project/tools/bin/own-tool"
+cat >jig.yaml <<Y
+steps:
+  home: {run: 'touch "\$HOME/results.txt"'}
+  tree: {run: 'cat $project/sub/file'}
+  secret: {run: 'cat "\$HOME/.ssh/id_ed25519"'}
+  tool: {run: own-tool}
+Y
+PATH="$project/tools/bin:$PATH" expect 1 jig run
+hint() {
+	expect 0 jig logs last "$1"
+	has "$out" "$2"
+	has "$out" "--isolation folder"
+}
+hint home "a step writes to its work folder"
+hint tree "the working tree is not there"
+hint secret "places of secrets are hidden"
+# Programs that PATH finds in the project are kept.
+expect 0 jig logs last tool
+has "$out" "a tool of the project"
+
 # The network, cut off and not.
 needs python3
 cat >listen.py <<'P'
