@@ -352,4 +352,9 @@ void live_view_frame(struct live_view *v, const struct run_live *r, int64_t now_
 	v->nlines = n;
 	v->rows = rows;
 	v->cols = cols;
+	if (final) {
+		/* What comes next is of another run and begins below. */
+		forget_lines(v);
+		v->nsteps = 0;
+	}
 }

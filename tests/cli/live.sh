@@ -25,5 +25,22 @@ hasnt "$seen" "$(printf '\033[?1049h')"
 case $seen in
 *"$(printf '\033[?25l')"*) has "${seen##*"$(printf '\033[?25l')"}" "$(printf '\033[?25h')" ;;
 esac
+
+# The runs of a sweep stand below each other.
+cat >jig.yaml <<'Y'
+params: {seed: 0}
+steps:
+  one: {run: 'echo "seen=${params.seed}" >> "$JIG_METRICS"'}
+Y
+NO_COLOR=1 on_terminal jig run --sweep seed=4,5,6 >"$HOME/seen"
+python3 - "$HOME/seen" <<'P'
+import re, sys
+runs = re.split(r"outputs: jig get \d+ +metrics: jig metrics \d+\s*", open(sys.argv[1], encoding="utf-8").read())
+assert len(runs) == 4 and not runs[3], runs
+for number, text in enumerate(runs[:3], 2):
+    # Nothing goes up before the title is written.
+    assert text.startswith(f"run {number} "), text
+    assert f"seen {number + 2}" in text, text
+P
 jig fsck
 jig verify

@@ -239,6 +239,38 @@ static void a_frame_at_40_by_10(void **state)
 	live_view_free(v);
 }
 
+/* A sweep draws its runs with one view. */
+static void the_next_run_begins_below(void **state)
+{
+	static struct screen s;
+	struct live_view *v = live_view_new(-1, &plain);
+	example();
+	run.nsteps = 2;
+	screen_init(&s, 24, 80);
+	show(v, &s, 19 * S, false);
+	end_example();
+	run.state = RUN_SUCCESS;
+	show(v, &s, 42 * S, true);
+	example();
+	run.nsteps = 2;
+	run.number = 18;
+	run.name = "calm-otter";
+	steps[0].name = "fetch-all-of-it";
+	show(v, &s, 19 * S, false);
+	show(v, &s, 20 * S, false);
+	assert_screen(&s,
+			  "run 17 dull-heron · code 4f2a9c1* (2 files changed) · env system · 2 jobs\n"
+			  "  ⟲ fetch   same as run 12\n"
+			  "  ✓ clean   0:08   rows 333\n"
+			  "succeeded in 0:41 · 1 ran, 1 reused\n"
+			  "  outputs: jig get 17        metrics: jig metrics 17\n"
+			  "run 18 calm-otter · code 4f2a9c1* (2 files changed) · env system · 2 jobs\n"
+			  "  ⟲ fetch-all-of-it   same as run 12\n"
+			  "  ✓ clean             0:08   rows 333\n"
+			  "  ▓▓▓▓▓▓▓▓▓▓  2 of 2 · 0:19 · about 1:20 left\n");
+	live_view_free(v);
+}
+
 /* Tried again, the failed step takes nothing out of the bar but itself: what it held up never was in it. */
 static void what_was_not_begun_is_not_done(void **state)
 {
@@ -515,6 +547,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_frame_at_80_by_24),
 		cmocka_unit_test(a_frame_at_40_by_10),
+		cmocka_unit_test(the_next_run_begins_below),
 		cmocka_unit_test(what_was_not_begun_is_not_done),
 		cmocka_unit_test(a_frame_writes_what_changed),
 		cmocka_unit_test(frames_that_grow_and_shrink_leave_nothing_behind),
