@@ -12,6 +12,8 @@
 #define NARROW 60      /* below that the words need the cells of the progress bar */
 #define ERROR_AT 6     /* column of what stands below a failed step */
 #define ERROR_ROWS 3
+#define NOTE_AT 2      /* column of a remark, and of what goes on below it */
+#define NOTE_MORE_AT 4
 
 struct drawn { char *text; int cells; };
 
@@ -195,6 +197,47 @@ static int put_last_lines(struct pen *p, const struct live_step *s, int room)
 	return used;
 }
 
+/* The bytes of the text that make a line of so many cells: up to a blank if there is one. Never 0. */
+static size_t line_fit(const char *text, int cells)
+{
+	size_t n = utf8_fit(text, strlen(text), (size_t)(cells > 2 ? cells : 2)), end = n;
+	if (!text[n] || text[n] == ' ')
+		return n;
+	while (end > 0 && text[end - 1] != ' ')
+		end--;
+	return end > 0 ? end : n;
+}
+
+/* A remark in as many rows as it needs, its end is the way out; in the last row that there is room for it is cut.
+ * p NULL: they are only counted. Returns the rows. */
+static int put_note(struct pen *p, const char *note, int cols, int room)
+{
+	_buf_ struct buf text = BUF_INIT;
+	int used = 0;
+	utf8_visible(&text, note, strlen(note), false);
+	for (const char *rest = text.data; *rest && used < room; used++) {
+		int at = used ? NOTE_MORE_AT : NOTE_AT;
+		size_t n = used + 1 < room ? line_fit(rest, cols - at) : strlen(rest);
+		_free_ char *part = mem_strndup(rest, n);
+		if (p) {
+			p->col = at;
+			pen_put(p, ROLE_QUIET, part);
+			p->row++;
+		}
+		rest += n;
+		rest += strspn(rest, " ");
+	}
+	return used;
+}
+
+static int note_rows(const struct run_live *r, int cols)
+{
+	int rows = 0;
+	for (int i = 0; i < r->nnotes; i++)
+		rows += put_note(NULL, r->notes[i], cols, INT_MAX);
+	return rows;
+}
+
 static void put_progress(struct pen *p, const struct run_live *r, int64_t now_mono)
 {
 	int ended = 0, running = 0;
@@ -245,9 +288,12 @@ static int compose(struct live_view *v, const struct run_live *r, int64_t now_mo
 	}
 	if (budget < 0)
 		budget = 0;
-	for (int i = 0; i < r->nnotes && budget > r->nsteps; i++, budget--, p.row++) {
-		p.col = 2;
-		pen_put(&p, ROLE_QUIET, r->notes[i]);
+	/* Steps go before remarks, but the last frame has room for these. */
+	int note_room = final ? note_rows(r, g->cols) : budget - r->nsteps;
+	for (int i = 0; i < r->nnotes && note_room > 0; i++) {
+		int used = put_note(&p, r->notes[i], g->cols, note_room);
+		note_room -= used;
+		budget -= used;
 	}
 	_free_ bool *chosen = mem_zero((size_t)r->nsteps + 1);
 	bool folded = r->nsteps > budget;
@@ -325,7 +371,7 @@ void live_view_frame(struct live_view *v, const struct run_live *r, int64_t now_
 		if (r->nsteps >= FINAL_STEPS)
 			for (int i = lines = 0; i < r->nsteps && lines < FINAL_STEPS; i++)
 				lines += rank_of(r->steps[i].state) < 5;
-		int wanted = lines + r->nnotes + 1 + LIVE_CLOSING;
+		int wanted = lines + note_rows(r, cols - 1) + 1 + LIVE_CLOSING;
 		height = wanted > height ? wanted : height;
 	}
 	/* The last column stays free: a line that fills it leaves the cursor where terminals disagree. */

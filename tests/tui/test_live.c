@@ -323,7 +323,7 @@ static void frames_that_grow_and_shrink_leave_nothing_behind(void **state)
 			struct live_view *v = live_view_new(-1, &plain);
 			screen_init(&s, rows, cols);
 			example();
-			const char *notes[] = { "left out: data/raw.csv (2 GB)" };
+			const char *notes[] = { "left out: data/raw.csv (2 GB), which no step declares" };
 			for (int i = 0; i < 6; i++) {
 				run.notes = notes;
 				run.nnotes = i % 2;
@@ -342,6 +342,79 @@ static void frames_that_grow_and_shrink_leave_nothing_behind(void **state)
 			}
 			live_view_free(v);
 		}
+	}
+}
+
+static void remarks_keep_their_way_out(void **state)
+{
+	static struct screen s;
+	static const char *notes[] = {
+		"left out data/raw.csv (2.1 GiB): declare it as an input, or allow it with --max-snapshot 3GiB",
+		"left/out/a/path/without/a/blank/that/is/longer/than/the/line/of/the/terminal",
+	};
+	struct live_view *v = live_view_new(-1, &plain);
+	example();
+	run.notes = notes;
+	run.nnotes = 2;
+	run.nsteps = 2;
+	screen_init(&s, 12, 60);
+	show(v, &s, 19 * S, false);
+	assert_screen(&s,
+			  "run 17 dull-heron · code 4f2a9c1* (2 files changed) · env …\n"
+			  "  left out data/raw.csv (2.1 GiB): declare it as an input,\n"
+			  "    or allow it with --max-snapshot 3GiB\n"
+			  "  left/out/a/path/without/a/blank/that/is/longer/than/the/l\n"
+			  "    ine/of/the/terminal\n"
+			  "  ⟲ fetch   same as run 12\n"
+			  "  ✓ clean   0:08   rows 333\n"
+			  "  2 of 2 · 0:18 · about 1:20 left\n");
+	live_view_free(v);
+	/* Where steps need the room, the remarks have what they leave, until the last frame. */
+	v = live_view_new(-1, &plain);
+	screen_init(&s, 6, 60);
+	show(v, &s, 19 * S, false);
+	assert_screen(&s,
+			  "run 17 dull-heron · code 4f2a9c1* (2 files changed) · env …\n"
+			  "  left out data/raw.csv (2.1 GiB): declare it as an input,…\n"
+			  "  ⟲ fetch   same as run 12\n"
+			  "  ✓ clean   0:08   rows 333\n"
+			  "  2 of 2 · 0:18 · about 1:20 left\n");
+	_buf_ struct buf b = BUF_INIT;
+	end_example();
+	live_view_frame(v, &run, 42 * S, 6, 60, true, &b);
+	assert_non_null(strstr(b.data, "    or allow it with --max-snapshot 3GiB\r\n"));
+	assert_non_null(strstr(b.data, "    ine/of/the/terminal\r\n"));
+	live_view_free(v);
+	/* Wide characters on hardly any columns. */
+	notes[0] = "中文 中文";
+	for (int cols = 1; cols < 12; cols++) {
+		v = live_view_new(-1, &plain);
+		screen_init(&s, 12, cols < 2 ? 2 : cols);
+		show(v, &s, 19 * S, false);
+		live_view_free(v);
+	}
+}
+
+/* Of a run with more steps than the last frame has lines for, too. */
+static void remarks_of_many_steps_come_at_the_end(void **state)
+{
+	static struct live_step many[200];
+	static const char *notes[] = { "a remark" };
+	example();
+	for (int i = 0; i < 200; i++)
+		many[i] = (struct live_step){ .name = "x", .state = STEP_SUCCESS };
+	run.steps = many;
+	run.nsteps = 200;
+	run.notes = notes;
+	run.nnotes = 1;
+	run.state = RUN_SUCCESS;
+	for (int rows = 1; rows < 30; rows++) {
+		struct live_view *v = live_view_new(-1, &plain);
+		_buf_ struct buf b = BUF_INIT;
+		live_view_frame(v, &run, 42 * S, rows, 60, true, &b);
+		assert_non_null(strstr(b.data, "  a remark\r\n"));
+		assert_non_null(strstr(b.data, "jig metrics 17"));
+		live_view_free(v);
 	}
 }
 
@@ -551,6 +624,8 @@ int main(void)
 		cmocka_unit_test(what_was_not_begun_is_not_done),
 		cmocka_unit_test(a_frame_writes_what_changed),
 		cmocka_unit_test(frames_that_grow_and_shrink_leave_nothing_behind),
+		cmocka_unit_test(remarks_keep_their_way_out),
+		cmocka_unit_test(remarks_of_many_steps_come_at_the_end),
 		cmocka_unit_test(a_resize_draws_all_anew),
 		cmocka_unit_test(many_steps_are_counted),
 		cmocka_unit_test(more_failures_than_lines),
