@@ -382,8 +382,8 @@ static void remarks_keep_their_way_out(void **state)
 	_buf_ struct buf b = BUF_INIT;
 	end_example();
 	live_view_frame(v, &run, 42 * S, 6, 60, true, &b);
-	assert_non_null(strstr(b.data, "    or allow it with --max-snapshot 3GiB\r\n"));
-	assert_non_null(strstr(b.data, "    ine/of/the/terminal\r\n"));
+	assert_non_null(strstr(b.data, "    or allow it with --max-snapshot 3GiB"));
+	assert_non_null(strstr(b.data, "    ine/of/the/terminal"));
 	live_view_free(v);
 	/* Wide characters on hardly any columns. */
 	notes[0] = "中文 中文";
