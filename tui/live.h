@@ -23,7 +23,8 @@ void live_view_frame(struct live_view *v, const struct run_live *r, int64_t now_
 char *live_line(const struct run_live *r, int step, const struct paint *p);
 /* The closing lines of 7-screens.md: "failed in 0:41 · 3 ran, …" and where to go on. */
 void live_summary(const struct run_live *r, const struct paint *p, struct buf *out);
-/* "run 17 dull-heron · code 4f2a9c1* (2 files changed) · env … · 2 jobs" */
+/* "run 17 dull-heron · code 4f2a9c1* (2 files changed) · env … · sandbox · 2 jobs"; the isolation when it is not the
+ * folder. */
 void live_title(const struct run_live *r, const struct paint *p, struct buf *out);
 
 #endif

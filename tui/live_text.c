@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "base/utf8.h"
+#include "runner/isolation.h"
 #include "tui/live.h"
 
 #define PLAIN_CELLS 2000 /* plain lines are not cut to a terminal, but neither can a message fill the log */
@@ -200,6 +201,8 @@ void live_put_title(struct pen *p, const struct run_live *r)
 	}
 	if (r->env)
 		pen_putf(p, ROLE_QUIET, " · env %s", r->env);
+	if (r->isolation && strcmp(r->isolation, isolation_text(ISOLATION_FOLDER)))
+		pen_putf(p, ROLE_QUIET, " · %s", r->isolation);
 	pen_putf(p, ROLE_QUIET, " · %d job%s", r->jobs, r->jobs == 1 ? "" : "s");
 }
 

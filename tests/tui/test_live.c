@@ -141,6 +141,7 @@ static void example(void)
 	                        .dirty = 1,
 	                        .changed_files = 2,
 	                        .env = "system",
+	                        .isolation = "folder",
 	                        .jobs = 2,
 	                        .state = RUN_RUNNING,
 	                        .started = S,
@@ -597,6 +598,14 @@ static void titles_and_closing_lines(void **state)
 	live_title(&run, &plain, &b);
 	assert_string_equal(b.data, "run 17 dull-heron · code 4f2a9c1* (2 files changed) · env system · 2 jobs\n");
 	buf_reset(&b);
+	run.env = "requirements.lock (pinned)";
+	run.isolation = "sandbox";
+	live_title(&run, &plain, &b);
+	assert_string_equal(b.data, "run 17 dull-heron · code 4f2a9c1* (2 files changed) · env requirements.lock (pinned)"
+	                            " · sandbox · 2 jobs\n");
+	buf_reset(&b);
+	run.env = "system";
+	run.isolation = "folder";
 	run.commit[0] = '\0';
 	run.jobs = 1;
 	run.origin = "resumed from 12";
