@@ -41,6 +41,20 @@ static void keep_path(const struct isolation_options *o, struct arena *a, struct
 	}
 }
 
+/* An environment whose folder is the project's own stays without the rest of the project. */
+static void keep_env(const struct isolation_options *o, struct arena *a, struct keep_list *list, const char *prefix)
+{
+	static const char *const parts[] = { "bin", "lib", "lib64", "include", "share", "etc", "conda-meta", "pyvenv.cfg" };
+	_free_ char *at = realpath(prefix, NULL), *root = realpath(o->root, NULL);
+
+	if (!at || !root || strcmp(at, root) != 0) {
+		vec_push(list, prefix);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		vec_push(list, arena_printf(a, "%s/%s", prefix, parts[i]));
+}
+
 /* What steps must be able to read wherever it stands: environments with the interpreters they hang on, jig itself, linked inputs. */
 static void keep(const struct isolation_options *o, struct arena *a, struct sandbox_options *s)
 {
@@ -50,14 +64,13 @@ static void keep(const struct isolation_options *o, struct arena *a, struct sand
 
 	if (n > 0) {
 		self[n] = 0;
-		_free_ char *dir = path_parent(self);
-		vec_push(&list, arena_strdup(a, dir));
+		vec_push(&list, arena_strdup(a, self));
 	}
 	for (size_t i = 0; i < o->envs->len; i++) {
 		const struct env *v = &o->envs->v[i];
 
 		if (v->prefix)
-			vec_push(&list, v->prefix);
+			keep_env(o, a, &list, v->prefix);
 		if (v->python.base_prefix)
 			vec_push(&list, v->python.base_prefix);
 	}

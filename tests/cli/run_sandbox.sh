@@ -182,3 +182,18 @@ rm -rf "$HOME/.cache/jig" "$HOME/.cache/uv"
 expect 0 jig run
 expect 0 jig get last -o got
 [ -e got ] || fail "no output came back"
+
+# A project that is a virtual environment itself: that is what steps get, and the rest stays hidden.
+cd ..
+mkdir itself
+cd itself
+if python3 -m venv --without-pip . >/dev/null 2>&1; then
+	echo tree >file
+	cat >jig.yaml <<Y
+steps:
+  a: {run: 'python -c "import sys; print(\"prefix\", sys.prefix)"; ! cat $PWD/file'}
+Y
+	VIRTUAL_ENV=$PWD expect 0 jig run
+	expect 0 jig logs last a
+	has "$out" "prefix $(pwd -P)"
+fi
