@@ -46,11 +46,13 @@ static void add_code(struct context *c, const struct run_row *r)
 	_buf_ struct buf text = BUF_INIT;
 	if (r->commit)
 		buf_addf(&text, "%.12s%s", r->commit, r->dirty > 0 ? "*" : "");
+	else if (r->branch || r->dirty >= 0)
+		buf_adds(&text, "no commit yet");
 	if (r->branch)
-		buf_addf(&text, " on %s", r->branch);
+		buf_addf(&text, "%s on %s", r->commit ? "" : ",", r->branch);
 	if (r->snapshot)
 		buf_addf(&text, "%ssnapshot %.12s", text.len ? " · " : "", r->snapshot);
-	if (r->dirty > 0)
+	if (r->commit && r->dirty > 0)
 		buf_adds(&text, " (* differs from the commit)");
 	if (text.len)
 		add_fact(c, "code", text.data);

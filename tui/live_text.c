@@ -197,7 +197,7 @@ void live_put_title(struct pen *p, const struct run_live *r)
 			pen_putf(p, ROLE_QUIET, " (%d file%s changed)", r->changed_files,
 			         r->changed_files == 1 ? "" : "s");
 	} else {
-		pen_put(p, ROLE_QUIET, " · code without git");
+		pen_put(p, ROLE_QUIET, r->dirty >= 0 ? " · no commit yet" : " · code without git");
 	}
 	if (r->env)
 		pen_putf(p, ROLE_QUIET, " · env %s", r->env);

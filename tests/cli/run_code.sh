@@ -84,7 +84,10 @@ echo two >removed.py
 echo "*.tmp" >.gitignore
 expect 0 jig run # HEAD is unborn
 saw_but
+has "$out" " · no commit yet · "
 same "$(ask last 'r["code"]["commit"]')" None
+expect 0 jig show last
+has "$out" "  code       no commit yet, on $(git symbolic-ref --short HEAD) · snapshot "
 git add .
 git commit -qm first
 echo changed >>tracked.py

@@ -607,6 +607,10 @@ static void titles_and_closing_lines(void **state)
 	run.env = "system";
 	run.isolation = "folder";
 	run.commit[0] = '\0';
+	live_title(&run, &plain, &b);
+	assert_string_equal(b.data, "run 17 dull-heron · no commit yet · env system · 2 jobs\n");
+	buf_reset(&b);
+	run.dirty = run.changed_files = -1;
 	run.jobs = 1;
 	run.origin = "resumed from 12";
 	live_title(&run, &plain, &b);
