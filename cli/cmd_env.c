@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "cli/env_progress.h"
+#include "cli/run_data.h"
 #include "cli/run_options.h"
 #include "runner/env.h"
 #include "runner/env_cache.h"
@@ -213,17 +214,22 @@ static void add_line(struct context *c, const char *name, const char *text)
 static void show_packages(struct context *c, const json_t *facts)
 {
 	static const struct table_column columns[] = { { .title = "package", .min = 12 }, { .title = "version" }, { .title = "from", .drop = 1 } };
-	struct table *t = table_new(columns, ARRAY_LEN(columns));
 	const json_t *packages = json_object_get(facts, "packages"), *one;
+	bool told = false; /* of any where it came from */
+	struct table *t;
 	size_t i;
 
+	json_array_foreach(packages, i, one)
+		told |= json_string_length(json_array_get(one, 2)) > 0;
+	t = table_new(columns, told ? 3 : 2);
 	json_array_foreach(packages, i, one) {
 		const char *from = json_string_value(json_array_get(one, 2));
 
 		table_row(t);
 		table_cell(t, ROLE_TEXT, "%s", json_string_value(json_array_get(one, 0)));
 		table_cell(t, ROLE_TEXT, "%s", json_string_value(json_array_get(one, 1)));
-		table_cell(t, ROLE_QUIET, "%s", from ? from : "");
+		if (told)
+			table_cell(t, ROLE_QUIET, "%s", from ? from : "");
 	}
 	buf_addc(&c->out, '\n');
 	table_print(t, context_width(c), &c->paint, &c->out);
@@ -234,7 +240,8 @@ static int show(struct context *c, const char *word, struct err *e)
 {
 	_free_ char *cache = NULL, *folder = NULL;
 	_json_ json_t *facts = NULL;
-	char key[DIGEST_HEX + 1];
+	char key[DIGEST_HEX + 1], built[24] = "";
+	int64_t at;
 	int r = env_cache_folder(environ, &cache, e);
 
 	if (r < 0 || (r = env_cache_find(cache, word, key, e)) < 0 || (r = env_cache_facts(cache, key, &facts, e)) < 0)
@@ -253,7 +260,9 @@ static int show(struct context *c, const char *word, struct err *e)
 	add_line(c, "grade", fact(facts, "grade"));
 	add_line(c, "python", python_fact(facts));
 	add_line(c, "built by", fact(facts, "tool"));
-	add_line(c, "built", fact(facts, "built"));
+	if (time_from_iso(fact(facts, "built"), &at))
+		local_time_text(at, built);
+	add_line(c, "built", built);
 	add_line(c, "platform", fact(facts, "arch"));
 	add_line(c, "GPU", fact(facts, "gpu"));
 	add_line(c, "driver", fact(facts, "driver"));
@@ -348,9 +357,11 @@ static int verify(struct context *c, struct err *e)
 		if (!option_flag(c, "rebuild")) {
 			buf_addf(&c->out, "`jig env verify --rebuild %.*s` builds it again\n", KEY_SHOWN, x->key);
 			c->exit_status = 1;
-		} else if ((r = rebuild(c, cache, x->key, e)) < 0) {
-			return r;
+			continue;
 		}
+		/* What had changed can be read while it is being built. */
+		if ((r = context_flush(c, e)) < 0 || (r = rebuild(c, cache, x->key, e)) < 0)
+			return r;
 	}
 	if (!l.list.len)
 		buf_adds(&c->out, "no environment was built yet\n");

@@ -47,8 +47,14 @@ key=$(jig env --json | sed -n 's/.*"key": "\(.*\)".*/\1/p')
 expect 0 jig show last look
 has "$out" "pinned"
 has "$out" "$(printf %.16s "$key")"
-expect 0 jig env show "$(printf %.8s "$key")"
+expect 0 env TZ=UTC-5 jig env show "$(printf %.8s "$key")"
 has "$out" "alpha"
+# Where a package came from is a column when that is known of one; times are local.
+hasnt "$out" "version  from"
+at=$(jig env show "$key" --json | sed -n 's/.*"built": "\(.*\)".*/\1/p')
+has "$out" "  built      $(python3 -c 'import datetime as d, sys
+print((d.datetime.strptime(sys.argv[1][:19], "%Y-%m-%dT%H:%M:%S") + d.timedelta(hours=5)).strftime("%Y-%m-%d %H:%M:%S"))' "$at")
+"
 expect 0 jig env ls
 has "$out" "requirements.lock"
 
@@ -157,8 +163,8 @@ has "$err" "alpha.py"
 has "$err" "jig env verify --rebuild"
 expect 1 jig env verify
 has "$out" "alpha.py"
-expect 0 jig env verify --rebuild
-has "$out" "built again"
+jig env verify --rebuild >both 2>&1
+same "$(grep -o 'alpha.py\|building\|built again' both | tr '\n' ' ')" "alpha.py building built again "
 expect 0 jig env verify
 expect 0 jig run
 
