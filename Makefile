@@ -86,7 +86,8 @@ check:
 	@CC="$(CC)" scripts/install-missing.sh check
 	@$(CHECK) tests
 	@scripts/layers.sh
-	@$(MAKE) --no-print-directory hdr-check docs-check
+	@$(MAKE) --no-print-directory hdr-check
+	@$(CHECK) docs-check
 	@tests/run.sh build/check
 
 demo:
@@ -129,15 +130,15 @@ hdr-check:
 
 # Manual pages: text in man/*.in, tables from the program's own.
 docs: $(B)/jig
-	@scripts/docs.sh $(B)/jig build/man
-docs-check:
-	@scripts/docs.sh build/check/jig build/man check
+	@scripts/docs.sh $(B)/jig $(B)/man
+docs-check: $(B)/jig
+	@scripts/docs.sh $(B)/jig $(B)/man check
 
 install: all docs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 755 $(B)/jig $(DESTDIR)$(PREFIX)/bin/jig
-	install -m 644 build/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 build/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 $(B)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(B)/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/jig $(DESTDIR)$(PREFIX)/share/man/man1/jig*.1 $(DESTDIR)$(PREFIX)/share/man/man5/jig*.5
 
