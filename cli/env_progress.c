@@ -25,13 +25,20 @@ static void put(struct env_progress *p, struct buf *text, bool stays)
 	p->open = !stays;
 }
 
+static void add_source(const struct env_progress *p, const char *source, struct buf *text)
+{
+	utf8_visible(text, source, strlen(source), p->context->paint_err.ascii);
+	buf_adds(text, ": ");
+}
+
 static void on_begun(void *arg, const char *source, const char *tool)
 {
 	struct env_progress *p = arg;
 	_buf_ struct buf text = BUF_INIT;
 
 	p->began = time_mono();
-	buf_addf(&text, "%s: %s with %s", source, p->doing, tool);
+	add_source(p, source, &text);
+	buf_addf(&text, "%s with %s", p->doing, tool);
 	if (p->tty || !p->brief)
 		put(p, &text, !p->brief);
 }
@@ -40,7 +47,8 @@ static void on_waits(void *arg, const char *source)
 {
 	_buf_ struct buf text = BUF_INIT;
 
-	buf_addf(&text, "%s: another jig is building its environment; waiting for that", source);
+	add_source(arg, source, &text);
+	buf_adds(&text, "another jig is building its environment; waiting for that");
 	put(arg, &text, true);
 }
 
@@ -62,7 +70,8 @@ static void on_done(void *arg, const char *source, int64_t elapsed_us)
 {
 	_buf_ struct buf text = BUF_INIT;
 
-	buf_addf(&text, "%s: environment built in %.1f s", source, (double)elapsed_us / US_PER_S);
+	add_source(arg, source, &text);
+	buf_addf(&text, "environment built in %.1f s", (double)elapsed_us / US_PER_S);
 	put(arg, &text, true);
 }
 

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "runner/container.h"
 #include "runner/env_cache.h"
@@ -82,6 +83,18 @@ static int take_facts(struct env_set *s, struct env *v, const json_t *facts, str
 	return 0;
 }
 
+/* Whether the project itself was installed into an active environment, as `pip install -e .` does: it would be imported from the working tree. */
+static bool has_project(const struct env *v, const char *root)
+{
+	for (size_t i = 0; i < v->packages.list.len; i++) {
+		const char *source = v->packages.list.v[i].source;
+
+		if (source && text_starts(source, "file://") && strcmp(source + strlen("file://"), root) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* One environment up to its key. */
 static int resolve(struct env_set *s, struct env *v, const json_t *env, const char *place, const struct env_options *o, struct err *e)
 {
@@ -98,7 +111,7 @@ static int resolve(struct env_set *s, struct env *v, const json_t *env, const ch
 	if (is_built(v->choice.kind) && !s->cache && (r = env_cache_folder(o->environ, &s->cache, e)) < 0)
 		return r;
 	if (needs_python(v->choice.kind)) {
-		_free_ char *met = path_join(s->cache, "python");
+		_free_ char *met = path_join(s->cache, ENV_CACHE_PYTHON);
 
 		r = env_python_find(v->choice.python, o->root, o->environ, met, &v->python, e);
 		if (r < 0)
@@ -115,7 +128,7 @@ static int resolve(struct env_set *s, struct env *v, const json_t *env, const ch
 	}
 	if ((r = env_key(v, o, s->cache, e)) < 0)
 		return r;
-	if (v->choice.kind == ENV_UV && v->choice.has_project) {
+	if ((v->choice.kind == ENV_UV && v->choice.has_project) || (v->choice.kind == ENV_ACTIVE && has_project(v, o->root))) {
 		_free_ char *src = path_join(o->root, "src");
 
 		v->import_from = file_is_dir(src) ? "src" : ".";

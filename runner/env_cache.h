@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "base/vec.h"
 
+/* Below the cache's folder: what interpreters said of themselves (env_python.h). */
+#define ENV_CACHE_PYTHON "python"
 /* The cache's folder without links in it. Made if it is not there (0700); where that cannot be, ERR_BROKEN with the way out. Owned. */
 int env_cache_folder(char *const *environ, char **ret, struct err *e);
 /* CACHE/KEY + suffix ("", ".lock", ".files", ".ok", ".log"). Owned. */

@@ -211,11 +211,12 @@ static char *wanted_python(const struct env_pin *o, const char *to)
 static int find_tools(const struct env_pin *o, const char *from, const char *to, struct env_python *python,
                       struct env_tool *tool, struct err *e)
 {
-	_free_ char *wanted = wanted_python(o, to), *cache = NULL;
+	_free_ char *wanted = wanted_python(o, to), *cache = NULL, *met = NULL;
 	struct err ignored;
 
-	env_cache_folder(o->environ, &cache, &ignored);
-	if (env_python_find(wanted, o->root, o->environ, cache, python, e) < 0)
+	if (env_cache_folder(o->environ, &cache, &ignored) == 0)
+		met = path_join(cache, ENV_CACHE_PYTHON);
+	if (env_python_find(wanted, o->root, o->environ, met, python, e) < 0)
 		return e->code;
 	return env_tool_find(&(struct env_choice){.kind = ENV_REQUIREMENTS, .source = from}, python, o->environ, tool,
 	                     e);

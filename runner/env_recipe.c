@@ -76,6 +76,8 @@ static int cook_uv(const struct cook *c, struct err *e)
 
 	c->r->made = python;
 	set(c, "UV_PYTHON_DOWNLOADS", "never");
+	/* An editable install points at the working tree, which changes under a run and is hidden from a sandbox. */
+	set(c, "UV_NO_EDITABLE", "1");
 	set(c, "UV_COMPILE_BYTECODE", "1");
 	/* A hard link would let an edit in an environment reach into uv's cache, and from there into others. */
 	set(c, "UV_LINK_MODE", env_reflink_works(c->b->cache, c->b->environ) ? "clone" : "copy");

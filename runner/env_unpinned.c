@@ -1,35 +1,21 @@
 #include "runner/env_unpinned.h"
 
-#include <ctype.h>
 #include <string.h>
 #include "base/map.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "runner/env_conda.h"
+#include "runner/env_dist.h"
 #include "runner/requirements.h"
 
 enum { NAMED_MOST = 5 };
 
-/* The normal form of PEP 503; conda's names go through it too, so that both sides are alike. */
-static char *normal(const char *name, size_t n)
+/* conda's names go through the normal form of Python's too, so that both sides are alike. */
+static void add_normal(struct map *names, const char *name, size_t n)
 {
-	_buf_ struct buf b = BUF_INIT;
+	_arena_ struct arena a = ARENA_INIT;
 
-	for (size_t i = 0; i < n; i++) {
-		bool separator = strchr("-_.", name[i]) != NULL;
-		if (!separator)
-			buf_addc(&b, (char)tolower((unsigned char)name[i]));
-		else if (b.len && b.data[b.len - 1] != '-')
-			buf_addc(&b, '-');
-	}
-	return buf_steal(&b);
-}
-
-static void add_normal(struct map *names, const char *name)
-{
-	_free_ char *n = normal(name, strlen(name));
-
-	map_add(names, n, NULL);
+	map_add(names, env_dist_normal(&a, name, n), NULL);
 }
 
 static int names_of_requirements(const struct env_build *b, struct map *ret, struct err *e)
@@ -41,12 +27,12 @@ static int names_of_requirements(const struct env_build *b, struct map *ret, str
 		return r;
 	for (size_t i = 0; i < req.list.len; i++)
 		if (req.list.v[i].name)
-			add_normal(ret, req.list.v[i].name);
+			add_normal(ret, req.list.v[i].name, strlen(req.list.v[i].name));
 	requirements_release(&req);
 	/* `python -m venv` puts them there, by the interpreter's version. */
 	if (strcmp(b->tool->name, "pip") == 0) {
-		add_normal(ret, "pip");
-		add_normal(ret, "setuptools");
+		map_add(ret, "pip", NULL);
+		map_add(ret, "setuptools", NULL);
 	}
 	return 0;
 }
@@ -58,7 +44,7 @@ static int names_of_conda(const struct env_build *b, struct map *ret, struct err
 	int r = env_conda_names(path, b->choice->source, &asked, e);
 
 	for (size_t i = 0; r >= 0 && i < asked.len; i++)
-		add_normal(ret, asked.entries[i].key);
+		add_normal(ret, asked.entries[i].key, strlen(asked.entries[i].key));
 	return r;
 }
 
@@ -76,9 +62,8 @@ static void installed_by_conda(const char *prefix, struct map *ret)
 		for (int parts = 0; n > 0 && parts < 2; parts++)
 			while (n > 0 && entry->d_name[--n] != '-')
 				;
-		_free_ char *name = normal(entry->d_name, n);
 		if (n > 0)
-			map_add(ret, name, NULL);
+			add_normal(ret, entry->d_name, n);
 	}
 }
 
@@ -100,8 +85,10 @@ int env_unpinned(const struct env_build *b, const char *prefix, const struct env
 		return 0;
 	if (b->choice->kind == ENV_REQUIREMENTS) {
 		r = names_of_requirements(b, &named, e);
+		/* What comes from a local path was named by that path. */
 		for (size_t i = 0; i < installed->list.len; i++)
-			add_normal(&there, installed->list.v[i].name);
+			if (!installed->list.v[i].source || !text_starts(installed->list.v[i].source, "file:"))
+				map_add(&there, installed->list.v[i].name, NULL);
 	} else if (b->choice->kind == ENV_CONDA) {
 		r = names_of_conda(b, &named, e);
 		installed_by_conda(prefix, &there);
