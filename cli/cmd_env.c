@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -150,6 +151,18 @@ static json_t *entry_json(const struct env_cache_entry *x, const char *cache)
 	return o;
 }
 
+/* What stands in the cache under a key, for people. */
+static const char *entry_text(const struct env_cache_entry *x, const char *cache)
+{
+	_free_ char *folder = env_cache_path(cache, x->key, "");
+
+	if (x->ready)
+		return fact(x->facts, "source");
+	if (x->in_use)
+		return "is being built";
+	return file_is_dir(folder) ? "half built" : "log of a failed build";
+}
+
 static int list(struct context *c, struct err *e)
 {
 	static const struct table_column columns[] = {
@@ -190,7 +203,7 @@ static int list(struct context *c, struct err *e)
 		duration_age(time_now() - x->used, age);
 		table_row(t);
 		table_cell(t, ROLE_STRONG, "%.*s", KEY_SHOWN, x->key);
-		table_cell(t, x->ready ? ROLE_TEXT : ROLE_FAILED, "%s", x->ready ? fact(x->facts, "source") : x->in_use ? "is being built" : "half built");
+		table_cell(t, x->ready ? ROLE_TEXT : ROLE_FAILED, "%s", entry_text(x, cache));
 		table_cell(t, ROLE_TEXT, "%s", fact(x->facts, "grade"));
 		table_cell(t, ROLE_TEXT, "%s", python_fact(x->facts));
 		table_cell(t, ROLE_TEXT, "%zu", json_array_size(json_object_get(x->facts, "packages")));
@@ -390,7 +403,7 @@ static int collect(struct context *c, struct err *e)
 		if (r < 0)
 			return r;
 		size_text(x->size, size);
-		buf_addf(&c->out, "%s %.*s %s (%s)\n", dry ? "would remove" : "removed", KEY_SHOWN, x->key, x->ready ? fact(x->facts, "source") : "half built", size);
+		buf_addf(&c->out, "%s %.*s %s (%s)\n", dry ? "would remove" : "removed", KEY_SHOWN, x->key, entry_text(x, cache), size);
 		bytes += x->size;
 		n++;
 	}
