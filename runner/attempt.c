@@ -155,12 +155,9 @@ struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uin
 	a->made = work_plan(&a->work, h->run, step, n, a->uid, h->inputs, h->outputs, gpus ? devices.data : NULL, a->slot, &a->problem);
 	a->work.spare = spares_take(h->spares);
 	a->log = log_new(a->work.folder ? a->work.folder : h->run->jig, a->def->log_limit);
-	for (size_t i = 0; i < a->def->nsecrets; i++) {
-		const char *value = variables_get(&a->work.vars, a->def->secrets[i]);
-
-		if (value)
-			log_mask(a->log, &value, 1);
-	}
+	secrets_init(&a->secrets, a->def, &a->work.vars);
+	for (size_t i = 0; i < a->secrets.len; i++)
+		log_mask(a->log, (const char *const *)&a->secrets.v[i].bytes, 1);
 	if (a->made >= 0) {
 		for (size_t i = 0; i < a->work.inputs.len; i++)
 			bytes += a->work.inputs.v[i].form == FORM_LINK ? 0 : a->work.inputs.v[i].size;
@@ -184,6 +181,7 @@ void attempt_free(struct attempt *a)
 		close(a->metrics_fd);
 	buf_release(&a->metrics_rest);
 	metric_parser_free(a->parser);
+	secrets_release(&a->secrets);
 	log_free(a->log);
 	for (size_t i = 0; i < a->params.len; i++) {
 		free(a->params.v[i].key);

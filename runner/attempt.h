@@ -10,6 +10,7 @@
 #include "runner/live.h"
 #include "runner/offload.h"
 #include "runner/outputs.h"
+#include "runner/secret.h"
 #include "runner/spawn.h"
 #include "runner/usage.h"
 #include "runner/work.h"
@@ -61,6 +62,8 @@ struct attempt {
 	struct buf metrics_rest;
 	struct metric_parser *parser;
 	int64_t broken_lines;
+	struct secrets secrets;
+	const char *secret_line;     /* the secret that a line of $JIG_METRICS held, which was not taken; NULL = none did */
 	pid_t pid;
 	struct spawn_event exit;
 	bool recorded, exited, log_failed;

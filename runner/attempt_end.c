@@ -11,7 +11,8 @@
 #include "base/path.h"
 #include "base/time.h"
 #include "runner/log.h"
-#include "runner/secret.h"
+
+#define HINT_TAIL (16 << 10)
 
 #define HINT_TAIL (16 << 10)
 
@@ -20,7 +21,7 @@ void attempt_set_error(struct attempt *a, const char *message)
 	free(a->error_message);
 	free(a->error_file);
 	a->error_file = NULL;
-	a->error_message = mem_strdup(message);
+	a->error_message = secrets_mask(&a->secrets, message);
 }
 
 void attempt_finish(struct attempt *a, enum attempt_state state, enum cause cause)
@@ -123,48 +124,104 @@ static void explain(struct attempt *a)
 	attempt_set_error(a, text);
 }
 
-/* A secret in what would go into the store fails the step, with nothing taken. */
-static bool output_holds_secret(struct attempt *a)
+static char *secret_in_outputs(const struct attempt *a)
 {
 	for (size_t i = 0; i < a->def->noutputs; i++) {
 		_free_ char *full = path_join(a->work.work, a->def->outputs[i].path);
 		_free_ char *below = NULL;
-		_free_ char *text = NULL;
 		const char *name;
 
-		if (secret_find(full, a->def, &a->work.vars, &name, &below) <= 0)
-			continue;
-		text = mem_printf("output \"%s%s%s\" holds the value of secret %s", a->def->outputs[i].path, *below ? "/" : "", below, name);
-		attempt_set_error(a, text);
-		return true;
+		if (secrets_find(&a->secrets, full, &name, &below))
+			return mem_printf("output \"%s%s%s\" holds the value of secret %s", a->def->outputs[i].path, *below ? "/" : "", below, name);
 	}
-	return false;
+	return NULL;
+}
+
+static void say(struct attempt *a, const char *text)
+{
+	_free_ char *line = mem_printf("[jig: %s]\n", text);
+	struct err ignored;
+
+	log_write(a->log, 1, line, strlen(line), time_now(), &ignored);
+}
+
+/* A secret in what would go into the store or the record fails the step, with no output taken. */
+static void refuse_secrets(struct attempt *a, const struct logged *logged)
+{
+	_free_ char *text = NULL;
+
+	if (logged->secret)
+		say(a, logged->secret);
+	if (a->result.state != ATTEMPT_SUCCESS)
+		return;
+	if (logged->secret)
+		text = mem_strdup(logged->secret);
+	else if (a->secret_line)
+		text = mem_printf("the value of secret %s stands in a line of $JIG_METRICS", a->secret_line);
+	else
+		text = secret_in_outputs(a);
+	if (!text)
+		return;
+	a->result.state = ATTEMPT_FAILED;
+	a->result.cause = CAUSE_SECRET;
+	attempt_set_error(a, text);
+}
+
+/* Names in metrics files, with their escapes read. */
+static int check_points(struct attempt *a)
+{
+	const char *name = NULL;
+
+	for (size_t i = 0; !name && i < a->taken.points.len; i++)
+		name = secrets_in(&a->secrets, a->taken.points.v[i].key, strlen(a->taken.points.v[i].key));
+	if (!name)
+		return 0;
+	for (size_t i = 0; i < a->taken.points.len; i++)
+		free(a->taken.points.v[i].key);
+	vec_clear(&a->taken.points);
+	return err_set(&a->problem, ERR_FAILED, "the value of secret %s stands in a name in the step's metrics", name);
 }
 
 /* What stays on the disk is told in the log, which a person reads who goes there. */
-static void name_kept_secret(struct attempt *a, const char *folder)
+static void name_kept_secret(struct attempt *a, const char *path)
 {
 	_free_ char *below = NULL;
 	_free_ char *text = NULL;
 	const char *name;
-	struct err ignored;
 
-	if (secret_find(folder, a->def, &a->work.vars, &name, &below) <= 0)
+	if (!secrets_find(&a->secrets, path, &name, &below))
 		return;
-	text = mem_printf("[jig: the value of secret %s stands in %s/%s, which is kept]\n", name, folder, below);
-	log_write(a->log, 1, text, strlen(text), time_now(), &ignored);
+	text = mem_printf("the value of secret %s stands in %s%s%s, which is kept", name, path, *below ? "/" : "", below);
+	say(a, text);
 }
 
-static void look_for_secrets(struct attempt *a)
+static void look_at_kept(struct attempt *a)
 {
-	if (a->result.state == ATTEMPT_SUCCESS && output_holds_secret(a)) {
-		a->result.state = ATTEMPT_FAILED;
-		a->result.cause = CAUSE_SECRET;
-	}
-	if (a->def->keep != KEEP_NEVER && (a->def->keep == KEEP_ALWAYS || a->result.state != ATTEMPT_SUCCESS))
+	const char *own[] = { a->work.metrics, a->work.logged };
+	bool all = a->def->keep == KEEP_ALWAYS || a->result.state != ATTEMPT_SUCCESS;
+
+	for (int i = 0; i < 2; i++)
+		if (!secrets_mask_file(&a->secrets, own[i]))
+			name_kept_secret(a, own[i]);
+	if (all && a->def->keep != KEEP_NEVER)
 		name_kept_secret(a, a->work.work);
-	if (a->result.state != ATTEMPT_SUCCESS)
+	if (all)
 		name_kept_secret(a, a->work.checkpoints);
+}
+
+static void close_log(struct attempt *a)
+{
+	_free_ char *path = path_join(a->work.folder, "log");
+	_close_ int fd = -1;
+	struct err e;
+
+	if (log_finish(a->log, time_now(), &a->log_size, &e) < 0)
+		a->log_size = 0;
+	if (a->log_size <= 0)
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || sha256_fd(fd, &a->log_digest, &a->log_size, &e) < 0)
+		a->log_size = 0;
 }
 
 /* The sandbox's part in a failure, told in the log. */
@@ -195,36 +252,34 @@ static void name_sandbox(struct attempt *a)
 static void settle_work(void *arg)
 {
 	struct attempt *a = arg;
+	struct logged logged = { 0 };
 	enum work_end end;
 	struct err e = { 0 };
 
 	if (a->work.wrap == SPAWN_SANDBOX && a->result.state == ATTEMPT_FAILED)
 		name_sandbox(a);
+	attempt_read_logged(a, &logged);
 	if (a->def->nsecrets)
-		look_for_secrets(a);
-	if (log_finish(a->log, time_now(), &a->log_size, &e) < 0)
-		a->log_size = 0;
-	if (a->log_size > 0) {
-		_free_ char *path = path_join(a->work.folder, "log");
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-		if (fd < 0 || sha256_fd(fd, &a->log_digest, &a->log_size, &e) < 0)
-			a->log_size = 0;
-		if (fd >= 0)
-			close(fd);
-	}
+		refuse_secrets(a, &logged);
 	a->made = 0;
-	if (a->result.state == ATTEMPT_SUCCESS)
+	if (a->result.state == ATTEMPT_SUCCESS) {
 		a->made = outputs_take(a->host->run->store, a->def, a->work.work, a->def->keep != KEEP_ALWAYS, &a->taken, &a->problem);
+		if (a->made >= 0 && a->def->nsecrets)
+			a->made = check_points(a);
+	}
 	if (a->made >= 0)
-		attempt_read_logged(a, &a->problem);
+		attempt_take_artifacts(a, &logged, &a->problem);
+	logged_release(&logged);
 	if (a->made < 0) {
 		a->result.state = ATTEMPT_FAILED;
 		a->result.cause = a->made == ERR_BROKEN ? CAUSE_ENV : a->made == ERR_FAILED ? CAUSE_SECRET : CAUSE_OUTPUT_MISSING;
 		attempt_set_error(a, a->problem.text);
-	} else if (a->result.state != ATTEMPT_SUCCESS) {
-		explain(a);
 	}
+	if (a->def->nsecrets)
+		look_at_kept(a);
+	close_log(a);
+	if (a->made >= 0 && a->result.state != ATTEMPT_SUCCESS)
+		explain(a);
 	if (a->result.state == ATTEMPT_SUCCESS)
 		end = a->def->keep == KEEP_ALWAYS ? WORK_KEEP : WORK_SPARE;
 	else

@@ -15,8 +15,16 @@ void attempt_close_pipes(struct attempt *a, bool drain);
 bool attempt_read_metrics(struct attempt *a, bool last);
 /* The newest value of a metric, for the live view. */
 void attempt_note_metric(struct attempt *a, const char *key, size_t n, double value, int64_t step);
-/* What `jig log --param` and `--artifact` handed over. A missing artifact sets a->made of a step that succeeded. Safe on another thread. */
-void attempt_read_logged(struct attempt *a, struct err *e);
+/* What `jig log` handed over. */
+struct logged {
+	VEC(char *) artifacts; /* paths, not yet looked at */
+	char *secret;          /* what held a secret's value and so is left out, without the value; NULL = nothing did */
+};
+void logged_release(struct logged *l);
+/* Reads it; params go to a->params. Safe on another thread. */
+void attempt_read_logged(struct attempt *a, struct logged *ret);
+/* The artifacts into the store. One that is missing sets a->made of a step that succeeded. Safe on another thread. */
+void attempt_take_artifacts(struct attempt *a, const struct logged *l, struct err *e);
 
 /* The process has ended: takes what it left, then calls attempt_finish. */
 void attempt_settle(struct attempt *a);

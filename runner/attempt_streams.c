@@ -13,7 +13,6 @@
 #include "base/utf8.h"
 #include "runner/log.h"
 #include "runner/metric.h"
-#include "runner/secret.h"
 
 /* More than any pipe holds: what a stranger goes on writing to it is not the step's. */
 #define DRAIN_ROUNDS 64
@@ -118,12 +117,31 @@ void attempt_note_metric(struct attempt *a, const char *key, size_t n, double va
 	l->metrics[i].step = step;
 }
 
+/* The name of the secret that a line holds, as it stands or in a name with its escapes read. m: NULL, not parsed. */
+static const char *secret_in_metrics(const struct attempt *a, const char *line, size_t n, const struct metric_line *m)
+{
+	const char *name = secrets_in(&a->secrets, line, n);
+
+	for (size_t i = 0; !name && m && i < m->len; i++)
+		name = secrets_in(&a->secrets, m->v[i].key, m->v[i].key_len);
+	return name;
+}
+
 static void metric_line(struct attempt *a, const char *line, size_t n, int64_t now)
 {
 	struct metric_line m;
 	struct err e;
 	int r = metric_parse(a->parser, line, n, &m, &e);
+	const char *secret = a->def->nsecrets ? secret_in_metrics(a, line, n, r > 0 ? &m : NULL) : NULL;
 
+	if (secret) {
+		_free_ char *text = mem_printf("[jig: a line in $JIG_METRICS holds the value of secret %s and is not taken]\n", secret);
+
+		if (!a->secret_line)
+			stream_bytes(a, 1, text, strlen(text));
+		a->secret_line = secret;
+		return;
+	}
 	for (size_t i = 0; r > 0 && i < m.len; i++) {
 		int64_t step;
 
@@ -188,22 +206,41 @@ bool attempt_read_metrics(struct attempt *a, bool last)
 	return n > 0;
 }
 
-/* It is not taken; a step that succeeded but for that fails. */
-static bool artifact_holds_secret(struct attempt *a, const char *path, struct err *e)
+void logged_release(struct logged *l)
 {
-	_free_ char *full = path_join(a->work.work, path);
-	_free_ char *below = NULL;
-	const char *name;
-
-	if (!a->def->nsecrets || secret_find(full, a->def, &a->work.vars, &name, &below) <= 0)
-		return false;
-	if (a->result.state == ATTEMPT_SUCCESS && a->made >= 0)
-		a->made = err_set(e, ERR_FAILED, "artifact \"%s\" holds the value of secret %s", path, name);
-	return true;
+	for (size_t i = 0; i < l->artifacts.len; i++)
+		free(l->artifacts.v[i]);
+	vec_release(&l->artifacts);
+	free(l->secret);
 }
 
-/* What `jig log --param` and `--artifact` handed over: a JSON object a line. */
-void attempt_read_logged(struct attempt *a, struct err *e)
+/* NULL: it holds no secret's value. Owned. The line is looked at as it stands, and with its escapes read. */
+static char *secret_in_line(const struct attempt *a, const char *line, size_t n, const json_t *v)
+{
+	const char *key = json_string_value(json_object_get(v, "param"));
+	const char *path = json_string_value(json_object_get(v, "artifact"));
+	const char *name = secrets_in(&a->secrets, line, n);
+	_buf_ struct buf plain = BUF_INIT;
+	_free_ char *full = NULL, *below = NULL, *shown = NULL;
+
+	if (!name) {
+		json_canonical(&plain, v);
+		name = secrets_in(&a->secrets, plain.data, plain.len);
+	}
+	if (name && key) {
+		shown = secrets_mask(&a->secrets, key);
+		return mem_printf("the value of secret %s stands in what `jig log --param %s` handed over", name, shown);
+	}
+	if (name)
+		return mem_printf("the value of secret %s stands in %s", name, path ? "the path of an artifact" : "what `jig log` handed over");
+	if (!path)
+		return NULL;
+	full = path_join(a->work.work, path);
+	return secrets_find(&a->secrets, full, &name, &below) ? mem_printf("artifact \"%s\" holds the value of secret %s", path, name) : NULL;
+}
+
+/* A JSON object a line. */
+void attempt_read_logged(struct attempt *a, struct logged *ret)
 {
 	_buf_ struct buf text = BUF_INIT;
 	struct err quiet;
@@ -213,19 +250,33 @@ void attempt_read_logged(struct attempt *a, struct err *e)
 		return;
 	for (char *line = text.data, *nl; (nl = strchr(line, '\n')); line = nl + 1) {
 		_json_ json_t *v = NULL;
-		const char *path;
+		_free_ char *secret = NULL;
 
 		if (json_parse(line, nl - line, "logged.jsonl", &v, &quiet) < 0)
 			continue;
-		path = json_string_value(json_object_get(v, "artifact"));
-		if (path && artifact_holds_secret(a, path, e))
+		secret = a->def->nsecrets ? secret_in_line(a, line, nl - line, v) : NULL;
+		if (secret) {
+			if (!ret->secret)
+				ret->secret = mem_strdup(secret);
 			continue;
-		if (path && outputs_take_path(a->host->run->store, a->work.work, path, &a->taken, &quiet) < 0 && a->made >= 0 &&
-		    a->result.state == ATTEMPT_SUCCESS)
-			*e = quiet, a->made = ERR_NOT_FOUND;
+		}
+		const char *path = json_string_value(json_object_get(v, "artifact"));
 		const char *key = json_string_value(json_object_get(v, "param"));
 		json_t *value = json_object_get(v, "value");
+		if (path)
+			vec_push(&ret->artifacts, mem_strdup(path));
 		if (key && value)
 			vec_push(&a->params, (struct logged_param){ mem_strdup(key), json_incref(value) });
+	}
+}
+
+void attempt_take_artifacts(struct attempt *a, const struct logged *l, struct err *e)
+{
+	for (size_t i = 0; i < l->artifacts.len; i++) {
+		struct err wrong;
+
+		if (outputs_take_path(a->host->run->store, a->work.work, l->artifacts.v[i], &a->taken, &wrong) < 0 && a->made >= 0 &&
+		    a->result.state == ATTEMPT_SUCCESS)
+			*e = wrong, a->made = ERR_NOT_FOUND;
 	}
 }

@@ -126,7 +126,65 @@ has "$kept" "says ***"
 has "$kept" "secret API_KEY stands in"
 has "$kept" "work/here.txt, which is kept]"
 has "$kept" "kept.ckpt/w.pt, which is kept]"
+has "$(jig logs last logged)" "work/a.txt, which is kept]"
 ! grep -rl s3cr3t-v4lue .jig --exclude-dir=work --exclude-dir='*.ckpt' || fail "a secret is in the record"
+
+# ---- secrets: neither in params, metrics and paths of artifacts, nor in the files that bring them, in both tiers
+
+cat >jig.yaml <<'Y'
+defaults: {secrets: [API_KEY]}
+steps:
+  param:
+    run: jig log --param fine=1 --param "lr=x-$API_KEY-y" --param "$API_KEY=2" loss=0.5
+  paramname:
+    run: jig log --param "$API_KEY.x=1"
+  number: {run: 'jig log --param pin=$PIN', secrets: [PIN]}
+  object: {run: 'jig log --param "login=$LOGIN"', secrets: [LOGIN]}
+  json: {run: 'echo "{\"loss\": 1}" >>$JIG_METRICS; echo "{\"by\": {\"$API_KEY\": 2}, \"other\": 3}" >>$JIG_METRICS; echo "{\"loss\": 0.5}" >>$JIG_METRICS'}
+  pair: {run: 'printf "%s=2 beside=1" "$API_KEY" >>$JIG_METRICS'}
+  halves: {run: 'printf "%s" "${API_KEY%?????}" >>$JIG_METRICS; sleep 0.3; echo "${API_KEY#???????}=2" >>$JIG_METRICS'}
+  escaped: {run: 'printf "%s\n" "{\"\\u0073${API_KEY#?}\": 4}" >>$JIG_METRICS'}
+  line: {run: 'echo "$API_KEY is no metric" >>$JIG_METRICS; exit 3'}
+  path: {run: 'echo x >"a-$API_KEY"; jig log --artifact "a-$API_KEY"'}
+  below: {run: 'mkdir d; echo x >"d/a-$API_KEY"', outputs: [d/]}
+  link: {run: 'mkdir l; ln -s "$API_KEY" l/here', outputs: [l/]}
+  dumped: {run: 'printf "{\"k\": \"%s\"}" "pa\\\"ss-w\\u00f6rd" >o.json', secrets: [PASS], outputs: [o.json]}
+  shown: {run: 'printf "%s\n" "says pa\\\"ss-w\\u00f6rd" >&2; false', secrets: [PASS]}
+  named: {run: 'printf "%s" "{\"\\u0073${API_KEY#?}\": 4}" >m.json', metrics: [m.json]}
+  late: {run: 'echo "$API_KEY" >left.txt', outputs: [never.txt]}
+  fine: {run: 'jig log loss=0.5 --param other=1'}
+Y
+secret_run() {
+	API_KEY=s3cr3t-v4lue PIN=0012345678.50 PASS='pa"ss-wörd' LOGIN='{"id": 7, "password": "open-sesame"}' expect 1 command jig run --isolation "$1"
+	for step in param paramname number object json pair halves escaped path below link dumped named; do
+		same "$step $(cause last $step)" "$step secret"
+	done
+	same "$(cause last line) $(cause last late) $(cause last fine)" "exit output_missing None"
+	same "$(message last param)" 'the value of secret API_KEY stands in what `jig log --param lr` handed over'
+	same "$(message last paramname)" 'the value of secret API_KEY stands in what `jig log --param ***.x` handed over'
+	same "$(message last number)" 'the value of secret PIN stands in what `jig log --param pin` handed over'
+	same "$(message last object)" 'the value of secret LOGIN stands in what `jig log --param login` handed over'
+	for step in json pair halves escaped; do
+		same "$(message last $step)" 'the value of secret API_KEY stands in a line of $JIG_METRICS'
+		same "$(jig logs last $step)" '[jig: a line in $JIG_METRICS holds the value of secret API_KEY and is not taken]'
+	done
+	same "$(message last path)" 'the value of secret API_KEY stands in the path of an artifact'
+	same "$(message last below)" 'output "d/a-***" holds the value of secret API_KEY'
+	same "$(message last link)" 'output "l/here" holds the value of secret API_KEY'
+	same "$(message last dumped)" 'output "o.json" holds the value of secret PASS'
+	same "$(message last shown)" 'says ***'
+	same "$(message last named)" "the value of secret API_KEY stands in a name in the step's metrics"
+	has "$(jig logs last late)" "work/left.txt, which is kept]"
+	same "$(ask last '[p for p in r["params"] if p in ("fine", "lr", "other", "pin", "login")]')" "['fine', 'other']"
+	same "$(ask last 'sorted((m["step"], m["key"], m["count"]) for m in r["metrics"])')" "[('fine', 'loss', 1), ('json', 'loss', 2), ('param', 'loss', 1)]"
+	has "$(cat .jig/runs/*/param@1/logged.jsonl)" '"value":"x-************-y"'
+	! grep -rlE 's3cr3t-v4lue|12345678.5|open-sesame' .jig --exclude-dir=work --exclude-dir='*.ckpt' || fail "a secret is in the record"
+	hasnt "$out$err" s3cr3t-v4lue
+}
+secret_run folder
+if command -v bwrap >/dev/null && bwrap --unshare-user --unshare-pid --ro-bind / / true 2>/dev/null; then
+	secret_run sandbox
+fi
 
 # ---- jig log, and metrics files
 
