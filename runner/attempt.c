@@ -97,6 +97,7 @@ static void spawn(struct attempt *a)
 	int r = attempt_open_pipes(a, ends, &e);
 
 	a->begun = a->active = a->live->started = time_mono();
+	env_of(a)->touched |= isolation_of(a->host->run->isolation, env_of(a)) == ISOLATION_FOLDER;
 	if (r >= 0) {
 		const struct variables *vars = a->work.wrap == SPAWN_CONTAINER ? &a->work.client : &a->work.vars;
 		struct spawn_request req = { .token = a->token, .argv = a->work.argv, .envp = (const char *const *)vars->v, .cwd = a->work.work,
@@ -216,7 +217,6 @@ void attempt_event(struct attempt *a, const struct spawn_event *ev)
 		return;
 	case SPAWN_EXITED:
 		a->exit = *ev;
-		env_of(a)->touched |= isolation_of(a->host->run->isolation, env_of(a)) == ISOLATION_FOLDER;
 		end_container(a);
 		a->exited = true;
 		attempt_settle(a);
