@@ -87,15 +87,21 @@ static void keep(const struct isolation_options *o, struct arena *a, struct sand
 	vec_release(&list);
 }
 
-static const struct step *wants_no_network(const struct isolation_options *o)
+/* The first step that is to be cut off, and how many there are. */
+static const struct step *wants_no_network(const struct isolation_options *o, int *ret_n)
 {
+	const struct step *first = NULL;
+
+	*ret_n = 0;
 	for (size_t i = 0; i < o->pipeline->nsteps; i++) {
 		const struct step *d = &o->pipeline->steps[i];
 
-		if ((!o->selected || o->selected[i]) && !d->network && o->envs->v[o->envs->of[i]].choice.kind != ENV_IMAGE)
-			return d;
+		if ((!o->selected || o->selected[i]) && !d->network && o->envs->v[o->envs->of[i]].choice.kind != ENV_IMAGE) {
+			first = first ? first : d;
+			++*ret_n;
+		}
 	}
-	return NULL;
+	return first;
 }
 
 static bool any_outside_images(const struct env_set *s)
@@ -133,7 +139,8 @@ int isolation_check(const char *wanted, struct err *e)
 int isolation_choose(const struct isolation_options *o, struct isolation *ret, struct err *e)
 {
 	struct isolation i = { .environ = o->environ };
-	const struct step *cut_off = wants_no_network(o);
+	int ncut_off;
+	const struct step *cut_off = wants_no_network(o, &ncut_off);
 	bool by_name = o->wanted && strcmp(o->wanted, isolation_text(ISOLATION_SANDBOX)) == 0;
 	struct err why = { 0 };
 
@@ -143,8 +150,10 @@ int isolation_choose(const struct isolation_options *o, struct isolation *ret, s
 		return err_prefix(e, "--isolation sandbox");
 	}
 	if (cut_off && i.tier != ISOLATION_SANDBOX)
-		i.note = arena_printf(&i.arena, "step \"%s\" says `network: false`, which only the sandbox can keep: it has the network here%s%s", cut_off->name,
-				      why.code ? "; " : "", why.code ? why.text : "");
+		i.note = arena_printf(&i.arena, "%s%s%s", ncut_off > 1 ? arena_printf(&i.arena, "%d steps say", ncut_off) :
+				      arena_printf(&i.arena, "step \"%s\" says", cut_off->name),
+				      " `network: false`, which only the sandbox can keep: the network is there now",
+				      why.code ? arena_printf(&i.arena, "; %s", why.text) : "");
 	*ret = i;
 	return 0;
 }

@@ -200,3 +200,16 @@ cd "$top/plain"
 finish
 cd "$top/repo"
 finish
+
+# What looks like a secret, in the code or among the params, is told before it is recorded for ever.
+mkdir guess
+cd guess
+echo 'params: {x: 1}
+steps: {a: {run: ":"}}' >jig.yaml
+printf 'key = "ghp_%s"\n' abcdefghijklmnopqrstuvwxyz0123456789 >s.py
+expect 0 jig run -p +hf_token="hf_abcdefghijklmnopqrstuvwxyzABCDEFGH"
+has "$out" "s.py:1 (a token of GitHub)"
+has "$out" "param hf_token looks like a token of Hugging Face"
+expect 0 jig run -p x=2
+hasnt "$out" "param"
+cd ..
