@@ -87,9 +87,9 @@ char *code_take_remark(const struct map *secrets)
 	if (secrets->len > NAMED)
 		buf_addf(&b, " and %zu more", secrets->len - NAMED);
 	buf_addf(&b,
-	         " look%s like secrets, and the snapshot keeps them for ever; .jigignore leaves files out, `secrets: "
-	         "[NAME]` hands a variable on unrecorded",
-	         secrets->len == 1 ? "s" : "");
+	         " %s for ever; .jigignore leaves files out, `secrets: [NAME]` hands a variable on unrecorded",
+	         secrets->len == 1 ? "looks like a secret, and the snapshot keeps it" :
+	                             "look like secrets, and the snapshot keeps them");
 	return buf_steal(&b);
 }
 

@@ -22,7 +22,7 @@ static void likely_secrets(void **state)
 	put_bytes("binary", text, 2000);
 	options.max_file = options.max_total = 64 << 20;
 	take_ok();
-	assert_true(noted("lib/a.py:2 (a token of GitHub) looks like secrets", "`secrets: [NAME]`"));
+	assert_true(noted("lib/a.py:2 (a token of GitHub) looks like a secret", "`secrets: [NAME]`"));
 	assert_false(noted("big.txt", "secrets") || noted("binary", "secrets"));
 	assert_true(holds("lib/a.py"));
 	/* What was changed just now is read again, until its times can be trusted. */
