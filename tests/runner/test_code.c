@@ -6,7 +6,7 @@
 
 static bool warned(void)
 {
-	return noted("look", "like secrets");
+	return noted(" look", "unrecorded");
 }
 
 /* A remark when a file's bytes are read, not again while it lies unchanged in the cache. */
