@@ -100,7 +100,7 @@ static int resolve(struct env_set *s, struct env *v, const json_t *env, const ch
 {
 	struct env_choose c = { .root = o->root, .place = place, .env = env, .environ = o->environ, .unpinned = o->unpinned };
 	_json_ json_t *facts = NULL;
-	struct err ignored;
+	struct err ignored, missing = { 0 };
 	int r = env_choose(&c, &s->arena, &v->choice, e);
 
 	if (r < 0)
@@ -118,8 +118,14 @@ static int resolve(struct env_set *s, struct env *v, const json_t *env, const ch
 			return v->choice.python_from && strcmp(v->choice.python_from, place) != 0 ? err_prefix(e, "%s, asked for by %s", place, v->choice.python_from) :
 												     err_prefix(e, "%s", place);
 	}
-	if (is_built(v->choice.kind) && (r = env_tool_find(&v->choice, v->python.path ? &v->python : NULL, o->environ, &v->tool, e)) < 0)
-		return err_prefix(e, "%s", place);
+	if (is_built(v->choice.kind) && (r = env_tool_find(&v->choice, v->python.path ? &v->python : NULL, o->environ, &v->tool, &missing)) < 0) {
+		err_prefix(&missing, "%s", place);
+		*e = missing;
+		/* Only uv makes these: the key is known, and what stands ready does without it. */
+		if (v->choice.kind != ENV_UV && v->choice.kind != ENV_PYLOCK)
+			return r;
+		v->tool = (struct env_tool){ .name = "uv" };
+	}
 	if (v->choice.kind == ENV_ACTIVE) {
 		v->prefix = mem_strdup(v->choice.prefix);
 		v->ready = true;
@@ -138,7 +144,11 @@ static int resolve(struct env_set *s, struct env *v, const json_t *env, const ch
 		return 0;
 	v->cached = true;
 	v->prefix = env_cache_path(s->cache, v->key, "");
-	return env_cache_facts(s->cache, v->key, &facts, &ignored) < 0 ? 0 : take_facts(s, v, facts, e);
+	if (env_cache_facts(s->cache, v->key, &facts, &ignored) >= 0)
+		return take_facts(s, v, facts, e);
+	if (missing.code)
+		*e = missing;
+	return missing.code;
 }
 
 int env_set_resolve(const struct pipeline *p, const bool *selected, const struct env_options *o, struct env_set *ret, struct err *e)

@@ -167,8 +167,10 @@ hasnt "$err" building
 expect 0 jig get last -o two
 same "$(tail -n 1 two/out.txt)" 2
 same "$(ask 'e["key"]')" "$key"
-# pip cannot use it.
+# What stands ready does without uv; pip cannot make it.
 [ -z "$by_pip" ] || {
+	PATH=$plain expect 0 jig run
+	rm "$HOME/.cache/jig/envs/$key.ok"
 	PATH=$plain expect 3 jig run
 	has "$err" "uv"
 	has "$err" "uv export"
