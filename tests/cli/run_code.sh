@@ -207,7 +207,8 @@ cd guess
 echo 'params: {x: 1}
 steps: {a: {run: ":"}}' >jig.yaml
 printf 'key = "ghp_%s"\n' abcdefghijklmnopqrstuvwxyz0123456789 >s.py
-expect 0 jig run -p +hf_token="hf_abcdefghijklmnopqrstuvwxyzABCDEFGH"
+letters=abcdefghijklmnopqrstuvwxyz
+expect 0 jig run -p +hf_token="hf_${letters}ABCDEFGH"
 has "$out" "s.py:1 (a token of GitHub)"
 has "$out" "param hf_token looks like a token of Hugging Face"
 expect 0 jig run -p x=2
