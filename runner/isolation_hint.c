@@ -48,10 +48,10 @@ const char *isolation_hint(const struct step *s, const char *root, const char *h
 	if (!s->network && says_any(said, cut_off))
 		return "`network: false` cuts this step off from the network";
 	if (says_any(said, read_only))
-		return "in the sandbox a step writes to its work folder, $TMPDIR, $JIG_CHECKPOINTS and ~/.cache only; `jig run --isolation folder` does without the sandbox";
+		return "the sandbox (`--isolation folder` does without it): a step writes to its work folder, $TMPDIR, $JIG_CHECKPOINTS and ~/.cache only";
 	if (says_any(said, absent) && names_tree(said, root))
-		return "the working tree is not there in the sandbox: a step has the code and its `inputs:` in its own folder; `jig run --isolation folder` does without the sandbox";
+		return "the sandbox (`--isolation folder` does without it): the working tree is not there, a step has the code and its `inputs:` in its own folder";
 	if (says_any(said, absent) && names_hidden(said, home))
-		return "places of secrets are hidden in the sandbox: `secrets:` hands variables on; `jig run --isolation folder` does without the sandbox";
+		return "the sandbox (`--isolation folder` does without it): places of secrets are hidden, `secrets:` hands variables on";
 	return NULL;
 }

@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "runner/proc.h"
 #include "runner/spawn.h"
+#include "tests/runner/spawn_scratch.h"
 
 /* A child program that does what steps do badly; compiled in: this program itself, called with "--misbehave WHAT". */
 
@@ -140,54 +141,6 @@ static int misbehave(const char *what, const char *file)
 		return 0;
 	}
 	return 99;
-}
-
-struct fixture {
-	struct spawner *s;
-	char *dir, *file;
-	int null;
-};
-
-static int set_up(void **state)
-{
-	struct fixture *f = calloc(1, sizeof *f);
-	struct err e;
-
-	assert_int_equal(file_temp_dir("/tmp", "spawn", &f->dir, &e), 0);
-	f->file = path_join(f->dir, "pids");
-	f->null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	assert_int_equal(spawner_start(&f->s, &e), 0);
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-	struct err e;
-
-	spawner_free(f->s);
-	close(f->null);
-	file_remove_tree(f->dir, &e);
-	free(f->dir);
-	free(f->file);
-	free(f);
-	return 0;
-}
-
-static struct spawn_event next_event(struct spawner *s)
-{
-	struct spawn_event ev;
-	struct err e;
-
-	for (;;) {
-		int r = spawner_read(s, &ev, &e);
-		assert_true(r >= 0);
-		if (r > 0)
-			return ev;
-		struct pollfd p = { .fd = spawner_fd(s), .events = POLLIN };
-		assert_true(poll(&p, 1, 20000) == 1);
-	}
 }
 
 #define ID_A "01ARZ3NDEKTSV4RRFFQ69G5FAV"

@@ -21,6 +21,7 @@
 #include "runner/proc.h"
 #include "runner/sandbox.h"
 #include "runner/spawn.h"
+#include "tests/runner/spawn_scratch.h"
 
 #define ID_A "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 #define ID_B "01ARZ3NDEKTSV4RRFFQ69G5FAW"
@@ -54,50 +55,6 @@ static int burn(void)
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
 	while (ts.tv_sec == 0 && ts.tv_nsec < BURN_US * 1000L);
 	return 0;
-}
-
-struct fixture { struct spawner *s; char *dir, *said; int null; };
-
-static int set_up(void **state)
-{
-	struct fixture *f = calloc(1, sizeof *f);
-	struct err e;
-
-	assert_int_equal(file_temp_dir("/tmp", "wrap", &f->dir, &e), 0);
-	f->said = path_join(f->dir, "said");
-	f->null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	assert_int_equal(spawner_start(&f->s, &e), 0);
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-	struct err e;
-
-	spawner_free(f->s);
-	close(f->null);
-	file_remove_tree(f->dir, &e);
-	free(f->dir);
-	free(f->said);
-	free(f);
-	return 0;
-}
-
-static struct spawn_event next_event(struct spawner *s)
-{
-	struct spawn_event ev;
-	struct err e;
-
-	for (;;) {
-		int r = spawner_read(s, &ev, &e);
-		assert_true(r >= 0);
-		if (r > 0)
-			return ev;
-		struct pollfd p = { .fd = spawner_fd(s), .events = POLLIN };
-		assert_true(poll(&p, 1, 20000) == 1);
-	}
 }
 
 static void start(struct fixture *f, uint64_t token, enum spawn_wrap wrap, const char *id, const char *const *argv)
@@ -137,7 +94,7 @@ static void wait_said(struct fixture *f, const char *text)
 		_buf_ struct buf b = BUF_INIT;
 		struct err e;
 
-		if (file_read(f->said, 1 << 20, &b, &e) == 0 && strcmp(b.data, text) == 0)
+		if (file_read(f->file, 1 << 20, &b, &e) == 0 && strcmp(b.data, text) == 0)
 			return;
 		usleep(1000);
 	}
@@ -291,7 +248,7 @@ static void test_usage(void **state)
 static void test_term_spares_the_clean_up(void **state)
 {
 	struct fixture *f = *state;
-	static const char script[] = "trap 'sleep 0.2; echo saved > said; exit 7' TERM; echo ready > said; while :; do sleep 1000 & wait $!; done";
+	static const char script[] = "trap 'sleep 0.2; echo saved > pids; exit 7' TERM; echo ready > pids; while :; do sleep 1000 & wait $!; done";
 	struct err e;
 
 	NEEDS_SANDBOX;
@@ -303,7 +260,7 @@ static void test_term_spares_the_clean_up(void **state)
 	wait_said(f, "saved\n");
 
 	/* Without a trap it dies of it, and the record says so. */
-	START(f, 2, SPAWN_SANDBOX, ID_A, "sh", "-c", "echo on > said; sleep 1000 & wait");
+	START(f, 2, SPAWN_SANDBOX, ID_A, "sh", "-c", "echo on > pids; sleep 1000 & wait");
 	wait_said(f, "on\n");
 	assert_int_equal(spawner_signal(f->s, 2, SIGTERM, &e), 0);
 	ev = end_of(f, 2);
@@ -334,7 +291,7 @@ static void test_kill_ends_all(void **state)
 	struct err e;
 
 	NEEDS_SANDBOX;
-	START(f, 1, SPAWN_SANDBOX, ID_A, "sh", "-c", "trap '' TERM; setsid sleep 1000 & echo deaf > said; while :; do sleep 1; done");
+	START(f, 1, SPAWN_SANDBOX, ID_A, "sh", "-c", "trap '' TERM; setsid sleep 1000 & echo deaf > pids; while :; do sleep 1; done");
 	wait_said(f, "deaf\n");
 	assert_int_equal(spawner_signal(f->s, 1, SIGTERM, &e), 0);
 	assert_int_equal(spawner_signal(f->s, 1, SIGKILL, &e), 0);
@@ -351,11 +308,11 @@ static void test_leftovers_end(void **state)
 	NEEDS_SANDBOX;
 	for (int i = 0; i < 10; i++) {
 		struct spawn_event ev = run(f, SPAWN_SANDBOX,
-					    "setsid sh -c 'echo $$ > said; exec sleep 1000' & while [ ! -s said ]; do sleep 0.01; done; exit 5");
+					    "setsid sh -c 'echo $$ > pids; exec sleep 1000' & while [ ! -s pids ]; do sleep 0.01; done; exit 5");
 		assert_int_equal(WEXITSTATUS(ev.status), 5);
 		assert_int_equal(ev.leftover, 0);
 		assert_none_left(ID_A);
-		unlink(f->said);
+		unlink(f->file);
 	}
 }
 
@@ -373,7 +330,7 @@ static void test_end_of_spawner_ends_all(void **state)
 			struct proc p;
 			if (spawner_start(&g.s, &e) < 0)
 				_exit(1);
-			START(&g, 1, SPAWN_SANDBOX, ID_B, "sh", "-c", "setsid sleep 1000 & echo up > said; sleep 1000");
+			START(&g, 1, SPAWN_SANDBOX, ID_B, "sh", "-c", "setsid sleep 1000 & echo up > pids; sleep 1000");
 			wait_said(f, "up\n");
 			struct spawn_event ev = next_event(g.s);
 			if (whom == 0)
@@ -395,7 +352,7 @@ static void test_end_of_spawner_ends_all(void **state)
 			vec_release(&l);
 			usleep(1000);
 		}
-		unlink(f->said);
+		unlink(f->file);
 	}
 }
 
