@@ -49,6 +49,17 @@ int code_tree_rewrite(const struct code_tree *t, int dirfd, code_skip_fn *skip, 
 /* The bytes of one file of a tree. ERR_NOT_FOUND. */
 int code_read(const char *jig, const char *tree, const char *path, struct buf *ret, struct err *e);
 
+/* The bytes of one blob by its id (20 bytes). ERR_NOT_FOUND. */
+int code_read_blob(const char *jig, const unsigned char oid[20], struct buf *ret, struct err *e);
+
+/* A revision of the user's repository, as `git rev-parse` takes it: its tree below the project's root becomes a snapshot in JIG/code.git, pinned until the next one; commit, dirty (0)
+ * and changed_files (0) as of a clean checkout of it, branch NULL. What snapshots leave out is left out (options' data; guards do not apply to what is committed). ERR_USAGE: there is no
+ * git here, no such revision (with what there is), or it does not hold the project's folder. */
+int code_revision(const struct code_options *o, const char *revision, struct code_snapshot *ret, struct err *e);
+
+/* How many lines differ between two blobs; -1 both: one is binary. An all-zero id is an empty file. */
+int code_lines_changed(const char *jig, const unsigned char a[20], const unsigned char b[20], int *ret_added, int *ret_removed, struct err *e);
+
 /* Differences between two trees. */
 struct code_change { char *path; char status; /* A D M T */ int added, removed; /* lines; -1 = binary */ };
 struct code_changes { struct code_change *v; size_t len; };

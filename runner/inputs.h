@@ -20,8 +20,12 @@ struct fact {
 };
 struct facts { struct fact *v; size_t len, cap; };
 
+/* What an earlier run was handed from the working tree, to be handed again (`--code same`): by path; what is not among them is taken from the working tree as it is now. */
+struct inputs_recorded { const struct fact *v; size_t len; };
+
 struct inputs;
-/* Hashes and stores all that the selected steps (NULL: all) take from the working tree; matches globs there. ERR_USAGE names every input that is missing, unreadable, a
+/* What was hashed before is known by its stat data (size, mtime, ctime, inode; JIG/inputs.cache), unless it changed so shortly before that a later change could leave the same times.
+ * Hashes and stores all that the selected steps (NULL: all) take from the working tree; matches globs there. ERR_USAGE names every input that is missing, unreadable, a
  * loop of links, a socket or the like, with its place in the pipeline file; faults (may be NULL) gets all of them in full. */
 int inputs_read(const struct pipeline *p, const bool *selected, const char *root, struct store *store, struct inputs **ret, struct buf *faults,
 		struct err *e);

@@ -7,6 +7,7 @@
 #ifndef RUNNER_SPAWN_H
 #define RUNNER_SPAWN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include "base/buf.h"
@@ -19,6 +20,9 @@ int spawner_start(struct spawner **ret, struct err *e);
 /* Closes the socket and waits for it; all that is left of steps is killed first. NULL is fine. */
 void spawner_free(struct spawner *s);
 int spawner_fd(const struct spawner *s); /* readable when spawner_read has something */
+/* Where listeners of traced steps arrive, each with its token (observe.h reads it): a message of 8 bytes with one descriptor; without one: the filter was refused, and the step runs
+ * untraced. */
+int spawner_trace_fd(const struct spawner *s);
 
 /* What stands between the spawner and the step's own process. */
 enum spawn_wrap {
@@ -34,6 +38,7 @@ struct spawn_request {
 	int out, err;                 /* descriptors that become 1 and 2; the caller closes its copies afterwards */
 	const char *attempt_id;       /* to find what it started: JIG_ATTEMPT_ID in the environment of processes */
 	enum spawn_wrap wrap;
+	bool trace;                   /* its lookups are witnessed (observe.h); it can then gain no privileges by setuid programs. Not for containers */
 	const char *const *prefix;    /* NULL-ended; what stands before argv when it is wrapped, else NULL. In a sandbox argv[0] is searched too, before anything is started */
 };
 /* Sends the request; the answer comes by spawner_read. Up to 1 MiB of strings (ERR_USAGE beyond). */

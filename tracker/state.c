@@ -14,6 +14,7 @@ static const struct word kinds[] = {RUN_KINDS(SHORT_)};
 static const struct word roles[] = {ARTIFACT_ROLES(SHORT_)};
 static const struct word forms[] = {ARTIFACT_FORMS(SHORT_)};
 static const struct word requests[] = {REQUEST_ACTIONS(SHORT_)};
+static const struct word traces[] = {TRACE_KINDS(SHORT_)};
 
 #define LIST_(words) \
 	{ \
@@ -31,6 +32,7 @@ static const struct {
         [WORDS_ROLE] = LIST_(roles),
         [WORDS_FORM] = LIST_(forms),
         [WORDS_REQUEST] = LIST_(requests),
+        [WORDS_TRACE] = LIST_(traces),
 };
 
 const struct word *words_of(enum vocabulary v, int *ret_len)

@@ -69,6 +69,20 @@
 	X(FORM_LINK, "link", "outside the project: path, size, mtime, a digest for a file; never copied") \
 	X(FORM_PLACE, "place", "a file in the attempt's folder, digested but not in the store (logs)")
 
+/* What a lookup found. SYMBOL, text, meaning */
+#define TRACE_KINDS(X)                                                                          \
+	X(TRACE_FILE, "file", "a file of the code: its content and mode")                       \
+	X(TRACE_PYTHON, "python", "a Python file read as source: its tokens")                   \
+	X(TRACE_FOLDER, "folder", "a folder that was asked about")                              \
+	X(TRACE_LISTING, "listing", "a folder that was listed: its names")                      \
+	X(TRACE_LINK, "link", "a symbolic link: its target")                                    \
+	X(TRACE_NOTHING, "nothing", "a name that was looked for and not there")                 \
+	X(TRACE_MODULE, "module", "a Python module looked for in a folder: the files it could be") \
+	X(TRACE_OUTSIDE, "outside", "a path outside the work folder that nothing else covers: its size and time") \
+	X(TRACE_PARAMS, "params", "all params were read")                                       \
+	X(TRACE_NAMES, "names", "all names of the code: lookups of names could not be seen")    \
+	X(TRACE_TREE, "tree", "all of the code: what was read could not be seen")
+
 #define REQUEST_ACTIONS(X)                                                     \
 	X(REQUEST_STOP, "stop", "stop the run or the step orderly")           \
 	X(REQUEST_KILL, "kill", "stop it at once, without the grace period")  \
@@ -85,10 +99,11 @@ enum run_kind { RUN_KINDS(STATE_SYMBOL_) };
 enum artifact_role { ARTIFACT_ROLES(STATE_SYMBOL_) };
 enum artifact_form { ARTIFACT_FORMS(STATE_SYMBOL_) };
 enum request_action { REQUEST_ACTIONS(STATE_SYMBOL_) };
+enum trace_kind { TRACE_KINDS(STATE_SYMBOL_) };
 
 /* One row of a vocabulary; glyph, ascii and role are NULL where the list has none. */
 struct word { const char *text, *glyph, *ascii, *role, *meaning; };
-enum vocabulary { WORDS_RUN_STATE, WORDS_STEP_STATE, WORDS_ATTEMPT_STATE, WORDS_CAUSE, WORDS_KIND, WORDS_ROLE, WORDS_FORM, WORDS_REQUEST };
+enum vocabulary { WORDS_RUN_STATE, WORDS_STEP_STATE, WORDS_ATTEMPT_STATE, WORDS_CAUSE, WORDS_KIND, WORDS_ROLE, WORDS_FORM, WORDS_REQUEST, WORDS_TRACE };
 
 /* The rows of a vocabulary in the order of its enum. */
 const struct word *words_of(enum vocabulary v, int *ret_len);

@@ -1,0 +1,18 @@
+/* What we put into every Python of a step, by a folder at the front of PYTHONPATH: a sitecustomize.py that tells which folders the importer lists, which modules it looks for there,
+ * and which files it opens as source, and then runs the user's own sitecustomize. It tells by asking about names that can never exist, which the observer reads (observe.h):
+ *   /.jig-trace/list/FOLDER          the next time this thread opens FOLDER it is the importer's listing: no lookup of its names
+ *   /.jig-trace/module/FOLDER//NAME  it looks for module NAME in FOLDER (LOOKUP_MODULE of FOLDER/NAME)
+ *   /.jig-trace/source/FILE          the next time this thread opens FILE it is the importer reading source (LOOKUP_SOURCE)
+ *   /.jig-trace/script/FILE          FILE is the script that will be started: openings of it by this process until the next `module` are LOOKUP_SOURCE
+ * with FOLDER and FILE absolute (so a "/" follows WORD, and the path its own). Only for folders below the work folder (the variable JIG_TRACE names it; unset: it tells nothing). */
+#ifndef RUNNER_PYTHON_HOOK_H
+#define RUNNER_PYTHON_HOOK_H
+
+#include "base/err.h"
+
+#define TRACE_SAYS "/.jig-trace/"
+
+/* The folder with sitecustomize.py, below the cache (CACHE/python-<digest>), made when it is not there or differs. *ret owned. */
+int python_hook_folder(const char *cache, char **ret, struct err *e);
+
+#endif
