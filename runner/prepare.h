@@ -1,0 +1,52 @@
+/* All that is found out before there is a run: whether this machine can do it, environments and isolation (chosen, not built), inputs hashed, the snapshot taken, and the plan made.
+ * `jig plan` and `resume --dry-run` stop here; a supervisor goes on from here, so both say the same. */
+#ifndef RUNNER_PREPARE_H
+#define RUNNER_PREPARE_H
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "runner/code.h"
+#include "runner/env.h"
+#include "runner/inputs.h"
+#include "runner/isolation.h"
+#include "runner/plan.h"
+#include "runner/project.h"
+
+/* Where the code comes from when it is not the working tree: a tree that is in JIG/code.git. Texts are borrowed, NULL = none. */
+struct code_source {
+	const char *tree, *commit, *branch, *remote;
+	int dirty, changed_files;              /* as in struct code_snapshot */
+};
+
+struct prepare_options {
+	const struct project *project;
+	struct tracker *tracker;               /* NULL: there is no record yet */
+	const struct pipeline *pipeline;
+	const bool *selected;                  /* per step; NULL: all */
+	const bool *asked;                     /* per step: runs whatever there is (--force, --from, --fresh); NULL: none */
+	const struct code_source *code;        /* NULL: the working tree, as it is now */
+	const struct inputs_recorded *inputs;  /* NULL: as they are in the working tree */
+	const char *isolation;                 /* NULL: the best there is; "folder"; "sandbox" */
+	const struct env_watch *env_watch;     /* NULL: nobody */
+	int64_t max_snapshot;                  /* bytes, 0: the default guards */
+	bool unpinned, strict;
+	bool dry;                              /* nothing is stored but the code (in JIG/code.git); without a .jig folder not even that, and the plan says `never finished` of all */
+};
+struct prepared {
+	bool *in;                              /* part of the run */
+	struct store *store;
+	struct inputs *inputs;
+	struct code_snapshot code;
+	struct code_names *names;
+	struct env_set envs;
+	struct env_options env_options;
+	struct isolation isolation;
+	struct plan *plan;
+	struct facts *given;                   /* per step: what those that are reused give */
+	VEC(const char *) notes;               /* for people */
+	struct arena texts;
+};
+int prepare(const struct prepare_options *o, struct prepared *ret, struct err *e);
+void prepared_release(struct prepared *p);
+
+#endif
