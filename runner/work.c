@@ -10,9 +10,9 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "runner/command.h"
 #include "runner/container.h"
 #include "runner/replay.h"
-#include "runner/subst.h"
 #include "store/tree.h"
 
 void work_release(struct work *w)
@@ -101,26 +101,14 @@ static int substitute(struct work *w, const struct work_run *r, const struct ste
 {
 	struct subst sub = { .params = r->pipeline->params, .matrix = s->item, .run_number = r->number, .run_name = r->name,
 			     .step_name = s->name, .step_attempt = n };
-	size_t nargs = s->shell ? 3 : s->nargs;
-	size_t k = 0;
-
-	w->argv = arena_array(&w->arena, const char *, nargs + 1);
-	if (s->shell) {
-		w->argv[k++] = "sh";
-		w->argv[k++] = "-euc";
-	}
-	for (size_t i = 0; i < s->nargs; i++) {
-		_buf_ struct buf text = BUF_INIT;
-		int r2 = subst_text(s->argv[i], &sub, s->shell ? SUBST_SHELL : SUBST_PLAIN, NULL, NULL, &text, NULL, e);
-
-		if (r2 < 0)
-			return r2;
-		w->argv[k++] = arena_strdup(&w->arena, text.data);
-	}
 	_json_ json_t *list = json_array();
-	for (size_t i = 0; i < k; i++)
-		json_array_append_new(list, json_string(w->argv[i]));
 	_buf_ struct buf text = BUF_INIT;
+	int err = command_argv(s, &sub, &w->arena, &w->argv, e);
+
+	if (err < 0)
+		return err;
+	for (const char **arg = w->argv; *arg; arg++)
+		json_array_append_new(list, json_string(*arg));
 	json_canonical(&text, list);
 	w->command = buf_steal(&text);
 	return 0;
