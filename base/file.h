@@ -28,8 +28,13 @@ int file_remove_tree(const char *path, struct err *e);
 /* Content and permission bits, by reflink where the file system can, else copy_file_range, else read/write. dst must
  * not exist. */
 int file_copy(const char *src, const char *dst, mode_t mode, struct err *e);
-/* A whole tree: files, folders, symlinks as links; FIFOs, sockets and devices are left out. dst must not exist. */
-int file_copy_tree(const char *src, const char *dst, struct err *e);
+/* A whole tree: files and folders with their modes and times of last change, holes as holes, symlinks as links; FIFOs,
+ * sockets and devices are left out. link (may be NULL) is asked for each symlink, by its path below src and its target;
+ * where it says no the link is left out. dst must not exist; after a failure some of it may. */
+typedef bool file_copy_link_fn(void *arg, const char *rel, const char *target);
+int file_copy_tree(const char *src, const char *dst, file_copy_link_fn *link, void *arg, struct err *e);
+/* Whether files of this folder can share their content until one of them is written; found out by a trial. */
+bool file_reflinks(const char *folder);
 bool file_exists(const char *path); /* lstat succeeds */
 bool file_is_dir(const char *path); /* follows links */
 /* A new folder with mode 0700 and a short name below dir: dir/prefix.XXXXXX. Owned path. */

@@ -271,6 +271,42 @@ static void copies_in_other_file_systems(void **state)
 	assert_int_equal(file_remove_tree(folder, &e), 0);
 }
 
+static bool link_but(void *arg, const char *rel, const char *target)
+{
+	assert_string_equal(target, "../nowhere");
+	return strcmp(rel, arg);
+}
+
+/* Of the last change. */
+static void assert_same_time(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	assert_int_equal(lstat(a, &x), 0);
+	assert_int_equal(lstat(b, &y), 0);
+	assert_memory_equal(&x.st_mtim, &y.st_mtim, sizeof x.st_mtim);
+}
+
+static void sparse_files_stay_sparse(void **state)
+{
+	struct err e;
+	struct stat st;
+	char back[4] = "";
+	int fd = open("holes", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	assert_int_equal(ftruncate(fd, (off_t)10 << 30), 0);
+	assert_int_equal(pwrite(fd, "abc", 3, (off_t)5 << 30), 3);
+	close(fd);
+	assert_int_equal(file_copy("holes", "holes2", 0644, &e), 0);
+	assert_int_equal(stat("holes2", &st), 0);
+	assert_int_equal(st.st_size, (off_t)10 << 30);
+	assert_true((int64_t)st.st_blocks * 512 < 10 << 20);
+	fd = open("holes2", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(pread(fd, back, 3, (off_t)5 << 30), 3);
+	assert_string_equal(back, "abc");
+	close(fd);
+}
+
 static void trees_are_copied(void **state)
 {
 	struct err e;
@@ -283,7 +319,11 @@ static void trees_are_copied(void **state)
 	assert_int_equal(mkdir("t/empty", 0700), 0);
 	assert_int_equal(symlink("../nowhere", "t/a/link"), 0);
 	assert_int_equal(mkfifo("t/fifo", 0600), 0);
-	assert_int_equal(file_copy_tree("t/", "copy", &e), 0);
+	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 2000, .tv_nsec = 30}};
+	const char *const aged[] = {"t/a/data", "t/a", "t/locked", "t"};
+	for (size_t i = 0; i < ARRAY_LEN(aged); i++)
+		assert_int_equal(utimensat(AT_FDCWD, aged[i], old, 0), 0);
+	assert_int_equal(file_copy_tree("t/", "copy", NULL, NULL, &e), 0);
 	assert_content("copy/a/run.sh", "#!/bin/sh\n");
 	assert_int_equal(mode_of("copy/a/run.sh"), 0755);
 	assert_int_equal(mode_of("copy/a/data"), 0440);
@@ -294,12 +334,21 @@ static void trees_are_copied(void **state)
 	ssize_t n = readlink("copy/a/link", target, sizeof target);
 	assert_int_equal(n, 10);
 	assert_memory_equal(target, "../nowhere", 10);
+	assert_same_time("t/a/data", "copy/a/data");
+	assert_same_time("t/locked", "copy/locked");
+	assert_same_time("t", "copy");
 
-	assert_int_equal(file_copy_tree("t", "copy", &e), ERR_EXISTS);
-	assert_int_equal(file_copy_tree("none", "x", &e), ERR_NOT_FOUND);
-	assert_int_equal(file_copy_tree("t", "t/empty/x", &e), ERR_USAGE);
-	assert_int_equal(file_copy_tree("t", "none/x", &e), ERR_NOT_FOUND);
-	assert_int_equal(file_copy_tree("t/a/data", "single", &e), 0);
+	const char *refused = "a/link";
+	assert_int_equal(file_copy_tree("t", "fewer", link_but, (void *)refused, &e), 0);
+	assert_false(file_exists("fewer/a/link"));
+	assert_content("fewer/a/data", "1");
+	assert_same_time("t/a", "fewer/a");
+
+	assert_int_equal(file_copy_tree("t", "copy", NULL, NULL, &e), ERR_EXISTS);
+	assert_int_equal(file_copy_tree("none", "x", NULL, NULL, &e), ERR_NOT_FOUND);
+	assert_int_equal(file_copy_tree("t", "t/empty/x", NULL, NULL, &e), ERR_USAGE);
+	assert_int_equal(file_copy_tree("t", "none/x", NULL, NULL, &e), ERR_NOT_FOUND);
+	assert_int_equal(file_copy_tree("t/a/data", "single", NULL, NULL, &e), 0);
 	assert_content("single", "1");
 }
 
@@ -427,6 +476,7 @@ int main(void)
 	        test(files_are_copied),
 	        test(copies_in_other_file_systems),
 	        test(trees_are_copied),
+	        test(sparse_files_stay_sparse),
 	        test(walks_are_in_byte_order),
 	        test(temporary_folders_are_private),
 	        test(locks_exclude),
