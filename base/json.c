@@ -20,7 +20,7 @@ int json_parse(const char *text, size_t len, const char *name, json_t **ret, str
 	return 0;
 }
 
-static void add_string(struct buf *out, const char *s, size_t n)
+void json_string_text(struct buf *out, const char *s, size_t n)
 {
 	buf_addc(out, '"');
 	for (size_t i = 0; i < n;) {
@@ -95,7 +95,7 @@ static void add_value(struct buf *out, const json_t *v, int indent)
 			if (i)
 				buf_addc(out, ',');
 			new_line(out, inner);
-			add_string(out, keys[i], strlen(keys[i]));
+			json_string_text(out, keys[i], strlen(keys[i]));
 			buf_adds(out, indent < 0 ? ":" : ": ");
 			add_value(out, json_object_get(v, keys[i]), inner);
 		}
@@ -119,7 +119,7 @@ static void add_value(struct buf *out, const json_t *v, int indent)
 		return;
 	}
 	case JSON_STRING:
-		add_string(out, json_string_value(v), json_string_length(v));
+		json_string_text(out, json_string_value(v), json_string_length(v));
 		return;
 	case JSON_INTEGER:
 		buf_addf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));

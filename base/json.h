@@ -14,6 +14,8 @@
 int json_parse(const char *text, size_t len, const char *name, json_t **ret, struct err *e);
 /* Appends: compact, keys in sorted order (canonical), reals by number_exact, so equal values give equal bytes. */
 void json_canonical(struct buf *out, const json_t *v);
+/* Appends one text (valid UTF-8) as json_canonical writes it: quoted and escaped. */
+void json_string_text(struct buf *out, const char *s, size_t n);
 /* Appends: two-space indentation, keys in insertion order, reals by number_exact. For people and --json. */
 void json_pretty(struct buf *out, const json_t *v);
 /* A number, or one of the three strings. */

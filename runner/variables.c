@@ -86,6 +86,16 @@ static bool named(const char *const *names, size_t n, const char *name, size_t l
 	return false;
 }
 
+bool variable_decides_for(const struct step *s, const char *name, size_t n)
+{
+	const struct allowed *a;
+
+	if (s && named(s->secrets, s->nsecrets, name, n))
+		return false;
+	a = find_allowed(name, n);
+	return (a && a->decides) || (s && named(s->pass_env, s->npass_env, name, n));
+}
+
 void variables_pass(struct variables *v, char *const *env, const struct step *s)
 {
 	for (; *env; env++) {
