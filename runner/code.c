@@ -83,6 +83,7 @@ static int build_tree(struct taking *t, struct err *e)
 	code_oid_hex(t->tree.id, hex);
 	if (code_repo_sync(&t->repo, e) < 0)
 		return e->code;
+	code_repo_touch(&t->repo, &t->tree); /* until a run pins it, while other snapshots take over the name "last" */
 	return code_repo_ref(&t->repo, "last", hex, false, e);
 }
 
@@ -104,7 +105,7 @@ static int compare(struct taking *t, int *ret, struct err *e)
 	return code_cache_write(&t->list, t->tree.id, key, changed, t->cache_path, e);
 }
 
-static void add_note(struct code_snapshot *s, char *note)
+void code_snapshot_note(struct code_snapshot *s, char *note)
 {
 	if (!note)
 		return;
@@ -132,16 +133,15 @@ static int take(struct taking *t, struct code_snapshot *s, struct err *e)
 	s->branch = mem_take(t->user.branch);
 	s->remote = mem_take(t->user.remote);
 	code_left_notes(&t->left, &s->notes, &s->nnotes);
-	add_note(s, code_take_remark(&t->secrets));
-	add_note(s, mem_take(t->user.note));
+	code_snapshot_note(s, code_take_remark(&t->secrets));
+	code_snapshot_note(s, mem_take(t->user.note));
 	return 0;
 }
 
 int code_snapshot(const struct code_options *o, struct code_snapshot *ret, struct err *e)
 {
 	_close_ int lock = -1;
-	_free_ char *lock_path = path_join(o->jig, "code.git.lock");
-	if (git2_load(e) < 0 || file_lock(lock_path, true, &lock, e) < 0)
+	if (git2_load(e) < 0 || code_repo_lock(o->jig, &lock, e) < 0)
 		return e->code;
 	struct taking t = {.o = o,
 	                   .repo = CODE_REPO_INIT,
@@ -163,7 +163,15 @@ int code_pin(const char *jig, const char *tree, int64_t run, struct err *e)
 {
 	_code_repo_ struct code_repo repo = CODE_REPO_INIT;
 	_free_ char *name = mem_printf("run/%lld", (long long)run);
+	git_oid id;
+	if (git2_load(e) < 0)
+		return e->code;
+	if (strlen(tree) != 40 || git2.oid_fromstr(&id, tree) < 0)
+		return err_set(e, ERR_USAGE, "%s: is no id of a snapshot (40 hex digits)", tree);
 	repo.path = path_join(jig, "code.git");
+	if (!code_repo_has(&repo, &id))
+		return err_set(e, ERR_NOT_FOUND, "%s: there is no such snapshot in %s (a jig gc --now beside may have "
+		               "taken it: run again)", tree, repo.path);
 	return code_repo_ref(&repo, name, tree, true, e);
 }
 

@@ -24,9 +24,10 @@ struct code_snapshot {
 	int changed_files;                        /* differing from HEAD; -1 = no git */
 };
 void code_snapshot_release(struct code_snapshot *s);
+void code_snapshot_note(struct code_snapshot *s, char *note); /* takes the text over; NULL adds nothing */
 /* Takes the snapshot of the working tree and pins it by a ref. ERR_USAGE: a guard, naming the files and the ways out. */
 int code_snapshot(const struct code_options *o, struct code_snapshot *ret, struct err *e);
-/* Pins the tree under refs/jig/run/<number>; unpin drops it. */
+/* Pins the tree under refs/jig/run/<number>; unpin drops it. ERR_NOT_FOUND: the tree is not there (any more). */
 int code_pin(const char *jig, const char *tree, int64_t run, struct err *e);
 int code_unpin(const char *jig, int64_t run, struct err *e);
 
@@ -53,7 +54,8 @@ int code_read(const char *jig, const char *tree, const char *path, struct buf *r
 int code_read_blob(const char *jig, const unsigned char oid[20], struct buf *ret, struct err *e);
 
 /* A revision of the user's repository, as `git rev-parse` takes it: its tree below the project's root becomes a snapshot in JIG/code.git, pinned until the next one; commit, dirty (0)
- * and changed_files (0) as of a clean checkout of it, branch NULL. What snapshots leave out is left out (options' data; guards do not apply to what is committed). ERR_USAGE: there is no
+ * and changed_files (0) as of a clean checkout of it, branch NULL. What snapshots leave out is left out (options' data; guards do not apply to what is committed). Files are taken
+ * as committed: what git converts on the way to the working tree (line ends, git-lfs) a note tells. Submodules are taken when they are checked out and have the commit. ERR_USAGE: there is no
  * git here, no such revision (with what there is), or it does not hold the project's folder. */
 int code_revision(const struct code_options *o, const char *revision, struct code_snapshot *ret, struct err *e);
 

@@ -1,6 +1,7 @@
 #include <git2.h>
 #include <limits.h>
 #include "runner/code.h"
+#include "runner/code_list.h"
 #include "runner/code_repo.h"
 
 /* Counting the lines of larger files takes longer than anyone waits; they count as binary. */
@@ -34,6 +35,30 @@ int code_read(const char *jig, const char *tree, const char *path, struct buf *r
 	return 0;
 }
 
+int code_read_blob(const char *jig, const unsigned char oid[20], struct buf *ret, struct err *e)
+{
+	_code_repo_ struct code_repo repo = CODE_REPO_INIT;
+	_git_(odb_object) git_odb_object *object = NULL;
+	git_oid id;
+	char hex[41];
+	memcpy(id.id, oid, sizeof id.id);
+	code_oid_hex(oid, hex);
+	if (code_repo_open(&repo, jig, e) < 0)
+		return e->code;
+	int r = git2.odb_read(&object, repo.odb, &id);
+	if (r == GIT_ENOTFOUND)
+		return err_set(e, ERR_NOT_FOUND, "%s: there is no such file in %s", hex, repo.path);
+	if (r < 0)
+		return git2_error(e, ERR_BROKEN, "%s: cannot be read from %s", hex, repo.path);
+	buf_add(ret, git2.odb_object_data(object), git2.odb_object_size(object));
+	return 0;
+}
+
+static int clip(size_t n)
+{
+	return n > INT_MAX ? INT_MAX : (int)n;
+}
+
 static int count_lines(git_diff *diff, size_t i, struct code_change *c, struct err *e)
 {
 	_git_(patch) git_patch *patch = NULL;
@@ -46,8 +71,8 @@ static int count_lines(git_diff *diff, size_t i, struct code_change *c, struct e
 		return 0;
 	if (git2.patch_line_stats(&context, &added, &removed, patch) < 0)
 		return git2_error(e, ERR_BROKEN, "%s: cannot be compared", c->path);
-	c->added = added > INT_MAX ? INT_MAX : (int)added;
-	c->removed = removed > INT_MAX ? INT_MAX : (int)removed;
+	c->added = clip(added);
+	c->removed = clip(removed);
 	return 0;
 }
 
@@ -88,4 +113,44 @@ void code_changes_release(struct code_changes *c)
 		free(c->v[i].path);
 	free(c->v);
 	*c = (struct code_changes){0};
+}
+
+/* NULL stands for the empty file of an all-zero id. */
+static int blob_of(struct code_repo *repo, const unsigned char *oid, git_blob **ret, struct err *e)
+{
+	static const unsigned char zero[CODE_OID_BYTES];
+	git_oid id;
+	char hex[41];
+	if (!memcmp(oid, zero, sizeof zero))
+		return 0;
+	memcpy(id.id, oid, sizeof id.id);
+	code_oid_hex(oid, hex);
+	int r = git2.blob_lookup(ret, repo->repo, &id);
+	if (r == GIT_ENOTFOUND)
+		return err_set(e, ERR_NOT_FOUND, "%s: there is no such file in %s", hex, repo->path);
+	return r < 0 ? git2_error(e, ERR_BROKEN, "%s: cannot be read from %s", hex, repo->path) : 0;
+}
+
+int code_lines_changed(const char *jig, const unsigned char a[20], const unsigned char b[20], int *ret_added,
+                       int *ret_removed, struct err *e)
+{
+	_code_repo_ struct code_repo repo = CODE_REPO_INIT;
+	_git_(blob) git_blob *old = NULL, *new = NULL;
+	_git_(patch) git_patch *patch = NULL;
+	git_diff_options options = GIT_DIFF_OPTIONS_INIT;
+	size_t context, added, removed;
+	options.max_size = MAX_LINES_BYTES;
+	if (!memcmp(a, b, CODE_OID_BYTES)) {
+		*ret_added = *ret_removed = 0;
+		return 0;
+	}
+	if (code_repo_open(&repo, jig, e) < 0 || blob_of(&repo, a, &old, e) < 0 || blob_of(&repo, b, &new, e) < 0)
+		return e->code;
+	if (git2.patch_from_blobs(&patch, old, NULL, new, NULL, &options) < 0 ||
+	    git2.patch_line_stats(&context, &added, &removed, patch) < 0)
+		return git2_error(e, ERR_BROKEN, "%s: two files cannot be compared", repo.path);
+	bool binary = git2.patch_get_delta(patch)->flags & GIT_DIFF_FLAG_BINARY;
+	*ret_added = binary ? -1 : clip(added);
+	*ret_removed = binary ? -1 : clip(removed);
+	return 0;
 }

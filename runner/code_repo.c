@@ -48,6 +48,12 @@ static int fill_new(const char *folder, struct err *e)
 	return 0;
 }
 
+int code_repo_lock(const char *jig, int *ret_fd, struct err *e)
+{
+	_free_ char *path = path_join(jig, "code.git.lock");
+	return file_lock(path, true, ret_fd, e);
+}
+
 int code_repo_create(struct code_repo *r, const char *jig, struct err *e)
 {
 	r->path = path_join(jig, "code.git");
@@ -109,6 +115,12 @@ int64_t code_repo_loose_size(const struct code_repo *r, const git_oid *id)
 	_free_ char *path = loose_path(r, id);
 	struct stat st;
 	return stat(path, &st) < 0 ? -1 : (int64_t)st.st_size;
+}
+
+void code_repo_touch(const struct code_repo *r, const git_oid *id)
+{
+	_free_ char *path = loose_path(r, id);
+	utimensat(AT_FDCWD, path, NULL, 0);
 }
 
 int code_repo_write(struct code_repo *r, const void *bytes, size_t n, git_object_t type, git_oid *ret, struct err *e)

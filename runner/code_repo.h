@@ -22,6 +22,8 @@ struct code_repo {
 #define _code_repo_ _cleanup_(code_repo_release)
 void code_repo_release(struct code_repo *r);
 
+/* Waits for the lock under which objects come and go; ret_fd holds it until closed. */
+int code_repo_lock(const char *jig, int *ret_fd, struct err *e);
 /* Makes JIG/code.git if there is none: complete or not at all. The caller holds the lock. Does not load libgit2. */
 int code_repo_create(struct code_repo *r, const char *jig, struct err *e);
 /* Names an existing one, for reading. ERR_NOT_FOUND when there is none. */
@@ -35,6 +37,8 @@ int64_t code_repo_loose_size(const struct code_repo *r, const git_oid *id);
 int code_repo_write(struct code_repo *r, const void *bytes, size_t n, git_object_t type, git_oid *ret, struct err *e);
 /* The content of an open file, from its start to its end, as a blob. 1 when the file's length changed meanwhile. */
 int code_repo_write_file(struct code_repo *r, int fd, int64_t size, git_oid *ret, struct err *e);
+/* Makes a loose object as young as a new one: jig gc leaves it, and what it reaches, alone for a while. */
+void code_repo_touch(const struct code_repo *r, const git_oid *id);
 /* Makes all that was written durable. */
 int code_repo_sync(struct code_repo *r, struct err *e);
 /* Points refs/jig/<name> at an object; durable on wish. Does not load libgit2. */

@@ -35,7 +35,7 @@ static const char *below_root(const struct walk *w)
 	return w->path.data + w->left->prefix_len;
 }
 
-static bool covered(const char *const *v, size_t n, const char *path)
+bool code_walk_covered(const char *const *v, size_t n, const char *path)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(v[i]);
@@ -47,7 +47,7 @@ static bool covered(const char *const *v, size_t n, const char *path)
 	return false;
 }
 
-static bool is_made_by_tools(const char *name, size_t n, bool folder)
+bool code_walk_is_made(const char *name, size_t n, bool folder)
 {
 	static const char *const folders[] = {"__pycache__", ".ipynb_checkpoints", "node_modules"};
 	if (!folder)
@@ -57,6 +57,11 @@ static bool is_made_by_tools(const char *name, size_t n, bool folder)
 			return true;
 	return n > strlen("._cache") && name[0] == '.' &&
 	       !memcmp(name + n - strlen("_cache"), "_cache", strlen("_cache"));
+}
+
+bool code_walk_marks_environment(const char *name)
+{
+	return !strcmp(name, "pyvenv.cfg") || !strcmp(name, "conda-meta");
 }
 
 static bool is_secret(const char *name)
@@ -93,7 +98,7 @@ void code_left_add(struct code_left *l, const char *path, enum code_reason reaso
 
 bool code_left_covers(const struct code_left *l, const char *path)
 {
-	if (covered(l->options->data, l->options->ndata, path))
+	if (code_walk_covered(l->options->data, l->options->ndata, path))
 		return true;
 	for (size_t i = 0; i < l->items.len; i++)
 		if (path_within(path, l->items.v[i].path))
@@ -107,7 +112,7 @@ bool code_left_covers(const struct code_left *l, const char *path)
 			*slash = 0;
 		enum ignore_answer answer = ignore_stack_match(&l->jig, full, slash != NULL);
 		bool out =
-		        answer == IGNORE_OUT || (answer == IGNORE_NO_MATCH && is_made_by_tools(part, n, slash != NULL));
+		        answer == IGNORE_OUT || (answer == IGNORE_NO_MATCH && code_walk_is_made(part, n, slash != NULL));
 		if (!strcmp(part, ".jig") || out)
 			return true;
 		if (slash)
@@ -198,7 +203,7 @@ static int list_names(DIR *d, struct names *names, const char *path, struct err 
 			                    !faccessat(dirfd(d), ".git/HEAD", F_OK, 0);
 			continue;
 		}
-		names->environment |= !strcmp(name, "pyvenv.cfg") || !strcmp(name, "conda-meta");
+		names->environment |= code_walk_marks_environment(name);
 		names->gitignore |= !strcmp(name, ".gitignore");
 		names->jigignore |= !strcmp(name, ".jigignore");
 		vec_push(&names->v,
@@ -232,7 +237,7 @@ static int take_folder(struct walk *w, int dir, const char *name, bool wanted, b
 		return 0;
 	if (tracked_only && !code_user_tracks_below(w->u, rel))
 		return 0;
-	if (!wanted && is_made_by_tools(name, strlen(name), true)) {
+	if (!wanted && code_walk_is_made(name, strlen(name), true)) {
 		code_left_add(w->left, rel, LEFT_MADE, 0);
 		return 0;
 	}
@@ -252,7 +257,7 @@ static int take_file(struct walk *w, int dir, const char *name, unsigned char ty
 	bool tracked = w->u->found && code_user_find(w->u, rel);
 	if (!tracked && (tracked_only || (!wanted && ignore_stack_match(&w->git, w->path.data, false) == IGNORE_OUT)))
 		return 0;
-	if (!wanted && is_made_by_tools(name, strlen(name), false)) {
+	if (!wanted && code_walk_is_made(name, strlen(name), false)) {
 		code_left_add(w->left, rel, LEFT_MADE, 0);
 		return 0;
 	}
@@ -273,7 +278,7 @@ static int take_file(struct walk *w, int dir, const char *name, unsigned char ty
 	code_record_stat(r, &st);
 	r->path = w->list->paths.len;
 	r->is_new = !tracked;
-	r->input = covered(w->o->inputs, w->o->ninputs, rel);
+	r->input = code_walk_covered(w->o->inputs, w->o->ninputs, rel);
 	buf_add(&w->list->paths, rel, strlen(rel) + 1);
 	return 0;
 }
@@ -284,7 +289,7 @@ static int take_name(struct walk *w, int dir, const char *name, unsigned char ty
 	bool folder = type == DT_DIR;
 	if (w->jig && folder && !strcmp(rel, w->jig))
 		return 0;
-	bool declared = covered(w->o->data, w->o->ndata, rel);
+	bool declared = code_walk_covered(w->o->data, w->o->ndata, rel);
 	enum ignore_answer answer = declared ? IGNORE_OUT : ignore_stack_match(&w->left->jig, w->path.data, folder);
 	if (answer == IGNORE_OUT) {
 		code_left_add(w->left, rel, declared ? LEFT_DECLARED : LEFT_JIGIGNORE, 0);

@@ -16,6 +16,7 @@
 	X(LEFT_MADE, "made by tools") \
 	X(LEFT_SECRET, "looks like a secret; a line \"!NAME\" in .jigignore takes it") \
 	X(LEFT_REPOSITORY, "a git repository of its own; git submodule add makes it part of this") \
+	X(LEFT_SUBMODULE, "a submodule whose commit is not here; git submodule update --init fetches it") \
 	X(LEFT_SPECIAL, "neither a file, a folder nor a link") \
 	X(LEFT_BIG, "big; declare it under inputs:, or take it with --max-snapshot")
 enum code_reason {
@@ -41,6 +42,13 @@ void code_left_add(struct code_left *l, const char *path, enum code_reason reaso
 bool code_left_covers(const struct code_left *l, const char *path);
 /* One line a reason, in the order above: "left out .venv, env: a Python or conda environment". Owned, as the array. */
 void code_left_notes(const struct code_left *l, char ***ret, size_t *ret_len);
+
+/* The rules that go by names alone. Whether one of the paths in v is this path or a folder above it. */
+bool code_walk_covered(const char *const *v, size_t n, const char *path);
+/* Whether it is something that tools make beside the code: __pycache__, .DS_Store. */
+bool code_walk_is_made(const char *name, size_t n, bool folder);
+/* Whether a folder that holds this name is a Python or conda environment. */
+bool code_walk_marks_environment(const char *name);
 
 /* Lists the files, sorted, with their stat data. A repository whose excludes cover the whole project is forgotten:
  * u->found is false afterwards. */
