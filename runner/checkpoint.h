@@ -27,10 +27,12 @@ struct checkpoint {
 	enum artifact_form form;           /* FORM_FILE, FORM_FOLDER */
 	struct digest digest; int64_t size; /* of a folder: as the store's (store/tree.h) */
 };
-/* After a death: what is torn is set aside (*ret_torn: its name in the arena, NULL: nothing was). orderly: the step ended by itself. Safe on another thread. */
+/* After a death: what is torn is set aside (*ret_torn: the name it has there, in the arena; NULL: nothing was), and what stays counts as complete for ever. orderly: the step ended by
+ * itself. Call it after checkpoint_watch_end, and again as often as one likes. Safe on another thread. */
 int checkpoint_settle(const char *folder, bool orderly, struct arena *a, const char **ret_torn, struct err *e);
 /* Gives a copy (reflinks where the file system can; the evidence stays) of all entries of one folder to a step of a later run: complete at `to`, or not there at all. *ret: its newest
- * entry, digested; name NULL: there was nothing. Special files and links that lead out are left out. Needs room: ERR_BROKEN says how much there is and how much it takes. Safe on another thread. */
+ * entry, digested; name NULL: there was nothing, and nothing was made. Special files and links that lead out of their entry are left out. `to` may be there when it is empty, else
+ * ERR_EXISTS. Needs room: ERR_BROKEN says how much there is and how much it takes. ERR_BUSY: something still writes there. Names are bytes, not always UTF-8. Safe on another thread. */
 int checkpoint_copy(const char *from, const char *to, struct arena *a, struct checkpoint *ret, struct err *e);
 
 #endif

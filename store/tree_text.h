@@ -1,4 +1,4 @@
-/* The bytes of a folder's object, and what may stand in them; for the files of this folder only. */
+/* The bytes of a folder's object, for the files of this folder only; and what may stand in them. */
 #ifndef STORE_TREE_TEXT_H
 #define STORE_TREE_TEXT_H
 
