@@ -23,6 +23,7 @@ enum lookup_how {
 	LOOKUP_SOURCE = 8,  /* opened by Python's importer, or by its start as the script; then this opening is no LOOKUP_READ */
 	LOOKUP_WRITE = 16,  /* opened only to be written */
 	LOOKUP_DEEP = 32,   /* moved, or the target of a new link: all that is below can be read under another name */
+	LOOKUP_EXEC = 128,  /* executed, with LOOKUP_READ: of a script, the kernel also opens what its first line names, without a call that could be seen */
 	LOOKUP_MODULE = 64, /* Python's importer looked for a module: the path is FOLDER/NAME, NAME without a suffix */
 };
 

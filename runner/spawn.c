@@ -12,37 +12,57 @@
 #include "runner/spawn_wire.h"
 
 struct spawner {
-	int fd;
+	int fd, trace;
 	pid_t pid;
 	struct buf texts;
 	struct spawn_event events[64];
 	size_t have, pos; /* bytes in events; how far they were given out */
 };
 
+static void close_pair(const int pair[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (pair[i] >= 0)
+			close(pair[i]);
+}
+
 int spawner_start(struct spawner **ret, struct err *e)
 {
-	int pair[2];
+	int pair[2], trace[2] = { -1, -1 };
 	sigset_t all, old;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_errno(e, "the socket to the process that starts steps");
+#ifndef JIG_POSIX
+	/* A message of it stays whole, whoever sends: steps that begin share it. */
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, trace) < 0) {
+		int error = errno;
+		close_pair(pair);
+		errno = error;
+		return err_errno(e, "the socket for what steps look up");
+	}
+#endif
 	fflush(NULL);
 	/* Blocked over the fork, so that no handler of ours runs in the child. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
 	pid_t pid = fork();
 	if (pid == 0)
-		spawn_child_run(pair[1]);
+		spawn_child_run(pair[1], trace[1]);
 	int error = errno;
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	close(pair[1]);
 	if (pid < 0) {
-		close(pair[0]);
+		close_pair(pair);
+		close_pair(trace);
 		errno = error;
 		return err_errno(e, "the process that starts steps");
 	}
+	close(pair[1]);
+	if (trace[1] >= 0)
+		close(trace[1]);
 	struct spawner *s = mem_zero(sizeof *s);
 	s->fd = pair[0];
+	s->trace = trace[0];
 	s->pid = pid;
 	buf_init(&s->texts);
 	*ret = s;
@@ -54,6 +74,8 @@ void spawner_free(struct spawner *s)
 	if (!s)
 		return;
 	close(s->fd);
+	if (s->trace >= 0)
+		close(s->trace);
 	while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	buf_release(&s->texts);
@@ -63,6 +85,11 @@ void spawner_free(struct spawner *s)
 int spawner_fd(const struct spawner *s)
 {
 	return s->fd;
+}
+
+int spawner_trace_fd(const struct spawner *s)
+{
+	return s->trace;
 }
 
 static int gone(const struct spawner *s, struct err *e)
@@ -117,7 +144,7 @@ static uint32_t add_texts(struct buf *b, const char *const *texts)
 
 int spawner_spawn(struct spawner *s, const struct spawn_request *r, struct err *e)
 {
-	struct spawn_wire w = { .kind = WIRE_SPAWN, .token = r->token, .wrap = r->wrap };
+	struct spawn_wire w = { .kind = WIRE_SPAWN, .token = r->token, .wrap = r->wrap, .trace = r->trace };
 	const char *attempt = r->attempt_id ? r->attempt_id : "";
 
 	if (!r->argv[0])

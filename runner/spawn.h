@@ -21,7 +21,7 @@ int spawner_start(struct spawner **ret, struct err *e);
 void spawner_free(struct spawner *s);
 int spawner_fd(const struct spawner *s); /* readable when spawner_read has something */
 /* Where listeners of traced steps arrive, each with its token (observe.h reads it): a message of 8 bytes with one descriptor; without one: the filter was refused, and the step runs
- * untraced. */
+ * untraced. -1 where there are no notifications (JIG_POSIX). */
 int spawner_trace_fd(const struct spawner *s);
 
 /* What stands between the spawner and the step's own process. */

@@ -23,6 +23,8 @@
 #include "base/vec.h"
 #include "runner/proc.h"
 #include "runner/spawn.h"
+#include "runner/spawn_filter.h"
+#include "runner/spawn_start.h"
 
 /* A start is told when something else is told too, or after this long: a short step then wakes the supervisor once. */
 #define START_DELAY_US 2000
@@ -40,7 +42,7 @@ struct child {
 };
 
 static struct {
-	int sock;
+	int sock, trace;
 	pid_t self;
 	int children;          /* /proc/self/task/TID/children, -1: not to be had */
 	sigset_t while_waiting;
@@ -86,86 +88,6 @@ static int flush(void)
 
 /* ---- starting ---- */
 
-struct start {
-	const char *file, *cwd;
-	char **argv; /* argv[-1] is free for /bin/sh */
-	char **envp;
-	int out, err;
-};
-/* Written by the child while the parent waits in vfork: they share memory. */
-static volatile int start_error;
-static const char *volatile start_stage;
-
-static void child_fail(const char *stage)
-{
-	start_error = errno;
-	start_stage = stage;
-	_exit(127);
-}
-
-/* Everything a step needs before its first instruction. Core files, open files and standard input are set in the spawner and inherited. */
-static void child_exec(const struct start *s)
-{
-	sigset_t none;
-
-	setsid();
-#ifndef JIG_POSIX
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != sp.self)
-		_exit(127);
-#endif
-	if (dup2(s->out, STDOUT_FILENO) < 0 || dup2(s->err, STDERR_FILENO) < 0)
-		child_fail("dup");
-	if (chdir(s->cwd) < 0)
-		child_fail("chdir");
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve(s->file, s->argv, s->envp);
-	if (errno == ENOEXEC) {
-		/* A script without #!, which execvp gives to the shell. */
-		s->argv[-1] = (char *)"/bin/sh";
-		s->argv[0] = (char *)s->file;
-		execve("/bin/sh", s->argv - 1, s->envp);
-	}
-	child_fail("exec");
-}
-
-/* The machine's clock in the unit of a process's start time; 0 where there is none. */
-static uint64_t boot_ticks(void)
-{
-#ifdef JIG_POSIX
-	return 0;
-#else
-	static long hz;
-	struct timespec ts;
-
-	if (!hz)
-		hz = sysconf(_SC_CLK_TCK);
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * (uint64_t)hz + (uint64_t)ts.tv_nsec / (1000000000u / (uint64_t)hz);
-#endif
-}
-
-static pid_t start(const struct start *s, uint64_t *ret_start)
-{
-	uint64_t before = boot_ticks();
-	struct proc p;
-
-	start_error = 0;
-	pid_t pid = vfork();
-	if (pid == 0)
-		child_exec(s);
-	if (pid < 0) {
-		start_error = errno;
-		start_stage = "fork";
-	}
-	/* The kernel notes the start by the same clock: known without a look at /proc unless it ticked meanwhile. */
-	*ret_start = before;
-	if (pid > 0 && !start_error && boot_ticks() != before && proc_read(pid, &p))
-		*ret_start = p.start;
-	return pid;
-}
-
 /* Whether execve would find a program that is not searched for: inside a sandbox nobody could tell its failure from the step's own. An errno, or 0. */
 static int check_file(const char *argv0, const char *cwd)
 {
@@ -193,6 +115,14 @@ static int find_program(const struct spawn_wire *w, const char *const *argv, con
 	return spawn_lookup(argv[0], envp, cwd, ret);
 }
 
+/* A sandbox's program that is setuid (bwrap, where the system has it so) would be none behind the filter, and could make no sandbox. */
+static bool gains_privileges(const char *file)
+{
+	struct stat st;
+
+	return stat(file, &st) == 0 && (((st.st_mode & S_ISUID) && st.st_uid != geteuid()) || ((st.st_mode & S_ISGID) && st.st_gid != getegid()));
+}
+
 static void spawn(const struct spawn_wire *w, int out, int err)
 {
 	struct spawn_event ev = { .kind = SPAWN_FAILED, .token = w->token };
@@ -215,11 +145,14 @@ static void spawn(const struct spawn_wire *w, int out, int err)
 	const char *stage = "exec";
 	ev.error = find_program(w, argv, envp, cwd, &file);
 	if (ev.error == 0) {
-		struct start s = { .file = file, .cwd = cwd, .argv = (char **)argv, .envp = (char **)envp, .out = out, .err = err };
+		struct spawn_start s = { .file = file, .cwd = cwd, .argv = (char **)argv, .envp = (char **)envp, .out = out, .err = err, .parent = sp.self,
+					 .trace = w->trace ? sp.trace : -1, .token = w->token };
+		if (w->trace && gains_privileges(file)) {
+			spawn_filter_refuse(sp.trace, w->token);
+			s.trace = -1;
+		}
 		ev.elapsed_us = time_mono();
-		ev.pid = start(&s, &ev.start);
-		ev.error = start_error;
-		stage = start_stage;
+		ev.pid = spawn_start_process(&s, &ev.start, &ev.error, &stage);
 	}
 	if (ev.error) {
 		if (ev.pid > 0)
@@ -659,17 +592,25 @@ static void close_others(int from)
 #endif
 }
 
-static void set_up(int sock)
+/* fd, which may be any, becomes `as`. */
+static int place(int fd, int as)
+{
+	if (dup2(fd, as) < 0 || fcntl(as, F_SETFD, FD_CLOEXEC) < 0)
+		_exit(1);
+	return as;
+}
+
+static void set_up(int sock, int trace)
 {
 	struct rlimit l;
 
 	sp.self = getpid();
 	setsid();
-	sp.sock = 3;
-	if (sock != sp.sock && dup2(sock, sp.sock) < 0)
+	if (trace >= 0 && (trace = fcntl(trace, F_DUPFD, 5)) < 0)
 		_exit(1);
-	fcntl(sp.sock, F_SETFD, FD_CLOEXEC);
-	close_others(sp.sock + 1);
+	sp.sock = place(sock, 3);
+	sp.trace = trace < 0 ? -1 : place(trace, 4);
+	close_others(trace < 0 ? 4 : 5);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = 0; fd < 3; fd++)
 		if (null < 0 || dup2(null, fd) < 0)
@@ -720,9 +661,9 @@ static struct timespec *next_timeout(struct timespec *ts)
 	return ts;
 }
 
-void spawn_child_run(int sock)
+void spawn_child_run(int sock, int trace)
 {
-	set_up(sock);
+	set_up(sock, trace);
 	for (;;) {
 		bool blocked = false;
 		if (sp.flush_at >= 0 && (sp.flush_at == 0 || time_mono() >= sp.flush_at)) {

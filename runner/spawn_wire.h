@@ -13,13 +13,13 @@ struct spawn_wire {
 	uint64_t token;
 	uint32_t kind;
 	int32_t signo;
-	uint32_t size, wrap /* enum spawn_wrap */, prefixc, argc, envc;
+	uint32_t size, wrap /* enum spawn_wrap */, trace, prefixc, argc, envc;
 };
 
 #define SPAWN_WIRE_MAX (1 << 20) /* bytes of texts */
 
-/* The spawner's whole life; never returns. */
-void spawn_child_run(int sock) __attribute__((noreturn));
+/* The spawner's whole life; never returns. trace: where listeners go (spawner_trace_fd), -1: nowhere. */
+void spawn_child_run(int sock, int trace) __attribute__((noreturn));
 
 /* The file that argv0 names, as execvp would find it with PATH of envp: argv0 itself when it holds a "/", else the first executable file on PATH (places that
  * are relative count from cwd). 0 and the owned path, or an errno: ENOENT, EACCES. */

@@ -1,0 +1,17 @@
+/* What one step has looked up so far, and what its Pythons said about their next lookups. */
+#ifndef RUNNER_OBSERVE_NOTE_H
+#define RUNNER_OBSERVE_NOTE_H
+
+#include "runner/observe_call.h"
+
+struct observe_said;
+struct observe_notes {
+	struct lookups lookups;
+	struct observe_said *said; /* NULL until a Python said something */
+	int left;                  /* programs that are still to be executed before lookups count */
+};
+/* {0} but for left. */
+void observe_note(struct observe_notes *n, pid_t tid, const struct observe_call *c);
+void observe_notes_release(struct observe_notes *n);
+
+#endif
