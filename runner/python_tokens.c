@@ -455,7 +455,7 @@ int python_tokens(const char *text, size_t n, struct digest *ret)
 		text += 3;
 		n -= 3;
 	}
-	if (n >= 2 && !memcmp(text, "#!", 2)) {
+	if (!bom && n >= 2 && !memcmp(text, "#!", 2)) {
 		const char *end = memchr(text, '\n', n);
 
 		put(&x, SHEBANG, text, end ? (size_t)(end - text) : n);
