@@ -10,8 +10,10 @@ static void print_json(struct context *c, const struct gc_report *g)
 	json_object_set_new(o, "object_bytes", json_integer(g->object_bytes));
 	json_object_set_new(o, "folders", json_integer(g->folders));
 	json_object_set_new(o, "folder_bytes", json_integer(g->folder_bytes));
+	json_object_set_new(o, "code_objects", json_integer(g->code_objects));
+	json_object_set_new(o, "code_bytes", json_integer(g->code_bytes));
 	json_object_set_new(o, "temp_bytes", json_integer(g->temp_bytes));
-	json_object_set_new(o, "bytes", json_integer(g->object_bytes + g->folder_bytes + g->temp_bytes));
+	json_object_set_new(o, "bytes", json_integer(gc_bytes(g)));
 	json_object_set_new(o, "kept_objects", json_integer(g->young));
 	json_object_set_new(o, "kept_bytes", json_integer(g->young_bytes));
 	json_pretty(&c->out, o);
@@ -20,7 +22,7 @@ static void print_json(struct context *c, const struct gc_report *g)
 
 static void print_report(struct context *c, const struct gc_report *g, bool dry_run)
 {
-	int64_t bytes = g->object_bytes + g->folder_bytes + g->temp_bytes;
+	int64_t bytes = gc_bytes(g);
 	char size[16], exact[32];
 	if (g->runs) {
 		buf_addf(&c->out, "%s ", dry_run ? "would remove" : "removed");
@@ -34,7 +36,12 @@ static void print_report(struct context *c, const struct gc_report *g, bool dry_
 	count_text(bytes, exact);
 	buf_addf(&c->out, "%s %s (%s bytes): ", dry_run ? "would free" : "freed", size, exact);
 	add_count(&c->out, g->objects, "object, ", "objects, ");
-	add_count(&c->out, g->folders, "folder of a removed run\n", "folders of removed runs\n");
+	add_count(&c->out, g->folders, "folder of a removed run", "folders of removed runs");
+	if (g->code_objects) {
+		buf_adds(&c->out, ", ");
+		add_count(&c->out, g->code_objects, "object of code", "objects of code");
+	}
+	buf_addc(&c->out, '\n');
 	if (g->young) {
 		size_text(g->young_bytes, size);
 		buf_adds(&c->out, "stays until it is older: ");
@@ -88,7 +95,8 @@ const struct command cmd_gc = {
 	.options = options,
 	.flags = COMMAND_RECORD | COMMAND_JSON,
 	.run = run_gc,
-	.text = "Removes objects that no kept run names, the folders of removed runs, and left-over temporary files. "
+	.text = "Removes objects that no kept run names, the folders of removed runs, their snapshots of the code, and "
+		"left-over temporary files. What a kept run took over from a removed one stays. "
 		"While a run is under way nothing "
 		"is removed from the store.\n\n"
 		"With --keep-runs and --older-than runs are removed first; with both, only those that both name.",

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "runner/code.h"
 #include "runner/code_list.h"
+#include "runner/code_prune.h"
 #include "runner/code_repo.h"
 
 #define HELD_FILE (64 << 10)
@@ -191,12 +192,56 @@ static int by_use(const void *a, const void *b)
 static void remove_one(const char *trees, const char *name)
 {
 	struct err ignored;
-	_free_ char *folder = path_join(trees, name), *lock_path = mem_printf("%s.lock", folder);
+	_free_ char *folder = path_join(trees, name), *lock_path = mem_printf("%s/%.40s.lock", trees, name);
 	_close_ int lock = -1;
 	if (lock_file(lock_path, LOCK_EX | LOCK_NB, &lock, &ignored) < 0)
 		return; /* a run uses it */
 	if (file_remove_tree(folder, &ignored) == 0)
 		unlink(lock_path);
+}
+
+static int add_size(void *arg, const char *rel, const char *abs, const struct stat *st, struct err *e)
+{
+	if (S_ISREG(st->st_mode))
+		*(int64_t *)arg += st->st_size;
+	return 0;
+}
+
+/* As remove_one would find it, without making the file. */
+static bool is_used(const char *lock_path)
+{
+	_close_ int fd = open(lock_path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+}
+
+int code_tree_prune(const char *jig, code_tree_kept_fn *kept, void *arg, bool dry_run, int64_t *ret_bytes, struct err *e)
+{
+	_free_ char *trees = path_join(jig, "trees");
+	_closedir_ DIR *d = opendir(trees);
+	struct dirent *entry;
+	*ret_bytes = 0;
+	if (!d)
+		return errno == ENOENT ? 0 : err_errno(e, "%s: cannot be listed", trees);
+	while ((entry = readdir(d))) {
+		char id[41];
+		size_t len = strspn(entry->d_name, "0123456789abcdef");
+		const char *rest = entry->d_name + len;
+		if (len != 40 || (*rest && strcmp(rest, ".new"))) /* .new: a crash left it */
+			continue;
+		memcpy(id, entry->d_name, 40);
+		id[40] = 0;
+		_free_ char *folder = path_join(trees, entry->d_name), *lock_path = mem_printf("%s/%s.lock", trees, id);
+		if (kept(arg, id) || is_used(lock_path))
+			continue;
+		int64_t bytes = 0;
+		if (file_walk(folder, add_size, &bytes, e) < 0)
+			return e->code;
+		if (!dry_run)
+			remove_one(trees, entry->d_name);
+		if (dry_run || !file_exists(folder))
+			*ret_bytes += bytes;
+	}
+	return 0;
 }
 
 /* Keeps the checkouts that were used last. What cannot be removed stays: only space is at stake. */

@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "base/vec.h"
 #include "runner/code.h"
+#include "runner/code_prune.h"
 #include "runner/named.h"
 #include "runner/run_folders.h"
 #include "tracker/query.h"
@@ -23,6 +24,8 @@ struct gc {
 	VEC(struct garbage) garbage;
 	int64_t *folders;
 	size_t nfolders;
+	const char **trees; /* that kept runs name */
+	size_t ntrees;
 	int64_t version; /* of the record when `named` was gathered */
 };
 
@@ -82,7 +85,8 @@ static int plan(struct gc *g, struct err *e)
 	if (r < 0)
 		return r;
 	if ((r = remove_runs(g, e)) >= 0 && (r = any_live(g, &g->report->live, e)) >= 0 &&
-		(r = gather_named(g, e)) >= 0)
+		(r = gather_named(g, e)) >= 0 &&
+		(r = query_snapshots(g->tracker, &g->arena, &g->trees, &g->ntrees, e)) >= 0)
 		r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, e);
 	if (r >= 0 && !g->options->dry_run)
 		return tracker_commit(g->tracker, e);
@@ -161,6 +165,7 @@ static int remove_folder(struct gc *g, int64_t run, struct err *e)
 		return r;
 	g->report->folders++;
 	g->report->folder_bytes += size;
+	g->report->code_bytes += code_pin_bytes(g->project->jig, run);
 	if (g->options->dry_run)
 		return 0;
 	r = code_unpin(g->project->jig, run, e);
@@ -185,6 +190,44 @@ static int remove_folders(struct gc *g, struct err *e)
 	return r;
 }
 
+static int prune(struct gc *g, struct err *e)
+{
+	struct code_prune_options o = {
+		.keep = g->trees,
+		.nkeep = g->ntrees,
+		.dropped = g->folders,
+		.ndropped = g->nfolders,
+		.grace_us = g->options->grace_us,
+		.dry_run = g->options->dry_run,
+	};
+	struct code_pruned pruned;
+	int r = code_prune(g->project->jig, &o, &pruned, e);
+	if (r < 0)
+		return r;
+	g->report->code_objects += pruned.objects;
+	g->report->code_bytes += pruned.bytes;
+	g->report->young += pruned.young;
+	g->report->young_bytes += pruned.young_bytes;
+	return 0;
+}
+
+/* In a transaction, for a run that begins pins its tree in one. The lock comes first: a snapshot that is being taken
+ * holds it long. */
+static int prune_code(struct gc *g, struct err *e)
+{
+	_close_ int lock = -1;
+	int r = code_prune_lock(g->project->jig, &lock, e);
+	if (r < 0 || g->options->dry_run)
+		return r < 0 ? r : prune(g, e);
+	if ((r = tracker_begin(g->tracker, e)) < 0)
+		return r;
+	r = query_snapshots(g->tracker, &g->arena, &g->trees, &g->ntrees, e);
+	if (r >= 0)
+		r = prune(g, e);
+	tracker_rollback(g->tracker);
+	return r;
+}
+
 static int collect(struct gc *g, struct err *e)
 {
 	int r;
@@ -197,7 +240,7 @@ static int collect(struct gc *g, struct err *e)
 	} else if ((r = remove_garbage(g, e)) < 0) {
 		return r;
 	}
-	if ((r = remove_folders(g, e)) < 0)
+	if ((r = remove_folders(g, e)) < 0 || (r = prune_code(g, e)) < 0)
 		return r;
 	return store_sweep(g->store, g->options->grace_us, g->options->dry_run, &g->report->temp_bytes, e);
 }
@@ -208,4 +251,9 @@ int gc_run(const struct project *p, struct tracker *t, struct store *s, const st
 	*ret = (struct gc_report){0};
 	_cleanup_(gc_release) struct gc g = { .project = p, .tracker = t, .store = s, .options = o, .report = ret };
 	return collect(&g, e);
+}
+
+int64_t gc_bytes(const struct gc_report *r)
+{
+	return r->object_bytes + r->folder_bytes + r->code_bytes + r->temp_bytes;
 }

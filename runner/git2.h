@@ -32,7 +32,7 @@
 	X(odb_stream_read) X(oid_fromstr) X(attr_get_many) X(attr_value) X(diff_tree_to_tree) \
 	X(diff_num_deltas) X(diff_get_delta) X(diff_free) X(patch_from_diff) X(patch_from_blobs) \
 	X(patch_get_delta) X(patch_line_stats) X(patch_free) X(revparse_single) X(object_peel) X(reference_list) \
-	X(strarray_dispose) X(tree_entry_byname)
+	X(strarray_dispose) X(tree_entry_byname) X(reference_target)
 /* clang-format on */
 
 struct git2 {
