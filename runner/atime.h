@@ -6,9 +6,11 @@
 #include "base/err.h"
 #include "runner/lookup.h"
 
-/* Sets the access times below `work` (absolute). ERR_BROKEN: the file system keeps none (noatime; found out by a trial), or is a network file system. */
+/* Sets the access times below `work` (absolute), and notes in WORK.atimes beside it what there is. ERR_BROKEN: the file system keeps none (noatime, nodiratime; found out by a trial), is
+ * a network file system, or lets files be copied without a read (reflinks); or a file is someone else's. */
 int atime_prepare(const char *work, struct err *e);
-/* What was read or listed since: absolute paths with LOOKUP_READ. Links are not seen. */
+/* What of it was read or listed since, or is gone or replaced: absolute paths with LOOKUP_READ; WORK.atimes goes. Links are not seen, nor reads with O_NOATIME. What is read on the way,
+ * by a walk of ours too, counts: call it first. */
 int atime_collect(const char *work, struct lookups *l, struct err *e);
 
 #endif
