@@ -338,6 +338,7 @@ static void compiled(const struct python *p)
 	_seen_ struct seen first = run(p, &(struct start){.compiled = true}, "main.py", NULL);
 	_seen_ struct seen second = run(p, &(struct start){.compiled = true}, "main.py", NULL);
 
+	assert_string_equal(first.out.data, "sub pkg.sub\ndone 3\n");
 	assert_string_equal(second.out.data, "sub pkg.sub\ndone 3\n");
 	has(p, &second, "say source/W/local.py", true);
 	has(p, &second, "say source/W/pkg/deep/leaf.py", true);
