@@ -200,9 +200,7 @@ void code_names_list(const struct code_names *n, const char *folder, size_t at, 
 	while (at < n->len && is_below(n->v[at].path, folder, len)) {
 		const char *name = n->v[at].path + skip;
 		size_t name_len = strcspn(name, "/");
-		enum code_kind kind = name[name_len]               ? CODE_FOLDER
-		                      : n->v[at].mode == 0120000 ? CODE_LINK
-		                                                 : CODE_FILE;
+		enum code_kind kind = name[name_len] ? CODE_FOLDER : n->v[at].mode == 0120000 ? CODE_LINK : CODE_FILE;
 		cb(arg, name, name_len, kind);
 		at = kind == CODE_FOLDER ? end_of(n, at, skip + name_len) : at + 1;
 	}

@@ -21,8 +21,8 @@ struct revising {
 	git_repository *opened; /* when code_user has none */
 	struct code_list list;
 	struct code_left left;
-	struct buf path; /* below the repository's top */
-	const char *jig; /* JIG below the root, NULL = elsewhere */
+	struct buf path;        /* below the repository's top */
+	const char *jig;        /* JIG below the root, NULL = elsewhere */
 	bool filters, converts; /* a .gitattributes names a filter; asks for other line ends or encodings */
 	char *commit;
 };
@@ -62,13 +62,14 @@ static int open_user(struct revising *v, git_repository **ret, struct err *e)
 		return e->code;
 	if (!u->found)
 		return err_set(e, ERR_USAGE, "there is no revision \"%s\": %s %s", v->revision, v->o->root,
-		               u->note ? "stands in a repository that cannot be read" :
-		                         "is in no git repository (git init, git add, git commit make one)");
+		               u->note ? "stands in a repository that cannot be read"
+		                       : "is in no git repository (git init, git add, git commit make one)");
 	if (!u->repo && git2.repository_open_ext(&v->opened, real, 0, getenv("GIT_CEILING_DIRECTORIES")) < 0)
-		return git2_error(e, ERR_USAGE,
-		                  "revision \"%s\" of %s cannot be read by libgit2 %s: check it out and run the working "
-		                  "tree instead",
-		                  v->revision, u->top, LIBGIT2_VERSION);
+		return git2_error(
+		        e, ERR_USAGE,
+		        "revision \"%s\" of %s cannot be read by libgit2 %s: check it out and run the working "
+		        "tree instead",
+		        v->revision, u->top, LIBGIT2_VERSION);
 	*ret = u->repo ? u->repo : v->opened;
 	return 0;
 }
@@ -117,10 +118,11 @@ static int no_revision(const struct revising *v, git_repository *repo, struct er
 /* An object that the repository names and does not have. */
 static int absent(const struct revising *v, const char *what, struct err *e)
 {
-	return err_set(e, ERR_USAGE,
-	               "%s of revision \"%s\" is not in %s: in a partial clone `git archive %s >/dev/null` fetches what "
-	               "is missing",
-	               what, v->revision, v->user.top, v->revision);
+	return err_set(
+	        e, ERR_USAGE,
+	        "%s of revision \"%s\" is not in %s: in a partial clone `git archive %s >/dev/null` fetches what "
+	        "is missing",
+	        what, v->revision, v->user.top, v->revision);
 }
 
 /* The tree of the revision at the repository's top. */
@@ -155,7 +157,8 @@ static int read_blob(const struct revising *v, const struct origin *from, const 
 	int r = git2.odb_read(ret, from->odb, id);
 	if (r == GIT_ENOTFOUND)
 		return absent(v, below_root(v), e);
-	return r < 0 ? git2_error(e, ERR_BROKEN, "%s: of revision \"%s\" cannot be read", below_root(v), v->revision) : 0;
+	return r < 0 ? git2_error(e, ERR_BROKEN, "%s: of revision \"%s\" cannot be read", below_root(v), v->revision)
+	             : 0;
 }
 
 static int add_file(struct revising *v, const struct origin *from, const git_tree_entry *entry, struct err *e)
@@ -166,8 +169,8 @@ static int add_file(struct revising *v, const struct origin *from, const git_tre
 		_git_(odb_object) git_odb_object *object = NULL;
 		git_oid written;
 		if (read_blob(v, from, id, &object, e) < 0 ||
-		    code_repo_write(&v->repo, git2.odb_object_data(object), git2.odb_object_size(object), GIT_OBJECT_BLOB,
-		                    &written, e) < 0)
+		    code_repo_write(&v->repo, git2.odb_object_data(object), git2.odb_object_size(object),
+		                    GIT_OBJECT_BLOB, &written, e) < 0)
 			return e->code;
 	}
 	struct code_record *r = vec_add(&v->list.files);
@@ -234,7 +237,8 @@ static int add_submodule(struct revising *v, const struct origin *from, const gi
 	_git_(commit) git_commit *commit = NULL;
 	_git_(tree) git_tree *tree = NULL;
 	_free_ char *at = path_join(v->o->root, below_root(v));
-	if (from->nesting >= MAX_NESTING || git2.repository_open_ext(&repo, at, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) < 0 ||
+	if (from->nesting >= MAX_NESTING ||
+	    git2.repository_open_ext(&repo, at, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) < 0 ||
 	    git2.repository_odb(&odb, repo) < 0 || git2.commit_lookup(&commit, repo, id) < 0 ||
 	    git2.commit_tree(&tree, commit) < 0) {
 		code_left_add(&v->left, below_root(v), LEFT_SUBMODULE, 0);
@@ -268,9 +272,9 @@ static int add_entry(struct revising *v, const struct origin *from, const git_tr
 		return 0;
 	}
 	const git_oid *id = git2.tree_entry_id(entry);
-	return type == GIT_OBJECT_BLOB ? add_file(v, from, entry, e) :
-	       type == GIT_OBJECT_TREE ? add_folder(v, from, id, false, depth + 1, e) :
-	                                 add_submodule(v, from, id, depth + 1, e);
+	return type == GIT_OBJECT_BLOB   ? add_file(v, from, entry, e)
+	       : type == GIT_OBJECT_TREE ? add_folder(v, from, id, false, depth + 1, e)
+	                                 : add_submodule(v, from, id, depth + 1, e);
 }
 
 static int add_folder(struct revising *v, const struct origin *from, const git_oid *id, bool root, int depth,
@@ -315,8 +319,8 @@ static int find_folder(struct revising *v, const struct origin *from, const git_
 	_free_ char *folder = mem_strndup(prefix, strlen(prefix) - 1);
 	int r = git2.tree_entry_bypath(&entry, top, folder);
 	if (r == GIT_ENOTFOUND || (!r && git2.tree_entry_type(entry) != GIT_OBJECT_TREE))
-		return err_set(e, ERR_USAGE, "revision \"%s\" of %s does not hold this project's folder %s", v->revision,
-		               v->user.top, folder);
+		return err_set(e, ERR_USAGE, "revision \"%s\" of %s does not hold this project's folder %s",
+		               v->revision, v->user.top, folder);
 	if (r < 0)
 		return git2_error(e, ERR_BROKEN, "%s: of revision \"%s\" cannot be read", folder, v->revision);
 	*ret = *git2.tree_entry_id(entry);
@@ -388,8 +392,10 @@ static int revise(struct revising *v, struct code_snapshot *s, struct err *e)
 	code_left_notes(&v->left, &s->notes, &s->nnotes);
 	code_snapshot_note(s, pointers_remark(v));
 	if (v->converts)
-		code_snapshot_note(s, mem_strdup("git converts line ends or encodings of some files (.gitattributes); in a revision "
-		                       "they stand as committed"));
+		code_snapshot_note(
+		        s,
+		        mem_strdup("git converts line ends or encodings of some files (.gitattributes); in a revision "
+		                   "they stand as committed"));
 	return 0;
 }
 

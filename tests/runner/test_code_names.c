@@ -75,7 +75,8 @@ static void check_project(const struct code_names *n)
 	assert_int_equal(kind_of(n, "a-b"), CODE_FILE);
 	assert_int_equal(kind_of(n, "a/link"), CODE_LINK);
 	assert_int_equal(kind_of(n, "z"), CODE_LINK);
-	static const char *const absent[] = {"a/", "z/z", "a/x/y", "a/yy", "A", "zzz", "out", "out/big", ".jig", "a/y/"};
+	static const char *const absent[] = {"a/",  "z/z", "a/x/y",   "a/yy", "A",
+	                                     "zzz", "out", "out/big", ".jig", "a/y/"};
 	for (size_t i = 0; i < ARRAY_LEN(absent); i++)
 		assert_int_equal(kind_of(n, absent[i]), CODE_NOTHING);
 	assert_int_equal(code_names_find(n, "run.sh", &at), CODE_FILE);
@@ -183,8 +184,7 @@ static void many_names(void **state)
 	struct code_names n = {.v = v, .len = 30000};
 	size_t at, found = 0;
 	for (int i = 0; i < 300000; i++)
-		found += code_names_find(&n, v[i * 7 % 30000].path, &at) == CODE_FILE &&
-		         at == (size_t)(i * 7 % 30000);
+		found += code_names_find(&n, v[i * 7 % 30000].path, &at) == CODE_FILE && at == (size_t)(i * 7 % 30000);
 	assert_int_equal(found, 300000);
 	_buf_ struct buf b = BUF_INIT;
 	assert_int_equal(code_names_find(&n, "d17", &at), CODE_FOLDER);

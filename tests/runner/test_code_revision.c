@@ -102,11 +102,13 @@ static void what_is_left_out(void **state)
 	git("reset -q .jig");
 	git("commit -q -m all");
 	assert_as_clean("HEAD");
-	static const char *const in[] = {"sub/x.csv", "only-here", "forced.log", "keep/__pycache__/b.pyc", "outside", ".env",
-	                                 ".gitignore", "sub/.jigignore", "pyvenv.cfg"};
-	static const char *const left[] = {"data.csv", "sub/only-here", "notes/n.md", "__pycache__/a.pyc",
-	                                   ".mypy_cache/x", ".DS_Store", "env/bin/python", "conda/lib.so",
-	                                   "out/result.txt", "deep/out.txt", "deep/.jig/x", "node_modules/m/index.js"};
+	static const char *const in[] = {"sub/x.csv", "only-here", "forced.log", "keep/__pycache__/b.pyc",
+	                                 "outside",   ".env",      ".gitignore", "sub/.jigignore",
+	                                 "pyvenv.cfg"};
+	static const char *const left[] = {"data.csv",          "sub/only-here", "notes/n.md",
+	                                   "__pycache__/a.pyc", ".mypy_cache/x", ".DS_Store",
+	                                   "env/bin/python",    "conda/lib.so",  "out/result.txt",
+	                                   "deep/out.txt",      "deep/.jig/x",   "node_modules/m/index.js"};
 	for (size_t i = 0; i < ARRAY_LEN(in); i++)
 		assert_true(holds(in[i]));
 	for (size_t i = 0; i < ARRAY_LEN(left); i++)
@@ -115,7 +117,8 @@ static void what_is_left_out(void **state)
 	assert_true(rev_noted("__pycache__", "made by tools"));
 }
 
-/* Every way to name the first of two commits; the working tree, the index and the repository's files stay as they are. */
+/* Every way to name the first of two commits; the working tree, the index and the repository's files stay as they are.
+ */
 static void names_of_revisions(void **state)
 {
 	put(".jig/.gitignore", "*\n");
@@ -139,7 +142,8 @@ static void names_of_revisions(void **state)
 	_free_ char *before = mem_strdup(out.data), *index_path = path_join(root, ".git/index");
 	_buf_ struct buf index = BUF_INIT, index_after = BUF_INIT;
 	assert_ok(file_read(index_path, 1 << 20, &index, e));
-	const char *const names[] = {"light", "annotated", "side", "refs/heads/side", "HEAD~1", "HEAD^", "main~", commit, shorter};
+	const char *const names[] = {"light", "annotated", "side", "refs/heads/side", "HEAD~1", "HEAD^",
+	                             "main~", commit,      shorter};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		assert_ok(revise(names[i], e));
 		assert_string_equal(rev.tree, first);
@@ -408,10 +412,12 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        test(clean_tree),        test(what_is_left_out), test(names_of_revisions), test(no_such_revision),
-	        test(folder_of_a_repository), test(linked_worktree), test(submodule),     test(partial_clone),
-	        test(shallow_clone),     test(sha256_repository), test(sparse_index),      test(conversions),
-	        test(odd_modes),         test(empty_revision),   test(lines),              test(read_blob),
+	        test(clean_tree),        test(what_is_left_out),       test(names_of_revisions),
+	        test(no_such_revision),  test(folder_of_a_repository), test(linked_worktree),
+	        test(submodule),         test(partial_clone),          test(shallow_clone),
+	        test(sha256_repository), test(sparse_index),           test(conversions),
+	        test(odd_modes),         test(empty_revision),         test(lines),
+	        test(read_blob),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
