@@ -17,7 +17,7 @@ struct code_names {
 	struct code_name *v; size_t len;       /* sorted by code_path_compare */
 	char tree[41];
 };
-/* Of a tree in JIG/code.git; from the stat cache when that is of this tree (the usual case right after a snapshot), without libgit2. ERR_NOT_FOUND: no such tree. */
+/* Of a tree in JIG/code.git; from the stat cache when that is of this tree (the usual case right after a snapshot); then objects are read only for the targets of links. ERR_NOT_FOUND: no such tree. */
 int code_names_open(const char *jig, const char *tree, struct code_names **ret, struct err *e);
 void code_names_free(struct code_names *n);
 void code_names_freep(struct code_names **n);
