@@ -1,21 +1,22 @@
 #include "runner/inputs.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include "base/file.h"
 #include "base/map.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "base/time.h"
+#include "runner/inputs_take.h"
+#include "store/pool.h"
 #include "store/tree.h"
+
+struct matches { struct fact **v; size_t len, cap; };
 
 struct inputs {
 	struct arena arena;
 	struct map by_path;  /* path → fact * */
-	struct map by_glob;  /* pattern → struct facts * */
+	struct map by_glob;  /* pattern → struct matches * */
 };
 
 void inputs_free(struct inputs *in)
@@ -23,182 +24,244 @@ void inputs_free(struct inputs *in)
 	if (!in)
 		return;
 	for (size_t i = 0; i < in->by_glob.len; i++)
-		free(((struct facts *)in->by_glob.entries[i].ptr)->v);
+		vec_release((struct matches *)in->by_glob.entries[i].ptr);
 	map_release(&in->by_path);
 	map_release(&in->by_glob);
 	arena_release(&in->arena);
 	free(in);
 }
 
-static int64_t mtime_us(const struct stat *st)
+/* A file whose digest is known, and its place in the pipeline. */
+struct waiting {
+	struct fact *fact;
+	const char *full;
+	const struct step *step;
+	const struct step_input *input;
+	bool missing; /* in the store */
+};
+/* What reading them needs. */
+struct reader {
+	struct inputs *in;
+	const struct inputs_options *o;
+	struct inputs_taker taker;
+	struct map recorded; /* path → fact *; without links, which are always as they are now */
+	VEC(struct waiting) waiting;
+	struct arena arena;
+	struct diags faults;
+	const struct step *step;         /* being read */
+	const struct step_input *input;
+};
+
+/* A new fact of the working tree. */
+static int take_now(struct reader *rd, const char *path, const char *full, const struct stat *seen, bool link, struct fact **ret, struct err *e)
 {
-	return (int64_t)st->st_mtim.tv_sec * US_PER_S + st->st_mtim.tv_nsec / 1000;
+	struct fact f = { .path = path };
+	int r = inputs_take(&rd->taker, full, seen, link, &f, e);
+
+	if (r < 0)
+		return r;
+	f.path = arena_strdup(&rd->in->arena, path);
+	*ret = arena_dup(&rd->in->arena, &f, sizeof f);
+	if (r > 0)
+		vec_push(&rd->waiting, (struct waiting){ .fact = *ret, .full = arena_strdup(&rd->arena, full), .step = rd->step, .input = rd->input });
+	return 0;
 }
 
-/* What a person can mend in the project is a fault of the pipeline's inputs, told together with the others. */
-static int unreadable(struct err *e)
+/* Takes over what an earlier run was handed; 0 when it was collected. */
+static int take_recorded(struct reader *rd, const struct fact *f, struct fact **ret, struct err *e)
 {
-	if (errno == EACCES)
-		return err_set(e, ERR_USAGE, "may not be read by this user");
-	return err_errno(e, "cannot be read");
+	int r = inputs_stored(&rd->taker, f->form, &f->digest, e);
+
+	if (r <= 0)
+		return r;
+	*ret = arena_dup(&rd->in->arena, f, sizeof *f);
+	(*ret)->path = arena_strdup(&rd->in->arena, f->path);
+	return 1;
 }
 
-/* Follows links: an input that is a link to a file is that file's content. */
-static int read_fact(const char *full, bool link, struct store *store, struct fact *f, struct err *e)
+#define WAY_OUT "no longer in the store; `--code work` takes the inputs as they are now"
+
+static int read_one(struct reader *rd, const struct step_input *si, struct err *e)
 {
-	struct stat st;
-	_free_ char *real = NULL;
+	const struct fact *recorded = si->kind == INPUT_LINK ? NULL : map_get(&rd->recorded, si->path);
+	_free_ char *full = NULL;
+	struct fact *f = NULL;
 	int r;
 
-	if (stat(full, &st) < 0) {
-		if (errno == ELOOP)
-			return err_set(e, ERR_USAGE, "is a loop of links");
-		if (errno == ENOENT && file_exists(full))
-			return err_set(e, ERR_USAGE, "is a link to nothing");
-		if (errno == ENOENT || errno == ENOTDIR)
-			return err_set(e, ERR_USAGE, "does not exist, and no step makes it");
-		return unreadable(e);
-	}
-	if (access(full, S_ISDIR(st.st_mode) ? R_OK | X_OK : R_OK) < 0)
-		return unreadable(e);
-	real = realpath(full, NULL);
-	if (!real)
-		return err_errno(e, "cannot be read");
-	f->mode = st.st_mode & 0777;
-	if (link) {
-		f->form = FORM_LINK;
-		f->mtime = mtime_us(&st);
-		f->size = st.st_size;
-		if (S_ISREG(st.st_mode)) {
-			int fd = open(real, O_RDONLY | O_CLOEXEC);
-
-			if (fd < 0)
-				return err_errno(e, "cannot be read");
-			r = sha256_fd(fd, &f->digest, &f->size, e);
-			close(fd);
-			if (r < 0)
-				return r;
-			f->has_digest = true;
-		}
+	if (map_find(&rd->in->by_path, si->path))
 		return 0;
+	map_set(&rd->in->by_path, si->path, NULL);
+	if (recorded) {
+		r = take_recorded(rd, recorded, &f, e);
+		if (r == 0)
+			r = err_set(e, ERR_NOT_FOUND, "of run %lld is " WAY_OUT, (long long)rd->o->recorded->run);
+	} else {
+		full = path_join(rd->o->root, si->path);
+		r = take_now(rd, si->path, full, NULL, si->kind == INPUT_LINK, &f, e);
 	}
-	f->has_digest = true;
-	if (S_ISDIR(st.st_mode)) {
-		f->form = FORM_FOLDER;
-		return tree_put(store, real, STORE_COPY, &f->digest, &f->size, e);
-	}
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, ERR_USAGE, "is neither a file nor a folder");
-	f->form = FORM_FILE;
-	return store_put_file(store, real, STORE_COPY, &f->digest, &f->size, e);
+	if (r < 0)
+		return r;
+	map_set(&rd->in->by_path, si->path, f);
+	return 0;
 }
 
 struct glob_walk {
-	struct inputs *in;
+	struct reader *rd;
 	const char *pattern;
-	struct store *store;
-	const char *root;
-	struct facts *found;
+	struct matches *found;
 };
-
-static struct fact *push(struct facts *f)
-{
-	return vec_add(f);
-}
 
 static int glob_visit(void *arg, const char *rel, const char *abs, const struct stat *st, struct err *e)
 {
 	struct glob_walk *g = arg;
+	struct inputs *in = g->rd->in;
 	struct fact *f;
 
 	if (S_ISDIR(st->st_mode))
 		return strcmp(rel, ".git") == 0 || strcmp(rel, ".jig") == 0 ? FILE_WALK_SKIP : 0;
 	if (!text_glob(g->pattern, rel))
 		return 0;
-	f = map_get(&g->in->by_path, rel);
+	f = map_get(&in->by_path, rel);
 	if (!f) {
-		struct fact read = { .path = arena_strdup(&g->in->arena, rel) };
-		int r = read_fact(abs, false, g->store, &read, e);
+		int r = take_now(g->rd, rel, abs, st, false, &f, e);
 
 		if (r < 0)
 			return err_prefix(e, "\"%s\"", rel);
-		f = arena_dup(&g->in->arena, &read, sizeof read);
-		map_set(&g->in->by_path, rel, f);
+		map_set(&in->by_path, rel, f);
 	}
-	*push(g->found) = *f;
+	vec_push(g->found, f);
 	return 0;
 }
 
-static int read_glob(struct inputs *in, const char *pattern, const char *root, struct store *store, struct err *e)
+/* What an earlier run was handed decides for a pattern that matches any of it. */
+static int glob_recorded(struct reader *rd, const char *pattern, struct matches *found, struct err *e)
 {
-	struct facts *found;
-	struct glob_walk g;
+	const struct inputs_recorded *rec = rd->o->recorded;
 
-	if (map_find(&in->by_glob, pattern))
+	for (size_t i = 0; rec && i < rec->len; i++) {
+		struct fact *f;
+		int r;
+
+		if (rec->v[i].form == FORM_LINK || !text_glob(pattern, rec->v[i].path))
+			continue;
+		r = take_recorded(rd, &rec->v[i], &f, e);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			return err_set(e, ERR_NOT_FOUND, "matches \"%s\" of run %lld, which is " WAY_OUT, rec->v[i].path, (long long)rec->run);
+		vec_push(found, f);
+	}
+	return 0;
+}
+
+static int read_glob(struct reader *rd, const char *pattern, struct err *e)
+{
+	struct matches *found;
+	int r;
+
+	if (map_find(&rd->in->by_glob, pattern))
 		return 0;
-	found = arena_zero(&in->arena, sizeof *found);
-	map_set(&in->by_glob, pattern, found);
-	g = (struct glob_walk){ .in = in, .pattern = pattern, .store = store, .root = root, .found = found };
-	int r = file_walk(root, glob_visit, &g, e);
+	found = arena_zero(&rd->in->arena, sizeof *found);
+	map_set(&rd->in->by_glob, pattern, found);
+	r = glob_recorded(rd, pattern, found, e);
+	if (r < 0 || found->len)
+		return r;
+	r = file_walk(rd->o->root, glob_visit, &(struct glob_walk){ .rd = rd, .pattern = pattern, .found = found }, e);
 	if (r < 0)
 		return r;
 	return found->len ? 0 : err_set(e, ERR_USAGE, "matches no file of the working tree and no output of a step");
 }
 
-int inputs_read(const struct pipeline *p, const bool *selected, const char *root, struct store *store, struct inputs **ret, struct buf *faults,
-		struct err *e)
+/* What a person can mend in the project is a fault, told together with the others; all else ends the reading. */
+static int fault(struct reader *rd, const struct step *s, const struct step_input *si, const struct err *one, struct err *e)
 {
-	struct inputs *in = mem_zero(sizeof *in);
-	struct diags d = { .file = p->file };
-	int broken = 0;
-
-	for (size_t i = 0; i < p->nsteps && !broken; i++) {
-		const struct step *s = &p->steps[i];
-
-		if (selected && !selected[i])
-			continue;
-		for (size_t k = 0; k < s->ninputs; k++) {
-			const struct step_input *si = &s->inputs[k];
-			struct err one = { 0 };
-			int r = 0;
-
-			if (si->kind == INPUT_GLOB) {
-				r = read_glob(in, si->path, root, store, &one);
-			} else if ((si->kind == INPUT_FILE && si->producer < 0) || si->kind == INPUT_LINK) {
-				if (map_find(&in->by_path, si->path))
-					continue;
-				struct fact f = { .path = arena_strdup(&in->arena, si->path) };
-				_free_ char *full = path_join(root, si->path);
-				r = read_fact(full, si->kind == INPUT_LINK, store, &f, &one);
-				map_set(&in->by_path, si->path, r < 0 ? NULL : arena_dup(&in->arena, &f, sizeof f));
-			}
-			if (r == ERR_BROKEN) {
-				*e = one;
-				broken = err_prefix(e, "%s:%d:%d: step \"%s\": input \"%s\"", p->file, si->line, si->column, s->name, si->path);
-				break;
-			}
-			if (r < 0)
-				diags_add(&d, si->line, si->column, "step \"%s\": input \"%s\" %s", s->name, si->path, one.text);
-		}
+	if (one->code == ERR_BROKEN) {
+		*e = *one;
+		return err_prefix(e, "%s:%d:%d: step \"%s\": input \"%s\"", rd->o->pipeline->file, si->line, si->column, s->name, si->path);
 	}
-	if (d.len && faults)
-		diags_text(&d, faults);
-	int r = broken ? broken : diags_result(&d, e);
-	diags_release(&d);
-	if (r < 0) {
-		inputs_free(in);
-		return r;
-	}
-	*ret = in;
+	diags_add(&rd->faults, si->line, si->column, "step \"%s\": input \"%s\" %s", s->name, si->path, one->text);
 	return 0;
 }
 
-static bool handed(const struct facts *f, const char *path)
+static int read_step(struct reader *rd, const struct step *s, struct err *e)
 {
-	for (size_t i = 0; i < f->len; i++)
-		if (strcmp(f->v[i].path, path) == 0)
-			return true;
-	return false;
+	int r = 0;
+
+	for (size_t i = 0; i < s->ninputs && r >= 0; i++) {
+		const struct step_input *si = &s->inputs[i];
+		struct err one = { 0 };
+
+		rd->step = s;
+		rd->input = si;
+		if (si->kind == INPUT_GLOB)
+			r = read_glob(rd, si->path, &one);
+		else if ((si->kind == INPUT_FILE && si->producer < 0) || si->kind == INPUT_LINK)
+			r = read_one(rd, si, &one);
+		if (r < 0)
+			r = fault(rd, s, si, &one, e);
+	}
+	return r;
+}
+
+static int ask_store(void *arg, void *own, size_t item, struct err *e)
+{
+	struct reader *rd = arg;
+	struct waiting *w = &rd->waiting.v[item];
+
+	w->missing = !store_keep(rd->o->store, &w->fact->digest);
+	return 0;
+}
+
+/* Asking for ten thousand objects takes longer than all else where nothing has changed, so it is shared among the cores. */
+static int settle(struct reader *rd, struct err *e)
+{
+	char own[POOL_MAX];
+	int r = rd->waiting.len ? pool_run(pool_threads(rd->waiting.len, 0), rd->waiting.len, ask_store, rd, own, 1, e) : 0;
+
+	for (size_t i = 0; i < rd->waiting.len && r >= 0; i++) {
+		struct waiting *w = &rd->waiting.v[i];
+		struct err one = { 0 };
+
+		if (w->missing && inputs_take_again(&rd->taker, w->full, w->fact, &one) < 0)
+			r = fault(rd, w->step, w->input, &one, e);
+	}
+	return r;
+}
+
+int inputs_read(const struct inputs_options *o, struct inputs **ret, struct buf *faults, struct err *e)
+{
+	_free_ char *file = o->jig ? path_join(o->jig, "inputs.cache") : NULL;
+	_close_ int root = open(o->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct reader rd = { .o = o, .taker = { .store = o->store, .root = root, .dry = o->dry || !o->store }, .faults.file = o->pipeline->file };
+	int r = 0;
+
+	if (root < 0)
+		return err_errno(e, "cannot read the folder %s", o->root);
+	rd.in = mem_zero(sizeof *rd.in);
+	rd.taker.cache = inputs_cache_open(file);
+	for (size_t i = 0; o->recorded && i < o->recorded->len; i++)
+		if (o->recorded->v[i].form != FORM_LINK)
+			map_set(&rd.recorded, o->recorded->v[i].path, (void *)&o->recorded->v[i]);
+	for (size_t i = 0; i < o->pipeline->nsteps && r >= 0; i++)
+		if (!o->selected || o->selected[i])
+			r = read_step(&rd, &o->pipeline->steps[i], e);
+	if (r >= 0)
+		r = settle(&rd, e);
+	/* What was hashed before a fault need not be hashed again. */
+	inputs_cache_close(rd.taker.cache);
+	if (rd.faults.len && faults)
+		diags_text(&rd.faults, faults);
+	if (r >= 0)
+		r = diags_result(&rd.faults, e);
+	diags_release(&rd.faults);
+	map_release(&rd.recorded);
+	vec_release(&rd.waiting);
+	arena_release(&rd.arena);
+	if (r < 0)
+		inputs_free(rd.in);
+	else
+		*ret = rd.in;
+	return r;
 }
 
 /* An input that lies inside a folder that a step gave: one entry of it, or all entries below. */
@@ -218,9 +281,8 @@ static int from_folder(const struct fact *folder, const char *path, struct store
 			continue;
 		any = true;
 		const char *full = arena_printf(a, "%s/%s", folder->path, te->path);
-		if (!handed(ret, full))
-			*push(ret) = (struct fact){ .path = full, .form = FORM_FILE, .digest = te->digest, .has_digest = true, .size = te->size,
-						    .mode = te->mode & 0777 };
+		vec_push(ret, (struct fact){ .path = full, .form = FORM_FILE, .digest = te->digest, .has_digest = true, .size = te->size,
+					     .mode = te->mode & 0777 });
 	}
 	return any ? 0 : err_set(e, ERR_NOT_FOUND, "\"%s\" is not in the folder \"%s\" that the step before left", path, folder->path);
 }
@@ -231,8 +293,7 @@ static int from_step(const struct step_input *si, const struct facts *given, str
 		const struct fact *f = &given->v[i];
 
 		if (strcmp(f->path, si->path) == 0 || path_within(f->path, si->path)) {
-			if (!handed(ret, f->path))
-				*push(ret) = *f;
+			vec_push(ret, *f);
 		} else if (f->form == FORM_FOLDER && path_within(si->path, f->path)) {
 			int r = from_folder(f, si->path, store, a, ret, e);
 
@@ -245,7 +306,28 @@ static int from_step(const struct step_input *si, const struct facts *given, str
 
 static int by_path(const void *x, const void *y)
 {
-	return strcmp(((const struct fact *)x)->path, ((const struct fact *)y)->path);
+	const struct fact *a = *(const struct fact *const *)x, *b = *(const struct fact *const *)y;
+	int c = strcmp(a->path, b->path);
+
+	return c ? c : a < b ? -1 : a > b;
+}
+
+/* By path, each once: of two at one path the first. */
+static void sort(struct facts *f)
+{
+	const struct fact **order = mem_array(NULL, f->len, sizeof *order);
+	struct facts sorted = { 0 };
+
+	for (size_t i = 0; i < f->len; i++)
+		order[i] = &f->v[i];
+	qsort(order, f->len, sizeof *order, by_path);
+	vec_reserve(&sorted, f->len);
+	for (size_t i = 0; i < f->len; i++)
+		if (!i || strcmp(order[i]->path, order[i - 1]->path) != 0)
+			vec_push(&sorted, *order[i]);
+	free(order);
+	vec_release(f);
+	*f = sorted;
 }
 
 int inputs_of(const struct inputs *in, const struct pipeline *p, int step, const struct facts *outputs, struct store *store, struct arena *a,
@@ -255,7 +337,7 @@ int inputs_of(const struct inputs *in, const struct pipeline *p, int step, const
 
 	for (size_t i = 0; i < s->ninputs; i++) {
 		const struct step_input *si = &s->inputs[i];
-		const struct facts *many = NULL;
+		const struct matches *many = NULL;
 		const struct fact *one = NULL;
 		int r;
 
@@ -272,12 +354,11 @@ int inputs_of(const struct inputs *in, const struct pipeline *p, int step, const
 		else
 			one = map_get(&in->by_path, si->path);
 		for (size_t k = 0; many && k < many->len; k++)
-			if (!handed(ret, many->v[k].path))
-				*push(ret) = many->v[k];
-		if (one && !handed(ret, one->path))
-			*push(ret) = *one;
+			vec_push(ret, *many->v[k]);
+		if (one)
+			vec_push(ret, *one);
 	}
-	if (ret->len)
-		qsort(ret->v, ret->len, sizeof *ret->v, by_path);
+	if (ret->len > 1)
+		sort(ret);
 	return 0;
 }

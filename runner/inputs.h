@@ -20,15 +20,25 @@ struct fact {
 };
 struct facts { struct fact *v; size_t len, cap; };
 
-/* What an earlier run was handed from the working tree, to be handed again (`--code same`): by path; what is not among them is taken from the working tree as it is now. */
-struct inputs_recorded { const struct fact *v; size_t len; };
+/* What an earlier run was handed from the working tree, to be handed again (`--code same`): by path, and a pattern takes those that match it. What is not among them is taken from the
+ * working tree as it is now, and so are links, of which no copy is kept. */
+struct inputs_recorded { const struct fact *v; size_t len; int64_t run; /* its number */ };
 
+struct inputs_options {
+	const struct pipeline *pipeline;
+	const bool *selected;                   /* per step; NULL: all */
+	const char *root;                       /* the project's folder */
+	const char *jig;                        /* where inputs.cache is kept; NULL: nothing is remembered */
+	struct store *store;                    /* NULL only with dry: then what was recorded is taken to be there */
+	bool dry;                               /* nothing is stored, only hashed */
+	const struct inputs_recorded *recorded; /* NULL: none */
+};
 struct inputs;
-/* What was hashed before is known by its stat data (size, mtime, ctime, inode; JIG/inputs.cache), unless it changed so shortly before that a later change could leave the same times.
- * Hashes and stores all that the selected steps (NULL: all) take from the working tree; matches globs there. ERR_USAGE names every input that is missing, unreadable, a
- * loop of links, a socket or the like, with its place in the pipeline file; faults (may be NULL) gets all of them in full. */
-int inputs_read(const struct pipeline *p, const bool *selected, const char *root, struct store *store, struct inputs **ret, struct buf *faults,
-		struct err *e);
+/* Hashes and stores all that the selected steps take from the working tree; matches globs there. What was hashed before is known by its stat data (size, mtime, ctime, inode, device;
+ * JIG/inputs.cache) and not read again, unless it changed so shortly before that a later change could leave the same times; what is not in the store any more is stored again. A folder
+ * is known by the stat data of all that it holds. ERR_USAGE names every input that is missing, unreadable, a loop of links, a socket or the like, or that an earlier run was handed and
+ * the store lost, with its place in the pipeline file; faults (may be NULL) gets all of them in full. */
+int inputs_read(const struct inputs_options *o, struct inputs **ret, struct buf *faults, struct err *e);
 void inputs_free(struct inputs *in);
 
 /* What a step is handed, by path, without repeats. outputs: per step of the pipeline what it gave (len 0: nothing, it has not succeeded). Folders are

@@ -470,7 +470,8 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	if ((r = check_machine(&s, e)) < 0 || (r = choose_places(&s, e)) < 0)
 		return r;
 	s.store = store_new(o->project->jig);
-	r = inputs_read(s.p, s.in, o->project->root, s.store, &s.inputs, NULL, e);
+	r = inputs_read(&(struct inputs_options){ .pipeline = s.p, .selected = s.in, .root = o->project->root, .jig = o->project->jig, .store = s.store },
+			&s.inputs, NULL, e);
 	if (r < 0)
 		return r;
 	r = take_code(&s, e);

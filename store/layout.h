@@ -12,6 +12,7 @@ struct store {
 	char *objects;         /* .jig/objects */
 	char *tmp;             /* .jig/objects/tmp */
 	atomic_uint temp_next; /* number in the name of the next temporary file */
+	atomic_int folder;     /* descriptor of objects/, for looking at many; -1: not opened yet */
 	atomic_bool no_clone;  /* the file system said that it cannot share blocks between files */
 };
 

@@ -7,7 +7,11 @@
 #include <linux/fs.h>
 #endif
 #include "base/file.h"
+#include "base/time.h"
 #include "store/put.h"
+
+/* From this age on an object that is used anew is made young; well below the hour that gc spares. */
+#define OLD_S 600
 
 struct store *store_new(const char *dir)
 {
@@ -15,6 +19,7 @@ struct store *store_new(const char *dir)
 	s->dir = mem_strdup(dir);
 	s->objects = mem_printf("%s/objects", dir);
 	s->tmp = mem_printf("%s/tmp", s->objects);
+	atomic_init(&s->folder, -1);
 	return s;
 }
 
@@ -22,6 +27,8 @@ void store_free(struct store *s)
 {
 	if (!s)
 		return;
+	if (atomic_load(&s->folder) >= 0)
+		close(atomic_load(&s->folder));
 	free(s->dir);
 	free(s->objects);
 	free(s->tmp);
@@ -73,6 +80,33 @@ bool store_has(struct store *s, const struct digest *d, int64_t *ret_size)
 	if (ret_size)
 		*ret_size = st.st_size;
 	return true;
+}
+
+/* The descriptor of objects/, or -1. Of two threads that open it the first wins. */
+static int store_folder(struct store *s)
+{
+	int fd = atomic_load(&s->folder), none = -1;
+	if (fd >= 0)
+		return fd;
+	fd = open(s->objects, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || atomic_compare_exchange_strong(&s->folder, &none, fd))
+		return fd;
+	close(fd);
+	return none;
+}
+
+bool store_keep(struct store *s, const struct digest *d)
+{
+	char name[DIGEST_HEX + 2];
+	struct stat st;
+	int folder = store_folder(s);
+	digest_to_hex(d, name + 1);
+	name[0] = name[1];
+	name[1] = name[2];
+	name[2] = '/';
+	if (folder < 0 || fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	return time_now() / US_PER_S - st.st_ctim.tv_sec < OLD_S || utimensat(folder, name, NULL, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int store_open_stat(struct store *s, const struct digest *d, int *ret_fd, struct stat *ret, struct err *e)

@@ -30,6 +30,8 @@ int store_put_file(struct store *s, const char *path, enum store_put how, struct
 int store_put_bytes(struct store *s, const void *bytes, size_t n, struct digest *ret, struct err *e);
 
 bool store_has(struct store *s, const struct digest *d, int64_t *ret_size);
+/* The same for an object that is about to be used: one that is old is made young again, for it may be garbage that nothing names yet, and gc spares what is young. */
+bool store_keep(struct store *s, const struct digest *d);
 /* Read-only descriptor. ERR_NOT_FOUND when it is not there. */
 int store_open(struct store *s, const struct digest *d, int *ret_fd, struct err *e);
 /* The object's path (owned), whether or not it exists. */
