@@ -236,16 +236,16 @@ static int by_name(const void *a, const void *b)
 }
 
 /* s NULL: those that decide for every step. Nothing when there are none. */
-static void variables_text(struct buf *out, char *const *environ, const struct step *s)
+static void variables_text(struct buf *out, char *const *env, const struct step *s)
 {
 	struct arena a = ARENA_INIT;
 	VEC(struct variable) found = { 0 };
 
-	for (size_t i = 0; environ && environ[i]; i++) {
-		const char *eq = strchr(environ[i], '=');
+	for (size_t i = 0; env && env[i]; i++) {
+		const char *eq = strchr(env[i], '=');
 
-		if (eq && eq != environ[i] && variable_decides_for(s, environ[i], (size_t)(eq - environ[i])))
-			vec_push(&found, (struct variable){ text_of(&a, arena_strndup(&a, environ[i], (size_t)(eq - environ[i]))), eq + 1, i });
+		if (eq && eq != env[i] && variable_decides_for(s, env[i], (size_t)(eq - env[i])))
+			vec_push(&found, (struct variable){ text_of(&a, arena_strndup(&a, env[i], (size_t)(eq - env[i]))), eq + 1, i });
 	}
 	if (found.len > 1)
 		qsort(found.v, found.len, sizeof *found.v, by_name);
@@ -271,11 +271,11 @@ static void variables_text(struct buf *out, char *const *environ, const struct s
 	arena_release(&a);
 }
 
-char *step_key_variables(char *const *environ)
+char *step_key_variables(char *const *env)
 {
 	_buf_ struct buf out = BUF_INIT;
 
-	variables_text(&out, environ, NULL);
+	variables_text(&out, env, NULL);
 	return mem_strndup(out.data, out.len);
 }
 

@@ -30,7 +30,7 @@ struct step_key_options {
 	const struct facts *inputs; /* what it is handed; NULL: not known yet, then only form */
 };
 /* What stands in the facts of every step that has no pass_env and no secrets. Owned. */
-char *step_key_variables(char *const *environ);
+char *step_key_variables(char *const *env);
 int step_key(const struct step_key_options *o, struct step_key *ret, struct err *e);
 
 /* What differs between the facts of two attempts, most telling first: param, command, outputs, input, variable, environment, declared code. */

@@ -11,9 +11,9 @@ static struct fact fact_of(const char *path, const char *content)
 	return f;
 }
 
-static struct step_key key_of(const char *step, const struct facts *inputs, char *const *environ)
+static struct step_key key_of(const char *step, const struct facts *inputs, char *const *env)
 {
-	struct step_key_options o = { .pipeline = case_p, .step = pipeline_find(case_p, step), .environ = environ, .inputs = inputs };
+	struct step_key_options o = { .pipeline = case_p, .step = pipeline_find(case_p, step), .environ = env, .inputs = inputs };
 	struct step_key k;
 
 	assert_true(o.step >= 0);
@@ -38,18 +38,18 @@ static struct step_key key_of(const char *step, const struct facts *inputs, char
 	return k;
 }
 
-static char *facts_of(const char *step, const struct facts *inputs, char *const *environ)
+static char *facts_of(const char *step, const struct facts *inputs, char *const *env)
 {
-	struct step_key k = key_of(step, inputs, environ);
+	struct step_key k = key_of(step, inputs, env);
 	char *facts = mem_take(k.facts);
 
 	step_key_release(&k);
 	return facts;
 }
 
-#define assert_facts(step, inputs, environ, want)                          \
+#define assert_facts(step, inputs, env, want)                              \
 	do {                                                               \
-		_free_ char *got_ = facts_of((step), (inputs), (environ)); \
+		_free_ char *got_ = facts_of((step), (inputs), (env));     \
 		assert_string_equal(got_, (want));                         \
 	} while (0)
 
@@ -70,8 +70,8 @@ static void test_facts(void **state)
 	     "    checkpoints: ckpt\n");
 	struct fact v[] = { fact_of("data/x.csv", "1\n"), fact_of("data/b.csv", "2\n"), fact_of("data/x.csv", "1\n") };
 	struct facts in = { .v = v, .len = 3 };
-	char *const environ[] = { "TZ=UTC", "FOO_B=1", "HOME=/home/user", "FOO_A=", "TZ=Asia/Tokyo", "SOMETHING=1", "=odd", "odd", NULL };
-	struct step_key_options o = { .pipeline = case_p, .step = pipeline_find(case_p, "train[lr]"), .environ = environ, .inputs = &in,
+	char *const env[] = { "TZ=UTC", "FOO_B=1", "HOME=/home/user", "FOO_A=", "TZ=Asia/Tokyo", "SOMETHING=1", "=odd", "odd", NULL };
+	struct step_key_options o = { .pipeline = case_p, .step = pipeline_find(case_p, "train[lr]"), .environ = env, .inputs = &in,
 				      .env_key = "abc" };
 	struct step_key k;
 	char hex[3][DIGEST_HEX + 1];
@@ -132,9 +132,9 @@ static void test_links_and_folders(void **state)
 
 static void test_secrets_never_stand_in_it(void **state)
 {
-	char *const environ[] = { "LC_API=hunter22hunter22", "LANG=C", "OMP_NUM_THREADS=4", "PATH=/bin", NULL };
+	char *const env[] = { "LC_API=hunter22hunter22", "LANG=C", "OMP_NUM_THREADS=4", "PATH=/bin", NULL };
 	good("steps: {a: {run: \"true\", secrets: [LC_API], pass_env: [XYZ]}, b: {run: \"true\"}}\n");
-	_free_ char *facts = facts_of("a", NULL, environ), *common = step_key_variables(environ), *empty = step_key_variables(no_variables);
+	_free_ char *facts = facts_of("a", NULL, env), *common = step_key_variables(env), *empty = step_key_variables(no_variables);
 
 	assert_null(strstr(facts, "API"));
 	assert_null(strstr(facts, "hunter"));
@@ -142,7 +142,7 @@ static void test_secrets_never_stand_in_it(void **state)
 	assert_non_null(strstr(facts, "\"variables\":{\"LANG\":"));
 	assert_string_equal(empty, "");
 	/* The same whether found out before or here. */
-	_free_ char *alone = facts_of("b", NULL, environ);
+	_free_ char *alone = facts_of("b", NULL, env);
 	struct step_key_options o = { .pipeline = case_p, .step = pipeline_find(case_p, "b"), .environ = no_variables, .variables = common };
 	struct step_key k;
 	assert_int_equal(step_key(&o, &k, &case_e), 0);
@@ -150,7 +150,7 @@ static void test_secrets_never_stand_in_it(void **state)
 	step_key_release(&k);
 	/* A step with names of its own asks anew. */
 	o.step = pipeline_find(case_p, "a");
-	o.environ = environ;
+	o.environ = env;
 	assert_int_equal(step_key(&o, &k, &case_e), 0);
 	assert_string_equal(k.facts, facts);
 	step_key_release(&k);
