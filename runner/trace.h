@@ -23,6 +23,7 @@ struct trace_places {
 	const char *params;                    /* absolute: $JIG_PARAMS */
 	const char *const *covered; size_t ncovered; /* absolute folders and files outside that other facts cover: environment, TMPDIR, caches, PATH */
 	const struct digest *params_digest;    /* of all params (trace_params) */
+	int64_t began;                         /* of the attempt, ns since 1970, by the clock of files; a file outside that someone changed since never holds; 0: not known */
 };
 /* Folders that belong to the system: what is in them is covered by what is recorded of the machine. By their first parts ("/usr", "/etc", …). */
 bool trace_is_system(const char *path);
