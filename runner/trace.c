@@ -1,5 +1,6 @@
 #include "runner/trace.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "runner/trace_outside.h"
 #include "runner/trace_resolve.h"
 
+#define MOST_FIRST_LINE 256 /* as the kernel's */
 #define MOST_OUTSIDE 10000 /* entries below folders outside that were moved or linked to */
 
 void trace_params(const json_t *params, struct digest *ret)
@@ -112,6 +114,48 @@ static int add_seen(struct making *m, const char *path, unsigned what, struct er
 	return 0;
 }
 
+/* What the first line of a script names the kernel opens without a call that could be seen. */
+static void see_interpreter(struct making *m, const struct buf *text)
+{
+	const char *p = text->data + 2;
+
+	if (text->len < 2 || memcmp(text->data, "#!", 2))
+		return;
+	p += strspn(p, " \t");
+	_free_ char *path = mem_strndup(p, strcspn(p, " \t\r\n"));
+	if (*path == '/')
+		trace_resolve(&m->r, path, LOOKUP_READ | LOOKUP_EXEC);
+	else if (*path)
+		m->r.unclear = "a script was executed whose first line names a relative path";
+}
+
+static int see_interpreters(struct making *m, struct err *e)
+{
+	/* Both maps grow on the way, by interpreters that are scripts themselves. */
+	for (size_t i = 0, k = 0; i < m->r.rows.len || k < m->r.outside.len;) {
+		_buf_ struct buf text = BUF_INIT;
+
+		if (i < m->r.rows.len) {
+			const struct map_entry *entry = &m->r.rows.entries[i++];
+			size_t at;
+
+			if (!(entry->num & TRACE_SEEN_RUN))
+				continue;
+			code_names_find(m->r.names, entry->key, &at);
+			if (code_read_blob(m->p->jig, m->r.names->v[at].oid, &text, e) < 0)
+				return err_prefix(e, "%s", entry->key);
+		} else {
+			const struct map_entry *entry = &m->r.outside.entries[k++];
+			_close_ int fd = entry->num & LOOKUP_EXEC ? open(entry->key, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+
+			if (fd < 0 || buf_read(&text, fd, MOST_FIRST_LINE) <= 0)
+				continue;
+		}
+		see_interpreter(m, &text);
+	}
+	return 0;
+}
+
 static int see_entry(void *arg, const char *rel, const char *path, const struct stat *st, struct err *e)
 {
 	struct making *m = arg;
@@ -195,6 +239,8 @@ int trace_make(const struct lookups *l, const struct code_names *names, const st
 	trace_resolver_init(&m.r, p, names);
 	for (size_t i = 0; i < l->paths.len; i++)
 		trace_resolve(&m.r, l->paths.entries[i].key, l->paths.entries[i].num);
+	if (see_interpreters(&m, e) < 0)
+		return e->code;
 	trace_resolve_end(&m.r);
 	/* Where not every lookup was seen, those of the params may have been among the others. */
 	m.r.params |= l->untrusted || l->witness != WITNESS_CALLS;

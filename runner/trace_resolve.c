@@ -183,6 +183,8 @@ static void see_file(struct way *w, bool last)
 		what |= TRACE_SEEN_CONTENT;
 	else if (w->how & LOOKUP_SOURCE)
 		what |= w->how & LOOKUP_WRITE ? TRACE_SEEN_CONTENT : TRACE_SEEN_SOURCE;
+	if (last && w->how & LOOKUP_EXEC)
+		what |= TRACE_SEEN_RUN;
 	see(w->r, w->cur.data, what);
 }
 
