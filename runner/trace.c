@@ -109,6 +109,8 @@ static int add_seen(struct making *m, const char *path, unsigned what, struct er
 		add_row(m, TRACE_FOLDER, path);
 	if (what & 1u << TRACE_NOTHING)
 		add_row(m, TRACE_NOTHING, path);
+	else if (what & TRACE_SEEN_WRITTEN && !(what & 1u << TRACE_FILE))
+		add_row(m, TRACE_NOTHING, path)->mode = S_IFREG;
 	if (what & 1u << TRACE_MODULE)
 		add_listing(m, TRACE_MODULE, path);
 	return 0;

@@ -124,7 +124,12 @@ static void check_nothing(struct checking *c, const struct trace_row *row)
 {
 	size_t at;
 
-	if (code_names_find(c->now->names, row->path, &at) != CODE_NOTHING)
+	enum code_kind kind = code_names_find(c->now->names, row->path, &at);
+
+	/* What was only written may be a file as well as nothing, but no folder and no link to elsewhere. */
+	if (kind != CODE_NOTHING && row->mode && kind != CODE_FILE)
+		differs(c, TRACE_TYPE, row->path, NULL, NULL);
+	else if (kind != CODE_NOTHING && !row->mode)
 		differs(c, TRACE_NEW, row->path, NULL, NULL);
 	else
 		check_above(c, row->path);

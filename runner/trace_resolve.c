@@ -177,6 +177,7 @@ static void see_file(struct way *w, bool last)
 
 	if (last && is_write_only(w)) {
 		see_its_folder(w);
+		see(w->r, w->cur.data, TRACE_SEEN_WRITTEN);
 		return;
 	}
 	if (!last || w->how & (LOOKUP_READ | LOOKUP_DEEP | LOOKUP_MODULE))
@@ -194,8 +195,8 @@ static void see_nothing(struct way *w, const char *part, size_t n, bool last)
 
 	if (last)
 		see_its_folder(w);
-	if (!never && !(last && is_write_only(w)))
-		see(w->r, w->cur.data, 1u << TRACE_NOTHING);
+	if (!never)
+		see(w->r, w->cur.data, last && is_write_only(w) ? (unsigned)TRACE_SEEN_WRITTEN : 1u << TRACE_NOTHING);
 }
 
 static void go_inside(struct way *w, const char *part, size_t n, bool last)

@@ -10,7 +10,7 @@
 #include "runner/trace.h"
 
 /* Beside 1u << enum trace_kind, in the numbers of `rows`. */
-enum { TRACE_SEEN_SOURCE = 1 << 16, TRACE_SEEN_CONTENT = 1 << 17, TRACE_SEEN_BELOW = 1 << 18, TRACE_SEEN_RUN = 1 << 19 };
+enum { TRACE_SEEN_SOURCE = 1 << 16, TRACE_SEEN_CONTENT = 1 << 17, TRACE_SEEN_BELOW = 1 << 18, TRACE_SEEN_RUN = 1 << 19, TRACE_SEEN_WRITTEN = 1 << 20 };
 
 struct trace_resolver {
 	const struct trace_places *places;

@@ -112,8 +112,8 @@ static const struct shot shots[] = {
 	{ SHOT "a=x", "r:a/b/c", "file:a", { { "a/b/c=x", "TYPE a" } } },
 	{ SHOT "lib/a=x b=y", "r:lib/../b", "file:b folder:lib", { { "b=y", "GONE lib" }, { "b=y lib->x x/y=1", "TYPE lib" }, { "b=y lib/other=1", "SAME" } } },
 	{ SHOT "a/b/c=x d=y", "r:a/b/../../d", "folder:a folder:a/b file:d", { { "a/z=x d=y", "GONE a/b" } } },
-	{ SHOT "a=x b=y", "w:a", "", { { "a=z b=y", "SAME" }, { "b=y", "SAME" } } },
-	{ SHOT "lib/a=x", "w:lib/out", "folder:lib", { { "lib/a=x lib/out=y", "SAME" }, { "c=x", "GONE lib" } } },
+	{ SHOT "a=x b=y", "w:a", "nothing:a", { { "a=z b=y", "SAME" }, { "b=y", "SAME" }, { "a->b b=y", "TYPE a" }, { "a/c=x b=y", "TYPE a" } } },
+	{ SHOT "lib/a=x", "w:lib/out", "folder:lib nothing:lib/out", { { "lib/a=x lib/out=y", "SAME" }, { "c=x", "GONE lib" } } },
 	{ SHOT "a=x", "w:no/out", "nothing:no", { { "a=x no/b=y", "NEW no" } } },
 	{ SHOT "a=x", "rw:a", "file:a" },
 	/* names that are not there */
@@ -143,7 +143,7 @@ static const struct shot shots[] = {
 	{ SHOT "a=x l->" WORK "/a", "r:l", "file:a link:l" },
 	{ SHOT "l->/far/else/x", "r:l", "outside:/far/else/x link:l" },
 	{ SHOT "l->/far/env/x l2->/usr/include", "r:l r:l2/stdio.h", "link:l link:l2" },
-	{ SHOT "a=x l->a", "w:l", "link:l", { { "a=y l->a", "SAME" } } },
+	{ SHOT "a=x l->a", "w:l", "nothing:a link:l", { { "a=y l->a", "SAME" } } },
 	/* what the step was handed, and what it makes */
 	{ SHOT "data/raw.csv=x a=y", "r:data/raw.csv r:data/set/1.csv s:data/set", "", { { "a=y data/raw.csv=z", "SAME" } } },
 	{ SHOT "a=y", "r:data/raw.csv s:data", "", { { "a=y data/README=z", "SAME" } } },

@@ -322,9 +322,9 @@ static void run_script(const struct script *s, struct buf *out, struct lookups *
 			read_one(a, true, out);
 			break;
 		case OP_WRITE:
-			/* Whether it can be written is no answer that counts; what stands there later is. */
 			scratch_look(l, work, "w", line->a);
 			fd = open(a, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+			r = fd;
 			if (fd >= 0) {
 				assert_int_equal(write(fd, "w", 1), 1);
 				close(fd);
