@@ -4,9 +4,11 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "cli/json_run.h"
+#include "cli/run_reads.h"
 #include "tui/table.h"
 
 #define FACT_COLUMN 13
+#define READS_SHOWN 8 /* files that are listed without --all */
 
 /* The glyph and the word of a state, in its colour. */
 static void add_state(struct context *c, const struct word *w)
@@ -144,6 +146,8 @@ static void step_why(const struct run_data *d, const struct step_row *s, struct 
 			buf_addf(out, " and %zu more", n - 1);
 	} else if (s->reason) {
 		buf_adds(out, s->reason);
+	} else if (a && s->reused_attempt) {
+		buf_addf(out, "same as attempt %d of run %lld", a->n, (long long)s->reused_run);
 	}
 }
 
@@ -183,13 +187,14 @@ static void add_steps(struct context *c, const struct run_data *d)
 		enum role role = role_find(w->role);
 		char took[24] = "";
 		_buf_ struct buf why = BUF_INIT;
-		if (a && !s->reused_attempt)
+		if (a)
 			duration_clock(attempt_elapsed(a), took);
 		step_why(d, s, &why);
 		table_row(t);
 		table_cell(t, role, "%s %s", c->paint.ascii ? w->ascii : w->glyph, s->name);
 		table_cell(t, role, "%s", w->text);
-		table_cell(t, ROLE_TEXT, "%s", took);
+		/* That of the attempt which a reused step stands for took no time in this run. */
+		table_cell(t, s->reused_attempt ? ROLE_QUIET : ROLE_TEXT, "%s", took);
 		if (a && later_attempt(s, a))
 			table_cell(t, ROLE_TEXT, "%d", a->n);
 		else if (tried)
@@ -343,13 +348,49 @@ static void env_text(const struct attempt_row *a, struct buf *out)
 	buf_addf(out, " · %.16s", a->env_key);
 }
 
-static void add_attempt(struct context *c, const struct attempt_row *a)
+/* "12 files, 840 lookups": which files, as many as are quickly read, or all. */
+static void add_reads(struct context *c, const struct run_reads *r)
+{
+	size_t shown = option_flag(c, "all") || r->nfiles <= READS_SHOWN ? r->nfiles : READS_SHOWN;
+	_buf_ struct buf text = BUF_INIT;
+	if (r->continued.id) {
+		_free_ char *from = mem_printf("from a checkpoint of %s@%d of run %lld", r->continued.name, r->continued.n, (long long)r->continued.run);
+		add_fact(c, "went on", from);
+	}
+	if (!r->known)
+		return;
+	if (!strcmp(r->witness, "tree")) {
+		add_fact(c, "reads", "not known: all of the code decides");
+		return;
+	}
+	add_count(&text, (int64_t)r->nfiles, "file", "files");
+	buf_adds(&text, " of the code, ");
+	add_count(&text, (int64_t)r->lookups, "lookup", "lookups");
+	if (!strcmp(r->witness, "names"))
+		buf_adds(&text, " (names that were looked for could not be seen)");
+	for (size_t i = 0; i < shown; i++)
+		buf_addf(&text, "\n%s", r->files[i]);
+	if (shown < r->nfiles) {
+		buf_addc(&text, '\n');
+		add_count(&text, (int64_t)(r->nfiles - shown), "file more (--all)", "files more (--all)");
+	}
+	add_fact(c, "reads", text.data);
+	buf_reset(&text);
+	for (size_t i = 0; i < r->nundeclared; i++)
+		buf_addf(&text, "%s%s", i ? "\n" : "", r->undeclared[i]);
+	if (text.len)
+		add_fact(c, "undeclared", text.data);
+}
+
+static void add_attempt(struct context *c, const struct step_row *s, const struct attempt_row *a, const struct run_reads *reads)
 {
 	char at[24], took[24], end[64];
 	local_time_text(a->started, at);
 	duration_clock(attempt_elapsed(a), took);
 	attempt_end_text(a, end);
 	buf_addf(&c->out, "\nattempt %d  ", a->n);
+	if (a->step != s->id)
+		buf_addf(&c->out, "of run %lld  ", (long long)s->reused_run);
 	add_state(c, word_of(WORDS_ATTEMPT_STATE, a->state));
 	buf_addf(&c->out, "%s%s\n", *end ? "  " : "", end);
 	if (a->error_file || a->error_message) {
@@ -374,6 +415,7 @@ static void add_attempt(struct context *c, const struct attempt_row *a)
 		add_fact(c, "folder", folder);
 	}
 	add_command(c, a->command);
+	add_reads(c, reads);
 }
 
 static void add_step_metrics(struct context *c, const struct run_data *d, const struct step_row *s)
@@ -426,8 +468,7 @@ static void add_next(struct context *c, const struct run_data *d, const struct s
 	buf_addc(&c->out, '\n');
 }
 
-static void show_step(
-	struct context *c, const struct run_data *d, const struct step_row *s, const struct attempt_row *a)
+static int show_step(struct context *c, struct run_data *d, const struct step_row *s, const struct attempt_row *a, struct err *e)
 {
 	_buf_ struct buf name = BUF_INIT, needs = BUF_INIT;
 	buf_addf(&name, "%s of run %lld %s  ", s->name, (long long)d->row.number, d->row.name);
@@ -446,10 +487,15 @@ static void show_step(
 	if (s->command && !a)
 		add_fact(c, "run", s->command);
 	for (size_t i = 0; i < d->attempts.len; i++)
-		if (d->attempts.v[i].step == s->id || d->attempts.v[i].id == s->reused_attempt)
-			add_attempt(c, &d->attempts.v[i]);
+		if (d->attempts.v[i].step == s->id || d->attempts.v[i].id == s->reused_attempt) {
+			struct run_reads reads;
+			int r = run_reads_load(c->tracker, d->attempts.v[i].id, &d->arena, &reads, e);
+			if (r < 0)
+				return r;
+			add_attempt(c, s, &d->attempts.v[i], &reads);
+		}
 	if (!a)
-		return;
+		return 0;
 	add_artifacts(c, d, s, a, ROLE_IN, "input");
 	add_artifacts(c, d, s, a, ROLE_OUT, "output");
 	add_artifacts(c, d, s, a, ROLE_METRIC, "metrics file");
@@ -458,6 +504,16 @@ static void show_step(
 	add_step_metrics(c, d, s);
 	if (a->state == ATTEMPT_FAILED)
 		add_next(c, d, s, a);
+	return 0;
+}
+
+static int add_json_reads(struct context *c, struct run_data *d, json_t *run, struct err *e)
+{
+	json_t *steps = json_object_get(run, "steps");
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < d->steps.len; i++)
+		r = json_run_reads(c->tracker, d, &d->steps.v[i], json_array_get(steps, i), e);
+	return r;
 }
 
 static int run_show(struct context *c, struct err *e)
@@ -470,20 +526,27 @@ static int run_show(struct context *c, struct err *e)
 		return r;
 	if (c->json) {
 		_json_ json_t *v = s ? json_run_step(&d, s) : json_run(&d, true);
-		if (s && (r = json_run_packages(c->tracker, &d, s, v, e)) < 0)
+		if (s && ((r = json_run_packages(c->tracker, &d, s, v, e)) < 0 || (r = json_run_reads(c->tracker, &d, s, v, e)) < 0))
+			return r;
+		if (!s && (r = add_json_reads(c, &d, v, e)) < 0)
 			return r;
 		json_pretty(&c->out, v);
 		buf_addc(&c->out, '\n');
 	} else if (s) {
-		show_step(c, &d, s, a);
+		return show_step(c, &d, s, a, e);
 	} else {
 		show_run(c, &d);
 	}
 	return 0;
 }
 
+static const struct option_def options[] = {
+	{ .name = "all", .kind = OPTION_FLAG, .text = "every file of the code that the step read, however many there are" },
+	{ 0 },
+};
+
 const struct command cmd_show = {
 	.name = "show", .summary = "all about one run, or one step of it", .usage = "RUN [STEP]", .group = GROUP_LOOK,
-	.min_args = 1, .max_args = 2, .flags = COMMAND_RECORD | COMMAND_JSON, .run = run_show,
-	.text = "A step is named as in the pipeline, `train[lr]`, one attempt of it as `train[lr]@2`.",
+	.options = options, .min_args = 1, .max_args = 2, .flags = COMMAND_RECORD | COMMAND_JSON, .run = run_show,
+	.text = "A step is named as in the pipeline, `train[lr]`, one attempt of it as `train[lr]@2`. Of a step that was reused it shows the attempt that was executed, in whichever run.",
 };

@@ -77,7 +77,7 @@ struct command {
 /* All commands, in the order of the overview: X(ls) is `const struct command cmd_ls`. */
 #define COMMANDS(X)                                                                       \
 	X(init) X(lock)                                                                  \
-	X(run) X(plan) X(stop) X(retry) X(pause) X(continue) X(log)                      \
+	X(run) X(plan) X(resume) X(restart) X(stop) X(retry) X(pause) X(continue) X(log)                      \
 	X(ls) X(show) X(dag) X(logs) X(metrics) X(get)                                   \
 	X(env) X(tag) X(note) X(rm) X(verify) X(fsck) X(gc)                                     \
 	X(help) X(completion) X(version) X(manual)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/time.h"
 #include "base/utf8.h"
+#include "cli/run_reads.h"
 
 json_t *json_text(const char *s)
 {
@@ -131,6 +132,7 @@ static json_t *json_attempt(const struct attempt_row *a)
 	json_object_set_new(o, "command", json_stored(a->command, "command"));
 	json_object_set_new(o, "host", json_text(a->host));
 	json_object_set_new(o, "uid", json_text(a->uid));
+	json_object_set_new(o, "continued", json_null());
 	return o;
 }
 
@@ -184,9 +186,55 @@ int json_run_packages(struct tracker *t, struct run_data *d, const struct step_r
 	return 0;
 }
 
+static json_t *json_paths(const char *const *v, size_t n)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_text(v[i]));
+	return list;
+}
+
+static void set_reads(json_t *step, const struct run_reads *reads)
+{
+	if (!reads->known)
+		return;
+	if (strcmp(reads->witness, "tree"))
+		json_object_set_new(step, "reads", json_paths(reads->files, reads->nfiles));
+	json_object_set_new(step, "undeclared", json_paths(reads->undeclared, reads->nundeclared));
+	json_object_set_new(step, "lookups", json_integer((json_int_t)reads->lookups));
+	json_object_set_new(step, "witness", json_string(reads->witness));
+}
+
+int json_run_reads(struct tracker *t, struct run_data *d, const struct step_row *s, json_t *step, struct err *e)
+{
+	json_t *attempts = json_object_get(step, "attempts");
+	const struct attempt_row *counts = run_data_attempt(d, s);
+	size_t n = 0;
+	for (size_t i = 0; i < d->attempts.len; i++) {
+		const struct attempt_row *a = &d->attempts.v[i];
+		struct run_reads reads;
+		if (a->step != s->id && a != counts)
+			continue;
+		int r = run_reads_load(t, a->id, &d->arena, &reads, e);
+		if (r < 0)
+			return r;
+		if (a == counts)
+			set_reads(step, &reads);
+		if (a->step != s->id)
+			continue;
+		json_t *one = json_array_get(attempts, n++);
+		if (reads.continued.id)
+			json_object_set_new(one, "continued",
+				json_pack("{s:I, s:o, s:i}", "run", (json_int_t)reads.continued.run, "step", json_text(reads.continued.name),
+					"attempt", reads.continued.n));
+	}
+	return 0;
+}
+
 json_t *json_run_step(const struct run_data *d, const struct step_row *s)
 {
 	json_t *o = json_object(), *reused = json_null(), *attempts = json_array();
+	const struct attempt_row *counts = run_data_attempt(d, s);
 	if (s->reused_attempt) {
 		reused = json_object();
 		json_object_set_new(reused, "run", json_integer(s->reused_run));
@@ -200,11 +248,15 @@ json_t *json_run_step(const struct run_data *d, const struct step_row *s)
 	json_object_set_new(o, "reason", json_text(s->reason));
 	json_object_set_new(o, "needs", json_needs(d, s));
 	json_object_set_new(o, "reused", reused);
+	json_object_set_new(o, "seconds", counts ? json_seconds(counts->elapsed_us) : json_null());
 	json_object_set_new(o, "attempts", attempts);
 	json_object_set_new(o, "inputs", json_artifacts(d, s, 1u << ROLE_IN));
 	json_object_set_new(o, "outputs", json_artifacts(d, s, 1u << ROLE_OUT | 1u << ROLE_METRIC));
 	json_object_set_new(o, "logged", json_artifacts(d, s, 1u << ROLE_LOGGED));
 	json_object_set_new(o, "reads", json_null());
+	json_object_set_new(o, "undeclared", json_null());
+	json_object_set_new(o, "lookups", json_null());
+	json_object_set_new(o, "witness", json_null());
 	json_object_set_new(o, "command", json_text(s->command));
 	json_object_set_new(o, "matrix", json_stored(s->item, "matrix"));
 	return o;

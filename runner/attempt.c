@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/path.h"
 #include "base/time.h"
+#include "runner/attempt_trace.h"
 #include "runner/container.h"
 #include "runner/log.h"
 #include "runner/metric.h"
@@ -37,6 +39,8 @@ static void record_begin(struct attempt *a, int64_t pid, int64_t pid_start)
 		.folder = a->work.rel, .isolation = isolation_text(isolation_of(a->host->run->isolation, env)),
 		.env = a->host->env_ids[env - a->host->envs->v], .host = a->host->machine->host,
 		.reason = a->reason, .started = time_now(), .pid = pid, .pid_start = pid_start,
+		.facts = a->key.facts, .form = a->key.never ? NULL : &a->key.form, .key = a->key.never ? NULL : &a->key.key,
+		.continued = a->checkpoint.name ? a->continues->id : 0,
 	};
 
 	a->recorded = true;
@@ -47,6 +51,12 @@ static void record_begin(struct attempt *a, int64_t pid, int64_t pid_start)
 					   .size = f->size, .mtime = f->mtime, .mode = f->mode };
 
 		journal_artifact(a->host->journal, &a->rec, &in);
+	}
+	if (a->checkpoint.name) {
+		struct artifact_new c = { .role = ROLE_CHECKPOINT, .form = a->checkpoint.form, .path = a->checkpoint.name, .digest = &a->checkpoint.digest,
+					  .size = a->checkpoint.size };
+
+		journal_artifact(a->host->journal, &a->rec, &c);
 	}
 }
 
@@ -67,14 +77,31 @@ static void fail_early(struct attempt *a, enum cause cause, const char *message)
 	attempt_finish(a, cause == CAUSE_STOPPED ? ATTEMPT_STOPPED : ATTEMPT_FAILED, cause);
 }
 
+/* What an attempt of an earlier run left, where nothing but the code differs from what it had; a copy. */
+static int take_checkpoints(struct attempt *a)
+{
+	const struct past_attempt *past = a->continues;
+	_free_ char *name = path_attempt(past->name, 0);
+	_free_ char *from = mem_printf("%s/runs/%lld/%s.ckpt", a->host->run->jig, (long long)past->run, name);
+
+	if (!a->host->keep_checkpoint && (a->key.never || !digest_equal(&past->key, &a->key.key)))
+		return 0;
+	return checkpoint_copy(from, a->work.checkpoints, &a->trace_texts, &a->checkpoint, &a->problem);
+}
+
 static void make_work(void *arg)
 {
 	struct attempt *a = arg;
 	bool certificates = false;
 
+	a->made = a->continues ? take_checkpoints(a) : 0;
+	if (a->made < 0)
+		return;
 	a->made = a->check_env ? env_check(a->host->envs->cache, env_of(a), &certificates, &a->problem) : 0;
 	if (a->made >= 0 || certificates)
 		a->made = work_make(&a->work, a->host->run, a->step, a->n, a->uid, &a->problem);
+	if (a->made >= 0)
+		attempt_trace_begin(a);
 }
 
 /* An environment is looked at again when a step that could write to it has run since, and when someone else had time to. */
@@ -101,8 +128,10 @@ static void spawn(struct attempt *a)
 	if (r >= 0) {
 		const struct variables *vars = a->work.wrap == SPAWN_CONTAINER ? &a->work.client : &a->work.vars;
 		struct spawn_request req = { .token = a->token, .argv = a->work.argv, .envp = (const char *const *)vars->v, .cwd = a->work.work,
-					     .out = ends[0], .err = ends[1], .attempt_id = a->uid, .wrap = a->work.wrap, .prefix = a->work.prefix };
+					     .out = ends[0], .err = ends[1], .attempt_id = a->uid, .wrap = a->work.wrap, .prefix = a->work.prefix, .trace = a->observed };
 
+		attempt_trace_listen(a);
+		checkpoint_watch_begin(a->host->checkpoints, a->work.checkpoints, a);
 		r = spawner_spawn(a->host->spawner, &req, &e);
 	}
 	for (int i = 0; i < 2; i++)
@@ -124,7 +153,16 @@ static void made_done(void *arg)
 		spawn(a);
 }
 
-struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uint64_t token, const char *reason, unsigned gpus, struct live_step *live)
+static int make_key(struct attempt *a)
+{
+	struct step_key_options o = { .pipeline = a->host->run->pipeline, .step = a->step, .argv = (char *const *)a->work.argv, .env_key = env_of(a)->key,
+				      .environ = a->host->run->environ, .inputs = &a->work.inputs };
+
+	return step_key(&o, &a->key, &a->problem);
+}
+
+struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uint64_t token, const char *reason, unsigned gpus, const struct past_attempt *continues,
+			      struct live_step *live)
 {
 	struct attempt *a = mem_zero(sizeof *a);
 	_buf_ struct buf devices = BUF_INIT;
@@ -138,6 +176,7 @@ struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uin
 	a->rec.step = h->step_ids[step];
 	a->reason = reason;
 	a->gpus = gpus;
+	a->continues = continues;
 	a->live = live;
 	a->metrics_fd = -1;
 	a->kill_at = -1;
@@ -159,11 +198,13 @@ struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uin
 	secrets_init(&a->secrets, a->def, &a->work.vars);
 	for (size_t i = 0; i < a->secrets.len; i++)
 		log_mask(a->log, (const char *const *)&a->secrets.v[i].bytes, 1);
+	if (a->made >= 0)
+		a->made = make_key(a);
 	if (a->made >= 0) {
 		for (size_t i = 0; i < a->work.inputs.len; i++)
 			bytes += a->work.inputs.v[i].form == FORM_LINK ? 0 : a->work.inputs.v[i].size;
 		a->check_env = wants_check(a);
-		if (bytes > ATTEMPT_OFFLOAD_BYTES || a->check_env) {
+		if (bytes > ATTEMPT_OFFLOAD_BYTES || a->check_env || a->continues) {
 			offload_start(h->offload, make_work, made_done, a);
 			return a;
 		}
@@ -190,6 +231,8 @@ void attempt_free(struct attempt *a)
 	}
 	vec_release(&a->params);
 	outputs_release(&a->taken);
+	attempt_trace_release(a);
+	step_key_release(&a->key);
 	journal_attempt_release(&a->rec);
 	work_release(&a->work);
 	free(a->error_file);
@@ -217,6 +260,7 @@ void attempt_event(struct attempt *a, const struct spawn_event *ev)
 		return;
 	case SPAWN_EXITED:
 		a->exit = *ev;
+		checkpoint_watch_end(a->host->checkpoints, a);
 		end_container(a);
 		a->exited = true;
 		attempt_settle(a);
@@ -237,6 +281,7 @@ void attempt_tick(struct attempt *a, int64_t now)
 		return;
 	for (int i = 0; i < METRICS_CHUNKS_A_TICK && attempt_read_metrics(a, false); i++)
 		;
+	checkpoint_watch_alive(a->host->checkpoints, a);
 	if (!a->log_failed)
 		log_flush(a->log, time_now(), &e);
 	if (a->kill_at >= 0 && now >= a->kill_at) {

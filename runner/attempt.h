@@ -6,16 +6,24 @@
 #define RUNNER_ATTEMPT_H
 
 #include "base/loop.h"
+#include "runner/checkpoint.h"
+#include "runner/code_names.h"
 #include "runner/journal.h"
 #include "runner/live.h"
+#include "runner/observe.h"
 #include "runner/offload.h"
 #include "runner/outputs.h"
 #include "runner/secret.h"
+#include "runner/step_key.h"
 #include "runner/spawn.h"
 #include "runner/usage.h"
+#include "runner/watch.h"
 #include "runner/work.h"
+#include "tracker/reuse.h"
+#include "tracker/trace.h"
 
 struct attempt;
+struct trace_cover;
 
 /* What all attempts of a run share. */
 struct attempt_host {
@@ -32,7 +40,13 @@ struct attempt_host {
 	struct env_set *envs;
 	const int64_t *env_ids;      /* env_record, per environment */
 	const struct machine *machine;
+	struct observer *observer;   /* NULL: calls cannot be witnessed here */
+	struct checkpoint_watch *checkpoints;
+	const struct code_names *names; /* of the run's snapshot */
+	const struct trace_cover *covers; /* per environment */
+	const struct digest *params_digest;
 	int64_t grace_us;            /* between SIGTERM and SIGKILL */
+	bool keep_checkpoint;        /* checkpoints are handed over whatever else has changed */
 	void *arg;
 	void (*started)(void *arg, struct attempt *a);
 	void (*flush)(void *arg);    /* the journal holds so much that it should be written now */
@@ -75,14 +89,27 @@ struct attempt {
 	struct outputs_taken taken;
 	VEC(struct logged_param { char *key; json_t *value; }) params;
 	int slot;                    /* of its TMPDIR */
+	struct step_key key;         /* what decides it besides its code */
+	const struct past_attempt *continues; /* the attempt of an earlier run whose checkpoint it is to get; NULL: none. In the arena */
+	struct checkpoint checkpoint; /* what it got; name NULL: nothing */
+	const char *torn;            /* a checkpoint that was set aside when it died */
+	struct lookups lookups;
+	bool observed, atime;        /* who witnesses */
+	struct watch *watch;
+	struct loop_source *watch_source;
+	bool traced;                 /* then what it looked up is in: */
+	struct trace_rows trace;
+	struct arena trace_texts;
 	bool check_env;              /* its environment is held against what was built before it starts */
 	bool spare;                  /* its work folder is for the next attempt */
 	int made;                    /* result of work_make or of the settling */
 	struct err problem;
 };
 
-/* reason: borrowed, as long as the attempt. gpus: bits of those it may use. */
-struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uint64_t token, const char *reason, unsigned gpus, struct live_step *live);
+/* reason: borrowed, as long as the attempt. gpus: bits of those it may use. continues (NULL: none), borrowed likewise: an attempt of an earlier run whose checkpoints it gets if nothing
+ * but the code has changed since, or all the same. */
+struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uint64_t token, const char *reason, unsigned gpus, const struct past_attempt *continues,
+			      struct live_step *live);
 void attempt_free(struct attempt *a); /* only after it is over and flushed, or when nothing runs any more */
 void attempt_event(struct attempt *a, const struct spawn_event *ev);
 /* Reads metrics, flushes the log's tails, looks at the clocks. Every 100 ms or so. */

@@ -10,9 +10,8 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/time.h"
+#include "runner/attempt_trace.h"
 #include "runner/log.h"
-
-#define HINT_TAIL (16 << 10)
 
 #define HINT_TAIL (16 << 10)
 
@@ -249,6 +248,18 @@ static void name_sandbox(struct attempt *a)
 	log_write(a->log, 1, text, strlen(text), time_now(), &ignored);
 }
 
+/* A death may have torn the newest checkpoint: the next attempt must not begin with it. */
+static void settle_checkpoints(struct attempt *a)
+{
+	_free_ char *line = NULL;
+	struct err e;
+
+	if (checkpoint_settle(a->work.checkpoints, a->result.signal == 0, &a->trace_texts, &a->torn, &e) < 0 || !a->torn)
+		return;
+	line = mem_printf("checkpoint %s was not complete when the step died; it was set aside", a->torn);
+	say(a, line);
+}
+
 static void settle_work(void *arg)
 {
 	struct attempt *a = arg;
@@ -275,6 +286,9 @@ static void settle_work(void *arg)
 		a->result.cause = a->made == ERR_BROKEN ? CAUSE_ENV : a->made == ERR_FAILED ? CAUSE_SECRET : CAUSE_OUTPUT_MISSING;
 		attempt_set_error(a, a->problem.text);
 	}
+	attempt_trace_end(a);
+	if (a->result.state != ATTEMPT_SUCCESS)
+		settle_checkpoints(a);
 	if (a->def->nsecrets)
 		look_at_kept(a);
 	close_log(a);
@@ -327,6 +341,7 @@ static bool heavy(const struct attempt *a)
 void attempt_settle(struct attempt *a)
 {
 	attempt_close_pipes(a, true);
+	attempt_trace_deaf(a);
 	while (attempt_read_metrics(a, true))
 		if (journal_due(a->host->journal) == 0)
 			a->host->flush(a->host->arg);
@@ -373,7 +388,7 @@ void attempt_record(struct attempt *a, enum step_state s)
 	for (size_t i = 0; i < a->params.len; i++)
 		journal_param(a->host->journal, a->params.v[i].key, a->params.v[i].value);
 	a->result.step_state = s;
-	journal_end(a->host->journal, &a->rec, &a->result);
+	journal_end(a->host->journal, &a->rec, &a->result, a->traced ? &a->trace : NULL);
 	if (good) {
 		struct facts *out = &a->host->outputs[a->step];
 

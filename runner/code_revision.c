@@ -376,7 +376,7 @@ static int add_all(struct revising *v, git_repository *repo, struct err *e)
 
 static int revise(struct revising *v, struct code_snapshot *s, struct err *e)
 {
-	git_repository *repo;
+	git_repository *repo = NULL;
 	git_oid tree;
 	if (open_user(v, &repo, e) < 0 || code_repo_create(&v->repo, v->o->jig, e) < 0 ||
 	    code_repo_load(&v->repo, e) < 0 || add_all(v, repo, e) < 0 ||

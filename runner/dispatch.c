@@ -38,8 +38,39 @@ static void make_ready(struct supervisor *s, int step)
 	vec_push(&s->ready, step);
 }
 
+/* Why it runs. A plan that knew nothing of it (its needs failed, and it runs all the same) leaves that as it was asked for. */
+static void set_reason(struct supervisor *s, int step)
+{
+	const struct plan_step *plan = plan_get(s->pre.plan, step);
+
+	live_step(s, step)->reason = plan->action == PLAN_RUN && plan->reason ? plan->reason : "run: asked for";
+}
+
 /* The steps that follow from one whose state has become final: each becomes ready, or final itself, and so on. */
 struct wave { VEC(int) todo; VEC(int64_t) skipped, upstream; };
+
+/* An earlier attempt stands in for it: its outputs are there already. */
+static void reuse(struct supervisor *s, int step)
+{
+	const struct plan_step *plan = plan_get(s->pre.plan, step);
+	struct live_step *l = live_step(s, step);
+
+	l->reason = plan->reason;
+	l->reused_run = plan->run;
+	s->states[step] = l->state = STEP_REUSED;
+}
+
+/* Whether it has to run, now that all it is handed is known. What cannot be found out is no reason not to run. */
+static bool must_run(struct supervisor *s, int step)
+{
+	const struct plan_step *plan = plan_get(s->pre.plan, step);
+	struct err e;
+
+	if (plan->action == PLAN_UNKNOWN || plan->action == PLAN_SKIP)
+		if (plan_one(s->pre.plan, step, s->pre.given, &e) < 0)
+			return true;
+	return plan->action != PLAN_REUSE;
+}
 
 static void look(struct supervisor *s, int step, struct wave *w)
 {
@@ -49,6 +80,16 @@ static void look(struct supervisor *s, int step, struct wave *w)
 	case SCHEDULE_WAIT:
 		return;
 	case SCHEDULE_GO:
+		if (!must_run(s, step)) {
+			const struct plan_step *plan = plan_get(s->pre.plan, step);
+
+			journal_reuse(s->journal, s->ids[step], plan->attempt_id, plan->reason);
+			reuse(s, step);
+			s->nopen--;
+			vec_push(&s->untold, step);
+			break;
+		}
+		set_reason(s, step);
 		set_state(s, step, STEP_QUEUED);
 		make_ready(s, step);
 		vec_push(&s->unsaid, step);
@@ -100,12 +141,12 @@ int dispatch_init(struct supervisor *s, struct err *e)
 			continue;
 		l->name = d->name;
 		l->base = d->base;
-		int r = query_duration(s->tracker, d->name, &l->expected, e);
-		if (r < 0)
-			return r;
-		s->reasons[i] = mem_strdup(l->expected < 0 ? "run: never finished" : "run: asked for");
-		l->reason = s->reasons[i];
-		s->nopen++;
+		l->expected = plan_get(s->pre.plan, (int)i)->expected;
+		l->reason = plan_get(s->pre.plan, (int)i)->reason;
+		if (plan_get(s->pre.plan, (int)i)->action == PLAN_REUSE)
+			reuse(s, (int)i);
+		else
+			s->nopen++;
 		for (size_t k = 0; k < d->nneeds; k++)
 			if (s->in[d->needs[k].step])
 				vec_push(&s->followers[d->needs[k].step], (int)i);
@@ -131,6 +172,26 @@ static unsigned take_gpus(struct supervisor *s, int n)
 	return bits;
 }
 
+/* The last attempt that the step made in the run this one resumes, or in the run that one resumed: what it left as checkpoints may be gone on from. NULL: it finished, or never began. */
+static const struct past_attempt *continues(struct supervisor *s, int step)
+{
+	const struct step *d = &s->p->steps[step];
+	struct past_attempt *past = arena_array(&s->texts, struct past_attempt, 1);
+	int64_t run = s->o->kind == KIND_RESUME ? s->o->origin : 0;
+	struct err ignored;
+
+	while (run > 0) {
+		struct run_row row;
+
+		if (query_last_attempt(s->tracker, run, d->name, d->noutputs ? d->outputs[0].path : NULL, &s->texts, past, &ignored) > 0)
+			return past->state == ATTEMPT_SUCCESS ? NULL : past;
+		if (query_run(s->tracker, run, &s->texts, &row, &ignored) < 0 || row.kind != KIND_RESUME)
+			return NULL;
+		run = row.origin;
+	}
+	return NULL;
+}
+
 static void start(struct supervisor *s, int step)
 {
 	const struct step *d = &s->p->steps[step];
@@ -141,7 +202,8 @@ static void start(struct supervisor *s, int step)
 	s->nlive++;
 	s->tries[step]++;
 	/* attempt_start may end it at once (no such input): what ended() needs stands before the call. */
-	a = attempt_start(&s->host, step, s->tries[step], token, s->reasons[step], take_gpus(s, d->gpu), live_step(s, step));
+	a = attempt_start(&s->host, step, s->tries[step], token, live_step(s, step)->reason, take_gpus(s, d->gpu), s->tries[step] == 1 ? continues(s, step) : NULL,
+			  live_step(s, step));
 	if (!a->over)
 		s->now[step] = a;
 }
@@ -219,6 +281,7 @@ void dispatch_ended(void *arg, struct attempt *a)
 	}
 	attempt_record(a, st);
 	set_state(s, step, st);
+	plan_ran(s->pre.plan, step);
 	vec_push(&s->over, a);
 	if (st == STEP_RETRYING) {
 		tell(s, step);

@@ -265,7 +265,7 @@ static int prepare(struct env_set *s, struct env *v, const struct env_options *o
 int env_set_prepare(struct env_set *s, const struct env_options *o, struct err *e)
 {
 	for (size_t i = 0; i < s->len; i++) {
-		int r = prepare(s, &s->v[i], o, e);
+		int r = s->v[i].wanted ? prepare(s, &s->v[i], o, e) : 0;
 
 		if (r < 0)
 			return r;

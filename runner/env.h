@@ -24,6 +24,7 @@ struct env {
 	struct env_packages packages;      /* once it is ready */
 	int lock;                          /* held shared from env_set_prepare on; -1 = none */
 	int64_t checked;                   /* monotonic: when its files were last held against what was built */
+	bool wanted;                       /* a step that runs gets it: it is made ready, checked and recorded */
 	bool touched;                      /* a step that could write to it has run since */
 };
 struct env_set {
@@ -43,7 +44,7 @@ struct env_options {
 };
 /* Choices and keys for the selected steps (NULL: all). Starts nothing but an interpreter that was never met before, builds nothing. */
 int env_set_resolve(const struct pipeline *p, const bool *selected, const struct env_options *o, struct env_set *ret, struct err *e);
-/* Builds what is not there, holds it against being removed, and refuses one whose files changed: ERR_BROKEN names package, file and the way out. */
+/* Of those that are wanted: builds what is not there, holds it against being removed, and refuses one whose files changed: ERR_BROKEN names package, file and the way out. */
 int env_set_prepare(struct env_set *s, const struct env_options *o, struct err *e);
 /* Builds one anew, whatever stands there. */
 int env_rebuild(struct env_set *s, struct env *v, const struct env_options *o, struct err *e);

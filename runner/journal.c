@@ -10,15 +10,16 @@
 #define POINTS_AT_ONCE 200000
 
 struct entry {
-	enum { ENTRY_MOVE, ENTRY_BEGIN, ENTRY_END, ENTRY_ARTIFACT, ENTRY_PARAM, ENTRY_SAMPLE, ENTRY_TAKE } kind;
+	enum { ENTRY_MOVE, ENTRY_BEGIN, ENTRY_END, ENTRY_ARTIFACT, ENTRY_PARAM, ENTRY_SAMPLE, ENTRY_REUSE, ENTRY_TAKE } kind;
 	struct journal_attempt *attempt;
 	union {
 		struct { const int64_t *steps; size_t n; enum step_state state; const char *reason; } move;
 		struct attempt_new begin;
-		struct attempt_result end;
+		struct { struct attempt_result result; const struct trace_rows *trace; } end;
 		struct artifact_new artifact;
 		struct { const char *key; json_t *value; } param;
 		struct sample sample;
+		struct step_reuse reuse;
 		struct { int64_t id; const char *answer; } take;
 	};
 };
@@ -109,17 +110,29 @@ void journal_begin(struct journal *j, struct journal_attempt *a, const struct at
 	en->begin.isolation = arena_strdup(&j->arena, n->isolation);
 	en->begin.host = arena_strdup(&j->arena, n->host);
 	en->begin.reason = arena_strdup(&j->arena, n->reason);
+	en->begin.facts = arena_strdup(&j->arena, n->facts);
+	en->begin.form = n->form ? arena_dup(&j->arena, n->form, sizeof *n->form) : NULL;
+	en->begin.key = n->key ? arena_dup(&j->arena, n->key, sizeof *n->key) : NULL;
 }
 
-void journal_end(struct journal *j, struct journal_attempt *a, const struct attempt_result *r)
+void journal_end(struct journal *j, struct journal_attempt *a, const struct attempt_result *r, const struct trace_rows *trace)
 {
 	struct entry *en = add(j);
 
 	en->kind = ENTRY_END;
 	en->attempt = a;
-	en->end = *r;
-	en->end.error_file = arena_strdup(&j->arena, r->error_file);
-	en->end.error_message = arena_strdup(&j->arena, r->error_message);
+	en->end.result = *r;
+	en->end.result.error_file = arena_strdup(&j->arena, r->error_file);
+	en->end.result.error_message = arena_strdup(&j->arena, r->error_message);
+	en->end.trace = trace;
+}
+
+void journal_reuse(struct journal *j, int64_t step, int64_t attempt, const char *reason)
+{
+	struct entry *en = add(j);
+
+	en->kind = ENTRY_REUSE;
+	en->reuse = (struct step_reuse){ step, attempt, arena_strdup(&j->arena, reason) };
 }
 
 void journal_artifact(struct journal *j, struct journal_attempt *a, const struct artifact_new *f)
@@ -223,6 +236,32 @@ static int write_points(struct journal *j, struct journal_attempt *a, struct err
 	return 0;
 }
 
+static int write_end(struct journal *j, struct entry *en, struct err *e)
+{
+	int r = write_points(j, en->attempt, e);
+
+	if (r >= 0 && en->end.trace)
+		r = trace_record(j->tracker, en->end.trace->v, en->end.trace->len, &en->end.result.trace, e);
+	return r < 0 ? r : attempt_end(j->tracker, j->run, en->attempt->step, en->attempt->id, &en->end.result, e);
+}
+
+/* All decisions of one flush, when the first of them comes: none of them hangs on what else is written. */
+static int write_reuses(struct journal *j, const struct entry *first, struct err *e)
+{
+	VEC(struct step_reuse) list = { 0 };
+	int r;
+
+	for (size_t i = 0; i < j->entries.len; i++)
+		if (j->entries.v[i].kind == ENTRY_REUSE) {
+			if (!list.len && &j->entries.v[i] != first)
+				return 0;
+			vec_push(&list, j->entries.v[i].reuse);
+		}
+	r = step_reuse(j->tracker, j->run, list.v, list.len, e);
+	vec_release(&list);
+	return r;
+}
+
 static int write_entry(struct journal *j, struct entry *en, struct err *e)
 {
 	struct tracker *t = j->tracker;
@@ -234,10 +273,7 @@ static int write_entry(struct journal *j, struct entry *en, struct err *e)
 	case ENTRY_BEGIN:
 		return attempt_begin(t, &en->begin, &en->attempt->id, e);
 	case ENTRY_END:
-		r = write_points(j, en->attempt, e);
-		if (r < 0)
-			return r;
-		return attempt_end(t, j->run, en->attempt->step, en->attempt->id, &en->end, e);
+		return write_end(j, en, e);
 	case ENTRY_ARTIFACT:
 		en->artifact.run = j->run;
 		en->artifact.step = en->attempt->step;
@@ -249,6 +285,8 @@ static int write_entry(struct journal *j, struct entry *en, struct err *e)
 		return r == ERR_EXISTS || r == ERR_USAGE ? 0 : r;
 	case ENTRY_SAMPLE:
 		return sample_add(t, en->attempt->id, &en->sample, e);
+	case ENTRY_REUSE:
+		return write_reuses(j, en, e);
 	case ENTRY_TAKE:
 		return request_take(t, en->take.id, en->take.answer, e);
 	}

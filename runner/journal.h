@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "tracker/series.h"
 #include "tracker/step.h"
+#include "tracker/trace.h"
 #include "tracker/tracker.h"
 
 #define JOURNAL_DELAY_US 200000
@@ -34,13 +35,16 @@ void journal_free(struct journal *j);
 /* All texts are copied, json values referenced. */
 void journal_move(struct journal *j, const int64_t *steps, size_t n, enum step_state s, const char *reason);
 void journal_begin(struct journal *j, struct journal_attempt *a, const struct attempt_new *n);
-void journal_end(struct journal *j, struct journal_attempt *a, const struct attempt_result *r);
+/* trace: what it looked up, borrowed until the flush; NULL: not known. */
+void journal_end(struct journal *j, struct journal_attempt *a, const struct attempt_result *r, const struct trace_rows *trace);
 void journal_artifact(struct journal *j, struct journal_attempt *a, const struct artifact_new *f);
 void journal_param(struct journal *j, const char *key, json_t *value);
 void journal_sample(struct journal *j, struct journal_attempt *a, const struct sample *s);
 /* step METRIC_NO_STEP: the next whole number of the series. ERR_USAGE for a key that is empty, too long or no UTF-8. */
 int journal_point(struct journal *j, struct journal_attempt *a, const char *key, size_t key_len, int64_t step, int64_t ts, double value,
 		  int64_t *ret_step, struct err *e);
+/* A step for which an earlier attempt stands in; those of one flush become one event. */
+void journal_reuse(struct journal *j, int64_t step, int64_t attempt, const char *reason);
 void journal_take(struct journal *j, int64_t request, const char *answer);
 
 /* When it wants to be flushed: a time_mono(), or -1 while it is empty. With many points waiting that is now. */

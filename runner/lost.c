@@ -10,13 +10,30 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "runner/checkpoint.h"
 #include "runner/spawn.h"
 #include "runner/tmpdir.h"
 #include "tracker/query.h"
 #include "tracker/run.h"
 
 /* Each attempt's step.json was written before its process began, so it names also those that never came into the record. */
-struct ids { char **v; size_t len, cap; };
+struct ids {
+	char **v; size_t len, cap;
+	const struct attempt_rows *known;
+	VEC(char *) torn; /* checkpoint folders of attempts that nobody saw end */
+};
+
+/* Whether the record knows how the attempt in this folder ended. */
+static bool ended(const struct ids *ids, const char *folder)
+{
+	for (size_t i = 0; i < ids->known->len; i++) {
+		const struct attempt_row *a = &ids->known->v[i];
+
+		if (a->state != ATTEMPT_RUNNING && strcmp(path_base(a->folder), folder) == 0)
+			return true;
+	}
+	return false;
+}
 
 static int visit(void *arg, const char *rel, const char *abs, const struct stat *st, struct err *e)
 {
@@ -34,6 +51,8 @@ static int visit(void *arg, const char *rel, const char *abs, const struct stat 
 	id = json_string_value(json_object_get(v, "attempt_id"));
 	if (id)
 		vec_push(ids, mem_strdup(id));
+	if (!ended(ids, rel) && strchr(rel, '@'))
+		vec_push(&ids->torn, mem_printf("%.*s.ckpt", (int)(strrchr(abs, '@') - abs), abs));
 	return FILE_WALK_SKIP;
 }
 
@@ -52,9 +71,23 @@ static void remove_tmp(const char *folder)
 		file_remove_tree(target, &ignored);
 }
 
+/* What died with its supervisor may have torn the newest checkpoint. Not being able to tell is no reason to leave the run unburied. */
+static void settle(struct ids *ids)
+{
+	_arena_ struct arena a = ARENA_INIT;
+	const char *torn;
+	struct err ignored;
+
+	for (size_t i = 0; i < ids->torn.len; i++)
+		if (file_is_dir(ids->torn.v[i]))
+			checkpoint_settle(ids->torn.v[i], false, &a, &torn, &ignored);
+}
+
 static int bury(const struct project *p, struct tracker *t, int64_t run, struct err *e)
 {
-	struct ids ids = { 0 };
+	_arena_ struct arena a = ARENA_INIT;
+	struct attempt_rows known = { 0 };
+	struct ids ids = { .known = &known };
 	_free_ char *folder = mem_printf("%s/runs/%lld", p->jig, (long long)run);
 	_close_ int lease = -1;
 	int r = lease_take(p, run, &lease, e);
@@ -64,13 +97,19 @@ static int bury(const struct project *p, struct tracker *t, int64_t run, struct 
 		return 0;
 	if (r < 0)
 		return r;
-	r = file_walk(folder, visit, &ids, e);
+	r = query_attempts(t, run, &a, &known, e);
+	if (r >= 0)
+		r = file_walk(folder, visit, &ids, e);
 	if (r >= 0 && ids.len)
 		r = spawn_sweep((const char *const *)ids.v, ids.len, e);
 	remove_tmp(folder);
+	settle(&ids);
 	for (size_t i = 0; i < ids.len; i++)
 		free(ids.v[i]);
 	vec_release(&ids);
+	for (size_t i = 0; i < ids.torn.len; i++)
+		free(ids.torn.v[i]);
+	vec_release(&ids.torn);
 	if (r < 0)
 		return r;
 	r = tracker_begin(t, e);

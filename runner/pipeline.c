@@ -145,10 +145,9 @@ int pipeline_load(const struct pipeline_options *o, struct pipeline **ret, struc
 {
 	_buf_ struct buf text = BUF_INIT;
 	const char *file = o->file ? o->file : "jig.yaml";
-	_free_ char *path = path_join(o->root, file);
-	int r = file_read(path, YAML_TEXT_MOST, &text, e);
+	int r = build_read(o, file, &text, e);
 
-	if (r == ERR_NOT_FOUND)
+	if (r == ERR_NOT_FOUND && !o->read)
 		r = err_set(e, ERR_NOT_FOUND, "there is no %s in %s; `jig init` makes one", file, o->root);
 	else if (r == ERR_USAGE)
 		r = err_set(e, ERR_USAGE, "%s: the file is larger than 8 MiB", file);
@@ -181,6 +180,29 @@ int pipeline_find(const struct pipeline *p, const char *name)
 	return entry ? (int)entry->num - 1 : -1;
 }
 
+/* "its steps are clean, train and 3 more": a matrix once. */
+static void add_step_names(const struct pipeline *p, struct buf *out)
+{
+	enum { SHOWN = 8 };
+	VEC(const char *) bases = {0};
+
+	for (size_t i = 0; i < p->nsteps; i++) {
+		bool known = false;
+		for (size_t k = 0; k < bases.len && !known; k++)
+			known = !strcmp(bases.v[k], p->steps[i].base);
+		if (!known)
+			vec_push(&bases, p->steps[i].base);
+		if (bases.len > SHOWN)
+			break;
+	}
+	buf_adds(out, bases.len == 1 ? "its step is " : "its steps are ");
+	for (size_t i = 0; i < bases.len && i < SHOWN; i++)
+		buf_addf(out, "%s%s", !i ? "" : i + 1 == bases.len ? " and " : ", ", bases.v[i]);
+	if (bases.len > SHOWN)
+		buf_adds(out, " and more");
+	vec_release(&bases);
+}
+
 int pipeline_select(const struct pipeline *p, const char *word, bool *out, struct err *e)
 {
 	int one = pipeline_find(p, word);
@@ -202,9 +224,10 @@ int pipeline_select(const struct pipeline *p, const char *word, bool *out, struc
 		names[2 * i + 1] = p->steps[i].name;
 	}
 	_free_ char *hint = build_hint(word, names, 2 * p->nsteps);
+	_buf_ struct buf there = BUF_INIT;
+	add_step_names(p, &there);
 	free(names);
-	return err_set(e, ERR_NOT_FOUND, "there is no step \"%s\" in %s%s; `jig dag` shows them all", word, p->file,
-	               hint);
+	return err_set(e, ERR_NOT_FOUND, "there is no step \"%s\" in %s%s; %s", word, p->file, hint, there.data);
 }
 
 void pipeline_with_needs(const struct pipeline *p, bool *sel)

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/map.h"
 #include "runner/yaml.h"
 #include "tracker/state.h"
@@ -93,15 +94,19 @@ struct pipeline {
 	const char *text; size_t len;              /* the file's bytes */
 	json_t *params;                            /* with overrides applied; owned */
 	const char **param_files; size_t nparam_files; /* paths below the root */
+	const char **dropped; size_t ndropped;     /* inherited overrides that were left out */
 	struct step *steps; size_t nsteps;         /* topological, then the order of the file and the matrix */
 	struct map names;                          /* of steps, to index + 1 */
 };
 
+/* Appends the bytes of a file of the project. ERR_NOT_FOUND. */
+typedef int pipeline_read_fn(void *arg, const char *path, struct buf *ret, struct err *e);
 struct pipeline_options {
 	const char *root;                          /* the project's folder, absolute */
 	const char *file;                          /* below root or absolute; NULL = "jig.yaml" */
+	pipeline_read_fn *read; void *read_arg;    /* reads the pipeline file (then below root) and params files, as from a snapshot; NULL = from the folder */
+	const char *const *inherited; size_t ninherited; /* -p of the run that this one comes from, before overrides; one whose key is not known any more is left out */
 	const char *const *overrides; size_t noverrides; /* -p */
-	const json_t *base_params;                 /* merged over the file's before overrides (resume); NULL = none */
 };
 
 /* ERR_NOT_FOUND: no such file (says `jig init`). ERR_USAGE: faults; `faults` (may be NULL) gets every line of them in full. */

@@ -109,7 +109,9 @@ struct reading {
 typedef void step_reader(struct reading *r, const struct yaml_node *n);
 extern step_reader *const step_readers[STEP_NKEYS];
 
-/* Params of the file, its params files, base_params and overrides, into p->params. */
+/* A file of the project, from where the options say, of at most YAML_TEXT_MOST bytes. */
+int build_read(const struct pipeline_options *o, const char *path, struct buf *ret, struct err *e);
+/* Params of the file, its params files and overrides, into p->params. */
 void build_params(struct build *b, const struct yaml_node *n);
 /* Fills slots from a mapping of step keys; says which keys are none. */
 void build_slots(const struct where *w, const struct yaml_node *map, struct slot out[STEP_NKEYS]);

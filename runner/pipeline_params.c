@@ -63,12 +63,11 @@ static void add_file(const struct where *w, const struct yaml_node *n)
 		build_fault(w, n, "params file \"%s\" should end in .yaml, .yml or .json", path);
 		return;
 	}
-	if (build_leaves(b, path, true)) {
+	if (!b->o->read && build_leaves(b, path, true)) {
 		build_fault(w, n, "params file \"%s\" is reached by a symlink that leaves the project", path);
 		return;
 	}
-	_free_ char *abs = path_join(b->o->root ? b->o->root : ".", path);
-	if (file_read(abs, YAML_TEXT_MOST, &text, &e) < 0) {
+	if (build_read(b->o, path, &text, &e) < 0) {
 		if (e.code == ERR_NOT_FOUND)
 			build_fault(w, n, "params file \"%s\" does not exist", path);
 		else
@@ -82,6 +81,17 @@ static void add_file(const struct where *w, const struct yaml_node *n)
 		params_merge(p->params, v);
 	json_decref(v);
 	p->param_files[p->nparam_files++] = path;
+}
+
+int build_read(const struct pipeline_options *o, const char *path, struct buf *ret, struct err *e)
+{
+	if (o->read) {
+		int r = o->read(o->read_arg, path, ret, e);
+
+		return r >= 0 && ret->len > YAML_TEXT_MOST ? err_set(e, ERR_USAGE, "%s: the file is larger than 8 MiB", path) : r;
+	}
+	_free_ char *abs = path_join(o->root ? o->root : ".", path);
+	return file_read(abs, YAML_TEXT_MOST, ret, e);
 }
 
 void build_params(struct build *b, const struct yaml_node *n)
@@ -101,8 +111,10 @@ void build_params(struct build *b, const struct yaml_node *n)
 		for (size_t i = 0; i < items.n && !b->stop; i++)
 			add_file(&w, items.one ? items.one : items.v[i]);
 	}
-	if (b->o->base_params)
-		params_merge(p->params, b->o->base_params);
+	p->dropped = arena_array(&p->arena, const char *, b->o->ninherited);
+	for (size_t i = 0; i < b->o->ninherited; i++)
+		if (params_override(p->params, b->o->inherited[i], &e) < 0)
+			p->dropped[p->ndropped++] = arena_strdup(&p->arena, b->o->inherited[i]);
 	for (size_t i = 0; i < b->o->noverrides; i++)
 		if (params_override(p->params, b->o->overrides[i], &e) < 0)
 			diags_add(&b->d, 0, 0, "%s", e.text);

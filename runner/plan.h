@@ -48,6 +48,8 @@ int plan_all(struct plan *p, struct facts *given, struct err *e);
 /* One step whose needs have ended: given[] of all it takes from is filled. PLAN_RUN or PLAN_REUSE (then given[step] is filled). */
 int plan_one(struct plan *p, int step, struct facts *given, struct err *e);
 const struct plan_step *plan_get(const struct plan *p, int step);
+/* Whether it runs, or may turn out to. */
+bool plan_may_run(const struct plan *p, int step);
 /* A step that runs: its inputs changed because this step ran again (for reasons of those that follow). */
 void plan_ran(struct plan *p, int step);
 /* The time that what runs should take, one after the other along the longest way; -1: not known of some step. */

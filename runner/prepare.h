@@ -42,7 +42,8 @@ struct prepared {
 	struct env_options env_options;
 	struct isolation isolation;
 	struct plan *plan;
-	struct facts *given;                   /* per step: what those that are reused give */
+	struct facts *given; size_t nsteps;    /* per step: what those that are reused give */
+	char *checkout;                        /* of code that is not the working tree's, as long as this is; NULL: none */
 	VEC(const char *) notes;               /* for people */
 	struct arena texts;
 };

@@ -16,7 +16,7 @@ struct resume_options {
 	struct tracker *tracker;
 	int64_t origin;
 	const char *code;                                      /* "work", "same" or a revision; NULL: work */
-	const char *file;                                      /* -f; NULL: as the earlier run had it */
+	const char *file;                                      /* -f, below the root or absolute; NULL: as the earlier run had it */
 	const char *const *overrides; size_t noverrides;       /* new ones */
 };
 struct resume {
@@ -27,11 +27,18 @@ struct resume {
 	struct code_source code;
 	struct inputs_recorded inputs;     /* of `same`; else empty */
 	const char **overrides; size_t noverrides; /* all that hold, the earlier ones first */
-	const char *isolation, *file;      /* as the earlier run had them; NULL: none */
-	const char **notes; size_t nnotes; /* for people: overrides dropped, how the code differs from the earlier run's ("code: lib/x.py +3 −1, 2 files more") */
+	const char *isolation, *file;      /* to be used and to be recorded with the new run; NULL: none */
+	const char **notes; size_t nnotes; /* for people: overrides that are dropped */
 };
-/* ERR_USAGE: the run is live (with the way out: jig stop, jig retry); no such revision; unknown params (all faults in full in `faults`); its snapshot was collected. */
+/* ret is zeroed; resume_release in every case. ERR_NOT_FOUND: no such run. ERR_USAGE: the run is live (with the way out: jig stop, jig retry); no such revision; unknown params (all
+ * faults in full in `faults`, may be NULL); its snapshot or an input was collected. */
 int resume_load(const struct resume_options *o, struct resume *ret, struct buf *faults, struct err *e);
 void resume_release(struct resume *r);
+
+/* What is not as the earlier run had it, for people, put before the other notes of `now`: the code in one line ("code: lib/x.py +3 −1, 2 files more", "code: unchanged"), and each input
+ * of the working tree and each environment that differs, with "! " in front. Steps are compared by name, as far as the earlier run had come. */
+int resume_compare(struct tracker *t, int64_t origin, const struct project *project, const struct pipeline *p, struct prepared *now, struct err *e);
+/* The line about the code, between two trees in JIG/code.git; before may be NULL. Lives in the arena. */
+const char *resume_code_note(const char *jig, const char *before, const char *now, struct arena *a);
 
 #endif

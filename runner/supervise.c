@@ -12,10 +12,12 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "base/utf8.h"
-#include "runner/metric.h"
-#include "runner/secret_guess.h"
+#include "runner/attempt_trace.h"
+#include "runner/env_cache.h"
+#include "runner/python_hook.h"
 #include "runner/supervisor.h"
 #include "runner/tmpdir.h"
+#include "runner/trace.h"
 #include "tracker/query.h"
 #include "tracker/run.h"
 
@@ -32,12 +34,8 @@ static void release(struct supervisor *s)
 	for (size_t i = 0; s->p && i < s->p->nsteps; i++) {
 		if (s->now)
 			attempt_free(s->now[i]);
-		if (s->reasons)
-			free(s->reasons[i]);
 		if (s->followers)
 			vec_release(&s->followers[i]);
-		if (s->host.outputs)
-			vec_release(&s->host.outputs[i]);
 	}
 	for (size_t i = 0; i < s->over.len; i++)
 		attempt_free(s->over.v[i]);
@@ -48,15 +46,12 @@ static void release(struct supervisor *s)
 	journal_free(s->journal);
 	usage_free(s->host.usage);
 	spares_free(s->host.spares);
+	checkpoint_watch_free(s->host.checkpoints);
 	loop_free(s->loop);
-	inputs_free(s->inputs);
+	observer_free(s->host.observer);
 	code_tree_free(s->tree);
-	code_snapshot_release(&s->code);
-	store_free(s->store);
-	isolation_release(&s->isolation);
-	env_set_release(&s->envs);
+	prepared_release(&s->pre);
 	free(s->env_ids);
-	vec_release(&s->notes);
 	arena_release(&s->texts);
 	if (s->tmp)
 		file_remove_tree(s->tmp, &ignored);
@@ -64,17 +59,16 @@ static void release(struct supervisor *s)
 		close(s->lease);
 	free(s->tmp);
 	free(s->params_path);
-	free(s->in);
+	free(s->hook);
+	free(s->covers);
 	free(s->live_at);
 	free(s->states);
 	free(s->ids);
 	free(s->tries);
 	free(s->now);
 	free(s->retry_at);
-	free(s->reasons);
 	free(s->followers);
 	free(s->waiting);
-	free(s->host.outputs);
 	free(s->live.steps);
 }
 
@@ -108,9 +102,10 @@ static int check_machine(struct supervisor *s, struct err *e)
 		s->total.cpu = s->total.jobs;
 	for (size_t i = 0; i < s->p->nsteps; i++) {
 		const struct step *d = &s->p->steps[i];
-		const char *what = s->in[i] ? reserve_impossible(&s->total, d) : NULL;
+		bool in = !o->selected || o->selected[i];
+		const char *what = in ? reserve_impossible(&s->total, d) : NULL;
 		char wanted[32], there[32];
-		int r = s->in[i] ? check_secrets(s->p, d, e) : 0;
+		int r = in ? check_secrets(s->p, d, e) : 0;
 
 		if (r < 0)
 			return r;
@@ -129,98 +124,66 @@ static int check_machine(struct supervisor *s, struct err *e)
 	return 0;
 }
 
-/* Which environment each step gets and what stands around it; nothing is built yet. */
-static int choose_places(struct supervisor *s, struct err *e)
+/* What is known before there is a run. */
+static int prepare_run(struct supervisor *s, struct err *e)
 {
 	const struct supervise_options *o = s->o;
-	struct isolation_options io = { .wanted = o->isolation, .root = o->project->root, .jig = o->project->jig, .environ = environ, .pipeline = s->p,
-					.selected = s->in, .envs = &s->envs };
-	int r;
+	struct prepare_options po = { .project = o->project, .tracker = s->tracker, .pipeline = s->p, .selected = o->selected, .asked = o->asked, .code = o->code,
+				      .inputs = o->inputs, .isolation = o->isolation, .env_watch = o->env_watch, .max_snapshot = o->max_snapshot,
+				      .unpinned = o->unpinned, .strict = o->strict };
+	int r = prepare(&po, &s->pre, e);
+	bool any = false;
 
-	if ((r = isolation_check(o->isolation, e)) < 0)
-		return r;
-	s->env_options = (struct env_options){ .root = o->project->root, .environ = environ, .unpinned = o->unpinned, .strict = o->strict, .watch = o->env_watch };
-	r = env_set_resolve(s->p, s->in, &s->env_options, &s->envs, e);
-	return r < 0 ? r : isolation_choose(&io, &s->isolation, e);
-}
-
-static void guess_secret(void *arg, const char *dotted, const json_t *leaf)
-{
-	struct supervisor *s = arg;
-	const char *what = secret_guess_param(dotted, leaf);
-
-	if (what)
-		vec_push(&s->notes, arena_printf(&s->texts, "param %s looks like %s, and params are recorded for ever; `secrets: [NAME]` hands a variable on unrecorded",
-						 dotted, what));
-}
-
-/* Remarks of the snapshot, of the environments and of the isolation, for the first screen. */
-static void gather_notes(struct supervisor *s)
-{
-	for (size_t i = 0; i < s->code.nnotes; i++)
-		vec_push(&s->notes, s->code.notes[i]);
-	for (size_t i = 0; i < s->envs.notes.len; i++)
-		vec_push(&s->notes, s->envs.notes.v[i]);
-	if (s->isolation.note)
-		vec_push(&s->notes, s->isolation.note);
-	json_leaves(s->p->params, guess_secret, s);
-}
-
-static int take_code(struct supervisor *s, struct err *e)
-{
-	VEC(const char *) data = { 0 }, in = { 0 };
-	struct code_options o = { .root = s->o->project->root, .jig = s->o->project->jig, .max_file = 1 << 20, .max_total = 50 << 20 };
-	int r;
-
-	for (size_t i = 0; i < s->p->nsteps; i++) {
-		const struct step *d = &s->p->steps[i];
-
-		for (size_t k = 0; k < d->noutputs; k++)
-			vec_push(&data, d->outputs[k].path);
-		if (d->checkpoints)
-			vec_push(&data, d->checkpoints);
-		for (size_t k = 0; k < d->ninputs; k++)
-			if (d->inputs[k].kind == INPUT_FILE && d->inputs[k].producer < 0)
-				vec_push(&in, d->inputs[k].path);
+	s->in = s->pre.in;
+	for (size_t i = 0; r >= 0 && i < s->p->nsteps; i++) {
+		s->live_at[i] = s->live.nsteps;
+		s->live.nsteps += s->in[i];
+		any |= s->in[i] && plan_may_run(s->pre.plan, (int)i);
 	}
-	if (s->o->max_snapshot > 0)
-		o.max_file = o.max_total = s->o->max_snapshot;
-	o.data = data.v;
-	o.ndata = data.len;
-	o.inputs = in.v;
-	o.ninputs = in.len;
-	r = code_snapshot(&o, &s->code, e);
-	vec_release(&data);
-	vec_release(&in);
-	return r < 0 ? r : code_tree_open(s->o->project->jig, s->code.tree, &s->tree, e);
+	return r < 0 || !any ? r : code_tree_open(o->project->jig, s->pre.code.tree, &s->tree, e);
+}
+
+static void describe_step(struct supervisor *s, size_t i, struct step_new *ret)
+{
+	const struct step *d = &s->p->steps[i];
+	const struct plan_step *plan = plan_get(s->pre.plan, (int)i);
+	struct step_need_new *needs = arena_array(&s->texts, struct step_need_new, d->nneeds);
+	_buf_ struct buf command = BUF_INIT;
+
+	*ret = (struct step_new){ .name = d->name, .base = d->base, .item = d->item, .state = STEP_PENDING, .rank = (int)i, .needs = needs };
+	for (size_t k = 0; k < d->nneeds; k++)
+		if (s->in[d->needs[k].step])
+			needs[ret->nneeds++] = (struct step_need_new){ d->needs[k].step, d->needs[k].data };
+	if (plan->action == PLAN_REUSE) {
+		ret->state = STEP_REUSED;
+		ret->reused_attempt = plan->attempt_id;
+		ret->reason = plan->reason;
+		return;
+	}
+	ret->declared = d->declared;
+	for (size_t k = 0; k < d->nargs; k++) {
+		if (k)
+			buf_addc(&command, ' ');
+		buf_adds(&command, d->argv[k]);
+	}
+	ret->command = arena_strdup(&s->texts, command.data);
 }
 
 static int add_steps(struct supervisor *s, int64_t run, struct err *e)
 {
-	int r = 0;
+	VEC(struct step_new) steps = { 0 };
+	_free_ int64_t *ids = mem_alloc(sizeof *ids * (s->p->nsteps + 1));
+	size_t n = 0;
+	int r;
 
-	for (size_t i = 0; r >= 0 && i < s->p->nsteps; i++) {
-		const struct step *d = &s->p->steps[i];
-		_buf_ struct buf command = BUF_INIT;
-		struct step_new n = { .name = d->name, .base = d->base, .item = d->item, .declared = d->declared, .state = STEP_PENDING, .rank = (int)i };
-
-		if (!s->in[i])
-			continue;
-		for (size_t k = 0; k < d->nargs; k++) {
-			if (k)
-				buf_addc(&command, ' ');
-			buf_adds(&command, d->argv[k]);
-		}
-		n.command = command.data;
-		r = step_add(s->tracker, run, &n, &s->ids[i], e);
-	}
-	for (size_t i = 0; r >= 0 && i < s->p->nsteps; i++) {
-		const struct step *d = &s->p->steps[i];
-
-		for (size_t k = 0; s->in[i] && r >= 0 && k < d->nneeds; k++)
-			if (s->in[d->needs[k].step])
-				r = step_edge(s->tracker, s->ids[i], s->ids[d->needs[k].step], d->needs[k].data, e);
-	}
+	for (size_t i = 0; i < s->p->nsteps; i++)
+		if (s->in[i])
+			describe_step(s, i, vec_add(&steps));
+	r = step_add(s->tracker, run, steps.v, steps.len, ids, e);
+	for (size_t i = 0; r >= 0 && i < s->p->nsteps; i++)
+		if (s->in[i])
+			s->ids[i] = ids[n++];
+	vec_release(&steps);
 	return r;
 }
 
@@ -266,7 +229,7 @@ static int make_run(struct supervisor *s, char name[80], struct err *e)
 	struct run_new n = {
 		.name = o->name, .pipeline = s->p->name, .pipeline_text = s->p->text, .kind = o->kind, .origin = o->origin, .sweep = o->sweep,
 		.host = s->machine.host, .user = s->machine.user, .argv = o->argv, .params = s->p->params, .options = o->options, .unpinned = o->unpinned,
-		.code = { s->code.commit, s->code.branch, s->code.remote, s->code.dirty, s->code.tree },
+		.code = { s->pre.code.commit, s->pre.code.branch, s->pre.code.remote, s->pre.code.dirty, s->pre.code.tree },
 	};
 	char uid[ULID_LEN + 1];
 	_arena_ struct arena a = ARENA_INIT;
@@ -276,9 +239,11 @@ static int make_run(struct supervisor *s, char name[80], struct err *e)
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; r >= 0 && i < s->envs.len; i++) {
-		struct env_facts f = env_facts_of(&s->envs.v[i]);
+	for (size_t i = 0; r >= 0 && i < s->pre.envs.len; i++) {
+		struct env_facts f = env_facts_of(&s->pre.envs.v[i]);
 
+		if (!s->pre.envs.v[i].wanted)
+			continue;
 		r = env_record(s->tracker, &f, &s->env_ids[i], e);
 	}
 	if (r >= 0)
@@ -293,7 +258,7 @@ static int make_run(struct supervisor *s, char name[80], struct err *e)
 	if (r >= 0)
 		r = add_tags(s, run, e);
 	if (r >= 0)
-		r = code_pin(o->project->jig, s->code.tree, run, e);
+		r = code_pin(o->project->jig, s->pre.code.tree, run, e);
 	if (r >= 0)
 		r = run_start(s->tracker, run, e);
 	if (r >= 0)
@@ -309,6 +274,28 @@ static int make_run(struct supervisor *s, char name[80], struct err *e)
 	return 0;
 }
 
+/* How the lookups of steps are witnessed. Without the hook Python's listings count by their names. */
+static int init_traces(struct supervisor *s, struct err *e)
+{
+	_free_ char *envs = NULL, *cache = NULL;
+	struct err ignored;
+
+	if (!s->tree)
+		return 0;
+	trace_params(s->p->params, &s->params_digest);
+	s->covers = mem_zero((s->pre.envs.len + 1) * sizeof *s->covers);
+	for (size_t i = 0; i < s->pre.envs.len; i++)
+		trace_cover_make(&s->work, &s->pre.envs.v[i], &s->texts, &s->covers[i]);
+	s->host.covers = s->covers;
+	if (env_cache_folder(environ, &envs, &ignored) >= 0) {
+		cache = path_parent(envs);
+		if (python_hook_folder(cache, &s->hook, &ignored) < 0)
+			s->hook = NULL;
+	}
+	s->work.hook = s->hook;
+	return observe_impossible() ? 0 : observer_start(spawner_trace_fd(s->host.spawner), &s->host.observer, e);
+}
+
 static void init_live(struct supervisor *s, const char *name)
 {
 	struct run_live *l = &s->live;
@@ -319,12 +306,12 @@ static void init_live(struct supervisor *s, const char *name)
 	l->kind = word_of(WORDS_KIND, s->o->kind)->text;
 	if (s->o->origin)
 		l->origin = arena_printf(&s->texts, "%s %lld", s->o->kind == KIND_RESUME ? "resumed from" : "restarted from", (long long)s->o->origin);
-	if (s->code.commit)
-		snprintf(l->commit, sizeof l->commit, "%.7s", s->code.commit);
-	l->dirty = s->code.dirty;
-	l->changed_files = s->code.changed_files;
-	l->env = env_set_text(&s->envs, &s->texts);
-	l->isolation = isolation_text(s->isolation.tier);
+	if (s->pre.code.commit)
+		snprintf(l->commit, sizeof l->commit, "%.7s", s->pre.code.commit);
+	l->dirty = s->pre.code.dirty;
+	l->changed_files = s->pre.code.changed_files;
+	l->env = env_set_text(&s->pre.envs, &s->texts);
+	l->isolation = isolation_text(s->pre.isolation.tier);
 	l->jobs = s->total.jobs;
 	l->state = RUN_RUNNING;
 	l->started = time_mono();
@@ -335,8 +322,8 @@ static void init_live(struct supervisor *s, const char *name)
 		if (cells > l->name_cells)
 			l->name_cells = cells;
 	}
-	l->notes = s->notes.v;
-	l->nnotes = (int)s->notes.len;
+	l->notes = s->pre.notes.v;
+	l->nnotes = (int)s->pre.notes.len;
 }
 
 static void spawner_ready(void *arg, int fd, short revents)
@@ -444,45 +431,28 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	char name[80];
 	int r;
 
-	s.in = mem_zero(n + 1);
 	s.live_at = mem_zero((n + 1) * sizeof *s.live_at);
-	for (size_t i = 0; i < n; i++) {
-		s.in[i] = !o->selected || o->selected[i];
-		s.live_at[i] = s.live.nsteps;
-		s.live.nsteps += s.in[i];
-	}
 	s.states = mem_zero((n + 1) * sizeof *s.states);
 	s.ids = mem_zero((n + 1) * sizeof *s.ids);
 	s.tries = mem_zero((n + 1) * sizeof *s.tries);
 	s.now = mem_zero((n + 1) * sizeof *s.now);
 	s.retry_at = mem_zero((n + 1) * sizeof *s.retry_at);
-	s.reasons = mem_zero((n + 1) * sizeof *s.reasons);
 	s.followers = mem_zero((n + 1) * sizeof *s.followers);
 	s.waiting = mem_zero(n + 1);
-	s.host.outputs = mem_zero((n + 1) * sizeof *s.host.outputs);
 	s.live.steps = mem_zero((n + 1) * sizeof *s.live.steps);
 	s.seed = (unsigned)time_now();
 	s.work = (struct work_run){
 		.jig = o->project->jig, .root = o->project->root, .project = o->project->name, .pipeline = o->pipeline,
-		.params_changed = o->params_changed, .envs = &s.envs, .isolation = &s.isolation, .environ = environ,
+		.params_changed = o->params_changed, .envs = &s.pre.envs, .isolation = &s.pre.isolation, .environ = environ,
 	};
 
-	if ((r = check_machine(&s, e)) < 0 || (r = choose_places(&s, e)) < 0)
-		return r;
-	s.store = store_new(o->project->jig);
-	r = inputs_read(&(struct inputs_options){ .pipeline = s.p, .selected = s.in, .root = o->project->root, .jig = o->project->jig, .store = s.store },
-			&s.inputs, NULL, e);
-	if (r < 0)
-		return r;
-	r = take_code(&s, e);
-	if (r < 0)
+	if ((r = check_machine(&s, e)) < 0 || (r = prepare_run(&s, e)) < 0)
 		return r;
 	/* Building may take minutes: the code is already what it was when the command was given. */
-	r = env_set_prepare(&s.envs, &s.env_options, e);
+	r = env_set_prepare(&s.pre.envs, &s.pre.env_options, e);
 	if (r < 0)
 		return r;
-	s.env_ids = mem_zero((s.envs.len + 1) * sizeof *s.env_ids);
-	gather_notes(&s);
+	s.env_ids = mem_zero((s.pre.envs.len + 1) * sizeof *s.env_ids);
 	/* From here on a signal ends the run orderly: none may pass between the moment it is in the record and the first turn of the loop. */
 	s.loop = loop_new();
 	control_init(&s);
@@ -495,7 +465,7 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 		return r;
 	s.work.name = name;
 	s.work.tree = s.tree;
-	s.work.store = s.store;
+	s.work.store = s.pre.store;
 	s.work.params_path = s.params_path;
 	s.work.tmp = s.tmp;
 	s.journal = journal_new(t, s.work.number);
@@ -506,16 +476,23 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	s.host.usage = usage_new();
 	s.host.spares = spares_new();
 	s.host.run = &s.work;
-	s.host.inputs = s.inputs;
+	s.host.inputs = s.pre.inputs;
 	s.host.step_ids = s.ids;
-	s.host.envs = &s.envs;
+	s.host.envs = &s.pre.envs;
 	s.host.env_ids = s.env_ids;
 	s.host.machine = &s.machine;
+	s.host.outputs = s.pre.given;
+	s.host.names = s.pre.names;
+	s.host.params_digest = &s.params_digest;
+	s.host.keep_checkpoint = o->keep_checkpoint;
+	s.host.checkpoints = checkpoint_watch_new(s.loop);
 	s.host.grace_us = (o->grace_ms > 0 ? o->grace_ms : 5000) * 1000LL;
 	s.host.arg = &s;
 	s.host.started = dispatch_started;
 	s.host.flush = flush_now;
 	s.host.ended = dispatch_ended;
+	if ((r = init_traces(&s, e)) < 0)
+		return r;
 	init_live(&s, name);
 	if ((r = dispatch_init(&s, e)) < 0)
 		return r;

@@ -6,6 +6,7 @@
 #include "runner/env.h"
 #include "runner/live.h"
 #include "runner/pipeline.h"
+#include "runner/prepare.h"
 #include "runner/project.h"
 #include "runner/spawn.h"
 #include "tracker/tracker.h"
@@ -14,6 +15,10 @@ struct supervise_options {
 	const struct project *project;
 	const struct pipeline *pipeline;
 	const bool *selected;             /* per step; NULL: all */
+	const bool *asked;                /* per step: runs whatever there is (--force, --from, --fresh); NULL: none */
+	const struct code_source *code;   /* NULL: the working tree */
+	const struct inputs_recorded *inputs; /* NULL: from the working tree */
+	bool keep_checkpoint;             /* a resume hands checkpoints over also where more than the code has changed */
 	enum run_kind kind;
 	int64_t origin, sweep;            /* 0 = none */
 	const char *name;                 /* NULL: invented */

@@ -12,20 +12,17 @@ struct supervisor {
 	const struct supervise_options *o;
 	const struct pipeline *p;
 	struct tracker *tracker;
-	struct store *store;
 	struct loop *loop;
 	struct journal *journal;
 	struct attempt_host host;
 	struct work_run work;
-	struct inputs *inputs;
 	struct machine machine;
-	struct code_snapshot code;
-	struct code_tree *tree;
-	struct env_set envs;
-	struct env_options env_options;
-	int64_t *env_ids;            /* rows, per environment */
-	struct isolation isolation;
-	VEC(const char *) notes;     /* for people, before the first step */
+	struct prepared pre;         /* what was found out before there was a run */
+	struct code_tree *tree;      /* NULL: nothing runs */
+	int64_t *env_ids;            /* rows, per environment; 0: no step that runs gets it */
+	struct trace_cover *covers;  /* per environment */
+	struct digest params_digest;
+	char *hook;                  /* for Python; NULL: none */
 	char *params_path, *tmp;
 	int lease;
 	struct err failure;          /* the record cannot be written: everything stops */
@@ -33,14 +30,13 @@ struct supervisor {
 	bool spawner_gone;           /* so is every step */
 
 	/* per step of the pipeline */
-	bool *in;                    /* part of the run */
+	const bool *in;              /* part of the run; pre's */
 	int *live_at;                /* its place in live.steps */
 	enum step_state *states;
 	int64_t *ids;
 	int *tries;                  /* attempts begun */
 	struct attempt **now;        /* under way */
 	int64_t *retry_at;           /* monotonic, -1 = no retry waits */
-	char **reasons;
 	struct followers { int *v; size_t len, cap; } *followers;
 	bool *waiting;               /* it stands in ready */
 

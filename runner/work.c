@@ -46,6 +46,18 @@ static void set_homes(struct variables *v, const char *tmp)
 		variables_set(v, "MPLCONFIGDIR", plots);
 }
 
+/* What tells the observer of Python's imports comes before what the environment itself adds. */
+static void set_hook(struct variables *v, const char *hook, const char *work)
+{
+	const char *path = variables_get(v, "PYTHONPATH");
+	_free_ char *full = hook && path && *path ? mem_printf("%s:%s", hook, path) : NULL;
+
+	if (!hook)
+		return;
+	variables_set(v, "PYTHONPATH", full ? full : hook);
+	variables_set(v, "JIG_TRACE", work);
+}
+
 static void set_variables(struct work *w, const struct work_run *r, const struct step *s, int n, const char *uid, const char *params,
 			  const char *gpus)
 {
@@ -65,6 +77,7 @@ static void set_variables(struct work *w, const struct work_run *r, const struct
 	variables_set(v, "JIG_CHECKPOINTS", w->checkpoints);
 	variables_set(v, "TMPDIR", w->tmp);
 	set_homes(v, w->tmp);
+	set_hook(v, r->hook, w->work);
 	variables_set(v, "PYTHONNOUSERSITE", "1");
 	variables_set(v, "PYTHONUNBUFFERED", "1");
 	variables_set(v, "PYTHONFAULTHANDLER", "1");
@@ -132,6 +145,7 @@ int work_plan(struct work *w, const struct work_run *r, int step, int n, const c
 	w->checkpoints = arena_printf(a, "%s/runs/%lld/%s.ckpt", r->jig, (long long)r->number, base);
 	w->tmp = arena_printf(a, "%s/%d", r->tmp, slot);
 	params = s->item ? arena_printf(a, "%s/params.json", w->folder) : r->params_path;
+	w->params = params;
 	w->env = &r->envs->v[r->envs->of[step]];
 	set_variables(w, r, s, n, uid, params, gpus);
 	isolate(w, r, s, uid, params, gpus != NULL);

@@ -24,10 +24,12 @@ struct work_run {
 	const struct env_set *envs;
 	const struct isolation *isolation;
 	char *const *environ;
+	const char *hook;            /* the folder at the front of PYTHONPATH (python_hook.h); NULL: none */
 };
 
 struct work {
 	const char *rel;             /* "runs/17/train+boost@2", below jig */
+	const char *params;          /* absolute: $JIG_PARAMS */
 	const char *folder, *work, *tmp, *checkpoints, *metrics, *logged; /* absolute paths; metrics and logged are files that the step may make */
 	const char **argv;           /* NULL-ended: what is executed */
 	const struct env *env;

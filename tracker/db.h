@@ -34,6 +34,8 @@ enum db_file {
 	DB_QUERY,
 	DB_QUERY_STEP,
 	DB_QUERY_METRIC,
+	DB_TRACE,
+	DB_REUSE,
 	DB_FILES
 };
 
@@ -142,6 +144,10 @@ static inline const char *db_peek(sqlite3_stmt *st, int c)
 } /* until the next step */
 bool db_digest(sqlite3_stmt *st, int c, struct digest *ret); /* false: NULL */
 int db_word(sqlite3_stmt *st, int c, enum vocabulary v);     /* aborts on a text that is no word: a CHECK holds it */
+
+/* A row of artifact: run, step, attempt, role, form, path, digest, size, mtime, mode are the statement's first columns. */
+struct artifact_row;
+void artifact_read(sqlite3_stmt *st, struct arena *a, struct artifact_row *ret);
 
 /* Aborts the program outside of a transaction; `what` is named. db_write does it by itself. */
 void db_need_transaction(const struct tracker *t, const char *what);

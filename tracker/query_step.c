@@ -2,6 +2,8 @@
 #include "tracker/query.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 #include "base/vec.h"
 #include "tracker/db.h"
 
@@ -10,11 +12,10 @@
 	"instr('in out metric checkpoint log logged', a.role) AS place"
 
 #define SQL(X) \
-	X(STEPS, "SELECT s.id, s.name, s.base, s.item, s.command, s.declared, s.reason, s.state, s.rank, " \
-	         "s.reused_attempt, a.run, a.n " \
-	         "FROM step s LEFT JOIN attempt a ON a.id = s.reused_attempt WHERE s.run = ?1 ORDER BY s.rank, s.id") \
-	X(EDGES, "SELECT g.step, g.needs FROM step s JOIN edge g ON g.step = s.id JOIN step n ON n.id = g.needs " \
-	         "WHERE s.run = ?1 ORDER BY s.rank, s.id, n.rank, n.id") \
+	X(STEPS, "SELECT s.id, s.name, s.base, s.item, coalesce(s.command, x.command), coalesce(s.declared, x.declared), " \
+	         "s.reason, s.state, s.rank, s.reused_attempt, a.run, a.n, s.needs " \
+	         "FROM step s LEFT JOIN attempt a ON a.id = s.reused_attempt LEFT JOIN step x ON x.id = a.step " \
+	         "WHERE s.run = ?1 ORDER BY s.rank") \
 	X(ATTEMPTS, "SELECT a.id, a.step, a.uid, a.command, a.folder, a.isolation, a.host, a.n, a.state, a.cause, " \
 	            "a.exit_status, " \
 	            "a.signal, a.started, a.ended, a.elapsed_us, a.pid, a.pid_start, v.key, v.grade, a.error_file, " \
@@ -35,13 +36,41 @@
 	  "ORDER BY id DESC LIMIT 5")
 DB_TABLE(DB_QUERY_STEP, sql, SQL)
 
-static int steps_read(struct tracker *t, int64_t run, struct arena *a, struct step_rows *ret, struct err *e)
+/* Finds the ids of the steps whose ranks the JSON [[rank, data], …] gives. */
+static void needs_read(const struct step_rows *steps, const char *json, struct arena *a, struct step_row *ret)
+{
+	VEC(int64_t) ids = {0};
+	char *end;
+
+	for (const char *p = json; (p = strchr(p, '[')); p = end) {
+		long rank = strtol(++p, &end, 10);
+		size_t from = 0, to = steps->len;
+
+		while (end != p && from < to) {
+			size_t middle = from + (to - from) / 2;
+
+			if (steps->v[middle].rank < rank)
+				from = middle + 1;
+			else
+				to = middle;
+		}
+		if (end != p && from < steps->len && steps->v[from].rank == rank)
+			vec_push(&ids, steps->v[from].id);
+	}
+	ret->needs = arena_dup(a, ids.v, ids.len * sizeof *ids.v);
+	ret->nneeds = ids.len;
+	vec_release(&ids);
+}
+
+int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_rows *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	VEC(struct step_row) rows = {0};
+	VEC(const char *) needs = {0};
+	struct step_rows steps;
 	int r = db_query(t, &sql, STEPS, &st, e, DB_INT(run));
 
-	while (r >= 0 && (r = db_step(t, st, e)) > 0)
+	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
 		vec_push(&rows, (struct step_row){
 		                        .id = db_int(st, 0),
 		                        .name = db_text(st, 1, a),
@@ -56,42 +85,16 @@ static int steps_read(struct tracker *t, int64_t run, struct arena *a, struct st
 		                        .reused_run = db_int(st, 10),
 		                        .reused_n = (int)db_int(st, 11),
 		                });
-	if (r >= 0)
-		*ret = (struct step_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
-	vec_release(&rows);
-	return r;
-}
-
-static void needs_set(struct step_rows *steps, size_t i, struct arena *a, const int64_t *needs, size_t n)
-{
-	steps->v[i].needs = arena_dup(a, needs, n * sizeof *needs);
-	steps->v[i].nneeds = n;
-}
-
-int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_rows *ret, struct err *e)
-{
-	_query_ sqlite3_stmt *st = NULL;
-	VEC(int64_t) needs = {0};
-	struct step_rows steps = {0};
-	size_t i = 0;
-	int r = steps_read(t, run, a, &steps, e);
-
-	if (r >= 0)
-		r = db_query(t, &sql, EDGES, &st, e, DB_INT(run));
-	while (r >= 0 && i < steps.len && (r = db_step(t, st, e)) > 0) {
-		/* Both lists are in the same order. A step that came between the two reads is not looked for. */
-		while (i < steps.len && steps.v[i].id != db_int(st, 0)) {
-			needs_set(&steps, i++, a, needs.v, needs.len);
-			vec_clear(&needs);
-		}
-		vec_push(&needs, db_int(st, 1));
+		vec_push(&needs, db_text(st, 12, a));
 	}
 	if (r >= 0) {
-		if (i < steps.len)
-			needs_set(&steps, i, a, needs.v, needs.len);
+		steps = (struct step_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
+		for (size_t i = 0; i < steps.len; i++)
+			if (needs.v[i])
+				needs_read(&steps, needs.v[i], a, &steps.v[i]);
 		*ret = steps;
-		r = 0;
 	}
+	vec_release(&rows);
 	vec_release(&needs);
 	return r;
 }
@@ -157,28 +160,30 @@ int query_packages(struct tracker *t, int64_t attempt, struct arena *a, struct p
 	return r;
 }
 
+void artifact_read(sqlite3_stmt *st, struct arena *a, struct artifact_row *ret)
+{
+	*ret = (struct artifact_row){
+	        .run = db_int(st, 0),
+	        .step = db_int(st, 1),
+	        .attempt = db_int(st, 2),
+	        .role = db_word(st, 3, WORDS_ROLE),
+	        .form = db_word(st, 4, WORDS_FORM),
+	        .path = db_text(st, 5, a),
+	        .size = db_int(st, 7),
+	        .mtime = db_int(st, 8),
+	        .mode = (unsigned)db_int(st, 9),
+	};
+	ret->has_digest = db_digest(st, 6, &ret->digest);
+}
+
 int query_artifacts(struct tracker *t, int64_t run, struct arena *a, struct artifact_rows *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	VEC(struct artifact_row) rows = {0};
 	int r = db_query(t, &sql, ARTIFACTS, &st, e, DB_INT(run));
 
-	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
-		struct artifact_row *row = vec_add(&rows);
-
-		*row = (struct artifact_row){
-		        .run = db_int(st, 0),
-		        .step = db_int(st, 1),
-		        .attempt = db_int(st, 2),
-		        .role = db_word(st, 3, WORDS_ROLE),
-		        .form = db_word(st, 4, WORDS_FORM),
-		        .path = db_text(st, 5, a),
-		        .size = db_int(st, 7),
-		        .mtime = db_int(st, 8),
-		        .mode = (unsigned)db_int(st, 9),
-		};
-		row->has_digest = db_digest(st, 6, &row->digest);
-	}
+	while (r >= 0 && (r = db_step(t, st, e)) > 0)
+		artifact_read(st, a, vec_add(&rows));
 	if (r >= 0)
 		*ret = (struct artifact_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
 	vec_release(&rows);

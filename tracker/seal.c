@@ -9,7 +9,9 @@
 
 /* Rows of run ?1 in order of key. The first column is the owner's id, the second names the owner, the third the row
  * within it; the columns from the fourth on are hashed. A later version of the schema must leave these columns as they
- * are, or begin a new format. */
+ * are, or begin a new format. A trace is read once, as that of the run's first attempt that has it. */
+#define FIRST_WITH_TRACE \
+	"(SELECT min(id) AS id FROM attempt WHERE run = ?1 AND trace IS NOT NULL GROUP BY trace) f JOIN attempt a ON a.id = f.id "
 #define SQL(X) \
 	X(SEAL_RUN, "SELECT 0, '', 'the run itself', number, uid, pipeline, pipeline_id, state, kind, origin, sweep, " \
 	            "created, started, ended, " \
@@ -22,16 +24,14 @@
 	              "WHERE number = ?1)") \
 	X(SEAL_PARAM, "SELECT 0, '', key, key, type, text, number FROM param WHERE run = ?1 ORDER BY key") \
 	X(SEAL_STEP, "SELECT id, '', name, id, run, rank, name, base, item, command, declared, state, reason, " \
-	             "reused_attempt, key FROM step " \
+	             "reused_attempt, needs FROM step " \
 	             "WHERE run = ?1 ORDER BY id") \
-	X(SEAL_EDGE, "SELECT s.id, s.name, coalesce((SELECT name FROM step WHERE id = x.needs), x.needs), x.step, " \
-	             "x.needs, x.data FROM step s " \
-	             "JOIN edge x ON x.step = s.id WHERE s.run = ?1 ORDER BY s.id, x.needs") \
 	X(SEAL_ATTEMPT, "SELECT step, '', name || '@' || n, id, uid, run, step, name, n, state, cause, exit_status, " \
 	                "signal, started, ended, " \
 	                "elapsed_us, pid, pid_start, host, isolation, command, folder, env, error_file, error_line, " \
 	                "error_message, max_rss, cpu_us, " \
-	                "read_bytes, written_bytes, gpu_mem FROM attempt WHERE run = ?1 ORDER BY id") \
+	                "read_bytes, written_bytes, gpu_mem, facts, form, key, trace, continued FROM attempt WHERE run = ?1 " \
+	                "ORDER BY id") \
 	X(SEAL_ENV, "SELECT 0, '', key, id, key, grade, kind, detail FROM env WHERE id IN (SELECT env FROM attempt " \
 	            "WHERE run = ?1) ORDER BY id") \
 	X(SEAL_PACKAGE, "SELECT x.env, env.key, x.name, x.env, x.name, x.version, x.source FROM package x JOIN env " \
@@ -46,10 +46,11 @@
 	               "x.read_bytes, x.written_bytes, " \
 	               "x.gpu_mem, x.gpu_util, x.nprocs FROM attempt a JOIN sample x ON x.attempt = a.id WHERE a.run " \
 	               "= ?1 ORDER BY a.id, x.ts") \
-	X(SEAL_TRACE, \
-	  "SELECT a.id, a.name || '@' || a.n, x.kind || ' ' || x.path, x.attempt, x.path, x.kind, x.digest, x.mode, " \
-	  "x.size, x.mtime " \
-	  "FROM attempt a JOIN trace x ON x.attempt = a.id WHERE a.run = ?1 ORDER BY a.id, x.path, x.kind") \
+	X(SEAL_TRACE_SET, "SELECT a.id, a.name || '@' || a.n, 'its digest', x.id, x.digest FROM " FIRST_WITH_TRACE \
+	                  "JOIN trace_set x ON x.id = a.trace ORDER BY x.id") \
+	X(SEAL_TRACE, "SELECT a.id, a.name || '@' || a.n, x.kind || ' ' || x.path, x.trace_set, x.path, x.kind, x.digest, " \
+	              "x.mode, x.size, x.mtime FROM " FIRST_WITH_TRACE \
+	              "JOIN trace x ON x.trace_set = a.trace ORDER BY x.trace_set, x.path, x.kind") \
 	X(SEAL_SERIES, \
 	  "SELECT x.attempt, a.name || '@' || a.n, x.key, x.id, x.run, x.step, x.attempt, x.key, x.count, x.last, " \
 	  "x.last_step, x.last_ts, " \
@@ -85,12 +86,12 @@ static const struct {
         {"sweep", SEAL_SWEEP, -1},
         {"param", SEAL_PARAM, -1},
         {"step", SEAL_STEP, SEAL_NAME_STEP},
-        {"edge", SEAL_EDGE, SEAL_NAME_STEP},
         {"attempt", SEAL_ATTEMPT, SEAL_NAME_STEP},
         {"env", SEAL_ENV, -1},
         {"package", SEAL_PACKAGE, SEAL_NAME_ENV},
         {"artifact", SEAL_ARTIFACT, SEAL_NAME_ATTEMPT},
         {"sample", SEAL_SAMPLE, SEAL_NAME_ATTEMPT},
+        {"trace_set", SEAL_TRACE_SET, SEAL_NAME_ATTEMPT},
         {"trace", SEAL_TRACE, SEAL_NAME_ATTEMPT},
         {"series", SEAL_SERIES, SEAL_NAME_ATTEMPT},
         {"point", SEAL_POINTS, SEAL_NAME_SERIES},

@@ -11,13 +11,14 @@
 #include "tracker/verify.h"
 
 #define SQL(X) \
-	X(STEP_NEW, \
-	  "INSERT INTO step (run, rank, name, base, item, command, declared, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)") \
-	X(STEP_COUNT, "UPDATE run SET nsteps = nsteps + 1 WHERE number = ?1") \
-	X(STEP_EDGE, "INSERT INTO edge (step, needs, data) VALUES (?, ?, ?)") \
+	X(STEP_NEW, "INSERT INTO step (run, rank, name, base, item, command, declared, needs, state, reason, " \
+	            "reused_attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
+	X(STEP_COUNT, "UPDATE run SET nsteps = nsteps + ?2, ndone = ndone + ?3, nreused = nreused + ?3 WHERE number = ?1") \
+	X(STEP_BORROWED, "SELECT s.name, a.name || '@' || a.n, a.state FROM step s JOIN attempt a ON a.id = s.reused_attempt " \
+	                 "WHERE s.run = ?1 AND a.state <> 'success' LIMIT 1") \
 	X(STEP_STATE, "SELECT state, name, run FROM step WHERE id = ?1") \
-	X(STEP_SET, "UPDATE step SET state = ?2, reason = coalesce(?3, reason) WHERE id = ?1") \
-	X(STEP_REUSE, "UPDATE step SET reused_attempt = ?2 WHERE id = ?1") \
+	X(STEP_SET, "UPDATE step SET state = ?2, reason = coalesce(?3, reason), reused_attempt = coalesce(?4, " \
+	            "reused_attempt) WHERE id = ?1") \
 	X(STEP_TALLY, \
 	  "UPDATE run SET ndone = ndone + ?2, nfailed = nfailed + ?3, nreused = nreused + ?4 WHERE number = ?1") \
 	X(STEP_ENV_FIND, "SELECT id FROM env WHERE key = ?1 AND grade = ?2 AND kind = ?3 AND detail = ?4") \
@@ -25,13 +26,13 @@
 	X(STEP_PACKAGE_NEW, "INSERT INTO package (env, name, version, source) VALUES (?, ?, ?, ?)") \
 	X(STEP_ATTEMPT_NEW, "INSERT INTO attempt (uid, run, step, name, n, state, cause, started, pid, pid_start, " \
 	                    "host, isolation, command, " \
-	                    "folder, env) SELECT ?1, ?2, ?3, name, ?4, 'running', '', ?5, ?6, ?7, ?8, ?9, ?10, ?11, " \
-	                    "?12 FROM step WHERE id = ?3") \
+	                    "folder, env, facts, form, key, continued) SELECT ?1, ?2, ?3, name, ?4, 'running', '', " \
+	                    "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16 FROM step WHERE id = ?3") \
 	X(STEP_ATTEMPT_STATE, "SELECT state, name || '@' || n, run FROM attempt WHERE id = ?1") \
 	X(STEP_ATTEMPT_END, \
 	  "UPDATE attempt SET state = ?2, cause = ?3, exit_status = ?4, signal = ?5, ended = ?6, elapsed_us = ?7, " \
 	  "error_file = ?8, error_line = ?9, error_message = ?10, max_rss = ?11, cpu_us = ?12, read_bytes = ?13, " \
-	  "written_bytes = ?14, gpu_mem = ?15 WHERE id = ?1") \
+	  "written_bytes = ?14, gpu_mem = ?15, trace = ?16 WHERE id = ?1") \
 	X(STEP_ARTIFACT, "INSERT INTO artifact (run, step, attempt, role, form, path, digest, size, mtime, mode) " \
 	                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
 	X(STEP_SAMPLE, "INSERT OR REPLACE INTO sample (attempt, ts, cpu_us, rss, read_bytes, written_bytes, gpu_mem, " \
@@ -47,24 +48,6 @@ static char *json_text(const json_t *v)
 		return NULL;
 	json_canonical(&b, v);
 	return buf_steal(&b);
-}
-
-int step_add(struct tracker *t, int64_t run, const struct step_new *n, int64_t *ret_id, struct err *e)
-{
-	_free_ char *item = json_text(n->item);
-	_free_ char *declared = json_text(n->declared);
-	int r = db_write(t, &sql, STEP_NEW, e, DB_INT(run), DB_INT(n->rank), DB_TEXT(n->name), DB_TEXT(n->base),
-	                 DB_TEXT(item), DB_TEXT(n->command), DB_TEXT(declared), DB_TEXT(step_state_text(n->state)));
-
-	if (r < 0)
-		return r;
-	*ret_id = sqlite3_last_insert_rowid(t->db);
-	return db_write(t, &sql, STEP_COUNT, e, DB_INT(run));
-}
-
-int step_edge(struct tracker *t, int64_t step, int64_t needs, bool data, struct err *e)
-{
-	return db_write(t, &sql, STEP_EDGE, e, DB_INT(step), DB_INT(needs), DB_INT(data));
 }
 
 /* The state and name of a step or attempt, which must belong to the run (0: to any). */
@@ -90,11 +73,17 @@ static int counts_as_failed(enum step_state s)
 	return s == STEP_FAILED || s == STEP_LOST;
 }
 
+/* What moves of steps change in their run's counts. */
+struct tally {
+	int done, failed, reused;
+};
+
+/* attempt: what stands in for it; 0: none. */
 static int set_state(struct tracker *t, int64_t run, int64_t step, enum step_state to, const char *reason,
-                     struct err *e)
+                     int64_t attempt, struct tally *sum, struct err *e)
 {
 	char name[128];
-	int from, done, failed, reused;
+	int from;
 	int r = get_state(t, STEP_STATE, run, step, WORDS_STEP_STATE, "step", &from, name, e);
 
 	if (r < 0)
@@ -102,57 +91,162 @@ static int set_state(struct tracker *t, int64_t run, int64_t step, enum step_sta
 	if (!step_move_allowed((enum step_state)from, to))
 		return err_set(e, ERR_USAGE, "step \"%s\" of run %lld cannot move from %s to %s", name, (long long)run,
 		               step_state_text(from), step_state_text(to));
-	r = db_write(t, &sql, STEP_SET, e, DB_INT(step), DB_TEXT(step_state_text(to)), DB_TEXT(reason));
-	done = step_state_ended(to) - step_state_ended((enum step_state)from);
-	failed = counts_as_failed(to) - counts_as_failed((enum step_state)from);
-	reused = (to == STEP_REUSED) - (from == STEP_REUSED);
-	if (r >= 0 && (done || failed || reused))
-		r = db_write(t, &sql, STEP_TALLY, e, DB_INT(run), DB_INT(done), DB_INT(failed), DB_INT(reused));
-	return r;
+	sum->done += step_state_ended(to) - step_state_ended((enum step_state)from);
+	sum->failed += counts_as_failed(to) - counts_as_failed((enum step_state)from);
+	sum->reused += (to == STEP_REUSED) - (from == STEP_REUSED);
+	return db_write(t, &sql, STEP_SET, e, DB_INT(step), DB_TEXT(step_state_text(to)), DB_TEXT(reason),
+	                DB_ID(attempt));
+}
+
+static int set_counts(struct tracker *t, int64_t run, const struct tally *sum, struct err *e)
+{
+	if (!sum->done && !sum->failed && !sum->reused)
+		return 0;
+	return db_write(t, &sql, STEP_TALLY, e, DB_INT(run), DB_INT(sum->done), DB_INT(sum->failed), DB_INT(sum->reused));
+}
+
+/* Of one step, with its run's counts. */
+static int move_one(struct tracker *t, int64_t run, int64_t step, enum step_state to, const char *reason, struct err *e)
+{
+	struct tally sum = {0};
+	int r = set_state(t, run, step, to, reason, 0, &sum, e);
+
+	return r < 0 ? r : set_counts(t, run, &sum, e);
 }
 
 int step_move(struct tracker *t, int64_t run, const int64_t *steps, size_t n, enum step_state s, const char *reason,
               struct err *e)
 {
 	_buf_ struct buf body = BUF_INIT;
+	struct tally sum = {0};
 	int r = 0;
 
 	if (n == 0)
 		return 0;
 	buf_addf(&body, "{\"state\":\"%s\",\"steps\":[", step_state_text(s));
 	for (size_t i = 0; r >= 0 && i < n; i++) {
-		r = set_state(t, run, steps[i], s, reason, e);
+		r = set_state(t, run, steps[i], s, reason, 0, &sum, e);
 		buf_addf(&body, "%s%lld", i ? "," : "", (long long)steps[i]);
 	}
+	if (r < 0 || (r = set_counts(t, run, &sum, e)) < 0)
+		return r;
 	buf_adds(&body, "]}");
-	return r < 0 ? r : event_add(t, run, "step", body.data, e);
+	return event_add(t, run, "step", body.data, e);
+}
+
+/* The event of all decisions to reuse that were taken together. */
+static void reuse_said(struct buf *body, int64_t step, int64_t attempt)
+{
+	buf_addf(body, "%s[%lld,%lld]", body->len ? "," : "{\"reuse\":[", (long long)step, (long long)attempt);
+}
+
+static int reuse_event(struct tracker *t, int64_t run, struct buf *body, struct err *e)
+{
+	buf_adds(body, "]}");
+	return event_add(t, run, "reuse", body->data, e);
+}
+
+static int cannot_stand_in(const char *attempt, const char *state, const char *step, int64_t run, struct err *e)
+{
+	return err_set(e, ERR_USAGE, "attempt %s is %s: it cannot stand in for step %s of run %lld", attempt, state, step,
+	               (long long)run);
+}
+
+/* [[rank, data], …] or nothing. */
+static int needs_text(const struct step_new *n, struct buf *ret, struct err *e)
+{
+	int before = -1;
+
+	for (size_t i = 0; i < n->nneeds; i++) {
+		if (n->needs[i].rank <= before || n->needs[i].rank >= n->rank)
+			return err_set(e, ERR_USAGE, "what step \"%s\" needs does not stand before it, in order of rank",
+			               n->name);
+		before = n->needs[i].rank;
+		buf_addf(ret, "%s[%d,%d]", i ? "," : "[", before, n->needs[i].data);
+	}
+	if (n->nneeds)
+		buf_addc(ret, ']');
+	return 0;
+}
+
+static int add_one(struct tracker *t, int64_t run, const struct step_new *n, struct buf *needs, int64_t *ret_id,
+                   struct err *e)
+{
+	_free_ char *item = json_text(n->item);
+	_free_ char *declared = json_text(n->declared);
+	int r;
+
+	if ((n->state != STEP_PENDING && n->state != STEP_REUSED) || (n->state == STEP_REUSED) != (n->reused_attempt != 0))
+		return err_set(e, ERR_USAGE, "step \"%s\" cannot begin as %s %s an attempt that stands in", n->name,
+		               step_state_text(n->state), n->reused_attempt ? "with" : "without");
+	buf_reset(needs);
+	if ((r = needs_text(n, needs, e)) < 0)
+		return r;
+	r = db_write(t, &sql, STEP_NEW, e, DB_INT(run), DB_INT(n->rank), DB_TEXT(n->name), DB_TEXT(n->base),
+	             DB_TEXT(item), DB_TEXT(n->command), DB_TEXT(declared), DB_TEXT(n->nneeds ? needs->data : NULL),
+	             DB_TEXT(step_state_text(n->state)), DB_TEXT(n->reason), DB_ID(n->reused_attempt));
+	if (r >= 0)
+		*ret_id = sqlite3_last_insert_rowid(t->db);
+	return r;
+}
+
+/* Only what succeeded may stand in; asked once for all steps of the run. */
+static int check_borrowed(struct tracker *t, int64_t run, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, STEP_BORROWED, &st, e, DB_INT(run));
+
+	if (r < 0 || (r = db_step(t, st, e)) <= 0)
+		return r;
+	return cannot_stand_in(db_peek(st, 1), db_peek(st, 2), db_peek(st, 0), run, e);
+}
+
+int step_add(struct tracker *t, int64_t run, const struct step_new *v, size_t n, int64_t *ret_ids, struct err *e)
+{
+	_buf_ struct buf body = BUF_INIT, needs = BUF_INIT;
+	int64_t reused = 0;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		r = add_one(t, run, &v[i], &needs, &ret_ids[i], e);
+		if (r < 0 || v[i].state != STEP_REUSED)
+			continue;
+		reuse_said(&body, ret_ids[i], v[i].reused_attempt);
+		reused++;
+	}
+	if (n == 0 || r < 0)
+		return r;
+	r = db_write(t, &sql, STEP_COUNT, e, DB_INT(run), DB_INT((int64_t)n), DB_INT(reused));
+	if (r < 0 || reused == 0)
+		return r;
+	r = check_borrowed(t, run, e);
+	return r < 0 ? r : reuse_event(t, run, &body, e);
 }
 
 int step_reuse(struct tracker *t, int64_t run, const struct step_reuse *v, size_t n, struct err *e)
 {
 	_buf_ struct buf body = BUF_INIT;
+	struct tally sum = {0};
+	int r;
 
 	if (n == 0)
 		return 0;
-	buf_adds(&body, "{\"reuse\":[");
 	for (size_t i = 0; i < n; i++) {
-		char name[128];
+		char name[128], step[24];
 		int state;
-		int r = get_state(t, STEP_ATTEMPT_STATE, 0, v[i].attempt, WORDS_ATTEMPT_STATE, "attempt", &state, name,
-		                  e);
 
+		r = get_state(t, STEP_ATTEMPT_STATE, 0, v[i].attempt, WORDS_ATTEMPT_STATE, "attempt", &state, name, e);
 		if (r < 0)
 			return r;
+		snprintf(step, sizeof step, "%lld", (long long)v[i].step);
 		if (state != ATTEMPT_SUCCESS)
-			return err_set(e, ERR_USAGE, "attempt %s is %s: it cannot stand in for step %lld of run %lld",
-			               name, attempt_state_text(state), (long long)v[i].step, (long long)run);
-		if ((r = db_write(t, &sql, STEP_REUSE, e, DB_INT(v[i].step), DB_INT(v[i].attempt))) < 0 ||
-		    (r = set_state(t, run, v[i].step, STEP_REUSED, v[i].reason, e)) < 0)
+			return cannot_stand_in(name, attempt_state_text(state), step, run, e);
+		if ((r = set_state(t, run, v[i].step, STEP_REUSED, v[i].reason, v[i].attempt, &sum, e)) < 0)
 			return r;
-		buf_addf(&body, "%s[%lld,%lld]", i ? "," : "", (long long)v[i].step, (long long)v[i].attempt);
+		reuse_said(&body, v[i].step, v[i].attempt);
 	}
-	buf_adds(&body, "]}");
-	return event_add(t, run, "reuse", body.data, e);
+	r = set_counts(t, run, &sum, e);
+	return r < 0 ? r : reuse_event(t, run, &body, e);
 }
 
 /* The detail as it is stored: what was given, and which packages there are. */
@@ -207,12 +301,14 @@ int attempt_begin(struct tracker *t, const struct attempt_new *n, int64_t *ret_i
 	int64_t id;
 	int r = db_write(t, &sql, STEP_ATTEMPT_NEW, e, DB_TEXT(n->uid), DB_INT(n->run), DB_INT(n->step), DB_INT(n->n),
 	                 DB_INT(n->started), DB_ID(n->pid), DB_ID(n->pid_start), DB_TEXT(n->host),
-	                 DB_TEXT(n->isolation), DB_TEXT(n->command), DB_TEXT(n->folder), DB_ID(n->env));
+	                 DB_TEXT(n->isolation), DB_TEXT(n->command), DB_TEXT(n->folder), DB_ID(n->env), DB_TEXT(n->facts),
+	                 n->form ? DB_DIGEST(n->form->b) : DB_NULL, n->key ? DB_DIGEST(n->key->b) : DB_NULL,
+	                 DB_ID(n->continued));
 
 	if (r < 0)
 		return r;
 	id = sqlite3_last_insert_rowid(t->db);
-	r = set_state(t, n->run, n->step, STEP_RUNNING, n->reason, e);
+	r = move_one(t, n->run, n->step, STEP_RUNNING, n->reason, e);
 	if (r < 0)
 		return r;
 	snprintf(body, sizeof body, "{\"step\":%lld,\"attempt\":%d,\"uid\":\"%s\",\"state\":\"running\"}",
@@ -240,8 +336,9 @@ int attempt_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, c
 	             DB_TEXT(cause_text(a->cause)), DB_KNOWN(a->exit_status), DB_ID(a->signal), DB_INT(a->ended),
 	             DB_INT(a->elapsed_us), DB_TEXT(a->error_file), a->error_file ? DB_INT(a->error_line) : DB_NULL,
 	             DB_TEXT(a->error_message), DB_KNOWN(a->usage.max_rss), DB_KNOWN(a->usage.cpu_us),
-	             DB_KNOWN(a->usage.read_bytes), DB_KNOWN(a->usage.written_bytes), DB_KNOWN(a->usage.gpu_mem));
-	if (r < 0 || (r = set_state(t, run, step, a->step_state, NULL, e)) < 0)
+	             DB_KNOWN(a->usage.read_bytes), DB_KNOWN(a->usage.written_bytes), DB_KNOWN(a->usage.gpu_mem),
+	             DB_ID(a->trace));
+	if (r < 0 || (r = move_one(t, run, step, a->step_state, NULL, e)) < 0)
 		return r;
 	snprintf(body, sizeof body, "{\"step\":%lld,\"id\":%lld,\"state\":\"%s\",\"cause\":\"%s\",\"exit\":%d}",
 	         (long long)step, (long long)attempt, attempt_state_text(a->state), cause_text(a->cause),

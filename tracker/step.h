@@ -1,4 +1,4 @@
-/* Steps of a run, the edges between them, and attempts. All need a transaction. */
+/* Steps of a run, what they need of each other, and attempts. All need a transaction. */
 #ifndef TRACKER_STEP_H
 #define TRACKER_STEP_H
 
@@ -6,6 +6,11 @@
 #include "base/ulid.h"
 #include "tracker/tracker.h"
 
+/* A step that another one needs. */
+struct step_need_new {
+	int rank;
+	bool data; /* an output of it goes in; else it only orders */
+};
 struct step_new {
 	const char *name;       /* with its matrix item: "train[lr]" */
 	const char *base;       /* "train" */
@@ -13,13 +18,18 @@ struct step_new {
 	const char *command;    /* as declared, after substitution, for people */
 	const json_t *declared; /* inputs, outputs, metrics, checkpoints, trigger, env, … as the pipeline says, for show
 	                           and plan */
-	enum step_state state; /* STEP_PENDING */
-	int rank;              /* place in the topological, then matrix order */
+	enum step_state state; /* STEP_PENDING, or STEP_REUSED from the start */
+	int rank;              /* place in the topological, then matrix order; each once in a run */
+	const struct step_need_new *needs; /* by rank, each once; the steps they name stand before this one */
+	size_t nneeds;
+	/* of STEP_REUSED: the row is all that the step costs; command and declared may be NULL, queries give those of
+	 * the step that executed */
+	int64_t reused_attempt;
+	const char *reason;
 };
-/* Steps come in order of rank. ret_id names the step in this database. */
-int step_add(struct tracker *t, int64_t run, const struct step_new *n, int64_t *ret_id, struct err *e);
-/* step needs `needs` (both ids of this run). data: an output of `needs` goes in; else it only orders. */
-int step_edge(struct tracker *t, int64_t step, int64_t needs, bool data, struct err *e);
+/* Steps of a run, in order of rank; ret_ids[i] names step i in this database. One event for all that are reused.
+ * ERR_USAGE: another state, needs not in order or not before their step, an attempt that did not succeed stands in. */
+int step_add(struct tracker *t, int64_t run, const struct step_new *v, size_t n, int64_t *ret_ids, struct err *e);
 /* Moves without an attempt: queued, skipped, upstream_failed, stopped, retrying, pending → …; one event for all of
  * them. reason (may be NULL: kept as it is) is the one line that says why. */
 int step_move(struct tracker *t, int64_t run, const int64_t *steps, size_t n, enum step_state s, const char *reason,
@@ -61,6 +71,10 @@ struct attempt_new {
 	const char *reason;     /* why it ran; stored with the step */
 	int64_t started;        /* UTC µs */
 	int64_t pid, pid_start; /* 0 when the spawn failed; start time in clock ticks as /proc/PID/stat says */
+	/* what decides whether it may stand in for a step of a later run (runner/step_key.h) */
+	const char *facts;      /* canonical JSON; NULL: unknown */
+	const struct digest *form, *key; /* NULL: it never may */
+	int64_t continued;      /* attempt whose checkpoint it was given, 0 = none */
 };
 /* Inserts the attempt as running and moves its step to running; one event. */
 int attempt_begin(struct tracker *t, const struct attempt_new *n, int64_t *ret_id, struct err *e);
@@ -79,6 +93,7 @@ struct attempt_result {
 	int64_t ended, elapsed_us; /* UTC µs; monotonic */
 	struct attempt_usage usage;
 	enum step_state step_state; /* where the step goes: success, failed, stopped, lost, retrying */
+	int64_t trace;          /* trace_record, 0 = none */
 };
 /* Moves the attempt and its step; one event. */
 int attempt_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, const struct attempt_result *r,

@@ -208,11 +208,12 @@ static size_t line_fit(const char *text, int cells)
 	return end > 0 ? end : n;
 }
 
-/* A remark in as many rows as it needs, its end is the way out; in the last row that there is room for it is cut.
+/* A remark in as many rows as it needs, loud when it begins with "!"; its end is the way out; in the last row that there is room for it is cut.
  * p NULL: they are only counted. Returns the rows. */
 static int put_note(struct pen *p, const char *note, int cols, int room)
 {
 	_buf_ struct buf text = BUF_INIT;
+	enum role role = note[0] == '!' ? ROLE_STOPPED : ROLE_QUIET;
 	int used = 0;
 	utf8_visible(&text, note, strlen(note), false);
 	for (const char *rest = text.data; *rest && used < room; used++) {
@@ -221,7 +222,7 @@ static int put_note(struct pen *p, const char *note, int cols, int room)
 		_free_ char *part = mem_strndup(rest, n);
 		if (p) {
 			p->col = at;
-			pen_put(p, ROLE_QUIET, part);
+			pen_put(p, role, part);
 			p->row++;
 		}
 		rest += n;

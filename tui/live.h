@@ -21,6 +21,8 @@ void live_view_frame(struct live_view *v, const struct run_live *r, int64_t now_
 /* One plain line for what run_watch.step tells of a step, for output that is no terminal ("✓ clean 0:08 rows 333"), or
  * NULL for nothing to say. Owned. */
 char *live_line(const struct run_live *r, int step, const struct paint *p);
+/* Plain lines about steps that are reused: a few in a line each, many in one for each run that they come from. */
+void live_reused(const struct run_live *r, const int *steps, size_t n, const struct paint *p, struct buf *out);
 /* The closing lines of 7-screens.md: "failed in 0:41 · 3 ran, …" and where to go on. */
 void live_summary(const struct run_live *r, const struct paint *p, struct buf *out);
 /* "run 17 dull-heron · code 4f2a9c1* (2 files changed) · env … · sandbox · 2 jobs"; the isolation when it is not the

@@ -1,6 +1,7 @@
 #include "tui/live_text.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/text.h"
 #include "base/time.h"
@@ -10,6 +11,7 @@
 
 #define PLAIN_CELLS 2000 /* plain lines are not cut to a terminal, but neither can a message fill the log */
 #define NAME_CELLS 40    /* of the plain lines' column of names; a longer one moves what follows it */
+#define REUSED_SHOWN 6   /* more steps than these are counted in plain output, not listed */
 #define NEWS_AT 7        /* cells from the start of the time to what is said behind it */
 
 void pen_put(struct pen *p, enum role role, const char *text)
@@ -248,7 +250,7 @@ int live_put_summary(struct pen *p, const struct run_live *r)
 	for (int i = 0; i < r->nsteps; i++)
 		by_state[never_began(&r->steps[i]) ? STEP_PENDING : r->steps[i].state]++;
 	bool any = false;
-	int first_row = p->row, last = p->row + LIVE_CLOSING - 3;
+	int first_row = p->row, last = p->row + LIVE_CLOSING - 4;
 	char clock[24];
 	duration_clock(r->ended > r->started ? r->ended - r->started : 0, clock);
 	enum role role = role_find(word_of(WORDS_RUN_STATE, (int)r->state)->role);
@@ -276,6 +278,12 @@ int live_put_summary(struct pen *p, const struct run_live *r)
 	make_room(p, 9 + (int)strlen(second), p->row + 1);
 	pen_put(p, ROLE_QUIET, success ? "metrics: " : "log:    ");
 	pen_put(p, ROLE_ACCENT, second);
+	if (!success) {
+		p->row++;
+		p->col = 2;
+		pen_put(p, ROLE_QUIET, "go on:  ");
+		pen_putf(p, ROLE_ACCENT, "jig resume %lld", number);
+	}
 	return p->row + 1 - first_row;
 }
 
@@ -306,6 +314,42 @@ static void put_again(struct pen *p, const struct live_step *s)
 		pen_putf(p, ROLE_QUIET, "begins again: attempt %d", s->attempt + 1);
 	else
 		pen_put(p, ROLE_QUIET, "waits again for what it needs");
+}
+
+/* "⟲ 12 steps   same as run 9": those of one earlier run. */
+static void add_reused(const struct run_live *r, int64_t run, int n, const struct paint *p, struct buf *out)
+{
+	struct live_step like = { .state = STEP_REUSED, .reused_run = run };
+	char name[32];
+	struct grid g;
+	grid_init(&g, 1, PLAIN_CELLS);
+	struct pen pen = { .g = &g };
+	int widest = live_name_cells(r, NAME_CELLS);
+	snprintf(name, sizeof name, "%d step%s", n, n == 1 ? "" : "s");
+	like.name = name;
+	live_put_head(&pen, &like, (int)strlen(name) > widest ? (int)strlen(name) : widest, 0);
+	live_news(&pen, r, &like);
+	grid_print(&g, p, out);
+	grid_release(&g);
+}
+
+void live_reused(const struct run_live *r, const int *steps, size_t n, const struct paint *p, struct buf *out)
+{
+	for (size_t i = 0; i < n && n <= REUSED_SHOWN; i++) {
+		_free_ char *line = live_line(r, steps[i], p);
+		buf_addf(out, "%s\n", line ? line : "");
+	}
+	for (size_t i = 0; i < n && n > REUSED_SHOWN; i++) {
+		int64_t run = r->steps[steps[i]].reused_run;
+		int same = 0;
+		bool said = false;
+		for (size_t k = 0; k < i && !said; k++)
+			said = r->steps[steps[k]].reused_run == run;
+		for (size_t k = i; k < n && !said; k++)
+			same += r->steps[steps[k]].reused_run == run;
+		if (!said)
+			add_reused(r, run, same, p, out);
+	}
 }
 
 char *live_line(const struct run_live *r, int step, const struct paint *p)

@@ -26,7 +26,7 @@ void live_news(struct pen *p, const struct run_live *r, const struct live_step *
 void live_error_parts(const struct live_step *s, struct buf *place, struct buf *message);
 void live_put_title(struct pen *p, const struct run_live *r);
 /* Up to LIVE_CLOSING rows from p->row on; returns their number. */
-#define LIVE_CLOSING 6
+#define LIVE_CLOSING 7
 int live_put_summary(struct pen *p, const struct run_live *r);
 bool live_bad(enum step_state s); /* failed or lost */
 /* It ended by itself. What was never begun because of another step may still be, when that one is tried again. */

@@ -54,7 +54,7 @@ static int64_t make_step(int64_t run, int rank)
 
 	snprintf(name, sizeof name, "train[%d]", rank);
 	n.name = name;
-	must(step_add(t, run, &n, &id, &e));
+	must(step_add(t, run, &n, 1, &id, &e));
 	return id;
 }
 

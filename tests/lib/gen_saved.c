@@ -7,7 +7,7 @@ int main(int argc, char **argv)
 	_free_ char *dir = NULL, *sql = NULL;
 	_tracker_ struct tracker *t = NULL;
 	struct made m;
-	int64_t run;
+	int64_t run, step;
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: gen_saved FILE\n");
@@ -16,11 +16,17 @@ int main(int argc, char **argv)
 	must(file_temp_dir("/tmp", "saved", &dir, &make_err));
 	must(tracker_open(dir, TRACKER_WRITE, &t, &make_err));
 	m = make_everything(t, "calm-otter");
-	make_sql(dir, "INSERT INTO package VALUES (1, 'numpy', '2.1.0', NULL); INSERT INTO trace VALUES (2, "
-	              "'lib/x.py', 'file', zeroblob(32), 420, NULL, NULL)");
+	make_sql(dir, "INSERT INTO package VALUES (1, 'numpy', '2.1.0', NULL)");
 	make_finish(t, &m);
 	must(tracker_begin(t, &make_err));
 	run = make_run(t, NULL);
+	must(step_add(t, run,
+	              &(struct step_new){.name = "train",
+	                                 .base = "train",
+	                                 .state = STEP_REUSED,
+	                                 .reused_attempt = m.trained,
+	                                 .reason = "reuse: same as train@1 of run 1"},
+	              1, &step, &make_err));
 	must(run_start(t, run, &make_err));
 	must(run_end(t, run, RUN_FAILED, 1, 100, &make_err));
 	must(tracker_commit(t, &make_err));

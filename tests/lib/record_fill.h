@@ -88,9 +88,9 @@ static void fill_row(sqlite3 *db, sqlite3_stmt *st, const char *types, ...)
 	  "'[\"jig\",\"run\"]', '{}', ?11, '0123456789abcdef0123456789abcdef01234567', 'main', 0, ?12, 0, 2, ?13, " \
 	  "?14, ?15, " \
 	  "iif(?7 IS NULL, NULL, zeroblob(32)))") \
-	X(FILL_STEP, "INSERT INTO step (id, run, rank, name, base, command, declared, state, reason, reused_attempt) " \
-	             "VALUES (?1, ?2, ?3, ?4, ?4, 'python run.py', '{}', ?5, ?6, ?7)") \
-	X(FILL_EDGE, "INSERT INTO edge VALUES (?1, ?2, 1)") \
+	X(FILL_STEP, "INSERT INTO step (id, run, rank, name, base, command, declared, state, reason, " \
+	             "reused_attempt, needs) VALUES (?1, ?2, ?3, ?4, ?4, 'python run.py', '{}', ?5, ?6, ?7, " \
+	             "iif(?3 > 0, '[[0,1]]', NULL))") \
 	X(FILL_ATTEMPT, \
 	  "INSERT INTO attempt (id, uid, run, step, name, n, state, cause, exit_status, started, ended, elapsed_us, " \
 	  "host, " \
@@ -207,7 +207,6 @@ static void fill_run(struct fill *f, int64_t run)
 		f->prepared = fill_attempt(f, run, prepare, "prepare", "success", created + 2000);
 	fill_row(f->db, f->st[FILL_STEP], "iiisssi", train, run, (int64_t)1, "train", state, "run: asked for",
 	         FILL_NULL);
-	fill_row(f->db, f->st[FILL_EDGE], "ii", train, prepare);
 	f->step = train;
 	fill_metrics(f, run, train, fill_attempt(f, run, train, "train", state, created + 3000), created + 4000);
 	fill_params(f, run);

@@ -14,6 +14,7 @@
 #include "tracker/run.h"
 #include "tracker/series.h"
 #include "tracker/step.h"
+#include "tracker/trace.h"
 #include "tracker/tracker.h"
 #include "tracker/verify.h"
 
@@ -90,36 +91,50 @@ MAKE_UNUSED int64_t make_step(struct tracker *t, int64_t run, const char *name, 
 	struct step_new n = {.name = name, .base = name, .command = "true", .state = STEP_PENDING, .rank = rank};
 	int64_t id;
 
-	must(step_add(t, run, &n, &id, &make_err));
+	must(step_add(t, run, &n, 1, &id, &make_err));
 	return id;
 }
 
-MAKE_UNUSED int64_t make_attempt(struct tracker *t, int64_t run, int64_t step, int n, int64_t env)
+/* The same, which takes in an output of the step before it. */
+MAKE_UNUSED int64_t make_next_step(struct tracker *t, int64_t run, const char *name, int rank)
+{
+	struct step_need_new needs = {rank - 1, true};
+	struct step_new n = {.name = name, .base = name, .command = "true", .state = STEP_PENDING, .rank = rank,
+	                     .needs = &needs, .nneeds = 1};
+	int64_t id;
+
+	must(step_add(t, run, &n, 1, &id, &make_err));
+	return id;
+}
+
+/* run, step and n, and what else a test wants of it; the rest is the same for all. */
+MAKE_UNUSED int64_t make_attempt_as(struct tracker *t, struct attempt_new n)
 {
 	char uid[ULID_LEN + 1];
 	int64_t id;
 
 	ulid_make(time_now(), uid);
-	must(attempt_begin(t,
-	                   &(struct attempt_new){.run = run,
-	                                         .step = step,
-	                                         .uid = uid,
-	                                         .n = n,
-	                                         .command = "[\"true\"]",
-	                                         .folder = "runs/1/x@1",
-	                                         .isolation = "folder",
-	                                         .env = env,
-	                                         .host = "host",
-	                                         .reason = "run: never finished",
-	                                         .started = time_now(),
-	                                         .pid = 100,
-	                                         .pid_start = 1000},
-	                   &id, &make_err));
+	n.uid = uid;
+	n.command = "[\"true\"]";
+	n.folder = "runs/1/x@1";
+	n.isolation = "folder";
+	n.host = "host";
+	n.reason = "run: never finished";
+	n.started = time_now();
+	n.pid = 100;
+	n.pid_start = 1000;
+	must(attempt_begin(t, &n, &id, &make_err));
 	return id;
 }
 
-MAKE_UNUSED void make_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, enum attempt_state s,
-                          enum step_state to)
+MAKE_UNUSED int64_t make_attempt(struct tracker *t, int64_t run, int64_t step, int n, int64_t env)
+{
+	return make_attempt_as(t, (struct attempt_new){.run = run, .step = step, .n = n, .env = env});
+}
+
+/* trace: of trace_record; 0: none. */
+MAKE_UNUSED void make_end_traced(struct tracker *t, int64_t run, int64_t step, int64_t attempt, enum attempt_state s,
+                                 enum step_state to, int64_t trace)
 {
 	bool failed = s == ATTEMPT_FAILED;
 
@@ -130,8 +145,29 @@ MAKE_UNUSED void make_end(struct tracker *t, int64_t run, int64_t step, int64_t 
 	                                          .ended = time_now(),
 	                                          .elapsed_us = 1000,
 	                                          .usage = {5, 6, 7, 8, -1},
-	                                          .step_state = to},
+	                                          .step_state = to,
+	                                          .trace = trace},
 	                 &make_err));
+}
+
+MAKE_UNUSED void make_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, enum attempt_state s,
+                          enum step_state to)
+{
+	make_end_traced(t, run, step, attempt, s, to, 0);
+}
+
+/* Three lookups, the same each time. */
+MAKE_UNUSED int64_t make_trace(struct tracker *t)
+{
+	static const struct trace_row rows[] = {
+	        {.kind = TRACE_OUTSIDE, .path = "/data/raw.csv", .mode = 0100000, .size = 12, .mtime = 34},
+	        {.kind = TRACE_FILE, .path = "lib/x.py", .digest = {1, 2}, .digest_len = 20, .mode = 0100644},
+	        {.kind = TRACE_NOTHING, .path = "lib/y.py"},
+	};
+	int64_t set;
+
+	must(trace_record(t, rows, ARRAY_LEN(rows), &set, &make_err));
+	return set;
 }
 
 MAKE_UNUSED int64_t make_points(struct tracker *t, int64_t run, int64_t step, int64_t attempt, const char *key,
@@ -178,14 +214,15 @@ MAKE_UNUSED struct made make_everything(struct tracker *t, const char *name)
 	must(env_record(t, &(struct env_facts){"0a1b", "pinned", "system", detail}, &m.env, &make_err));
 	must(run_create(t, &n, &m.run, uid, &make_err));
 	m.prepare = make_step(t, m.run, "prepare", 0);
-	m.train = make_step(t, m.run, "train", 1);
-	must(step_edge(t, m.train, m.prepare, true, &make_err));
+	m.train = make_next_step(t, m.run, "train", 1);
 	must(run_start(t, m.run, &make_err));
 	must(run_tag(t, m.run, "team", "blue", &make_err));
 	must(run_note(t, m.run, "first", &make_err));
 	m.prepared = make_attempt(t, m.run, m.prepare, 1, m.env);
 	make_end(t, m.run, m.prepare, m.prepared, ATTEMPT_SUCCESS, STEP_SUCCESS);
-	m.trained = make_attempt(t, m.run, m.train, 1, m.env);
+	m.trained = make_attempt_as(t, (struct attempt_new){.run = m.run, .step = m.train, .n = 1, .env = m.env,
+	                                                   .facts = "{\"shell\":false}", .form = &d, .key = &d,
+	                                                   .continued = m.prepared});
 	must(artifact_add(
 	        t,
 	        &(struct artifact_new){m.run, m.prepare, m.prepared, ROLE_OUT, FORM_FILE, "data.csv", &d, 10, 0, 0644},
@@ -203,11 +240,11 @@ MAKE_UNUSED struct made make_everything(struct tracker *t, const char *name)
 	return m;
 }
 
-/* Ends it: train succeeds, the run too. */
+/* Ends it: train succeeds with a trace, the run too. */
 MAKE_UNUSED void make_finish(struct tracker *t, const struct made *m)
 {
 	must(tracker_begin(t, &make_err));
-	make_end(t, m->run, m->train, m->trained, ATTEMPT_SUCCESS, STEP_SUCCESS);
+	make_end_traced(t, m->run, m->train, m->trained, ATTEMPT_SUCCESS, STEP_SUCCESS, make_trace(t));
 	must(run_end(t, m->run, RUN_SUCCESS, 0, 5000, &make_err));
 	must(tracker_commit(t, &make_err));
 }

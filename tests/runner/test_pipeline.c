@@ -408,17 +408,55 @@ static void overrides(void **state)
 {
 	static const char *const over[] = {"a.b=2", "+c=[1]", "~d"}, *const wrong[] = {"a.x=2", "zzz=1"};
 	const char *text = "params: {a: {b: 1, k: 0}, d: 1}\nsteps: {s: {run: 'x ${params.a.b} ${params.c}'}}\n";
-	_json_ json_t *base = json_pack("{s:{s:i}}", "a", "k", 5);
+	static const char *const inherited[] = {"a.k=5", "gone=1", "+c=[0]", "a.b=7"};
 
 	assert_int_equal(case_read(text, strlen(text),
-	                           &(struct pipeline_options){.overrides = over, .noverrides = 3, .base_params = base}),
+	                           &(struct pipeline_options){.overrides = over, .noverrides = 3, .inherited = inherited, .ninherited = 4}),
 	                 0);
 	assert_value(case_p->params, "{\"a\":{\"b\":2,\"k\":5},\"c\":[1]}");
+	assert_int_equal(case_p->ndropped, 1);
+	assert_string_equal(case_p->dropped[0], "gone=1");
 	assert_int_equal(case_read(text, strlen(text), &(struct pipeline_options){.overrides = wrong, .noverrides = 2}),
 	                 ERR_USAGE);
 	assert_true(!strncmp(case_faults.data, "-p a.x=2: unknown param \"a.x\"", 29));
 	assert_non_null(strstr(case_faults.data, "\n-p zzz=1: unknown param"));
 	assert_non_null(strstr(case_faults.data, "\njig.yaml:2:18: step \"s\": ${params.c} is not defined"));
+}
+
+static int read_from(void *arg, const char *path, struct buf *ret, struct err *e)
+{
+	const char *const *files = arg;
+
+	for (; *files; files += 2)
+		if (!strcmp(*files, path)) {
+			buf_adds(ret, files[1]);
+			return 0;
+		}
+	return err_set(e, ERR_NOT_FOUND, "%s: is no file of the snapshot", path);
+}
+
+/* A pipeline of a snapshot has its params files from there, too. */
+static void read_elsewhere(void **state)
+{
+	static const char *const files[] = {"jig.yaml", "params: [p.yaml]\nsteps: {a: {run: 'x ${params.n}'}}\n",
+	                                    "p.yaml",   "n: 7\n",
+	                                    "b.yaml",   "params: [none.yaml]\nsteps: {a: {run: x}}\n",
+	                                    NULL};
+	struct pipeline_options o = {.root = case_root, .read = read_from, .read_arg = (void *)files};
+
+	case_file("jig.yaml", "steps: {other: {run: x}}\n");
+	case_file("p.yaml", "n: 8\n");
+	case_file("none.yaml", "n: 9\n");
+	assert_int_equal(pipeline_load(&o, &case_p, &case_faults, &case_e), 0);
+	assert_value(case_p->params, "{\"n\":7}");
+	pipeline_free(case_p);
+	case_p = NULL;
+	o.file = "b.yaml";
+	assert_int_equal(pipeline_load(&o, &case_p, &case_faults, &case_e), ERR_USAGE);
+	assert_non_null(strstr(case_e.text, "params file \"none.yaml\" does not exist"));
+	o.file = "c.yaml";
+	assert_int_equal(pipeline_load(&o, &case_p, &case_faults, &case_e), ERR_NOT_FOUND);
+	assert_string_equal(case_e.text, "c.yaml: is no file of the snapshot");
 }
 
 static void matrices(void **state)
@@ -545,7 +583,7 @@ static void selecting(void **state)
 	assert_int_equal(pipeline_select(case_p, "trian", sel, &case_e), ERR_NOT_FOUND);
 	assert_string_equal(
 	        case_e.text,
-	        "there is no step \"trian\" in jig.yaml (did you mean \"train\"?); `jig dag` shows them all");
+	        "there is no step \"trian\" in jig.yaml (did you mean \"train\"?); its steps are clean, train and evaluate");
 	assert_int_equal(pipeline_select(case_p, "train[x]", sel, &case_e), ERR_NOT_FOUND);
 	assert_int_equal(pipeline_find(case_p, "train"), -1);
 	pipeline_free(NULL);
@@ -556,7 +594,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	        case_test(whole_file),  case_test(no_steps),  case_test(unknown_keys), case_test(wrong_types),
 	        case_test(accepted),    case_test(defaults),  case_test(references),   case_test(paths),
-	        case_test(param_files), case_test(overrides), case_test(matrices),     case_test(all_at_once),
+	        case_test(param_files), case_test(overrides), case_test(read_elsewhere), case_test(matrices),     case_test(all_at_once),
 	        case_test(loading),     case_test(selecting),
 	};
 

@@ -9,7 +9,8 @@
 #include "tracker/state.h"
 
 static const enum vocabulary all[] = {WORDS_RUN_STATE, WORDS_STEP_STATE, WORDS_ATTEMPT_STATE, WORDS_CAUSE,
-                                      WORDS_KIND,      WORDS_ROLE,       WORDS_FORM,          WORDS_REQUEST};
+                                      WORDS_KIND,      WORDS_ROLE,       WORDS_FORM,          WORDS_REQUEST,
+                                      WORDS_TRACE};
 
 static void test_words(void **state)
 {
@@ -72,6 +73,7 @@ static void test_schema(void **state)
 	        {"step", "state", WORDS_STEP_STATE}, {"attempt", "state", WORDS_ATTEMPT_STATE},
 	        {"attempt", "cause", WORDS_CAUSE},   {"artifact", "role", WORDS_ROLE},
 	        {"artifact", "form", WORDS_FORM},    {"request", "action", WORDS_REQUEST},
+	        {"trace", "kind", WORDS_TRACE},
 	};
 	_free_ char *dir = NULL;
 	_tracker_ struct tracker *t = NULL;

@@ -35,18 +35,17 @@ static void test_add(void **state)
 	                     .item = item,
 	                     .declared = declared,
 	                     .state = STEP_PENDING,
-	                     .rank = 2};
+	                     .rank = 2,
+	                     .needs = (const struct step_need_new[]){{0, true}},
+	                     .nneeds = 1};
 	_arena_ struct arena a = ARENA_INIT;
 	struct step_rows rows;
 	int64_t id;
 
 	begin();
-	in_transaction(step_add(record, run, &n, &id, &make_err));
-	in_transaction(step_edge(record, id, one, true, &make_err));
-	must_refuse(step_add(record, run, &n, &id, &make_err), ERR_USAGE, "UNIQUE");
-	must_refuse(step_add(record, 9, &n, &id, &make_err), ERR_USAGE, "ended");
-	must_refuse(step_edge(record, id, 999, true, &make_err), ERR_USAGE, "FOREIGN KEY");
-	must_refuse(step_edge(record, id, one, false, &make_err), ERR_USAGE, "UNIQUE");
+	in_transaction(step_add(record, run, &n, 1, &id, &make_err));
+	must_refuse(step_add(record, run, &n, 1, &id, &make_err), ERR_USAGE, "UNIQUE");
+	must_refuse(step_add(record, 9, &n, 1, &id, &make_err), ERR_USAGE, "ended");
 	must(query_steps(record, run, &a, &rows, &make_err));
 	assert_int_equal(rows.len, 3);
 	assert_string_equal(rows.v[2].name, "train[lr]");

@@ -19,9 +19,7 @@ static int setup(void **state)
 	a = make_everything(t, "one");
 	make_everything(t, "two");
 	b = make_everything(t, "three");
-	assert_null(make_sql(dir, "INSERT INTO package VALUES (1, 'numpy', '2.1.0', NULL), (1, 'scipy', '1.14', NULL);"
-	                          "INSERT INTO trace VALUES (2, 'lib/x.py', 'file', zeroblob(32), 420, NULL, NULL), "
-	                          "(2, 'lib/y.py', 'nothing', NULL, 0, NULL, NULL)"));
+	assert_null(make_sql(dir, "INSERT INTO package VALUES (1, 'numpy', '2.1.0', NULL), (1, 'scipy', '1.14', NULL)"));
 	make_finish(t, &a);
 	make_finish(t, &b);
 	must(tracker_begin(t, &make_err));
@@ -144,9 +142,16 @@ static void test_tampered(void **state)
 	        {"DELETE FROM step WHERE id = 2", "run 1: table step: a row of train is missing"},
 	        {"INSERT INTO step (run, rank, name, base, state) VALUES (1, 5, 'extra', 'extra', 'success')",
 	         "run 1: table step: the row of extra was added"},
-	        {"UPDATE edge SET data = 0 WHERE step = 2", "run 1: table edge: the row of train, prepare was changed"},
-	        {"DELETE FROM edge WHERE step = 2", "run 1: table edge: a row of train is missing"},
-	        {"INSERT INTO edge VALUES (1, 2, 1)", "run 1: table edge: the row of prepare, train was added"},
+	        {"UPDATE step SET needs = '[[0,0]]' WHERE id = 2", "run 1: table step: the row of train was changed"},
+	        {"UPDATE step SET needs = NULL WHERE id = 2", "run 1: table step: the row of train was changed"},
+	        {"UPDATE step SET reused_attempt = 4 WHERE id = 2", "run 1: table step: the row of train was changed"},
+	        {"UPDATE attempt SET facts = '{}' WHERE id = 2", "run 1: table attempt: the row of train@1 was changed"},
+	        {"UPDATE attempt SET form = zeroblob(32) WHERE id = 2",
+	         "run 1: table attempt: the row of train@1 was changed"},
+	        {"UPDATE attempt SET key = NULL WHERE id = 2", "run 1: table attempt: the row of train@1 was changed"},
+	        {"UPDATE attempt SET continued = NULL WHERE id = 2",
+	         "run 1: table attempt: the row of train@1 was changed"},
+	        {"UPDATE attempt SET trace = NULL WHERE id = 2", "run 1: table attempt: the row of train@1 was changed"},
 	        {"UPDATE attempt SET exit_status = 1 WHERE id = 2",
 	         "run 1: table attempt: the row of train@1 was changed"},
 	        {"UPDATE attempt SET max_rss = NULL WHERE id = 2",
@@ -178,9 +183,18 @@ static void test_tampered(void **state)
 	         "run 1: table sample: the row of train@1, ts 15 was added"},
 	        {"UPDATE trace SET mode = 493 WHERE path = 'lib/x.py'",
 	         "run 1: table trace: the row of train@1, file lib/x.py was changed"},
+	        {"UPDATE trace SET digest = zeroblob(20) WHERE path = 'lib/x.py'",
+	         "run 1: table trace: the row of train@1, file lib/x.py was changed"},
+	        {"UPDATE trace SET mtime = 35 WHERE kind = 'outside'",
+	         "run 1: table trace: the row of train@1, outside /data/raw.csv was changed"},
+	        {"UPDATE trace SET kind = 'folder' WHERE kind = 'nothing'",
+	         "run 1: table trace: the row of train@1, folder lib/y.py was changed"},
 	        {"DELETE FROM trace WHERE path = 'lib/y.py'", "run 1: table trace: a row of train@1 is missing"},
-	        {"INSERT INTO trace (attempt, path, kind) VALUES (2, 'a', 'link')",
+	        {"INSERT INTO trace VALUES (1, 'a', 'link', NULL, 0, 0, 0)",
 	         "run 1: table trace: the row of train@1, link a was added"},
+	        {"UPDATE trace_set SET digest = zeroblob(32)",
+	         "run 1: table trace_set: the row of train@1, its digest was changed"},
+	        {"DELETE FROM trace_set", "run 1: table trace_set: a row of train@1 is missing"},
 	        {"UPDATE series SET max = 0 WHERE id = 1", "run 1: table series: the row of train@1, acc was changed"},
 	        {"DELETE FROM series WHERE id = 1", "run 1: table series: a row of train@1 is missing"},
 	        {"INSERT INTO series (run, step, attempt, key) VALUES (1, 2, 2, 'more')",
@@ -208,8 +222,8 @@ static void test_tampered(void **state)
 	         "run 1: table seal: the row of run, 0, block 0 was changed"},
 	        {"UPDATE seal SET digest = zeroblob(32) WHERE run = 1 AND tbl = 'step'",
 	         "run 1: table seal: the row of step, 0, block 0 was changed"},
-	        {"DELETE FROM seal WHERE run = 1 AND tbl = 'edge'",
-	         "run 1: table seal: the row of edge, 0, block 0 is missing"},
+	        {"DELETE FROM seal WHERE run = 1 AND tbl = 'trace'",
+	         "run 1: table seal: the row of trace, 0, block 0 is missing"},
 	        {"INSERT INTO seal VALUES (1, 'tag', 0, 0, 0, zeroblob(32), NULL)",
 	         "run 1: table seal: the row of ?, 0, block 0 was added"},
 	        {"UPDATE tag SET value = 'x' WHERE run = 1", "run 1: table tag"},
@@ -233,7 +247,7 @@ static void test_tampered(void **state)
 	        {"INSERT INTO sample (attempt, ts) VALUES (9999, 1)", "table sample: samples belong to nothing"},
 	        {"INSERT INTO pipeline VALUES (9, randomblob(32), 'x')", "table pipeline: no run has this row"},
 	        {"UPDATE tally SET n = n + 1", "table tally: the count is wrong: runs"},
-	        {"INSERT INTO trace (attempt, path, kind) VALUES (9999, 'a', 'link')", "is not there: table trace"},
+	        {"INSERT INTO trace VALUES (9999, 'a', 'link', NULL, 0, 0, 0)", "is not there: table trace"},
 	        {"DELETE FROM event WHERE id >= (SELECT max(id) FROM event WHERE kind = 'end')",
 	         "table event: the end of the chain was cut off"},
 	};
@@ -281,9 +295,7 @@ static void test_refused(void **state)
 	        "UPDATE step SET rank = 3 WHERE run = 1",
 	        "UPDATE step SET run = 1 WHERE run = 2",
 	        "DELETE FROM step WHERE run = 1",
-	        "INSERT INTO edge VALUES (1, 2, 1)",
-	        "UPDATE edge SET data = 0 WHERE step = 2",
-	        "DELETE FROM edge WHERE step = 2",
+	        "UPDATE step SET needs = NULL WHERE id = 2",
 	        ("INSERT INTO attempt (uid, run, step, name, n, state, cause, started, host, isolation, command, "
 	         "folder) VALUES ('u', 1, 2, 'train', 2, 'success', "
 	         "'', 1, '', '', '', '')"),
@@ -301,7 +313,13 @@ static void test_refused(void **state)
 	        "UPDATE sample SET rss = 0 WHERE attempt = 2",
 	        "DELETE FROM sample WHERE attempt = 2",
 	        "INSERT INTO sample (attempt, ts) VALUES (9999, 15)",
-	        "INSERT INTO trace (attempt, path, kind) VALUES (2, 'a', 'link')",
+	        "INSERT INTO trace VALUES (1, 'a', 'link', NULL, 0, 0, 0)",
+	        "INSERT OR REPLACE INTO trace SELECT * FROM trace",
+	        "INSERT OR REPLACE INTO trace_set SELECT * FROM trace_set",
+	        "UPDATE trace_set SET digest = zeroblob(32)",
+	        "DELETE FROM trace_set",
+	        "UPDATE attempt SET trace = NULL WHERE id = 2",
+	        "UPDATE attempt SET facts = NULL WHERE id = 2",
 	        "UPDATE trace SET mode = 0",
 	        "DELETE FROM trace",
 	        "INSERT INTO series (run, step, attempt, key) VALUES (1, 2, 2, 'm')",

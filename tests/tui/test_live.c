@@ -204,7 +204,8 @@ static void a_frame_at_80_by_24(void **state)
 			  "      │     return [float(v) for v in col]\n"
 			  "  ⊘ evaluate       not started, needs train[boost]\n"
 			  "failed in 0:41 · 3 ran, 1 reused, 1 failed, 1 not started\n"
-			  "  look:   jig show 17        log:    jig logs 17\n");
+			  "  look:   jig show 17        log:    jig logs 17\n"
+			  "  go on:  jig resume 17\n");
 	live_view_free(v);
 }
 
@@ -228,7 +229,6 @@ static void a_frame_at_40_by_10(void **state)
 	end_example();
 	show(v, &s, 42 * S, true);
 	assert_screen(&s,
-			  "  ✗ train[boost]   0:31   lib/features…\n"
 			  "      ValueError: could not convert str\n"
 			  "      ing to float: 'NA'\n"
 			  "      │     return [float(v) for v in …\n"
@@ -236,7 +236,8 @@ static void a_frame_at_40_by_10(void **state)
 			  "failed in 0:41 · 3 ran, 1 reused,\n"
 			  "  1 failed, 1 not started\n"
 			  "  look:   jig show 17\n"
-			  "  log:    jig logs 17\n");
+			  "  log:    jig logs 17\n"
+			  "  go on:  jig resume 17\n");
 	live_view_free(v);
 }
 
@@ -619,7 +620,7 @@ static void titles_and_closing_lines(void **state)
 	buf_reset(&b);
 	live_summary(&run, &plain, &b);
 	assert_string_equal(b.data, "failed in 0:41 · 3 ran, 1 reused, 1 failed, 1 not started\n  look:   jig show 17  "
-	                            "      log:    jig logs 17\n");
+	                            "      log:    jig logs 17\n  go on:  jig resume 17\n");
 	run.state = RUN_SUCCESS;
 	steps[4].state = steps[5].state = STEP_SUCCESS;
 	buf_reset(&b);
@@ -628,11 +629,35 @@ static void titles_and_closing_lines(void **state)
 	        b.data, "succeeded in 0:41 · 5 ran, 1 reused\n  outputs: jig get 17        metrics: jig metrics 17\n");
 }
 
+static void reused_steps_in_plain_output(void **state)
+{
+	enum { MANY = 9 };
+	static struct live_step many[MANY];
+	int list[MANY];
+	_buf_ struct buf b = BUF_INIT;
+	example();
+	for (int i = 0; i < MANY; i++) {
+		many[i] = (struct live_step){ .name = "train[lr]", .base = "train", .state = STEP_REUSED, .reused_run = i < 8 ? 12 : 9 };
+		list[i] = i;
+	}
+	run.steps = many;
+	run.nsteps = MANY;
+	live_reused(&run, list, 2, &plain, &b);
+	assert_string_equal(b.data, "  ⟲ train[lr]   same as run 12\n  ⟲ train[lr]   same as run 12\n");
+	buf_reset(&b);
+	live_reused(&run, list, MANY, &plain, &b);
+	assert_string_equal(b.data, "  ⟲ 8 steps     same as run 12\n  ⟲ 1 step      same as run 9\n");
+	buf_reset(&b);
+	live_reused(&run, list, 0, &plain, &b);
+	assert_int_equal(b.len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_frame_at_80_by_24),
 		cmocka_unit_test(a_frame_at_40_by_10),
+		cmocka_unit_test(reused_steps_in_plain_output),
 		cmocka_unit_test(the_next_run_begins_below),
 		cmocka_unit_test(what_was_not_begun_is_not_done),
 		cmocka_unit_test(a_frame_writes_what_changed),

@@ -88,22 +88,15 @@ CREATE TABLE step (
 	state TEXT NOT NULL CHECK (state IN ('pending', 'queued', 'running', 'retrying', 'success', 'failed', 'upstream_failed',
 		'skipped', 'reused', 'stopped', 'lost')),
 	reason TEXT,
-	reused_attempt INTEGER REFERENCES attempt(id),
-	key BLOB, -- digest of what decides it
-	UNIQUE (run, name)
+	reused_attempt INTEGER REFERENCES attempt(id), -- what executed; then command and declared may stand with its step alone
+	needs TEXT,    -- JSON: [[rank, data], …] by rank; data 1: an output of it goes in
+	UNIQUE (run, rank),
+	UNIQUE (name, run)
 ) STRICT;
-CREATE INDEX step_by_rank ON step(run, rank);
-CREATE INDEX step_by_name ON step(name, run);
-CREATE INDEX step_by_key ON step(key) WHERE key IS NOT NULL;
 CREATE INDEX step_by_reused ON step(reused_attempt) WHERE reused_attempt IS NOT NULL;
-
-CREATE TABLE edge (
-	step INTEGER NOT NULL REFERENCES step(id),
-	needs INTEGER NOT NULL REFERENCES step(id),
-	data INTEGER NOT NULL CHECK (data IN (0, 1)),
-	PRIMARY KEY (step, needs)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX edge_by_needs ON edge(needs);
+CREATE VIEW edge AS
+	SELECT s.id AS step, n.id AS needs, j.value ->> 1 AS data FROM step s
+	JOIN json_each(s.needs) j JOIN step n ON n.run = s.run AND n.rank = j.value ->> 0;
 
 CREATE TABLE env (
 	id INTEGER PRIMARY KEY,
@@ -120,6 +113,22 @@ CREATE TABLE package (
 	version TEXT NOT NULL,
 	source TEXT, -- where it came from, with its digest
 	PRIMARY KEY (env, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE trace_set ( -- what attempts looked up; those that looked up the same share one
+	id INTEGER PRIMARY KEY,
+	digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32)
+) STRICT;
+
+CREATE TABLE trace ( -- one lookup, and what answered
+	trace_set INTEGER NOT NULL REFERENCES trace_set(id),
+	path TEXT NOT NULL,
+	kind TEXT NOT NULL CHECK (kind IN ('file', 'python', 'folder', 'listing', 'link', 'nothing', 'module', 'outside', 'params', 'names', 'tree')),
+	digest BLOB CHECK (length(digest) IN (20, 32)), -- a git blob or SHA-256
+	mode INTEGER NOT NULL,
+	size INTEGER NOT NULL,
+	mtime INTEGER NOT NULL, -- ns
+	PRIMARY KEY (trace_set, path, kind)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attempt (
@@ -152,10 +161,17 @@ CREATE TABLE attempt (
 	read_bytes INTEGER,
 	written_bytes INTEGER,
 	gpu_mem INTEGER,
+	facts TEXT, -- JSON: what decides it besides its code; form and key are digests of it, without the inputs and with them
+	form BLOB CHECK (length(form) = 32),
+	key BLOB CHECK (length(key) = 32),
+	trace INTEGER REFERENCES trace_set(id),
+	continued INTEGER REFERENCES attempt(id), -- whose checkpoint it was given
 	UNIQUE (step, n)
 ) STRICT;
 CREATE INDEX attempt_by_run ON attempt(run);
 CREATE INDEX attempt_by_env ON attempt(env) WHERE env IS NOT NULL;
+CREATE INDEX attempt_by_trace ON attempt(trace) WHERE trace IS NOT NULL;
+CREATE INDEX attempt_by_form ON attempt(form, key) WHERE state = 'success' AND trace IS NOT NULL;
 CREATE INDEX attempt_succeeded ON attempt(name, id) WHERE state = 'success';
 
 CREATE TABLE sample (
@@ -225,17 +241,6 @@ CREATE INDEX artifact_by_step ON artifact(step);
 CREATE INDEX artifact_by_attempt ON artifact(attempt, role, path);
 CREATE INDEX artifact_by_digest ON artifact(digest) WHERE digest IS NOT NULL;
 CREATE INDEX artifact_by_path ON artifact(path, id);
-
-CREATE TABLE trace ( -- one lookup of an attempt
-	attempt INTEGER NOT NULL REFERENCES attempt(id),
-	path TEXT NOT NULL,
-	kind TEXT NOT NULL CHECK (kind IN ('file', 'folder', 'link', 'nothing', 'outside')),
-	digest BLOB,
-	mode INTEGER,
-	size INTEGER,
-	mtime INTEGER,
-	PRIMARY KEY (attempt, path, kind)
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tag (
 	run INTEGER NOT NULL REFERENCES run(number),
@@ -421,16 +426,6 @@ BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
 CREATE TRIGGER request_sealed_delete BEFORE DELETE ON request
 	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER edge_sealed_insert BEFORE INSERT ON edge
-	WHEN (SELECT seal IS NULL FROM step JOIN run ON number = run WHERE id = NEW.step) IS NOT 1
-BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER edge_sealed_update BEFORE UPDATE ON edge
-	WHEN (SELECT seal IS NULL FROM step JOIN run ON number = run WHERE id = OLD.step) IS NOT 1
-	OR NEW.step IS NOT OLD.step
-BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER edge_sealed_delete BEFORE DELETE ON edge
-	WHEN (SELECT seal IS NULL FROM step JOIN run ON number = run WHERE id = OLD.step) IS NOT 1
-BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
 CREATE TRIGGER sample_sealed_insert BEFORE INSERT ON sample
 	WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = NEW.attempt) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
@@ -439,16 +434,6 @@ CREATE TRIGGER sample_sealed_update BEFORE UPDATE ON sample
 	OR NEW.attempt IS NOT OLD.attempt
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
 CREATE TRIGGER sample_sealed_delete BEFORE DELETE ON sample
-	WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = OLD.attempt) IS NOT 1
-BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER trace_sealed_insert BEFORE INSERT ON trace
-	WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = NEW.attempt) IS NOT 1
-BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER trace_sealed_update BEFORE UPDATE ON trace
-	WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = OLD.attempt) IS NOT 1
-	OR NEW.attempt IS NOT OLD.attempt
-BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
-CREATE TRIGGER trace_sealed_delete BEFORE DELETE ON trace
 	WHEN (SELECT seal IS NULL FROM attempt JOIN run ON number = run WHERE id = OLD.attempt) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
 CREATE TRIGGER point_sealed_insert BEFORE INSERT ON point
@@ -498,6 +483,20 @@ CREATE TRIGGER package_update BEFORE UPDATE ON package
 BEGIN SELECT RAISE(ABORT, 'rows of package never change'); END;
 CREATE TRIGGER package_delete BEFORE DELETE ON package
 BEGIN SELECT RAISE(ABORT, 'rows of package never change'); END;
+CREATE TRIGGER trace_set_insert BEFORE INSERT ON trace_set WHEN EXISTS (SELECT 1 FROM trace_set WHERE id = NEW.id)
+	OR EXISTS (SELECT 1 FROM trace_set WHERE digest = NEW.digest)
+BEGIN SELECT RAISE(ABORT, 'rows of trace_set never change'); END;
+CREATE TRIGGER trace_set_update BEFORE UPDATE ON trace_set
+BEGIN SELECT RAISE(ABORT, 'rows of trace_set never change'); END;
+CREATE TRIGGER trace_set_delete BEFORE DELETE ON trace_set
+BEGIN SELECT RAISE(ABORT, 'rows of trace_set never change'); END;
+CREATE TRIGGER trace_insert BEFORE INSERT ON trace WHEN EXISTS (SELECT 1 FROM attempt WHERE trace = NEW.trace_set)
+	OR EXISTS (SELECT 1 FROM trace WHERE trace_set = NEW.trace_set AND path = NEW.path AND kind = NEW.kind)
+BEGIN SELECT RAISE(ABORT, 'an attempt has this trace: it cannot change'); END;
+CREATE TRIGGER trace_update BEFORE UPDATE ON trace
+BEGIN SELECT RAISE(ABORT, 'rows of trace never change'); END;
+CREATE TRIGGER trace_delete BEFORE DELETE ON trace
+BEGIN SELECT RAISE(ABORT, 'rows of trace never change'); END;
 CREATE TRIGGER event_insert BEFORE INSERT ON event WHEN EXISTS (SELECT 1 FROM event WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'rows of event never change'); END;
 CREATE TRIGGER event_update BEFORE UPDATE ON event

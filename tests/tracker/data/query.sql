@@ -28,7 +28,7 @@ INSERT INTO step (id, run, rank, name, base, state, reused_attempt) VALUES
 	(9, 7, 0, 'train', 'train', 'stopped', NULL),
 	(10, 8, 0, 'train[lr]', 'train[lr]', 'reused', 3),
 	(11, 8, 1, 'report', 'report', 'success', NULL),
-	(12, 8, 1, 'late', 'late', 'reused', 8);
+	(12, 8, 2, 'late', 'late', 'reused', 8);
 INSERT INTO attempt (id, uid, run, step, name, n, state, cause, started, ended, elapsed_us, host, isolation, command, folder, env) VALUES
 	(1, 'a1', 1, 1, 'prepare', 1, 'success', '', 5, 6, 10, 'h', 'folder', '[]', 'runs/x', 1),
 	(2, 'a2', 1, 2, 'train[lr]', 1, 'failed', '', 5, 6, 99, 'h', 'folder', '[]', 'runs/x', 1),
@@ -61,8 +61,8 @@ INSERT INTO run_metric VALUES
 	(6, 'acc', 9, 8, $5, 2),
 	(8, 'acc', 10, 11, $6, 2),
 	(8, 'val loss', 4, 10, $7, 2);
-INSERT INTO edge VALUES
-	(2, 1, 1), (11, 10, 1), (12, 10, 0), (12, 11, 1), (6, 5, 1);
+UPDATE step SET needs = '[[0,1]]' WHERE id IN (2, 6, 11);
+UPDATE step SET needs = '[[0,0],[1,1]]' WHERE id = 12;
 INSERT INTO param VALUES
 	(1, 'train.lr', 'real', '0.1', 0.1),
 	(2, 'train.lr', 'real', '0.01', 0.01),

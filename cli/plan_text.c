@@ -1,0 +1,211 @@
+#include "cli/plan_text.h"
+
+#include <string.h>
+#include "base/json.h"
+#include "base/map.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "base/vec.h"
+#include "cli/json_run.h"
+#include "cli/launch.h"
+#include "tui/table.h"
+
+/* So many steps of one matrix, of one action and for one reason, are one line. */
+#define FOLD 4
+
+struct sign { const char *glyph, *ascii; enum role role; };
+
+static struct sign sign_of(enum plan_action a)
+{
+	const struct word *reused = word_of(WORDS_STEP_STATE, STEP_REUSED), *skipped = word_of(WORDS_STEP_STATE, STEP_SKIPPED),
+			  *running = word_of(WORDS_STEP_STATE, STEP_RUNNING);
+
+	switch (a) {
+	case PLAN_RUN: return (struct sign){ running->glyph, running->ascii, role_find(running->role) };
+	case PLAN_REUSE: return (struct sign){ reused->glyph, reused->ascii, role_find(reused->role) };
+	case PLAN_SKIP: return (struct sign){ skipped->glyph, skipped->ascii, ROLE_QUIET };
+	case PLAN_UNKNOWN: break;
+	}
+	return (struct sign){ "?", "?", ROLE_QUIET };
+}
+
+/* The action stands in a column of its own. */
+static const char *behind_action(const char *reason)
+{
+	const char *colon = strstr(reason, ": ");
+
+	return colon ? colon + 2 : reason;
+}
+
+/* The reason with the step's own name as the matrix is called, so that all its steps can share it. */
+static char *shared_reason(const struct step *s, const char *reason)
+{
+	_buf_ struct buf out = BUF_INIT;
+	const char *at;
+
+	if (!s->item)
+		return mem_strdup(reason);
+	while ((at = strstr(reason, s->name))) {
+		buf_add(&out, reason, (size_t)(at - reason));
+		buf_adds(&out, s->base);
+		reason = at + strlen(s->name);
+	}
+	buf_adds(&out, reason);
+	return buf_steal(&out);
+}
+
+struct line { size_t first, n; char *reason; bool done; };
+
+/* Steps that have action, reason and matrix in common, by the place of the first. */
+static void gather(const struct pipeline *p, const bool *in, const struct plan *plan, struct line *lines, size_t *of)
+{
+	_map_ struct map known = MAP_INIT;
+
+	for (size_t i = 0; i < p->nsteps; i++) {
+		const struct plan_step *ps = in[i] ? plan_get(plan, (int)i) : NULL;
+		_free_ char *key = NULL;
+		bool is_new;
+
+		if (!ps)
+			continue;
+		lines[i].reason = shared_reason(&p->steps[i], behind_action(ps->reason));
+		key = mem_printf("%d %s %s", (int)ps->action, p->steps[i].base, lines[i].reason);
+		struct map_entry *at = map_add(&known, key, &is_new);
+		if (is_new)
+			at->num = (intptr_t)i;
+		of[i] = (size_t)at->num;
+		lines[of[i]].n++;
+	}
+}
+
+static void add_part(struct buf *out, int64_t n, const char *what)
+{
+	char text[32];
+
+	if (!n)
+		return;
+	count_text(n, text);
+	buf_addf(out, "%s%s %s", out->len ? ", " : "", text, what);
+}
+
+/* "3 run, 12 reused; about 4:10" */
+static void add_counts(struct context *c, const int64_t counts[4], int64_t expected)
+{
+	_buf_ struct buf text = BUF_INIT;
+
+	add_part(&text, counts[PLAN_RUN], counts[PLAN_RUN] == 1 ? "runs" : "run");
+	add_part(&text, counts[PLAN_REUSE], "reused");
+	add_part(&text, counts[PLAN_UNKNOWN], "known later");
+	add_part(&text, counts[PLAN_SKIP], "skipped");
+	if (!text.len)
+		buf_adds(&text, "no step takes part");
+	if (expected > 0) {
+		char clock[24];
+
+		duration_clock(expected, clock);
+		buf_addf(&text, "; about %s", clock);
+	}
+	buf_addf(&c->out, "%s\n", text.data);
+}
+
+void plan_text(struct context *c, const struct pipeline *p, const bool *in, const struct plan *plan)
+{
+	static const struct table_column columns[] = { { .min = 10, .max = 48 }, { 0 }, { .min = 12 } };
+	struct table *t = table_new(columns, ARRAY_LEN(columns));
+	struct line *lines = mem_zero((p->nsteps + 1) * sizeof *lines);
+	_free_ size_t *of = mem_zero((p->nsteps + 1) * sizeof *of);
+	int64_t counts[4] = { 0 };
+
+	gather(p, in, plan, lines, of);
+	for (size_t i = 0; i < p->nsteps; i++) {
+		const struct step *s = &p->steps[i];
+		const struct plan_step *ps = in[i] ? plan_get(plan, (int)i) : NULL;
+
+		if (!ps)
+			continue;
+		struct line *l = &lines[of[i]];
+		struct sign sign = sign_of(ps->action);
+		bool folds = l->n >= FOLD;
+
+		counts[ps->action]++;
+		if (folds && l->done)
+			continue;
+		l->done = true;
+		table_row(t);
+		if (folds)
+			table_cell(t, sign.role, "  %s %s ×%zu", c->paint.ascii ? sign.ascii : sign.glyph, s->base, l->n);
+		else
+			table_cell(t, sign.role, "  %s %s", c->paint.ascii ? sign.ascii : sign.glyph, s->name);
+		table_cell(t, ROLE_TEXT, "%s", plan_action_text(ps->action));
+		table_cell(t, ROLE_QUIET, "%s", folds ? l->reason : behind_action(ps->reason));
+	}
+	table_print(t, context_width(c), &c->paint, &c->out);
+	table_free(t);
+	for (size_t i = 0; i < p->nsteps; i++)
+		free(lines[i].reason);
+	free(lines);
+	add_counts(c, counts, plan_expected(plan));
+}
+
+json_t *plan_json(const struct pipeline *p, const bool *in, const struct plan *plan)
+{
+	json_t *all = json_object(), *steps = json_array();
+	int64_t expected = plan_expected(plan);
+
+	for (size_t i = 0; i < p->nsteps; i++) {
+		const struct plan_step *ps = in[i] ? plan_get(plan, (int)i) : NULL;
+		json_t *one, *from = NULL;
+
+		if (!ps)
+			continue;
+		one = json_object();
+		if (ps->action == PLAN_REUSE)
+			from = json_pack("{s:I, s:i}", "run", (json_int_t)ps->run, "attempt", ps->attempt);
+		json_object_set_new(one, "step", json_text(p->steps[i].name));
+		json_object_set_new(one, "action", json_string(plan_action_text(ps->action)));
+		json_object_set_new(one, "reason", json_text(ps->reason));
+		json_object_set_new(one, "from", from ? from : json_null());
+		json_array_append_new(steps, one);
+	}
+	json_object_set_new(all, "steps", steps);
+	json_object_set_new(all, "expected", expected < 0 ? json_null() : json_real((double)expected / US_PER_S));
+	return all;
+}
+
+int plan_print(struct context *c, const struct run_choice *choice, struct err *e)
+{
+	_cleanup_(prepared_release) struct prepared now = { 0 };
+	struct prepare_options o = run_choice_prepare(c, choice);
+	size_t nnotes;
+	int r;
+
+	o.dry = true;
+	r = prepare(&o, &now, e);
+	nnotes = now.notes.len;
+	if (r >= 0 && choice->from.row.number)
+		r = resume_compare(c->tracker, choice->from.row.number, &c->project, choice->pipeline, &now, e);
+	if (r < 0)
+		return r;
+	if (c->json) {
+		_json_ json_t *v = plan_json(choice->pipeline, now.in, now.plan);
+		json_t *notes = json_array();
+
+		for (size_t i = 0; i < choice->from.nnotes; i++)
+			json_array_append_new(notes, json_text(choice->from.notes[i]));
+		for (size_t i = 0; i < now.notes.len; i++)
+			json_array_append_new(notes, json_text(now.notes.v[i]));
+		json_object_set_new(v, "notes", notes);
+		json_pretty(&c->out, v);
+		buf_addc(&c->out, '\n');
+		return 0;
+	}
+	launch_head(c, choice);
+	/* Remarks about the machine are for those who run it. */
+	for (size_t i = 0; i < now.notes.len - nnotes; i++) {
+		_free_ char *line = mem_printf("  %s\n", now.notes.v[i]);
+
+		context_text(c, line);
+	}
+	plan_text(c, choice->pipeline, now.in, now.plan);
+	return 0;
+}

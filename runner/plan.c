@@ -1,0 +1,244 @@
+#include "runner/plan_parts.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/json.h"
+#include "runner/schedule.h"
+
+const char *plan_action_text(enum plan_action a)
+{
+	static const char *const texts[] = {
+#define X(symbol, text, meaning) text,
+		PLAN_ACTIONS(X)
+#undef X
+	};
+
+	return texts[a];
+}
+
+struct plan *plan_new(const struct plan_options *o)
+{
+	struct plan *p = mem_zero(sizeof *p);
+
+	p->o = *o;
+	p->steps = mem_zero((o->pipeline->nsteps + 1) * sizeof *p->steps);
+	p->ran = mem_zero(o->pipeline->nsteps + 1);
+	trace_params(o->pipeline->params, &p->params);
+	return p;
+}
+
+void plan_free(struct plan *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->names.len; i++)
+		code_names_free(p->names.v[i].names);
+	vec_release(&p->names);
+	vec_release(&p->traces);
+	free(p->steps);
+	free(p->ran);
+	arena_release(&p->arena);
+	free(p);
+}
+
+void plan_freep(struct plan **p)
+{
+	plan_free(*p);
+}
+
+const struct plan_step *plan_get(const struct plan *p, int step)
+{
+	return &p->steps[step];
+}
+
+bool plan_may_run(const struct plan *p, int step)
+{
+	return p->steps[step].action == PLAN_RUN || p->steps[step].action == PLAN_UNKNOWN;
+}
+
+void plan_ran(struct plan *p, int step)
+{
+	p->ran[step] = true;
+}
+
+/* How a step that was planned looks to the rules of order. */
+static enum step_state state_of(const struct plan_step *s)
+{
+	return s->action == PLAN_REUSE ? STEP_REUSED : s->action == PLAN_SKIP ? STEP_SKIPPED : STEP_PENDING;
+}
+
+/* The first step it takes from of which nothing is known yet; -1: none. */
+static int unknown_need(const struct plan *p, int step)
+{
+	const struct step *s = &p->o.pipeline->steps[step];
+
+	for (size_t i = 0; s->trigger != TRIGGER_ALWAYS && i < s->nneeds; i++) {
+		const struct step_need *n = &s->needs[i];
+
+		if (n->data && p->o.in[n->step] && (p->steps[n->step].action == PLAN_RUN || p->steps[n->step].action == PLAN_UNKNOWN))
+			return n->step;
+	}
+	return -1;
+}
+
+static int set(struct plan *p, int step, enum plan_action action, const char *reason, struct err *e)
+{
+	struct plan_step *s = &p->steps[step];
+
+	s->action = action;
+	s->reason = reason;
+	s->expected = 0;
+	if (action != PLAN_RUN && action != PLAN_UNKNOWN)
+		return 0;
+	s->expected = -1;
+	return p->o.tracker ? query_duration(p->o.tracker, p->o.pipeline->steps[step].name, &s->expected, e) : 0;
+}
+
+static int make_key(struct plan *p, int step, const struct facts *inputs, struct step_key *ret, struct err *e)
+{
+	const struct env_set *envs = p->o.envs;
+	struct step_key_options o = { .pipeline = p->o.pipeline, .step = step, .env_key = envs->v[envs->of[step]].key, .environ = p->o.environ, .inputs = inputs };
+
+	return step_key(&o, ret, e);
+}
+
+static bool asked(const struct plan *p, int step)
+{
+	return p->o.asked && p->o.asked[step];
+}
+
+static void release_facts(struct facts *f)
+{
+	vec_release(f);
+}
+
+/* All that it is handed is known. */
+static int decide(struct plan *p, int step, struct facts *given, struct err *e)
+{
+	_cleanup_(step_key_release) struct step_key k = { 0 };
+	_cleanup_(release_facts) struct facts inputs = { 0 };
+	struct past_attempt past;
+	const char *reason;
+	int r;
+
+	if (asked(p, step))
+		return set(p, step, PLAN_RUN, "run: asked for", e);
+	if (!p->o.tracker || !p->o.names)
+		return set(p, step, PLAN_RUN, "run: never finished", e);
+	r = inputs_of(p->o.inputs, p->o.pipeline, step, given, p->o.store, &p->arena, &inputs, e);
+	if (r < 0 || (r = make_key(p, step, &inputs, &k, e)) < 0)
+		return r;
+	r = k.never ? 0 : plan_match(p, step, &k, &past, &given[step], e);
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		r = plan_reason_run(p, step, &k, &reason, e);
+		return r < 0 ? r : set(p, step, PLAN_RUN, reason, e);
+	}
+	r = plan_reason_reuse(p, &past, &reason, e);
+	if (r < 0)
+		return r;
+	p->steps[step].run = past.run;
+	p->steps[step].attempt = past.n;
+	p->steps[step].attempt_id = past.id;
+	return set(p, step, PLAN_REUSE, reason, e);
+}
+
+/* Something that it takes from `need` is not there yet: only what is certain all the same is said. */
+static int decide_early(struct plan *p, int step, int need, struct err *e)
+{
+	_cleanup_(step_key_release) struct step_key k = { 0 };
+	const char *reason;
+	bool could;
+	int r;
+
+	if (asked(p, step))
+		return set(p, step, PLAN_RUN, "run: asked for", e);
+	if (!p->o.tracker || !p->o.names)
+		return set(p, step, PLAN_RUN, "run: never finished", e);
+	if ((r = make_key(p, step, NULL, &k, e)) < 0)
+		return r;
+	could = false;
+	if (!k.never && (r = plan_could_match(p, step, &k, &could, e)) < 0)
+		return r;
+	if (could)
+		return set(p, step, PLAN_UNKNOWN, arena_printf(&p->arena, "unknown: hangs on what %s gives", p->o.pipeline->steps[need].name), e);
+	r = plan_reason_run(p, step, &k, &reason, e);
+	return r < 0 ? r : set(p, step, PLAN_RUN, reason, e);
+}
+
+static bool wants_failure(const struct step *s)
+{
+	return s->trigger == TRIGGER_ONE_FAILED || s->trigger == TRIGGER_ALL_FAILED;
+}
+
+static const char *runs_if(struct plan *p, const struct step *s)
+{
+	_buf_ struct buf b = BUF_INIT;
+
+	buf_addf(&b, "unknown: runs if %s", s->trigger == TRIGGER_ALL_FAILED ? "all of " : s->nneeds > 1 ? "one of " : "");
+	for (size_t i = 0; i < s->nneeds; i++)
+		buf_addf(&b, "%s%s", i ? ", " : "", p->o.pipeline->steps[s->needs[i].step].name);
+	buf_adds(&b, " failed");
+	return arena_strdup(&p->arena, b.data);
+}
+
+int plan_all(struct plan *p, struct facts *given, struct err *e)
+{
+	const struct pipeline *pl = p->o.pipeline;
+	_free_ enum step_state *states = mem_zero((pl->nsteps + 1) * sizeof *states);
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < pl->nsteps; i++) {
+		const struct step *s = &pl->steps[i];
+		enum schedule_verdict v;
+		int need;
+
+		if (!p->o.in[i])
+			continue;
+		states[i] = STEP_PENDING;
+		v = schedule_verdict(pl, (int)i, states, p->o.in);
+		need = unknown_need(p, (int)i);
+		if (v == SCHEDULE_SKIP || v == SCHEDULE_UPSTREAM_FAILED)
+			r = set(p, (int)i, PLAN_SKIP, s->nneeds ? "skip: its trigger can no longer hold" : "skip: it needs no step that could fail", e);
+		else if (v == SCHEDULE_WAIT && wants_failure(s))
+			r = set(p, (int)i, PLAN_UNKNOWN, runs_if(p, s), e);
+		else if (need >= 0)
+			r = decide_early(p, (int)i, need, e);
+		else
+			r = decide(p, (int)i, given, e);
+		states[i] = state_of(&p->steps[i]);
+	}
+	return r < 0 ? r : 0;
+}
+
+int plan_one(struct plan *p, int step, struct facts *given, struct err *e)
+{
+	return decide(p, step, given, e);
+}
+
+int64_t plan_expected(const struct plan *p)
+{
+	const struct pipeline *pl = p->o.pipeline;
+	_free_ int64_t *until = mem_zero((pl->nsteps + 1) * sizeof *until);
+	int64_t longest = 0, all = 0;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	for (size_t i = 0; i < pl->nsteps; i++) {
+		const struct step *s = &pl->steps[i];
+
+		if (!p->o.in[i])
+			continue;
+		if (p->steps[i].expected < 0)
+			return -1;
+		for (size_t k = 0; k < s->nneeds; k++)
+			if (p->o.in[s->needs[k].step] && until[s->needs[k].step] > until[i])
+				until[i] = until[s->needs[k].step];
+		until[i] += p->steps[i].expected;
+		all += p->steps[i].expected;
+		if (until[i] > longest)
+			longest = until[i];
+	}
+	all /= cpus > 0 ? cpus : 1;
+	return all > longest ? all : longest;
+}
