@@ -164,7 +164,7 @@ static void follow_inside(struct way *w, const struct code_name *link, bool last
 /* A name that is to be made, or may be, needs its folder. */
 static void see_its_folder(struct way *w)
 {
-	if (!(w->how & (LOOKUP_WRITE | LOOKUP_LSTAT)) || w->made || w->module)
+	if (!(w->how & (LOOKUP_WRITE | LOOKUP_LSTAT | LOOKUP_DEEP)) || w->made || w->module)
 		return;
 	_free_ char *folder = mem_strndup(w->cur.data, trace_parent_length(w->cur.data));
 	if (*folder)
