@@ -48,7 +48,7 @@ int spawner_signal(struct spawner *s, uint64_t token, int signo, struct err *e);
 
 enum spawn_event_kind {
 	SPAWN_STARTED, /* pid, start (clock ticks, field 22 of /proc/PID/stat; 0 where there is none) */
-	SPAWN_FAILED,  /* exec or chdir failed: error is the errno, stage says where ("exec", "chdir", "fork") */
+	SPAWN_FAILED,  /* exec or chdir failed: error is the errno, stage says where ("exec", "chdir", "fork", "trace", "dup") */
 	SPAWN_EXITED,  /* status (as wait4), usage; what it left running was killed (leftover: how many) */
 };
 struct spawn_event {

@@ -18,6 +18,9 @@ echo "== runs"
 echo "== sandboxed steps"
 "$build/tests/bench/bench_sandbox" "$build/jig"
 
+echo "== lookups that are watched"
+"$build/tests/bench/bench_observe"
+
 echo "== the record"
 "$build/tests/bench/bench_record"
 

@@ -25,7 +25,6 @@
 #include "runner/python_hook.h"
 #include "runner/sandbox.h"
 #include "runner/spawn.h"
-#include "tests/runner/spawn_scratch.h"
 
 #ifdef JIG_POSIX
 int main(void)
@@ -33,6 +32,8 @@ int main(void)
 	return observe_impossible() ? 0 : 1;
 }
 #else
+
+#include "tests/runner/spawn_scratch.h"
 
 #define ID "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 

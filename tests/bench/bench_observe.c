@@ -1,0 +1,203 @@
+/* What it costs that a step's lookups are watched: the same program by the same spawner, without and with. The least of several rounds counts; both are measured in turn.
+ *
+ *   lookup   a program that asks for one name again and again: the difference, a call
+ *   imports  Python importing 400 modules that do nothing, from a folder without what it compiled before, as an attempt's is; and with it
+ *   busy     a program that computes for about two seconds
+ *   start    `sh -euc :`, a step after the other */
+#include <poll.h>
+#include <sys/stat.h>
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "runner/observe.h"
+#include "runner/spawn.h"
+#include "tests/bench/bench.h"
+
+enum { ROUNDS = 10, LOOKUPS = 20000, MODULES = 400, STEPS = 100 };
+
+static struct err e;
+static struct spawner *spawner;
+static struct observer *observer;
+static int null;
+static char *dir;
+
+static void must(int r)
+{
+	if (r >= 0)
+		return;
+	fprintf(stderr, "bench_observe: %s\n", e.text);
+	exit(1);
+}
+
+/* µs from the request until its end and, watched, its lookups are known. */
+static double once(const char *const *argv, bool watched, size_t *ret_paths)
+{
+	int64_t t = time_mono();
+	static uint64_t token;
+	struct spawn_request r = { .token = ++token, .argv = argv, .envp = (const char *const *)environ, .cwd = dir, .out = null, .err = null,
+				   .attempt_id = "01ARZ3NDEKTSV4RRFFQ69G5FAV", .trace = watched };
+
+	if (watched)
+		observer_begin(observer, token, false);
+	must(spawner_spawn(spawner, &r, &e));
+	for (;;) {
+		struct pollfd p = { .fd = spawner_fd(spawner), .events = POLLIN };
+		struct spawn_event ev;
+		int got = spawner_read(spawner, &ev, &e);
+
+		must(got);
+		if (got == 0) {
+			poll(&p, 1, -1);
+			continue;
+		}
+		if (ev.kind == SPAWN_STARTED)
+			continue;
+		if (ev.kind == SPAWN_FAILED || ev.status) {
+			fprintf(stderr, "bench_observe: %s failed\n", argv[0]);
+			exit(1);
+		}
+		break;
+	}
+	if (watched) {
+		_lookups_ struct lookups l = { 0 };
+
+		observer_end(observer, token, &l);
+		if (l.untrusted) {
+			fprintf(stderr, "bench_observe: %s\n", l.untrusted);
+			exit(1);
+		}
+		*ret_paths = l.paths.len;
+	}
+	return (double)(time_mono() - t);
+}
+
+/* fresh: a folder below the working folder that is removed before each; NULL: none. */
+static size_t both(const char *const *argv, const char *fresh, int rounds, double ret[2])
+{
+	size_t paths = 0;
+
+	ret[0] = ret[1] = 1e12;
+	for (int i = 0; i < rounds; i++)
+		for (int watched = 0; watched < 2; watched++) {
+			if (fresh)
+				must(file_remove_tree(fresh, &e));
+			ret[watched] = bench_least(ret[watched], once(argv, watched, &paths));
+		}
+	return paths;
+}
+
+/* µs that a byte takes to another process and back: what two changes of context cost here. */
+static double round_trip(void)
+{
+	int there[2], back[2];
+	double least = 1e12;
+	char c = 1;
+
+	if (pipe(there) < 0 || pipe(back) < 0)
+		bench_die("pipe");
+	pid_t pid = fork();
+	if (pid == 0) {
+		while (read(there[0], &c, 1) == 1 && c && write(back[1], &c, 1) == 1)
+			;
+		_exit(0);
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		int64_t t = time_mono();
+		for (int i = 0; i < LOOKUPS / 10; i++)
+			if (write(there[1], &c, 1) != 1 || read(back[0], &c, 1) != 1)
+				bench_die("a byte and back");
+		least = bench_least(least, (double)(time_mono() - t) / (LOOKUPS / 10));
+	}
+	c = 0;
+	if (write(there[1], &c, 1) != 1)
+		bench_die("pipe");
+	waitpid(pid, NULL, 0);
+	return least;
+}
+
+static int look(int n, const char *path)
+{
+	struct stat st;
+
+	for (int i = 0; i < n; i++)
+		stat(path, &st);
+	return 0;
+}
+
+static int compute(void)
+{
+	volatile unsigned long x = 1;
+
+	for (long i = 0; i < 2000000000L; i++)
+		x = x * 6364136223846793005u + 1;
+	return x == 0;
+}
+
+/* Of 50 lines each. */
+static void make_modules(void)
+{
+	_buf_ struct buf all = BUF_INIT;
+	_buf_ struct buf text = BUF_INIT;
+
+	for (int i = 0; i < 10; i++)
+		buf_addf(&text, "\ndef part_%d(rows, scale=%d):\n    \"\"\"The rows, scaled.\"\"\"\n    return [row * scale for row in rows if row]\n\n", i, i);
+	for (int i = 0; i < MODULES; i++) {
+		_free_ char *path = mem_printf("%s/mod_%d.py", dir, i);
+
+		must(file_write(path, text.data, text.len, 0644, &e));
+		buf_addf(&all, "import mod_%d\n", i);
+	}
+	_free_ char *path = path_join(dir, "all.py");
+	must(file_write(path, all.data, all.len, 0644, &e));
+}
+
+int main(int argc, char **argv)
+{
+	double us[2];
+	_free_ char *self = realpath("/proc/self/exe", NULL);
+	const char *names[] = { "/no-such-name", "sub/no-such-name" };
+
+	if (argc > 3 && strcmp(argv[1], "--look") == 0)
+		return look((int)strtol(argv[2], NULL, 10), argv[3]);
+	if (argc > 1 && strcmp(argv[1], "--compute") == 0)
+		return compute();
+	const char *why = observe_impossible();
+	if (why) {
+		printf("skipped: %s\n", why);
+		return 0;
+	}
+	unsetenv("PYTHONDONTWRITEBYTECODE");
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	must(spawner_start(&spawner, &e));
+	must(observer_start(spawner_trace_fd(spawner), &observer, &e));
+	must(file_temp_dir("/tmp", "bench", &dir, &e));
+
+	for (int i = 0; i < 2; i++) {
+		char n[16], name[40];
+		snprintf(n, sizeof n, "%d", LOOKUPS);
+		snprintf(name, sizeof name, "%s name (µs a lookup)", i ? "relative" : "absolute");
+		both((const char *const[]){ self, "--look", n, names[i], NULL }, NULL, ROUNDS, us);
+		double each = (us[1] - us[0]) / LOOKUPS;
+		printf("%-34s %10.2f µs   bar %5.2f µs   %s\n", name, each, 5.0, each <= 5 ? "ok" : "MISSED");
+	}
+	printf("%-34s %10.2f µs\n", "a byte to a process and back", round_trip());
+	make_modules();
+	const char *python = argc > 1 ? argv[1] : "python3";
+	_free_ char *compiled = path_join(dir, "__pycache__");
+	size_t paths = both((const char *const[]){ python, "all.py", NULL }, compiled, ROUNDS, us);
+	bench_row("400 modules, none compiled", us[1], us[0], 1.2);
+	both((const char *const[]){ python, "all.py", NULL }, NULL, ROUNDS, us);
+	bench_row("400 modules, compiled", us[1], us[0], 1.2);
+	printf("%-34s %10zu names\n", "", paths);
+	both((const char *const[]){ "sh", "-euc", ":", NULL }, NULL, STEPS, us);
+	printf("%-34s %10.1f µs        %10.1f µs\n", "sh -euc (a step)", us[1], us[0]);
+	both((const char *const[]){ self, "--compute", NULL }, NULL, 3, us);
+	bench_row("two seconds of computing", us[1], us[0], 1.01);
+
+	spawner_free(spawner);
+	observer_free(observer);
+	must(file_remove_tree(dir, &e));
+	free(dir);
+	return 0;
+}
