@@ -388,9 +388,10 @@ static void add_attempt(struct context *c, const struct step_row *s, const struc
 	local_time_text(a->started, at);
 	duration_clock(attempt_elapsed(a), took);
 	attempt_end_text(a, end);
-	buf_addf(&c->out, "\nattempt %d  ", a->n);
+	buf_addf(&c->out, "\nattempt %d", a->n);
 	if (a->step != s->id)
-		buf_addf(&c->out, "of run %lld  ", (long long)s->reused_run);
+		buf_addf(&c->out, " of run %lld", (long long)s->reused_run);
+	buf_adds(&c->out, "  ");
 	add_state(c, word_of(WORDS_ATTEMPT_STATE, a->state));
 	buf_addf(&c->out, "%s%s\n", *end ? "  " : "", end);
 	if (a->error_file || a->error_message) {

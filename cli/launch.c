@@ -26,7 +26,8 @@ struct launcher {
 	struct live_view *view; /* NULL: plain lines */
 	int report;             /* -1: not detached */
 	struct env_progress progress;
-	VEC(int) reused;        /* steps that were not told yet */
+	bool *told;             /* per step of the run: that it is reused */
+	VEC(int) reused;        /* steps that are and were not told yet */
 };
 
 static void put(struct launcher *s, struct buf *text)
@@ -43,6 +44,13 @@ static void frame(struct launcher *s, const struct run_live *r, bool final)
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &w);
 	live_view_frame(s->view, r, time_mono(), w.ws_row ? w.ws_row : 24, w.ws_col ? w.ws_col : 80, final, &out);
 	put(s, &out);
+}
+
+static void find_reused(struct launcher *s, const struct run_live *r)
+{
+	for (int i = 0; i < r->nsteps; i++)
+		if (r->steps[i].state == STEP_REUSED && !s->told[i])
+			vec_push(&s->reused, i);
 }
 
 static void on_begun(void *arg, const struct run_live *r)
@@ -69,12 +77,18 @@ static void on_begun(void *arg, const struct run_live *r)
 		buf_addc(&out, '\n');
 	}
 	put(s, &out);
+	free(s->told);
+	s->told = mem_zero((size_t)r->nsteps + 1);
+	vec_clear(&s->reused);
+	find_reused(s, r);
 }
 
 /* Steps are reused many at a time. */
 static void add_reused(struct launcher *s, const struct run_live *r, struct buf *out)
 {
 	live_reused(r, s->reused.v, s->reused.len, &s->context->paint, out);
+	for (size_t i = 0; i < s->reused.len; i++)
+		s->told[s->reused.v[i]] = true;
 	vec_clear(&s->reused);
 }
 
@@ -87,7 +101,8 @@ static void on_step(void *arg, const struct run_live *r, int step)
 	if (s->view)
 		return;
 	if (r->steps[step].state == STEP_REUSED) {
-		vec_push(&s->reused, step);
+		if (!s->told[step])
+			vec_push(&s->reused, step);
 		return;
 	}
 	add_reused(s, r, &out);
@@ -114,6 +129,8 @@ static void on_ended(void *arg, const struct run_live *r)
 		frame(s, r, true);
 		return;
 	}
+	vec_clear(&s->reused);
+	find_reused(s, r);
 	add_reused(s, r, &out);
 	live_summary(r, &s->context->paint, &out);
 	put(s, &out);
@@ -287,6 +304,7 @@ static int run_here(struct context *c, struct launcher *s, const struct launch_b
 		return r;
 	r = body->runs(c, s, e);
 	vec_release(&s->reused);
+	free(s->told);
 	spawner_free(s->spawner);
 	return r;
 }

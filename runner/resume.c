@@ -5,7 +5,6 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "base/vec.h"
-#include "store/tree.h"
 
 struct words { const char **v; size_t len, cap; };
 
@@ -135,66 +134,33 @@ static bool made_by_step(const struct map *made, const char *path)
 	}
 }
 
-/* A file, or a folder and all in it, is still in the store. Links were never there. */
-static bool still_there(struct store *s, const struct artifact_row *f, struct arena *a)
-{
-	struct tree t;
-	struct err ignored;
-
-	if (f->form == FORM_LINK || !f->has_digest)
-		return true;
-	if (!store_has(s, &f->digest, NULL))
-		return false;
-	if (f->form != FORM_FOLDER)
-		return true;
-	if (tree_load(s, &f->digest, a, &t, &ignored) < 0)
-		return false;
-	for (size_t i = 0; i < t.len; i++)
-		if ((t.v[i].mode & 0170000) == 0100000 && !store_has(s, &t.v[i].digest, NULL))
-			return false;
-	return true;
-}
-
 /* What the run's steps were handed that no step of it had made. */
-static int take_inputs(const struct resume_options *o, struct resume *ret, struct store *store, const struct artifact_rows *all, struct err *e)
+static int read_inputs(const struct resume_options *o, struct resume *ret, struct err *e)
 {
-	_arena_ struct arena scratch = ARENA_INIT;
 	_map_ struct map made = MAP_INIT, seen = MAP_INIT;
-	struct fact *v = arena_array(&ret->arena, struct fact, all->len);
+	struct artifact_rows all;
+	struct fact *v;
 	size_t n = 0;
+	int r = query_artifacts(o->tracker, o->origin, &ret->arena, &all, e);
 
-	for (size_t i = 0; i < all->len; i++)
-		if (all->v[i].role == ROLE_OUT || all->v[i].role == ROLE_METRIC)
-			map_add(&made, all->v[i].path, NULL);
-	for (size_t i = 0; i < all->len; i++) {
-		const struct artifact_row *f = &all->v[i];
+	if (r < 0)
+		return r;
+	v = arena_array(&ret->arena, struct fact, all.len);
+	for (size_t i = 0; i < all.len; i++)
+		if (all.v[i].role == ROLE_OUT || all.v[i].role == ROLE_METRIC)
+			map_add(&made, all.v[i].path, NULL);
+	for (size_t i = 0; i < all.len; i++) {
+		const struct artifact_row *f = &all.v[i];
 		bool is_new;
 
 		if (f->role != ROLE_IN || made_by_step(&made, f->path))
 			continue;
 		map_add(&seen, f->path, &is_new);
-		if (!is_new)
-			continue;
-		if (!still_there(store, f, &scratch))
-			return err_set(e, ERR_USAGE, "input \"%s\" of run %lld is no longer in the store; `--code work` takes it from the working tree as it is now",
-			               f->path, (long long)o->origin);
-		v[n++] = (struct fact){.path = f->path, .form = f->form, .digest = f->digest, .has_digest = f->has_digest, .size = f->size, .mtime = f->mtime, .mode = f->mode};
+		if (is_new)
+			v[n++] = (struct fact){.path = f->path, .form = f->form, .digest = f->digest, .has_digest = f->has_digest, .size = f->size, .mtime = f->mtime, .mode = f->mode};
 	}
-	ret->inputs = (struct inputs_recorded){.v = v, .len = n};
+	ret->inputs = (struct inputs_recorded){.v = v, .len = n, .run = o->origin};
 	return 0;
-}
-
-static int read_inputs(const struct resume_options *o, struct resume *ret, struct err *e)
-{
-	struct artifact_rows all;
-	int r = query_artifacts(o->tracker, o->origin, &ret->arena, &all, e);
-
-	if (r < 0)
-		return r;
-	struct store *store = store_new(o->project->jig);
-	r = take_inputs(o, ret, store, &all, e);
-	store_free(store);
-	return r;
 }
 
 static int load_same(const struct resume_options *o, struct resume *ret, const struct words *earlier, struct buf *faults, struct err *e)

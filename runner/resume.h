@@ -31,7 +31,7 @@ struct resume {
 	const char **notes; size_t nnotes; /* for people: overrides that are dropped */
 };
 /* ret is zeroed; resume_release in every case. ERR_NOT_FOUND: no such run. ERR_USAGE: the run is live (with the way out: jig stop, jig retry); no such revision; unknown params (all
- * faults in full in `faults`, may be NULL); its snapshot or an input was collected. */
+ * faults in full in `faults`, may be NULL); its snapshot was collected. */
 int resume_load(const struct resume_options *o, struct resume *ret, struct buf *faults, struct err *e);
 void resume_release(struct resume *r);
 

@@ -15,6 +15,7 @@
 #include "runner/attempt_trace.h"
 #include "runner/env_cache.h"
 #include "runner/python_hook.h"
+#include "runner/resume.h"
 #include "runner/supervisor.h"
 #include "runner/tmpdir.h"
 #include "runner/trace.h"
@@ -135,6 +136,8 @@ static int prepare_run(struct supervisor *s, struct err *e)
 	bool any = false;
 
 	s->in = s->pre.in;
+	if (r >= 0 && o->origin)
+		r = resume_compare(s->tracker, o->origin, o->project, s->p, &s->pre, e);
 	for (size_t i = 0; r >= 0 && i < s->p->nsteps; i++) {
 		s->live_at[i] = s->live.nsteps;
 		s->live.nsteps += s->in[i];
