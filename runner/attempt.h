@@ -95,6 +95,7 @@ struct attempt {
 	const char *torn;            /* a checkpoint that was set aside when it died */
 	struct lookups lookups;
 	bool observed, atime;        /* who witnesses */
+	int64_t trace_began;         /* ns since 1970, by the clock of files */
 	struct watch *watch;
 	struct loop_source *watch_source;
 	bool traced;                 /* then what it looked up is in: */

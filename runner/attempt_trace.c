@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "base/path.h"
 #include "base/text.h"
 #include "runner/atime.h"
@@ -28,8 +29,22 @@ static void watch_files(struct attempt *a)
 		note(a, "there were no watches left, and the file system keeps no access times");
 }
 
+/* The clock that gives files their times, which may lag some ms behind the other. */
+static int64_t file_clock(void)
+{
+	struct timespec ts;
+
+#ifdef CLOCK_REALTIME_COARSE
+	clock_gettime(CLOCK_REALTIME_COARSE, &ts);
+#else
+	clock_gettime(CLOCK_REALTIME, &ts);
+#endif
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
 void attempt_trace_begin(struct attempt *a)
 {
+	a->trace_began = file_clock();
 	if (a->host->observer && a->work.wrap != SPAWN_CONTAINER) {
 		observer_begin(a->host->observer, a->token, a->work.wrap == SPAWN_SANDBOX);
 		a->observed = true;
@@ -80,7 +95,7 @@ void attempt_trace_end(struct attempt *a)
 	const struct trace_cover *cover = &a->host->covers[a->host->envs->of[a->step]];
 	struct trace_places places = { .root = a->host->run->root, .jig = a->host->run->jig, .work = a->work.work, .step = a->def, .inputs = inputs,
 				       .ninputs = a->work.inputs.len, .param_files = p->param_files, .nparam_files = p->nparam_files, .params = a->work.params,
-				       .covered = cover->v, .ncovered = cover->len, .params_digest = a->host->params_digest };
+				       .covered = cover->v, .ncovered = cover->len, .programs = cover->programs, .nprograms = cover->nprograms, .params_digest = a->host->params_digest, .began = a->trace_began };
 	struct err e;
 
 	for (size_t i = 0; i < a->work.inputs.len; i++)
@@ -105,7 +120,7 @@ void attempt_trace_release(struct attempt *a)
 	arena_release(&a->trace_texts);
 }
 
-struct paths { const struct work_run *run; struct arena *arena; VEC(const char *) list; };
+struct paths { const struct work_run *run; const struct env *env; struct arena *arena; VEC(const char *) list, programs; };
 
 static void add(struct paths *p, const char *path)
 {
@@ -113,7 +128,7 @@ static void add(struct paths *p, const char *path)
 		vec_push(&p->list, arena_strdup(p->arena, path));
 }
 
-/* What programs bring stands beside them: PREFIX/bin/x, PREFIX/lib/…. A prefix that holds the project, or lies in it, is none. */
+/* What programs bring stands beside them: PREFIX/bin/x, PREFIX/lib/…. A prefix that holds the project or the home, or lies in the project, is none. */
 static void add_programs(struct paths *p, const char *folder, const char *home)
 {
 	static const char *const names[] = { "bin", "sbin", "shims", "libexec", "condabin", "Scripts" };
@@ -121,7 +136,8 @@ static void add_programs(struct paths *p, const char *folder, const char *home)
 
 	if (path_within(folder, p->run->root))
 		return;
-	add(p, folder);
+	if (!p->env->prefix || !path_within(folder, p->env->prefix))
+		vec_push(&p->programs, arena_strdup(p->arena, folder));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strcmp(path_base(folder), names[i]) == 0 && !path_within(p->run->root, prefix) && !(home && path_within(home, prefix)))
 			add(p, prefix);
@@ -130,9 +146,10 @@ static void add_programs(struct paths *p, const char *folder, const char *home)
 void trace_cover_make(const struct work_run *r, const struct env *env, struct arena *arena, struct trace_cover *ret)
 {
 	static const char *const caches[] = { "XDG_CACHE_HOME", "HF_HOME", "TORCH_HOME", "PIP_CACHE_DIR", "UV_CACHE_DIR", "MPLCONFIGDIR", "CUDA_CACHE_PATH" };
-	struct paths p = { .run = r, .arena = arena };
+	struct paths p = { .run = r, .env = env, .arena = arena };
 	const char *home = env_variable(r->environ, "HOME"), *path = env_variable(r->environ, "PATH");
 	_free_ char *list = mem_strdup(path ? path : "");
+	_free_ char *self = realpath("/proc/self/exe", NULL);
 	char *save = NULL;
 
 	add(&p, r->tmp);
@@ -157,7 +174,12 @@ void trace_cover_make(const struct work_run *r, const struct env *env, struct ar
 		if (real && strcmp(real, folder) != 0)
 			add_programs(&p, real, home);
 	}
+	/* `jig log` in a step: another jig gives no other results. */
+	add(&p, self);
 	ret->v = arena_dup(arena, p.list.v, p.list.len * sizeof *p.list.v);
 	ret->len = p.list.len;
 	vec_release(&p.list);
+	ret->programs = arena_dup(arena, p.programs.v, p.programs.len * sizeof *p.programs.v);
+	ret->nprograms = p.programs.len;
+	vec_release(&p.programs);
 }

@@ -13,7 +13,7 @@ void attempt_trace_end(struct attempt *a);
 void attempt_trace_release(struct attempt *a);
 
 /* What covers paths outside for all attempts of a run that get this environment: the environment, the folders of programs in PATH, caches, the parent of TMPDIRs. In the arena. */
-struct trace_cover { const char **v; size_t len; };
+struct trace_cover { const char **v; size_t len; const char **programs; size_t nprograms; /* as in struct trace_places */ };
 void trace_cover_make(const struct work_run *r, const struct env *env, struct arena *a, struct trace_cover *ret);
 
 #endif

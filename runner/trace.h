@@ -22,6 +22,7 @@ struct trace_places {
 	const char *const *param_files; size_t nparam_files; /* below the root: opening one of them is opening $JIG_PARAMS */
 	const char *params;                    /* absolute: $JIG_PARAMS */
 	const char *const *covered; size_t ncovered; /* absolute folders and files outside that other facts cover: environment, TMPDIR, caches, PATH */
+	const char *const *programs; size_t nprograms; /* absolute folders in PATH: what stands directly in them counts also below a covered folder, for people keep scripts of their own there */
 	const struct digest *params_digest;    /* of all params (trace_params) */
 	int64_t began;                         /* of the attempt, ns since 1970, by the clock of files; a file outside that someone changed since never holds; 0: not known */
 };

@@ -373,12 +373,27 @@ static void resolve_real(struct trace_resolver *r)
 		vec_push(&r->covered, real_path(p->covered[i]));
 }
 
+static bool is_program(const struct trace_places *p, const char *path)
+{
+	const char *base = path_base(path);
+
+	for (size_t i = 0; i < p->nprograms; i++)
+		if (strlen(p->programs[i]) + 1 == (size_t)(base - path) && path_within(path, p->programs[i]))
+			return true;
+	return false;
+}
+
 bool trace_resolve_covers(const struct trace_resolver *r, const char *path)
 {
 	const struct trace_places *p = r->places;
 
 	if (trace_is_system(path))
 		return true;
+	for (size_t i = 0; i < p->ncovered; i++)
+		if (strcmp(path, p->covered[i]) == 0)
+			return true;
+	if (is_program(p, path))
+		return false;
 	for (size_t i = 0; i < p->ncovered; i++)
 		if (path_within(path, p->covered[i]))
 			return true;
