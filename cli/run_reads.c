@@ -1,12 +1,19 @@
 #include "cli/run_reads.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static void add_path(const char **list, size_t *n, const char *path)
 {
 	/* A file that was read as text and as Python source stands there twice, one after the other. */
 	if (!*n || strcmp(list[*n - 1], path))
 		list[(*n)++] = path;
+}
+
+/* Names that were looked for in vain, and folders on the way, decide as well, but nobody wants to declare them. */
+static bool was_read(const struct trace_row *row)
+{
+	return row->mode && !(S_ISDIR(row->mode) && !row->mtime);
 }
 
 int run_reads_load(struct tracker *t, int64_t attempt, struct arena *a, struct run_reads *ret, struct err *e)
@@ -32,7 +39,7 @@ int run_reads_load(struct tracker *t, int64_t attempt, struct arena *a, struct r
 
 		if (row->kind == TRACE_FILE || row->kind == TRACE_PYTHON)
 			add_path(ret->files, &ret->nfiles, row->path);
-		else if (row->kind == TRACE_OUTSIDE)
+		else if (row->kind == TRACE_OUTSIDE && was_read(row))
 			add_path(ret->undeclared, &ret->nundeclared, row->path);
 		else if (row->kind == TRACE_TREE)
 			ret->witness = "tree";
