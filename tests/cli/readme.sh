@@ -6,7 +6,7 @@ python3 - "$TESTS/../../README.md" <<'END'
 import re, sys
 
 text = open(sys.argv[1]).read()
-part = text[text.index("## Five minutes of use"):text.index("## Which environment")]
+part = text[text.index("## Five minutes of use"):text.index("## What is reused")]
 names = re.findall(r"`([a-z]+\.(?:py|yaml))`[^`]*?:\n\n```", part)
 bodies = re.findall(r"```(?:python|yaml)\n(.*?)```", part, re.S)
 assert names == ["prepare.py", "train.py", "jig.yaml"] and len(bodies) == 3, names
