@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/fault.h"
 #include "base/path.h"
 #include "base/time.h"
 #include "runner/attempt_trace.h"
@@ -100,6 +101,7 @@ static void make_work(void *arg)
 	a->made = a->check_env ? env_check(a->host->envs->cache, env_of(a), &certificates, &a->problem) : 0;
 	if (a->made >= 0 || certificates)
 		a->made = work_make(&a->work, a->host->run, a->step, a->n, a->uid, &a->problem);
+	fault_point("attempt-made");
 	if (a->made >= 0)
 		attempt_trace_begin(a);
 }
@@ -246,6 +248,7 @@ void attempt_event(struct attempt *a, const struct spawn_event *ev)
 
 	switch (ev->kind) {
 	case SPAWN_STARTED:
+		fault_point("attempt-started");
 		a->pid = ev->pid;
 		record_begin(a, ev->pid, (int64_t)ev->start);
 		a->host->started(a->host->arg, a);
@@ -259,6 +262,7 @@ void attempt_event(struct attempt *a, const struct spawn_event *ev)
 		fail_early(a, CAUSE_SPAWN, text);
 		return;
 	case SPAWN_EXITED:
+		fault_point("attempt-exited");
 		a->exit = *ev;
 		checkpoint_watch_end(a->host->checkpoints, a);
 		end_container(a);

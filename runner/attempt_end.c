@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/time.h"
@@ -278,6 +279,7 @@ static void settle_work(void *arg)
 		if (a->made >= 0 && a->def->nsecrets)
 			a->made = check_points(a);
 	}
+	fault_point("outputs-taken");
 	if (a->made >= 0)
 		attempt_take_artifacts(a, &logged, &a->problem);
 	logged_release(&logged);
@@ -298,6 +300,7 @@ static void settle_work(void *arg)
 		end = a->def->keep == KEEP_ALWAYS ? WORK_KEEP : WORK_SPARE;
 	else
 		end = a->def->keep == KEEP_NEVER ? WORK_REMOVE : WORK_KEEP;
+	fault_point("attempt-settled");
 	a->spare = work_clear(&a->work, end, &e) >= 0 && end == WORK_SPARE;
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -180,6 +181,7 @@ int checkpoint_settle(const char *folder, bool orderly, struct arena *a, const c
 	/* First what stays: whoever comes after a crash in between finds the same one torn, and not the one before it. */
 	if ((r = prove(folder, &l, complete, e)) < 0)
 		return r;
+	fault_point("checkpoint-settle");
 	if (complete < l.v.len && (r = set_aside(folder, l.v.v[complete].name, a, &torn, e)) < 0)
 		return r;
 	*ret_torn = torn;
@@ -283,6 +285,7 @@ static int copy_to(const char *from, const char *temp, const char *to, const str
 	if ((r = file_remove_tree(temp, e)) < 0)
 		return r;
 	r = file_copy_tree(from, temp, stays_inside, NULL, e);
+	fault_point("checkpoint-copied");
 	if ((r = still_same(from, l, r, e)) < 0)
 		return r;
 	/* The step of the later run is to write there, whatever the earlier one did to it. */
@@ -312,6 +315,7 @@ int checkpoint_copy(const char *from, const char *to, struct arena *a, struct ch
 	if ((r = need_room(from, to, &l, e)) < 0)
 		return r;
 	r = copy_to(from, temp, to, &l, a, &newest, e);
+	fault_point("checkpoint-proved");
 	if (r >= 0 && rename(temp, to) < 0)
 		r = errno == ENOTEMPTY || errno == EEXIST ? err_set(e, ERR_EXISTS, "%s holds checkpoints already", to)
 		                                          : err_errno(e, "cannot rename %s to %s", temp, to);
@@ -319,6 +323,7 @@ int checkpoint_copy(const char *from, const char *to, struct arena *a, struct ch
 		file_remove_tree(temp, &quiet);
 		return r;
 	}
+	fault_point("checkpoint-given");
 	*ret = newest;
 	return 0;
 }

@@ -1,10 +1,10 @@
 #include "runner/lost.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
@@ -56,21 +56,6 @@ static int visit(void *arg, const char *rel, const char *abs, const struct stat 
 	return FILE_WALK_SKIP;
 }
 
-/* The parent of the run's TMPDIRs. */
-static void remove_tmp(const char *folder)
-{
-	_free_ char *link = path_join(folder, "tmp");
-	char target[PATH_MAX];
-	struct err ignored;
-	ssize_t n = readlink(link, target, sizeof target - 1);
-
-	if (n <= 0)
-		return;
-	target[n] = 0;
-	if (tmpdir_is_ours(target))
-		file_remove_tree(target, &ignored);
-}
-
 /* What died with its supervisor may have torn the newest checkpoint. Not being able to tell is no reason to leave the run unburied. */
 static void settle(struct ids *ids)
 {
@@ -102,8 +87,10 @@ static int bury(const struct project *p, struct tracker *t, int64_t run, struct 
 		r = file_walk(folder, visit, &ids, e);
 	if (r >= 0 && ids.len)
 		r = spawn_sweep((const char *const *)ids.v, ids.len, e);
-	remove_tmp(folder);
+	fault_point("lost-swept");
+	tmpdir_remove(folder);
 	settle(&ids);
+	fault_point("lost-settled");
 	for (size_t i = 0; i < ids.len; i++)
 		free(ids.v[i]);
 	vec_release(&ids);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
@@ -209,7 +210,8 @@ static int add_tags(struct supervisor *s, int64_t run, struct err *e)
  * The link tells who finds the run lost what to sweep, also when it died before its first attempt. */
 static int write_run_files(struct supervisor *s, struct err *e)
 {
-	_free_ char *link = mem_printf("%s/runs/%lld/tmp", s->o->project->jig, (long long)s->work.number);
+	_free_ char *folder = mem_printf("%s/runs/%lld", s->o->project->jig, (long long)s->work.number);
+	_free_ char *link = path_join(folder, "tmp");
 	_buf_ struct buf text = BUF_INIT;
 	_json_ json_t *v = json_object();
 
@@ -219,6 +221,7 @@ static int write_run_files(struct supervisor *s, struct err *e)
 	json_pretty(&text, v);
 	buf_addc(&text, '\n');
 	unlink(s->params_path);
+	tmpdir_remove(folder);
 	unlink(link);
 	if (symlink(s->tmp, link) < 0)
 		return err_errno(e, "%s", link);
@@ -258,10 +261,12 @@ static int make_run(struct supervisor *s, char name[80], struct err *e)
 		r = write_run_files(s, e);
 	if (r >= 0)
 		r = add_steps(s, run, e);
+	fault_point("run-added");
 	if (r >= 0)
 		r = add_tags(s, run, e);
 	if (r >= 0)
 		r = code_pin(o->project->jig, s->pre.code.tree, run, e);
+	fault_point("code-pinned");
 	if (r >= 0)
 		r = run_start(s->tracker, run, e);
 	if (r >= 0)
@@ -398,6 +403,7 @@ static int carry(struct supervisor *s, struct err *e)
 static int end_run(struct supervisor *s, struct supervise_result *ret, struct err *e)
 {
 	const struct run_watch *w = s->o->watch;
+	struct err ignored;
 	enum run_state st = s->stopped_by_person ? RUN_STOPPED : schedule_run_state(s->p, s->states, s->in);
 	int status = st == RUN_SUCCESS ? 0 : 1;
 	int r;
@@ -409,6 +415,8 @@ static int end_run(struct supervisor *s, struct supervise_result *ret, struct er
 		*e = s->failure;
 		return err_prefix(e, "run %lld could not be recorded to its end", (long long)s->work.number);
 	}
+	/* Nobody looks for that of an ended run. */
+	file_remove_tree(s->tmp, &ignored);
 	s->live.ended = time_mono();
 	r = tracker_begin(s->tracker, e);
 	if (r >= 0)
@@ -452,7 +460,8 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	if ((r = check_machine(&s, e)) < 0 || (r = prepare_run(&s, e)) < 0)
 		return r;
 	/* Building may take minutes: the code is already what it was when the command was given. */
-	r = env_set_prepare(&s.pre.envs, &s.pre.env_options, e);
+	fault_point("plan-made");
+	r = prepare_envs(&s.pre, e);
 	if (r < 0)
 		return r;
 	s.env_ids = mem_zero((s.pre.envs.len + 1) * sizeof *s.env_ids);
@@ -501,6 +510,7 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 		return r;
 	if (w && w->begun)
 		w->begun(w->arg, &s.live);
+	fault_point("run-begun");
 	r = carry(&s, e);
 	return r < 0 ? r : end_run(&s, ret, e);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
@@ -332,6 +333,7 @@ int work_clear(struct work *w, enum work_end end, struct err *e)
 	bool empty;
 	int r = empty_folder(w->tmp, &empty, e);
 
+	fault_point("work-cleared");
 	if (end == WORK_SPARE && r >= 0) {
 		r = empty_folder(w->checkpoints, &w->checkpoints_empty, e);
 		/* A step may have put a link or a file in its place. */

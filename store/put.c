@@ -3,6 +3,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/time.h"
 #include "store/put.h"
@@ -118,6 +119,7 @@ static int put_rename(struct putter *p, const char *from, const char *object, co
 		if (rename(from, object) < 0)
 			return errno == EXDEV ? 1 : err_errno(e, "%s: cannot become %s", from, object);
 	}
+	fault_point("object-named");
 	p->touched[d->b[0]] = true;
 	return 0;
 }

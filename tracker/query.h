@@ -108,7 +108,7 @@ int query_samples(struct tracker *t, int64_t attempt, struct arena *a, struct sa
 /* The median duration of the last (at most 5) successful attempts of steps named so in this project; -1: never. */
 int query_duration(struct tracker *t, const char *step_name, int64_t *ret_us, struct err *e);
 
-/* For gc and fsck: every digest that a row names, removed runs that nothing borrows from left out; and snapshots likewise. */
+/* For gc and fsck: every digest that a row names but those of checkpoints, which are never in the store; removed runs that nothing borrows from left out; and snapshots likewise. */
 typedef int query_digest_fn(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run, const char *path, struct err *e);
 int query_digests(struct tracker *t, query_digest_fn *cb, void *arg, struct err *e);
 /* Numbers of runs whose folder may go: removed ones that no kept run borrows from. And snapshot trees that kept runs name. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/time.h"
@@ -139,12 +140,15 @@ int tracker_begin(struct tracker *t, struct err *e)
 int tracker_commit(struct tracker *t, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
+
+	fault_point("record-before");
 	int r = db_query(t, &sql, TRACKER_COMMIT, &st, e);
 
 	if (r < 0 || (r = db_step(t, st, e)) < 0) {
 		tracker_rollback(t);
 		return r;
 	}
+	fault_point("record-after");
 	t->in_transaction = false;
 	if (t->head_write)
 		event_write_head(t);
