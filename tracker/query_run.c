@@ -4,8 +4,7 @@
 #include "tracker/query_filter.h"
 
 #define RUN_BORROWED \
-	"EXISTS (SELECT 1 FROM attempt a JOIN step s ON s.reused_attempt = a.id JOIN run k ON k.number = s.run " \
-	"WHERE a.run = r.number AND k.removed = 0)"
+	"EXISTS (SELECT 1 FROM borrow b JOIN run k ON k.number = b.run WHERE b.lender = r.number AND k.removed = 0)"
 
 #define SQL(X) \
 	X(RUN_ROW, "SELECT r.number, r.origin, r.sweep, r.uid, r.name, r.pipeline, r.state, r.kind, r.created, " \

@@ -6,10 +6,10 @@
 #define PAST \
 	"SELECT a.id, a.run, a.step, a.n, a.name, a.facts, a.form, a.key, a.trace, a.continued, a.state, " \
 	"(SELECT snapshot FROM run WHERE number = a.run) FROM attempt a "
-/* Of a run that was removed only what a kept one borrows is left. */
+/* A run that was removed counts while a kept one borrows from it. */
 #define KEPT \
-	"((SELECT removed FROM run WHERE number = a.run) = 0 OR EXISTS (SELECT 1 FROM step s JOIN run k ON k.number = s.run " \
-	"WHERE s.reused_attempt = a.id AND k.removed = 0)) "
+	"((SELECT removed FROM run WHERE number = a.run) = 0 OR EXISTS (SELECT 1 FROM borrow b JOIN run k ON k.number = b.run " \
+	"WHERE b.lender = a.run AND k.removed = 0)) "
 #define STANDS_IN "WHERE a.state = 'success' AND a.trace IS NOT NULL AND a.form = ?1 "
 #define NAMES(key) "EXISTS (SELECT 1 FROM json_tree(coalesce(s.declared, x.declared), '$." key "') WHERE rtrim(atom, '/') = rtrim(?2, '/'))"
 /* A step's own last attempt; of a reused one the attempt that stands in. */

@@ -18,7 +18,7 @@ struct past_attempt {
 };
 struct past_attempts { struct past_attempt *v; size_t len; };
 
-/* Successful attempts with this form and, unless key is NULL, this key, newest first, with a trace; of runs that are kept, or borrowed by a kept run. Served by one index. */
+/* Successful attempts with this form and, unless key is NULL, this key, newest first, with a trace; of runs that are kept, or that a kept run borrows from. Served by one index. */
 int query_candidates(struct tracker *t, const struct digest *form, const struct digest *key, struct arena *a, struct past_attempts *ret, struct err *e);
 /* The newest successful attempt of a step of this name (kept runs, or borrowed); else of one with an output at `output` (NULL: none). 1 and *ret, or 0. */
 int query_newest_success(struct tracker *t, const char *name, const char *output, struct arena *a, struct past_attempt *ret, struct err *e);

@@ -26,6 +26,7 @@
 	X(SEAL_STEP, "SELECT id, '', name, id, run, rank, name, base, item, command, declared, state, reason, " \
 	             "reused_attempt, needs FROM step " \
 	             "WHERE run = ?1 ORDER BY id") \
+	X(SEAL_BORROW, "SELECT 0, '', 'run ' || lender, run, lender FROM borrow WHERE run = ?1 ORDER BY lender") \
 	X(SEAL_ATTEMPT, "SELECT step, '', name || '@' || n, id, uid, run, step, name, n, state, cause, exit_status, " \
 	                "signal, started, ended, " \
 	                "elapsed_us, pid, pid_start, host, isolation, command, folder, env, error_file, error_line, " \
@@ -86,6 +87,7 @@ static const struct {
         {"sweep", SEAL_SWEEP, -1},
         {"param", SEAL_PARAM, -1},
         {"step", SEAL_STEP, SEAL_NAME_STEP},
+        {"borrow", SEAL_BORROW, -1},
         {"attempt", SEAL_ATTEMPT, SEAL_NAME_STEP},
         {"env", SEAL_ENV, -1},
         {"package", SEAL_PACKAGE, SEAL_NAME_ENV},

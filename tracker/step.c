@@ -14,8 +14,13 @@
 	X(STEP_NEW, "INSERT INTO step (run, rank, name, base, item, command, declared, needs, state, reason, " \
 	            "reused_attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
 	X(STEP_COUNT, "UPDATE run SET nsteps = nsteps + ?2, ndone = ndone + ?3, nreused = nreused + ?3 WHERE number = ?1") \
-	X(STEP_BORROWED, "SELECT s.name, a.name || '@' || a.n, a.state FROM step s JOIN attempt a ON a.id = s.reused_attempt " \
-	                 "WHERE s.run = ?1 AND a.state <> 'success' LIMIT 1") \
+	X(STEP_UNFIT, "SELECT s.name, a.name || '@' || a.n, a.state FROM step s JOIN attempt a ON a.id = s.reused_attempt " \
+	              "WHERE s.run = ?1 AND a.state <> 'success' LIMIT 1") \
+	X(STEP_BORROW, "INSERT INTO borrow (run, lender) SELECT ?1, run FROM attempt WHERE id = ?2 AND NOT EXISTS " \
+	               "(SELECT 1 FROM borrow b WHERE b.lender = attempt.run AND b.run = ?1)") \
+	X(STEP_BORROW_ALL, "INSERT INTO borrow (run, lender) SELECT DISTINCT s.run, a.run FROM step s JOIN attempt a " \
+	                   "ON a.id = s.reused_attempt WHERE s.run = ?1 AND NOT EXISTS (SELECT 1 FROM borrow b WHERE " \
+	                   "b.lender = a.run AND b.run = s.run)") \
 	X(STEP_STATE, "SELECT state, name, run FROM step WHERE id = ?1") \
 	X(STEP_SET, "UPDATE step SET state = ?2, reason = coalesce(?3, reason), reused_attempt = coalesce(?4, " \
 	            "reused_attempt) WHERE id = ?1") \
@@ -190,14 +195,16 @@ static int add_one(struct tracker *t, int64_t run, const struct step_new *n, str
 	return r;
 }
 
-/* Only what succeeded may stand in; asked once for all steps of the run. */
-static int check_borrowed(struct tracker *t, int64_t run, struct err *e)
+/* For all steps of the run at once. Only what succeeded may stand in. */
+static int borrow_all(struct tracker *t, int64_t run, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	int r = db_query(t, &sql, STEP_BORROWED, &st, e, DB_INT(run));
+	int r = db_query(t, &sql, STEP_UNFIT, &st, e, DB_INT(run));
 
-	if (r < 0 || (r = db_step(t, st, e)) <= 0)
+	if (r < 0 || (r = db_step(t, st, e)) < 0)
 		return r;
+	if (r == 0)
+		return db_write(t, &sql, STEP_BORROW_ALL, e, DB_INT(run));
 	return cannot_stand_in(db_peek(st, 1), db_peek(st, 2), db_peek(st, 0), run, e);
 }
 
@@ -219,7 +226,7 @@ int step_add(struct tracker *t, int64_t run, const struct step_new *v, size_t n,
 	r = db_write(t, &sql, STEP_COUNT, e, DB_INT(run), DB_INT((int64_t)n), DB_INT(reused));
 	if (r < 0 || reused == 0)
 		return r;
-	r = check_borrowed(t, run, e);
+	r = borrow_all(t, run, e);
 	return r < 0 ? r : reuse_event(t, run, &body, e);
 }
 
@@ -241,12 +248,13 @@ int step_reuse(struct tracker *t, int64_t run, const struct step_reuse *v, size_
 		snprintf(step, sizeof step, "%lld", (long long)v[i].step);
 		if (state != ATTEMPT_SUCCESS)
 			return cannot_stand_in(name, attempt_state_text(state), step, run, e);
-		if ((r = set_state(t, run, v[i].step, STEP_REUSED, v[i].reason, v[i].attempt, &sum, e)) < 0)
+		if ((r = set_state(t, run, v[i].step, STEP_REUSED, v[i].reason, v[i].attempt, &sum, e)) < 0 ||
+		    (r = db_write(t, &sql, STEP_BORROW, e, DB_INT(run), DB_INT(v[i].attempt))) < 0)
 			return r;
 		reuse_said(&body, v[i].step, v[i].attempt);
 	}
 	r = set_counts(t, run, &sum, e);
-	return r < 0 ? r : reuse_event(t, run, &body, e);
+	return 0;
 }
 
 /* The detail as it is stored: what was given, and which packages there are. */

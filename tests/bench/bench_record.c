@@ -13,7 +13,7 @@
 #include "tracker/step.h"
 #include "tracker/verify.h"
 
-enum { POINTS = 1000000, BATCH = 1000, ATTEMPTS = 2000, STEPS = 1000, OPENS = 200 };
+enum { POINTS = 1000000, BATCH = 1000, ATTEMPTS = 2000, STEPS = 1000, REUSED = 10000, OPENS = 200 };
 
 static struct err e;
 static struct tracker *t;
@@ -164,6 +164,50 @@ static void bench_steps(void)
 	line("seal of 1,000 steps", sealed * 1000, "ms", false, 15);
 }
 
+/* A run in which nothing is left to do. */
+static void bench_reused(void)
+{
+	static struct step_new steps[REUSED];
+	static struct step_need_new needs[REUSED];
+	static char names[REUSED][32];
+	static int64_t ids[REUSED], attempts[REUSED];
+	int64_t run, start;
+	double added, ended;
+
+	must(tracker_begin(t, &e));
+	run = make_run();
+	for (int i = 0; i < REUSED; i++) {
+		int64_t step = make_step(run, i);
+
+		end_attempt(run, step, attempts[i] = begin_attempt(run, step));
+	}
+	must(run_end(t, run, RUN_SUCCESS, 0, 1000, &e));
+	must(tracker_commit(t, &e));
+	for (int i = 0; i < REUSED; i++) {
+		snprintf(names[i], sizeof names[i], "train[%d]", i);
+		needs[i] = (struct step_need_new){i - 1, true};
+		steps[i] = (struct step_new){.name = names[i],
+		                             .base = "train",
+		                             .state = STEP_REUSED,
+		                             .rank = i,
+		                             .needs = &needs[i],
+		                             .nneeds = i > 0,
+		                             .reused_attempt = attempts[i],
+		                             .reason = "reuse: same as train[1]@1 of run 4"};
+	}
+	must(tracker_begin(t, &e));
+	start = time_mono();
+	run = make_run();
+	must(step_add(t, run, steps, REUSED, ids, &e));
+	added = seconds_since(start);
+	must(run_end(t, run, RUN_SUCCESS, 0, 1000, &e));
+	ended = seconds_since(start);
+	must(tracker_commit(t, &e));
+	line("10,000 reused steps added", added * 1000, "ms", false, 40);
+	line("added, ended and committed", seconds_since(start) * 1000, "ms", false, 60);
+	line("of that, run_end", (ended - added) * 1000, "ms", false, 20);
+}
+
 static void bench_open(void)
 {
 	int64_t start = time_mono();
@@ -197,6 +241,7 @@ int main(int argc, char **argv)
 	bench_points();
 	bench_attempts();
 	bench_steps();
+	bench_reused();
 	bench_open();
 	bench_verify();
 	tracker_close(t);

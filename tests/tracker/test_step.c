@@ -202,6 +202,93 @@ static void test_reuse(void **state)
 	must_refuse(step_reuse(record, run, v, 1, &make_err), ERR_USAGE, "from reused to reused");
 }
 
+/* Reused from the start: a row each, one event; command and declared are those of the step that executed. */
+static void test_add_reused(void **state)
+{
+	_json_ json_t *declared = json_pack("{s:s}", "outputs", "m.pkl");
+	const struct step_need_new needs[] = {{0, true}, {1, false}};
+	struct step_new v[] = {
+	        {.name = "a", .base = "a", .state = STEP_REUSED, .reason = "reuse: same as zero@1 of run 1"},
+	        {.name = "b", .base = "b", .state = STEP_REUSED, .rank = 1, .needs = needs, .nneeds = 1},
+	        {.name = "c", .base = "c", .command = "c", .rank = 5, .needs = needs, .nneeds = 2},
+	};
+	_arena_ struct arena a = ARENA_INIT;
+	struct artifact_rows artifacts;
+	struct metric_rows metrics;
+	struct step_rows rows;
+	struct digest d = {{7}};
+	int64_t zero, ok, failed, ids[3];
+
+	begin();
+	must(tracker_begin(record, &make_err));
+	must(step_add(record, run,
+	              &(struct step_new){.name = "zero", .base = "zero", .command = "echo 0", .declared = declared, .rank = 9},
+	              1, &zero, &make_err));
+	ok = make_attempt(record, run, zero, 1, 0);
+	make_points(record, run, zero, ok, "acc", (const double[]){0.5}, 1);
+	must(artifact_add(record,
+	                  &(struct artifact_new){run, zero, ok, ROLE_OUT, FORM_FILE, "m.pkl", &d, 10, 0, 0644}, &make_err));
+	make_end(record, run, zero, ok, ATTEMPT_SUCCESS, STEP_SUCCESS);
+	failed = make_attempt(record, run, one, 1, 0);
+	make_end(record, run, one, failed, ATTEMPT_FAILED, STEP_FAILED);
+	must(step_move(record, run, &two, 1, STEP_SKIPPED, NULL, &make_err));
+	must(run_end(record, run, RUN_FAILED, 1, 1, &make_err));
+	run = make_run(record, NULL);
+	must(tracker_commit(record, &make_err));
+
+	v[0].reused_attempt = v[1].reused_attempt = failed;
+	must_refuse(step_add(record, run, v, 3, ids, &make_err), ERR_USAGE, "one@1 is failed: it cannot stand in");
+	v[1].reused_attempt = 99;
+	must_refuse(step_add(record, run, v, 3, ids, &make_err), ERR_USAGE, "FOREIGN KEY");
+	v[1].reused_attempt = 0;
+	must_refuse(step_add(record, run, v, 3, ids, &make_err), ERR_USAGE, "without an attempt");
+	v[0].reused_attempt = v[1].reused_attempt = ok;
+	v[2].state = STEP_QUEUED;
+	must_refuse(step_add(record, run, v, 3, ids, &make_err), ERR_USAGE, "cannot begin as queued");
+	v[2].state = STEP_PENDING;
+	v[2].rank = 1;
+	must_refuse(step_add(record, run, v, 3, ids, &make_err), ERR_USAGE, "does not stand before");
+	v[2].rank = 5;
+	in_transaction(step_add(record, run, v, 0, ids, &make_err));
+	in_transaction(step_add(record, run, v, 3, ids, &make_err));
+	assert_int_equal(count("nsteps"), 3);
+	assert_int_equal(count("ndone"), 2);
+	assert_int_equal(count("nreused"), 2);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM event WHERE kind = 'reuse'"), 1);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM event WHERE body = '{\"reuse\":[[4,1],[5,1]]}'"), 1);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM borrow WHERE run = 2 AND lender = 1"), 1);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM edge WHERE step = 6 AND needs = 5 AND data = 0"), 1);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM edge"), 3);
+
+	must(query_steps(record, run, &a, &rows, &make_err));
+	assert_int_equal(rows.len, 3);
+	assert_string_equal(rows.v[1].command, "echo 0");
+	assert_string_equal(rows.v[1].declared, "{\"outputs\":\"m.pkl\"}");
+	assert_int_equal(rows.v[1].reused_run, 1);
+	assert_int_equal(rows.v[1].reused_n, 1);
+	assert_string_equal(rows.v[0].reason, "reuse: same as zero@1 of run 1");
+	assert_string_equal(rows.v[2].command, "c");
+	assert_null(rows.v[2].declared);
+	assert_int_equal(rows.v[0].nneeds, 0);
+	assert_int_equal(rows.v[2].nneeds, 2);
+	assert_int_equal(rows.v[2].needs[0], ids[0]);
+	assert_int_equal(rows.v[2].needs[1], ids[1]);
+	must(query_artifacts(record, run, &a, &artifacts, &make_err));
+	assert_int_equal(artifacts.len, 2);
+	assert_int_equal(artifacts.v[0].step, ids[0]);
+	assert_int_equal(artifacts.v[0].run, 1);
+	must(query_metrics(record, run, &a, &metrics, &make_err));
+	assert_int_equal(metrics.len, 2);
+	must(tracker_begin(record, &make_err));
+	must(step_move(record, run, &ids[2], 1, STEP_SKIPPED, NULL, &make_err));
+	must(run_start(record, run, &make_err));
+	must(run_end(record, run, RUN_SUCCESS, 0, 1, &make_err));
+	must(tracker_commit(record, &make_err));
+	must(query_run_metrics(record, run, &a, &metrics, &make_err));
+	assert_int_equal(metrics.len, 1);
+	assert_string_equal(metrics.v[0].step_name, "b");
+}
+
 static void test_env(void **state)
 {
 	_json_ json_t *detail = json_pack("{s:s, s:i}", "b", "x", "a", 1),
@@ -327,6 +414,7 @@ int main(void)
 	        record_test(test_attempts),
 	        record_test(test_failed_and_retried),
 	        record_test(test_reuse),
+	        record_test(test_add_reused),
 	        record_test(test_env),
 	        record_test(test_packages),
 	        record_test(test_packages_twice),

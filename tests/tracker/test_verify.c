@@ -8,11 +8,12 @@
 
 static char *dir;
 
-/* Two finished runs (1, 3), a live one (2). */
+/* Two finished runs (1, 3), a live one (2). A step of run 3 is reused from run 1. */
 static int setup(void **state)
 {
 	_tracker_ struct tracker *t = NULL;
 	struct made a, b;
+	int64_t again;
 
 	must(file_temp_dir("/tmp", "verify", &dir, &make_err));
 	must(tracker_open(dir, TRACKER_WRITE, &t, &make_err));
@@ -21,6 +22,16 @@ static int setup(void **state)
 	b = make_everything(t, "three");
 	assert_null(make_sql(dir, "INSERT INTO package VALUES (1, 'numpy', '2.1.0', NULL), (1, 'scipy', '1.14', NULL)"));
 	make_finish(t, &a);
+	must(tracker_begin(t, &make_err));
+	must(step_add(t, b.run,
+	              &(struct step_new){.name = "again",
+	                                 .base = "again",
+	                                 .state = STEP_REUSED,
+	                                 .rank = 2,
+	                                 .reused_attempt = a.trained,
+	                                 .reason = "reuse: same as train@1 of run 1"},
+	              1, &again, &make_err));
+	must(tracker_commit(t, &make_err));
 	make_finish(t, &b);
 	must(tracker_begin(t, &make_err));
 	must(run_tag(t, b.run, "team", "red", &make_err));
@@ -145,6 +156,11 @@ static void test_tampered(void **state)
 	        {"UPDATE step SET needs = '[[0,0]]' WHERE id = 2", "run 1: table step: the row of train was changed"},
 	        {"UPDATE step SET needs = NULL WHERE id = 2", "run 1: table step: the row of train was changed"},
 	        {"UPDATE step SET reused_attempt = 4 WHERE id = 2", "run 1: table step: the row of train was changed"},
+	        {"UPDATE step SET reused_attempt = 1 WHERE name = 'again'",
+	         "run 3: table step: the row of again was changed"},
+	        {"DELETE FROM borrow", "run 3: table borrow: a row of run 3 is missing"},
+	        {"UPDATE borrow SET lender = 2", "run 3: table borrow: the row of run 2 was changed"},
+	        {"INSERT INTO borrow (run, lender) VALUES (1, 2)", "run 1: table borrow: the row of run 2 was added"},
 	        {"UPDATE attempt SET facts = '{}' WHERE id = 2", "run 1: table attempt: the row of train@1 was changed"},
 	        {"UPDATE attempt SET form = zeroblob(32) WHERE id = 2",
 	         "run 1: table attempt: the row of train@1 was changed"},
@@ -296,6 +312,10 @@ static void test_refused(void **state)
 	        "UPDATE step SET run = 1 WHERE run = 2",
 	        "DELETE FROM step WHERE run = 1",
 	        "UPDATE step SET needs = NULL WHERE id = 2",
+	        "INSERT INTO borrow (run, lender) VALUES (1, 2)",
+	        "INSERT OR REPLACE INTO borrow SELECT * FROM borrow",
+	        "UPDATE borrow SET lender = 2",
+	        "DELETE FROM borrow",
 	        ("INSERT INTO attempt (uid, run, step, name, n, state, cause, started, host, isolation, command, "
 	         "folder) VALUES ('u', 1, 2, 'train', 2, 'success', "
 	         "'', 1, '', '', '', '')"),

@@ -23,8 +23,8 @@ CREATE TABLE run (
 	name TEXT NOT NULL,
 	pipeline TEXT NOT NULL,
 	pipeline_id INTEGER NOT NULL REFERENCES pipeline(id),
-	state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'success', 'failed', 'stopped', 'lost')),
-	kind TEXT NOT NULL CHECK (kind IN ('run', 'resume', 'restart', 'sweep')),
+	state TEXT NOT NULL CHECK (state = 'queued' OR state = 'running' OR state = 'success' OR state = 'failed' OR state = 'stopped' OR state = 'lost'),
+	kind TEXT NOT NULL CHECK (kind = 'run' OR kind = 'resume' OR kind = 'restart' OR kind = 'sweep'),
 	origin INTEGER REFERENCES run(number),
 	sweep INTEGER REFERENCES sweep(id),
 	created INTEGER NOT NULL,
@@ -68,7 +68,8 @@ CREATE INDEX run_by_definition ON run(pipeline_id);
 CREATE TABLE param (
 	run INTEGER NOT NULL REFERENCES run(number),
 	key TEXT NOT NULL, -- dotted path of the leaf
-	type TEXT NOT NULL CHECK (type IN ('text', 'integer', 'real', 'boolean', 'null', 'array', 'object')),
+	type TEXT NOT NULL CHECK (type = 'text' OR type = 'integer' OR type = 'real' OR type = 'boolean' OR type = 'null' OR type = 'array' OR
+		type = 'object'),
 	text TEXT NOT NULL, -- a text as it is, else JSON
 	number REAL,        -- where it is one
 	PRIMARY KEY (run, key)
@@ -85,15 +86,21 @@ CREATE TABLE step (
 	item TEXT,     -- JSON object
 	command TEXT,
 	declared TEXT, -- JSON object
-	state TEXT NOT NULL CHECK (state IN ('pending', 'queued', 'running', 'retrying', 'success', 'failed', 'upstream_failed',
-		'skipped', 'reused', 'stopped', 'lost')),
+	state TEXT NOT NULL CHECK (state = 'pending' OR state = 'queued' OR state = 'running' OR state = 'retrying' OR state = 'success' OR
+		state = 'failed' OR state = 'upstream_failed' OR state = 'skipped' OR state = 'reused' OR state = 'stopped' OR
+		state = 'lost'),
 	reason TEXT,
 	reused_attempt INTEGER REFERENCES attempt(id), -- what executed; then command and declared may stand with its step alone
 	needs TEXT,    -- JSON: [[rank, data], …] by rank; data 1: an output of it goes in
 	UNIQUE (run, rank),
-	UNIQUE (name, run)
+	UNIQUE (run, name)
 ) STRICT;
-CREATE INDEX step_by_reused ON step(reused_attempt) WHERE reused_attempt IS NOT NULL;
+CREATE TABLE borrow ( -- runs with attempts that stand in for steps of this run
+	run INTEGER NOT NULL REFERENCES run(number),
+	lender INTEGER NOT NULL REFERENCES run(number),
+	PRIMARY KEY (lender, run)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX borrow_by_run ON borrow(run);
 CREATE VIEW edge AS
 	SELECT s.id AS step, n.id AS needs, j.value ->> 1 AS data FROM step s
 	JOIN json_each(s.needs) j JOIN step n ON n.run = s.run AND n.rank = j.value ->> 0;
@@ -123,7 +130,8 @@ CREATE TABLE trace_set ( -- what attempts looked up; those that looked up the sa
 CREATE TABLE trace ( -- one lookup, and what answered
 	trace_set INTEGER NOT NULL REFERENCES trace_set(id),
 	path TEXT NOT NULL,
-	kind TEXT NOT NULL CHECK (kind IN ('file', 'python', 'folder', 'listing', 'link', 'nothing', 'module', 'outside', 'params', 'names', 'tree')),
+	kind TEXT NOT NULL CHECK (kind = 'file' OR kind = 'python' OR kind = 'folder' OR kind = 'listing' OR kind = 'link' OR kind = 'nothing' OR
+		kind = 'module' OR kind = 'outside' OR kind = 'params' OR kind = 'names' OR kind = 'tree'),
 	digest BLOB CHECK (length(digest) IN (20, 32)), -- a git blob or SHA-256
 	mode INTEGER NOT NULL,
 	size INTEGER NOT NULL,
@@ -138,9 +146,10 @@ CREATE TABLE attempt (
 	step INTEGER NOT NULL REFERENCES step(id),
 	name TEXT NOT NULL, -- the step's
 	n INTEGER NOT NULL CHECK (n >= 1),
-	state TEXT NOT NULL CHECK (state IN ('running', 'success', 'failed', 'stopped', 'lost')),
-	cause TEXT NOT NULL CHECK (cause IN ('', 'exit', 'signal', 'timeout', 'idle', 'oom', 'output_missing', 'secret', 'lost',
-		'stopped', 'spawn', 'env')),
+	state TEXT NOT NULL CHECK (state = 'running' OR state = 'success' OR state = 'failed' OR state = 'stopped' OR state = 'lost'),
+	cause TEXT NOT NULL CHECK (cause = '' OR cause = 'exit' OR cause = 'signal' OR cause = 'timeout' OR cause = 'idle' OR cause = 'oom' OR
+		cause = 'output_missing' OR cause = 'secret' OR cause = 'lost' OR cause = 'stopped' OR cause = 'spawn' OR
+		cause = 'env'),
 	exit_status INTEGER,
 	signal INTEGER,
 	started INTEGER NOT NULL,
@@ -228,8 +237,8 @@ CREATE TABLE artifact (
 	run INTEGER NOT NULL REFERENCES run(number),
 	step INTEGER NOT NULL REFERENCES step(id),
 	attempt INTEGER REFERENCES attempt(id),
-	role TEXT NOT NULL CHECK (role IN ('in', 'out', 'metric', 'checkpoint', 'log', 'logged')),
-	form TEXT NOT NULL CHECK (form IN ('file', 'folder', 'link', 'place')),
+	role TEXT NOT NULL CHECK (role = 'in' OR role = 'out' OR role = 'metric' OR role = 'checkpoint' OR role = 'log' OR role = 'logged'),
+	form TEXT NOT NULL CHECK (form = 'file' OR form = 'folder' OR form = 'link' OR form = 'place'),
 	path TEXT NOT NULL,
 	digest BLOB CHECK (length(digest) = 32),
 	size INTEGER NOT NULL,
@@ -259,7 +268,7 @@ CREATE TABLE request (
 	id INTEGER PRIMARY KEY,
 	run INTEGER NOT NULL REFERENCES run(number),
 	step INTEGER REFERENCES step(id), -- NULL: the whole run
-	action TEXT NOT NULL CHECK (action IN ('stop', 'kill', 'retry', 'pause', 'continue')),
+	action TEXT NOT NULL CHECK (action = 'stop' OR action = 'kill' OR action = 'retry' OR action = 'pause' OR action = 'continue'),
 	user TEXT NOT NULL,
 	created INTEGER NOT NULL,
 	taken INTEGER,
@@ -317,22 +326,22 @@ CREATE TRIGGER run_uncounted AFTER UPDATE OF removed ON run WHEN OLD.removed <> 
 	UPDATE tally SET n = n - NEW.removed + OLD.removed WHERE name = 'runs'; END;
 
 -- Only these moves are possible (tracker/state.c has the same table; a test compares).
-CREATE TRIGGER run_move BEFORE UPDATE OF state ON run WHEN OLD.state || '>' || NEW.state NOT IN (
-	'queued>running', 'queued>failed', 'queued>stopped', 'queued>lost',
-	'running>success', 'running>failed', 'running>stopped', 'running>lost')
+CREATE TRIGGER run_move BEFORE UPDATE OF state ON run WHEN instr(' ' ||
+	'queued>running queued>failed queued>stopped queued>lost ' ||
+	'running>success running>failed running>stopped running>lost ', ' ' || OLD.state || '>' || NEW.state || ' ') = 0
 BEGIN SELECT RAISE(ABORT, 'a state of run cannot move so'); END;
-CREATE TRIGGER step_move BEFORE UPDATE OF state ON step WHEN OLD.state || '>' || NEW.state NOT IN (
-	'pending>queued', 'pending>running', 'pending>upstream_failed', 'pending>skipped', 'pending>reused', 'pending>stopped', 'pending>lost',
-	'queued>pending', 'queued>running', 'queued>upstream_failed', 'queued>skipped', 'queued>reused', 'queued>stopped', 'queued>lost',
-	'running>retrying', 'running>success', 'running>failed', 'running>stopped', 'running>lost',
-	'retrying>queued', 'retrying>running', 'retrying>failed', 'retrying>stopped', 'retrying>lost',
-	'failed>queued', 'failed>retrying', 'failed>running',
-	'stopped>queued', 'stopped>retrying', 'stopped>running',
-	'upstream_failed>pending',
-	'skipped>pending')
+CREATE TRIGGER step_move BEFORE UPDATE OF state ON step WHEN instr(' ' ||
+	'pending>queued pending>running pending>upstream_failed pending>skipped pending>reused pending>stopped pending>lost ' ||
+	'queued>pending queued>running queued>upstream_failed queued>skipped queued>reused queued>stopped queued>lost ' ||
+	'running>retrying running>success running>failed running>stopped running>lost ' ||
+	'retrying>queued retrying>running retrying>failed retrying>stopped retrying>lost ' ||
+	'failed>queued failed>retrying failed>running ' ||
+	'stopped>queued stopped>retrying stopped>running ' ||
+	'upstream_failed>pending ' ||
+	'skipped>pending ', ' ' || OLD.state || '>' || NEW.state || ' ') = 0
 BEGIN SELECT RAISE(ABORT, 'a state of step cannot move so'); END;
-CREATE TRIGGER attempt_move BEFORE UPDATE OF state ON attempt WHEN OLD.state || '>' || NEW.state NOT IN (
-	'running>success', 'running>failed', 'running>stopped', 'running>lost')
+CREATE TRIGGER attempt_move BEFORE UPDATE OF state ON attempt WHEN instr(' ' ||
+	'running>success running>failed running>stopped running>lost ', ' ' || OLD.state || '>' || NEW.state || ' ') = 0
 BEGIN SELECT RAISE(ABORT, 'a state of attempt cannot move so'); END;
 
 -- A sealed run never changes, by INSERT OR REPLACE neither: a key that is there cannot come again, and keys and owners never change.
@@ -371,6 +380,14 @@ BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
 CREATE TRIGGER step_sealed_delete BEFORE DELETE ON step
 	WHEN (SELECT seal IS NULL FROM run WHERE number = OLD.run) IS NOT 1
 BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
+CREATE TRIGGER borrow_sealed_insert BEFORE INSERT ON borrow
+	WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
+	OR EXISTS (SELECT 1 FROM borrow WHERE lender = NEW.lender AND run = NEW.run)
+BEGIN SELECT RAISE(ABORT, 'the run has ended: it cannot change'); END;
+CREATE TRIGGER borrow_update BEFORE UPDATE ON borrow
+BEGIN SELECT RAISE(ABORT, 'rows of borrow never change'); END;
+CREATE TRIGGER borrow_delete BEFORE DELETE ON borrow
+BEGIN SELECT RAISE(ABORT, 'rows of borrow never change'); END;
 CREATE TRIGGER attempt_sealed_insert BEFORE INSERT ON attempt
 	WHEN (SELECT seal IS NULL FROM run WHERE number = NEW.run) IS NOT 1
 	OR EXISTS (SELECT 1 FROM attempt WHERE id = NEW.id) OR EXISTS (SELECT 1 FROM attempt WHERE uid = NEW.uid)

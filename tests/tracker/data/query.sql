@@ -40,6 +40,8 @@ INSERT INTO attempt (id, uid, run, step, name, n, state, cause, started, ended, 
 	(8, 'a8', 6, 8, 'train', 1, 'success', '', 5, 6, 80, 'h', 'folder', '[]', 'runs/x', 1),
 	(9, 'a9', 7, 9, 'train', 1, 'stopped', '', 5, 6, 80, 'h', 'folder', '[]', 'runs/x', 1),
 	(10, 'a10', 8, 11, 'report', 1, 'success', '', 5, 6, 70, 'h', 'folder', '[]', 'runs/x', 1);
+INSERT INTO borrow (run, lender) VALUES
+	(4, 1), (8, 1), (8, 6);
 INSERT INTO series VALUES
 	(1, 1, 2, 2, 'acc', 3, $7, 2, 9, $7, $7),
 	(2, 1, 2, 3, 'acc', 3, $0, 2, 9, $0, $0),
