@@ -11,20 +11,23 @@
 	"((SELECT removed FROM run WHERE number = a.run) = 0 OR EXISTS (SELECT 1 FROM borrow b JOIN run k ON k.number = b.run " \
 	"WHERE b.lender = a.run AND k.removed = 0)) "
 #define STANDS_IN "WHERE a.state = 'success' AND a.trace IS NOT NULL AND a.form = ?1 "
-#define NAMES(key) "EXISTS (SELECT 1 FROM json_tree(coalesce(s.declared, x.declared), '$." key "') WHERE rtrim(atom, '/') = rtrim(?2, '/'))"
+#define NAMES(key) \
+	"EXISTS (SELECT 1 FROM json_tree(coalesce(s.declared, x.declared), '$." key "') WHERE rtrim(atom, '/') = " \
+	"rtrim(?2, '/'))"
 /* A step's own last attempt; of a reused one the attempt that stands in. */
-#define LAST_OF "WHERE a.id = coalesce(s.reused_attempt, (SELECT id FROM attempt WHERE step = s.id ORDER BY n DESC LIMIT 1)) "
+#define LAST_OF \
+	"WHERE a.id = coalesce(s.reused_attempt, (SELECT id FROM attempt WHERE step = s.id ORDER BY n DESC LIMIT 1)) "
 
 #define SQL(X) \
 	X(REUSE_BY_FORM, PAST STANDS_IN "AND " KEPT "ORDER BY a.id DESC") \
 	X(REUSE_BY_KEY, PAST STANDS_IN "AND a.key = ?2 AND " KEPT "ORDER BY a.id DESC") \
 	X(REUSE_BY_NAME, PAST "WHERE a.name = ?1 AND a.state = 'success' AND " KEPT "ORDER BY a.id DESC LIMIT 1") \
-	X(REUSE_BY_OUTPUT, "SELECT a.id FROM artifact o JOIN attempt a ON a.id = o.attempt WHERE o.path = ?1 AND o.role IN ('out', " \
-	                   "'metric') AND a.state = 'success' AND " KEPT "ORDER BY o.id DESC LIMIT 1") \
+	X(REUSE_BY_OUTPUT, "SELECT a.id FROM artifact o JOIN attempt a ON a.id = o.attempt WHERE o.path = ?1 AND " \
+	                   "o.role IN ('out', 'metric') AND a.state = 'success' AND " KEPT "ORDER BY o.id DESC LIMIT 1") \
 	X(REUSE_BY_ID, PAST "WHERE a.id = ?1") \
 	X(REUSE_LAST_NAMED, "SELECT a.id FROM step s JOIN attempt a " LAST_OF "AND s.run = ?1 AND s.name = ?2") \
-	X(REUSE_LAST_WITH, "SELECT a.id FROM step s LEFT JOIN attempt b ON b.id = s.reused_attempt LEFT JOIN step x ON x.id = b.step " \
-	                   "JOIN attempt a " LAST_OF "AND s.run = ?1 AND (" NAMES("outputs") " OR " NAMES("metrics") ") " \
+	X(REUSE_LAST_WITH, "SELECT a.id FROM step s LEFT JOIN attempt b ON b.id = s.reused_attempt LEFT JOIN step x " \
+	                   "ON x.id = b.step JOIN attempt a " LAST_OF "AND s.run = ?1 AND (" NAMES("outputs") " OR " NAMES("metrics") ") " \
 	                   "ORDER BY s.rank LIMIT 1") \
 	X(REUSE_GIVEN, "SELECT run, step, attempt, role, form, path, digest, size, mtime, mode FROM artifact " \
 	               "WHERE attempt = ?1 AND role IN ('out', 'metric') ORDER BY path") \

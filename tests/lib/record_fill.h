@@ -253,7 +253,8 @@ static bool record_fill(const char *dir, struct record_size size, struct err *e)
 		fill_run(&f, run);
 	for (int i = 0; i < FILL_COUNT; i++)
 		sqlite3_finalize(f.st[i]);
-	fill_exec(f.db, "INSERT INTO borrow (run, lender) SELECT DISTINCT s.run, a.run FROM step s JOIN attempt a ON a.id = s.reused_attempt");
+	fill_exec(f.db, "INSERT INTO borrow (run, lender) SELECT DISTINCT s.run, a.run FROM step s JOIN attempt a ON "
+	                "a.id = s.reused_attempt");
 	fill_exec(f.db, back.data);
 	fill_exec(f.db, "UPDATE tally SET n = (SELECT count(*) FROM run) WHERE name = 'runs'; COMMIT; PRAGMA "
 	                "locking_mode = NORMAL; PRAGMA journal_mode = WAL");
