@@ -21,6 +21,9 @@
 	X(STEP_BORROW_ALL, "INSERT INTO borrow (run, lender) SELECT DISTINCT s.run, a.run FROM step s JOIN attempt a " \
 	                   "ON a.id = s.reused_attempt WHERE s.run = ?1 AND NOT EXISTS (SELECT 1 FROM borrow b WHERE " \
 	                   "b.lender = a.run AND b.run = s.run)") \
+	X(STEP_LENDER_GONE, \
+	  "SELECT b.lender FROM borrow b JOIN run r ON r.number = b.lender WHERE b.run = ?1 AND r.removed = 1 AND NOT EXISTS (SELECT 1 " \
+	  "FROM borrow o JOIN run k ON k.number = o.run WHERE o.lender = b.lender AND o.run <> ?1 AND k.removed = 0) LIMIT 1") \
 	X(STEP_STATE, "SELECT state, name, run FROM step WHERE id = ?1") \
 	X(STEP_SET, "UPDATE step SET state = ?2, reason = coalesce(?3, reason), reused_attempt = coalesce(?4, " \
 	            "reused_attempt) WHERE id = ?1") \
@@ -208,6 +211,17 @@ static int borrow_all(struct tracker *t, int64_t run, struct err *e)
 	return cannot_stand_in(db_peek(st, 1), db_peek(st, 2), db_peek(st, 0), run, e);
 }
 
+/* A run that was removed since this one was planned: what it gave may be collected already. */
+static int check_lenders(struct tracker *t, int64_t run, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, STEP_LENDER_GONE, &st, e, DB_INT(run));
+
+	if (r < 0 || (r = db_step(t, st, e)) <= 0)
+		return r;
+	return err_set(e, ERR_BUSY, "run %lld, of which results were to be reused, was removed meanwhile; run again", (long long)db_int(st, 0));
+}
+
 int step_add(struct tracker *t, int64_t run, const struct step_new *v, size_t n, int64_t *ret_ids, struct err *e)
 {
 	_buf_ struct buf body = BUF_INIT, needs = BUF_INIT;
@@ -227,6 +241,8 @@ int step_add(struct tracker *t, int64_t run, const struct step_new *v, size_t n,
 	if (r < 0 || reused == 0)
 		return r;
 	r = borrow_all(t, run, e);
+	if (r >= 0)
+		r = check_lenders(t, run, e);
 	return r < 0 ? r : reuse_event(t, run, &body, e);
 }
 
@@ -254,7 +270,9 @@ int step_reuse(struct tracker *t, int64_t run, const struct step_reuse *v, size_
 		reuse_said(&body, v[i].step, v[i].attempt);
 	}
 	r = set_counts(t, run, &sum, e);
-	return 0;
+	if (r >= 0)
+		r = check_lenders(t, run, e);
+	return r < 0 ? r : reuse_event(t, run, &body, e);
 }
 
 /* The detail as it is stored: what was given, and which packages there are. */

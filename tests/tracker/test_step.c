@@ -197,9 +197,28 @@ static void test_reuse(void **state)
 	        make_number(record_dir,
 	                    "SELECT reused_attempt FROM step WHERE state = 'reused' AND reason LIKE 'reuse: same%'"),
 	        ok);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM event WHERE kind = 'reuse'"), 1);
 	assert_int_equal(count("ndone"), 1);
 	assert_int_equal(count("nreused"), 1);
 	must_refuse(step_reuse(record, run, v, 1, &make_err), ERR_USAGE, "from reused to reused");
+}
+
+/* Between the plan and the run its results may have been collected. */
+static void test_lender_removed(void **state)
+{
+	struct step_new v = {.name = "one", .base = "one", .state = STEP_REUSED, .reason = "reuse: same as one@1 of run 1"};
+	int64_t lender, id;
+
+	begin();
+	lender = run;
+	must(tracker_begin(record, &make_err));
+	v.reused_attempt = make_attempt(record, run, one, 1, 0);
+	make_end(record, run, one, v.reused_attempt, ATTEMPT_SUCCESS, STEP_SUCCESS);
+	must(run_end(record, run, RUN_FAILED, 1, 1, &make_err));
+	must(run_remove(record, lender, &make_err));
+	run = make_run(record, NULL);
+	must(tracker_commit(record, &make_err));
+	must_refuse(step_add(record, run, &v, 1, &id, &make_err), ERR_BUSY, "was removed meanwhile; run again");
 }
 
 /* Reused from the start: a row each, one event; command and declared are those of the step that executed. */
@@ -413,7 +432,7 @@ int main(void)
 	        record_test(test_moves),
 	        record_test(test_attempts),
 	        record_test(test_failed_and_retried),
-	        record_test(test_reuse),
+	        record_test(test_reuse), record_test(test_lender_removed),
 	        record_test(test_add_reused),
 	        record_test(test_env),
 	        record_test(test_packages),
