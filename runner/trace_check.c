@@ -37,9 +37,43 @@ static void differs(struct checking *c, enum trace_change change, const char *pa
 		memcpy(best->after, after, CODE_OID_BYTES);
 }
 
-static enum trace_change changed_kind(enum code_kind now)
+/* A name is missing in the same way as before only while its folder is a folder, or missing too: not when a link leads on from there.
+ * Whether something else stands where a folder was. */
+static bool check_above(struct checking *c, const char *path)
 {
-	return now == CODE_NOTHING ? TRACE_GONE : TRACE_TYPE;
+	size_t len = trace_parent_length(path);
+
+	if (!len || (len == c->there_len && !memcmp(path, c->there, len)))
+		return false;
+	_free_ char *folder = mem_strndup(path, len);
+	for (size_t n = len; n; n = trace_parent_length(folder)) {
+		size_t at;
+
+		folder[n] = '\0';
+		switch (code_names_find(c->now->names, folder, &at)) {
+		case CODE_FOLDER:
+			if (n == len) {
+				c->there = path;
+				c->there_len = len;
+			}
+			return false;
+		case CODE_NOTHING:
+			break;
+		default:
+			differs(c, TRACE_TYPE, folder, NULL, NULL);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What was there is `kind` now. What went with a folder that became a link is told by that folder. */
+static void check_gone(struct checking *c, const char *path, enum code_kind kind)
+{
+	if (kind != CODE_NOTHING)
+		differs(c, TRACE_TYPE, path, NULL, NULL);
+	else if (!check_above(c, path))
+		differs(c, TRACE_GONE, path, NULL, NULL);
 }
 
 static int check_tokens(struct checking *c, const struct trace_row *python, const struct code_name *name, bool *ret_same, struct err *e)
@@ -63,7 +97,7 @@ static int check_file(struct checking *c, const struct trace_row *row, const str
 	const struct code_name *name = &c->now->names->v[at];
 
 	if (kind != CODE_FILE) {
-		differs(c, changed_kind(kind), row->path, NULL, NULL);
+		check_gone(c, row->path, kind);
 		return 0;
 	}
 	if (memcmp(name->oid, row->digest, CODE_OID_BYTES)) {
@@ -87,37 +121,9 @@ static void check_link(struct checking *c, const struct trace_row *row)
 	enum code_kind kind = code_names_find(c->now->names, row->path, &at);
 
 	if (kind != CODE_LINK)
-		differs(c, changed_kind(kind), row->path, NULL, NULL);
+		check_gone(c, row->path, kind);
 	else if (memcmp(c->now->names->v[at].oid, row->digest, CODE_OID_BYTES))
 		differs(c, TRACE_TARGET, row->path, NULL, NULL);
-}
-
-/* A name is missing in the same way as before only while its folder is a folder, or missing too: not when a link leads on from there. */
-static void check_above(struct checking *c, const char *path)
-{
-	size_t len = trace_parent_length(path);
-
-	if (!len || (len == c->there_len && !memcmp(path, c->there, len)))
-		return;
-	_free_ char *folder = mem_strndup(path, len);
-	for (size_t n = len; n; n = trace_parent_length(folder)) {
-		size_t at;
-
-		folder[n] = '\0';
-		switch (code_names_find(c->now->names, folder, &at)) {
-		case CODE_FOLDER:
-			if (n == len) {
-				c->there = path;
-				c->there_len = len;
-			}
-			return;
-		case CODE_NOTHING:
-			break;
-		default:
-			differs(c, TRACE_TYPE, folder, NULL, NULL);
-			return;
-		}
-	}
 }
 
 static void check_nothing(struct checking *c, const struct trace_row *row)
@@ -161,7 +167,7 @@ static void check_listing(struct checking *c, const struct trace_row *row)
 	int change;
 
 	if (kind != CODE_FOLDER) {
-		differs(c, changed_kind(kind), row->path, NULL, NULL);
+		check_gone(c, row->path, kind);
 		return;
 	}
 	trace_listing_folder(c->now->names, row->path, &c->names);
@@ -267,7 +273,7 @@ static int check_row(struct checking *c, const struct trace_rows *rows, size_t i
 	case TRACE_FOLDER:
 		kind = code_names_find(c->now->names, row->path, &at);
 		if (kind != CODE_FOLDER)
-			differs(c, changed_kind(kind), row->path, NULL, NULL);
+			check_gone(c, row->path, kind);
 		return 0;
 	case TRACE_LISTING:
 		check_listing(c, row);
