@@ -1,0 +1,7 @@
+# What is reused after each of many changes, and why: the plan and the run agree, the reason is the one expected, and the outputs are those of a run from nothing.
+. "$TESTS/lib.sh"
+needs python3
+echo leak:libpcre2 >"$HOME/lsan"
+LSAN_OPTIONS="suppressions=$HOME/lsan:print_suppressions=0"
+export LSAN_OPTIONS
+PYTHONDONTWRITEBYTECODE=1 python3 "$TESTS/reuse_corpus.py" "$JIG" "$PWD"
