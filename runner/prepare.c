@@ -121,12 +121,17 @@ static void guess_secret(void *arg, const char *dotted, const json_t *leaf)
 						 dotted, what));
 }
 
+static void gather_env_notes(struct prepared *p)
+{
+	while (p->nenv_notes < p->envs.notes.len)
+		vec_push(&p->notes, p->envs.notes.v[p->nenv_notes++]);
+}
+
 static void gather_notes(struct prepared *p, const struct pipeline *pipeline)
 {
 	for (size_t i = 0; i < p->code.nnotes; i++)
 		vec_push(&p->notes, p->code.notes[i]);
-	for (size_t i = 0; i < p->envs.notes.len; i++)
-		vec_push(&p->notes, p->envs.notes.v[i]);
+	gather_env_notes(p);
 	if (p->isolation.note)
 		vec_push(&p->notes, p->isolation.note);
 	json_leaves(pipeline->params, guess_secret, p);
@@ -176,4 +181,12 @@ int prepare(const struct prepare_options *o, struct prepared *ret, struct err *e
 		return r;
 	gather_notes(ret, o->pipeline);
 	return 0;
+}
+
+int prepare_envs(struct prepared *p, struct err *e)
+{
+	int r = env_set_prepare(&p->envs, &p->env_options, e);
+
+	gather_env_notes(p);
+	return r;
 }

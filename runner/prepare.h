@@ -45,9 +45,12 @@ struct prepared {
 	struct facts *given; size_t nsteps;    /* per step: what those that are reused give */
 	char *checkout;                        /* of code that is not the working tree's, as long as this is; NULL: none */
 	VEC(const char *) notes;               /* for people */
+	size_t nenv_notes;                     /* those of the environments that are among them */
 	struct arena texts;
 };
 int prepare(const struct prepare_options *o, struct prepared *ret, struct err *e);
+/* Builds and checks the environments of the steps that run (env_set_prepare); what that brings to light is added to the notes. */
+int prepare_envs(struct prepared *p, struct err *e);
 void prepared_release(struct prepared *p);
 
 #endif

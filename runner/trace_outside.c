@@ -12,7 +12,7 @@ bool trace_is_system(const char *path)
 {
 	static const char *const folders[] = {
 		"/usr", "/etc", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/sys", "/dev", "/run", "/boot", "/snap", "/nix/store",
-		"/gnu/store", "/var/lib", "/var/cache", "/var/run", "/var/db", "/System", "/Library", "/private/etc", "/private/var/db",
+		"/gnu/store", "/var/lib", "/var/cache", "/var/run", "/var/db", "/selinux", "/System", "/Library", "/private/etc", "/private/var/db",
 	};
 	/* People's data is mounted here. */
 	static const char *const data[] = { "/dev/shm", "/run/media" };
