@@ -60,7 +60,7 @@ has "$out" "requirements.lock"
 
 # Ready: nothing is asked of uv again, and no network or uv is needed.
 : >"$FAKE_UV_LOG"
-expect 0 jig run
+expect 0 jig run --fresh
 hasnt "$err" "building"
 same "$(grep -c '^pip\|^venv' "$FAKE_UV_LOG" || :)" 0
 
@@ -154,10 +154,12 @@ same "$(cat got3/a.txt got3/b.txt | tr '\n' ' ')" "1.0 2.0 "
 folder=$(jig env --json | python3 -c 'import json, sys; print([s["folder"] for s in json.load(sys.stdin)["steps"] if s["step"] == "a"][0])')
 file=$(find "$folder" -name alpha.py)
 touch -d '2020-01-01' "$file"
-expect 0 jig run
+expect 0 jig run --fresh
 chmod u+w "$file"
 echo 'value = "9.9"' >"$file"
-expect 3 jig run
+expect 0 jig run # the results are those of what was built, and nothing runs in what it is now
+has "$out" "3 reused"
+expect 3 jig run --force a
 has "$err" "alpha"
 has "$err" "alpha.py"
 has "$err" "jig env verify --rebuild"
@@ -166,7 +168,7 @@ has "$out" "alpha.py"
 jig env verify --rebuild >both 2>&1
 same "$(grep -o 'alpha.py\|building\|built again' both | tr '\n' ' ')" "alpha.py building built again "
 expect 0 jig env verify
-expect 0 jig run
+expect 0 jig run --fresh
 
 # Between two steps of one run, too.
 cat >jig.yaml <<'Y'
@@ -189,6 +191,9 @@ expect 0 jig env gc --older-than 1ms
 expect 0 jig env ls
 has "$out" "no environment was built yet"
 expect 0 jig run spoil --isolation folder
+has "$out" "1 reused"
+expect 0 jig run spoil --isolation folder --fresh
+has "$err" "building"
 
 # Wrong words.
 expect 2 jig env shwo

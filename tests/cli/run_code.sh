@@ -108,7 +108,9 @@ before=$(print_of .git)
 expect 0 jig run
 same "$(ask last 'r["code"]["dirty"]')" False
 git checkout -q --detach HEAD~1
-expect 0 jig run
+expect 0 jig run # the code of the first run
+has "$out" "⟲ a   same as run 1"
+expect 0 jig run --fresh
 saw_but ignored.tmp
 same "$(ask last 'r["code"]["commit"], r["code"]["branch"]')" "('$(git rev-parse HEAD)', None)"
 git checkout -q main

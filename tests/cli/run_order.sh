@@ -25,18 +25,20 @@ same "$(states last)" "failed ok=success bad=failed never=upstream_failed succes
  one_success=success one_success_none=upstream_failed one_failed_none=skipped none_failed=upstream_failed none_failed_skip=success\
  success_skip=skipped always=success done_never=success"
 
-# A failure is forgiven by a successful direct dependent that waited for it, and by nothing else.
+# A failure is forgiven by a successful direct dependent that waited for it, and by nothing else. One that was reused is as good.
 printf 'steps:\n  bad: {run: "false"}\n  fix: {run: "true", needs: [bad], trigger: one_failed}\n' >jig.yaml
-expect 0 jig run
+expect 0 jig run --fresh
 same "$(states last)" "success bad=failed fix=success"
-printf 'steps:\n  bad: {run: "false"}\n  fix: {run: "true", needs: [bad], trigger: all_failed}\n' >jig.yaml
 expect 0 jig run
+same "$(states last)" "success bad=failed fix=reused"
+printf 'steps:\n  bad: {run: "false"}\n  fix: {run: "true", needs: [bad], trigger: all_failed}\n' >jig.yaml
+expect 0 jig run --fresh
 printf 'steps:\n  bad: {run: "false"}\n  fix: {run: "false", needs: [bad], trigger: all_failed}\n' >jig.yaml
 expect 1 jig run
 printf 'steps:\n  bad: {run: "false"}\n  leaf: {run: "true", needs: [bad], trigger: all_done}\n' >jig.yaml
-expect 1 jig run
+expect 1 jig run --fresh
 printf 'steps:\n  bad: {run: "false"}\n  mid: {run: "true", needs: [bad]}\n  far: {run: "true", needs: [mid], trigger: one_failed}\n' >jig.yaml
-expect 1 jig run
+expect 1 jig run --fresh
 same "$(states last)" "failed bad=failed mid=upstream_failed far=success"
 
 # `always` does not wait, `one_failed` and `one_success` wait for one only.
@@ -49,7 +51,7 @@ steps:
   failed: {run: 'touch "$HOME/failed"', needs: [slow, bad], trigger: one_failed}
   success: {run: 'touch "$HOME/success"', needs: [slow, ok], trigger: one_success}
 Y
-expect 0 jig run -j 6
+expect 0 jig run -j 6 --fresh
 same "$(states last)" "success slow=success ok=success bad=failed always=success failed=success success=success"
 
 # ---- what a failure stops
@@ -81,7 +83,7 @@ steps:
   join: {inputs: ["out/*"], run: "cat out/* >all.txt", outputs: [all.txt]}
   apart: {run: "true"}
 Y
-expect 0 jig run
+expect 0 jig run --fresh
 same "$(states last)" "success data=success train[lr,1]=success train[lr,2]=success train[tree,1]=success train[boost,9]=success join=success apart=success"
 expect 0 jig get last all.txt -o got
 same "$(tr '\n' ' ' <got/all.txt)" "boost-9 lr-1 lr-2 tree-1 "
