@@ -143,6 +143,7 @@ static void end_watched(struct observer *o, struct watched *w, const char *why)
 		if (o->watched.v[i] == w)
 			vec_remove(&o->watched, i--);
 	close(w->fd);
+	observe_notes_end(&w->notes);
 	w->notes.lookups.witness = WITNESS_CALLS;
 	if (!w->notes.lookups.untrusted)
 		w->notes.lookups.untrusted = why;

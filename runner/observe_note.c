@@ -1,6 +1,7 @@
 #include "runner/observe_note.h"
 
 #include "base/path.h"
+#include "base/vec.h"
 #include "runner/python_hook.h"
 
 /* What a thread said. A thread whose number falls on the same place takes it over: what was forgotten is noted as it is, which is more than needed, never less. */
@@ -8,8 +9,16 @@ struct said {
 	pid_t tid;
 	char *list, *source, *script; /* owned; NULL: nothing */
 };
-enum { PLACES = 256 };
-struct observe_said { struct said at[PLACES]; };
+enum { PLACES = 256, OWING_MOST = 4096 };
+/* The folders whose listings a Python made without having told yet what it looked for there. */
+struct owing {
+	char *token;
+	struct map folders;
+};
+struct observe_said {
+	struct said at[PLACES];
+	VEC(struct owing) owing;
+};
 
 static void forget(struct said *s)
 {
@@ -19,11 +28,21 @@ static void forget(struct said *s)
 	*s = (struct said){ 0 };
 }
 
+static void owing_release(struct owing *o)
+{
+	free(o->token);
+	map_release(&o->folders);
+}
+
 void observe_notes_release(struct observe_notes *n)
 {
 	lookups_release(&n->lookups);
 	for (int i = 0; n->said && i < PLACES; i++)
 		forget(&n->said->at[i]);
+	for (size_t i = 0; n->said && i < n->said->owing.len; i++)
+		owing_release(&n->said->owing.v[i]);
+	if (n->said)
+		vec_release(&n->said->owing);
 	free(n->said);
 	*n = (struct observe_notes){ 0 };
 }
@@ -48,6 +67,58 @@ static const char *word(const char *message, const char *name)
 	return strncmp(message, name, n) == 0 && message[n] == '/' ? message + n : NULL;
 }
 
+static size_t find_owing(const struct observe_said *all, const char *token, size_t n)
+{
+	size_t i = 0;
+
+	while (i < all->owing.len && (strncmp(all->owing.v[i].token, token, n) != 0 || all->owing.v[i].token[n]))
+		i++;
+	return i;
+}
+
+/* TOKEN/FOLDER. The folder; NULL: there is none. */
+static const char *take_owed(struct observe_notes *n, const char *text)
+{
+	const char *folder = strchr(text, '/');
+	struct observe_said *all = n->said;
+
+	if (!folder)
+		return NULL;
+	size_t i = find_owing(all, text, (size_t)(folder - text));
+	if (i == OWING_MOST) {
+		lookups_add(&n->lookups, folder, LOOKUP_READ);
+		return folder;
+	}
+	if (i == all->owing.len)
+		vec_add(&all->owing)->token = mem_strndup(text, (size_t)(folder - text));
+	map_add(&all->owing.v[i].folders, folder, NULL);
+	return folder;
+}
+
+static void take_told(struct observe_said *all, const char *token)
+{
+	size_t i = find_owing(all, token, strlen(token));
+
+	if (i == all->owing.len)
+		return;
+	owing_release(&all->owing.v[i]);
+	vec_remove(&all->owing, i);
+}
+
+/* /NAME/NAME…//FOLDER */
+static void take_modules(struct observe_notes *n, const char *names)
+{
+	const char *end = strstr(names, "//");
+
+	while (end && names < end) {
+		size_t len = strcspn(names + 1, "/");
+		_free_ char *path = mem_printf("%s/%.*s", end + 1, (int)len, names + 1);
+
+		lookups_add(&n->lookups, path, LOOKUP_MODULE);
+		names += 1 + len;
+	}
+}
+
 /* message: what stands behind TRACE_SAYS. */
 static void take_message(struct observe_notes *n, pid_t tid, const char *message)
 {
@@ -59,20 +130,31 @@ static void take_message(struct observe_notes *n, pid_t tid, const char *message
 	if (s->tid != tid)
 		forget(s);
 	s->tid = tid;
+	free(mem_take(s->script));
 	if ((path = word(message, "list"))) {
 		keep(&s->list, path);
+	} else if ((path = word(message, "lists"))) {
+		path = take_owed(n, path + 1);
+		if (path)
+			keep(&s->list, path);
+	} else if ((path = word(message, "modules"))) {
+		take_modules(n, path);
+	} else if ((path = word(message, "told"))) {
+		take_told(n->said, path + 1);
 	} else if ((path = word(message, "source"))) {
 		keep(&s->source, path);
 	} else if ((path = word(message, "script"))) {
 		keep(&s->script, path);
-	} else if ((path = word(message, "module"))) {
-		const char *name = strrchr(path, '/');
+	}
+}
 
-		free(mem_take(s->script));
-		if (name > path && name[-1] == '/' && name[1]) {
-			_free_ char *both = mem_printf("%.*s%s", (int)(name - 1 - path), path, name);
-			lookups_add(&n->lookups, both, LOOKUP_MODULE);
-		}
+void observe_notes_end(struct observe_notes *n)
+{
+	for (size_t i = 0; n->said && i < n->said->owing.len; i++) {
+		const struct map *folders = &n->said->owing.v[i].folders;
+
+		for (size_t k = 0; k < folders->len; k++)
+			lookups_add(&n->lookups, folders->entries[k].key, LOOKUP_READ);
 	}
 }
 

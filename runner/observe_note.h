@@ -12,6 +12,8 @@ struct observe_notes {
 };
 /* {0} but for left. */
 void observe_note(struct observe_notes *n, pid_t tid, const struct observe_call *c);
+/* When nothing more will come: what a Python left untold counts as all that it could have looked for. */
+void observe_notes_end(struct observe_notes *n);
 void observe_notes_release(struct observe_notes *n);
 
 #endif

@@ -48,7 +48,7 @@ static void set_homes(struct variables *v, const char *tmp)
 }
 
 /* What tells the observer of Python's imports comes before what the environment itself adds. */
-static void set_hook(struct variables *v, const char *hook, const char *work)
+static void set_hook(struct variables *v, const char *hook, const char *work, const struct step *s)
 {
 	const char *path = variables_get(v, "PYTHONPATH");
 	_free_ char *full = hook && path && *path ? mem_printf("%s:%s", hook, path) : NULL;
@@ -57,6 +57,8 @@ static void set_hook(struct variables *v, const char *hook, const char *work)
 		return;
 	variables_set(v, "PYTHONPATH", full ? full : hook);
 	variables_set(v, "JIG_TRACE", work);
+	if (s->python_tokens)
+		variables_set(v, "JIG_TRACE_SOURCE", "1");
 }
 
 static void set_variables(struct work *w, const struct work_run *r, const struct step *s, int n, const char *uid, const char *params,
@@ -78,7 +80,7 @@ static void set_variables(struct work *w, const struct work_run *r, const struct
 	variables_set(v, "JIG_CHECKPOINTS", w->checkpoints);
 	variables_set(v, "TMPDIR", w->tmp);
 	set_homes(v, w->tmp);
-	set_hook(v, r->hook, w->work);
+	set_hook(v, r->hook, w->work, s);
 	variables_set(v, "PYTHONNOUSERSITE", "1");
 	variables_set(v, "PYTHONUNBUFFERED", "1");
 	variables_set(v, "PYTHONFAULTHANDLER", "1");

@@ -202,12 +202,36 @@ static int look_says(const char *dir)
 	SAY("script%s/script.py", dir);
 	open("script.py", O_RDONLY);
 	open("script.py", O_RDONLY);
-	SAY("module%s//wanted", dir);
+	SAY("modules/wanted//%s", dir + 1);
 	SAY("script%s/later.py", dir);
-	SAY("module%s/sub//other", dir);
+	SAY("modules/one/two/three//%s/sub", dir + 1);
 	open("later.py", O_RDONLY);
-	SAY("module/nonsense");
+	SAY("modules/nonsense");
+	SAY("modules//%s/sub", dir + 1);
+	SAY("modules");
+	SAY("lists/no-folder");
+	SAY("told/");
+	SAY("told/nobody");
 	SAY("unknown/word");
+	/* Two that keep names to themselves: one tells, the other is killed. */
+	SAY("lists/teller%s/owed", dir);
+	open("owed", O_RDONLY);
+	SAY("lists/teller%s/sub/owed", dir);
+	if (fork() == 0) {
+		SAY("lists/tell%s/kept", dir);
+		open("kept", O_RDONLY);
+		SAY("lists/tell%s/sub/kept", dir);
+		SAY("lists/tell%s/kept", dir);
+		open("kept", O_RDONLY);
+		raise(SIGKILL);
+	}
+	if (wait(NULL) < 0)
+		return 1;
+	SAY("modules/x//%s/owed", dir + 1);
+	SAY("told/teller");
+	SAY("lists/again%s/reopened", dir);
+	SAY("told/again");
+	SAY("lists/again%s/reopened", dir);
 	SAY("list%s/by-child", dir);
 	if (fork() == 0) {
 		open("by-child", O_RDONLY);
@@ -600,7 +624,15 @@ static void says(struct watching *w, bool sandboxed)
 	HOW("script.py", LOOKUP_SOURCE);
 	HOW("later.py", LOOKUP_READ);
 	HOW("wanted", LOOKUP_MODULE);
-	HOW("sub/other", LOOKUP_MODULE);
+	HOW("sub/one", LOOKUP_MODULE);
+	HOW("sub/two", LOOKUP_MODULE);
+	HOW("sub/three", LOOKUP_MODULE);
+	HOW("owed", LOOKUP_STAT);
+	HOW("owed/x", LOOKUP_MODULE);
+	HOW("sub/owed", -1);
+	HOW("kept", LOOKUP_STAT | LOOKUP_READ);
+	HOW("sub/kept", LOOKUP_READ);
+	HOW("reopened", LOOKUP_READ);
 	HOW("by-child", LOOKUP_READ);
 	for (size_t i = 0; i < l.paths.len; i++)
 		assert_null(strstr(l.paths.entries[i].key, "jig-trace"));
@@ -615,6 +647,57 @@ static void test_says_in_sandbox(void **state)
 {
 	NEEDS_SANDBOX;
 	says(*state, true);
+}
+
+/* A Python with the hook, run as a step's is. */
+static void run_python(struct watching *w, const char *script, int status, struct lookups *ret)
+{
+	_free_ char *cache = path_join(w->f->dir, "cache"), *hook = NULL, *path = NULL, *trace = mem_printf("JIG_TRACE=%s", w->f->dir);
+	struct err e;
+
+	assert_int_equal(python_hook_folder(cache, &hook, &e), 0);
+	path = mem_printf("PYTHONPATH=%s", hook);
+	put(w, "main.py", script, 0644);
+	const char *argv[] = { "python3", "main.py", NULL }, *envp[] = { "PATH=/usr/local/bin:/usr/bin:/bin", path, trace, "PYTHONDONTWRITEBYTECODE=1", NULL };
+	struct spawn_request r = { .token = 1, .argv = argv, .envp = envp, .cwd = w->f->dir, .out = w->f->null, .err = w->f->null, .attempt_id = ID, .trace = true };
+	observer_begin(w->o, 1, false);
+	assert_int_equal(spawner_spawn(w->f->s, &r, &e), 0);
+	struct spawn_event ev = end_of(w, 1);
+	observer_end(w->o, 1, ret);
+	if (ev.kind == SPAWN_FAILED)
+		skip();
+	assert_int_equal(ev.status, status);
+	TRUSTED(*ret);
+}
+
+/* The folder counts by the modules that were looked for only when all of them have been told. */
+static void test_python(void **state)
+{
+	static const struct { const char *script; int status; bool told; } cases[] = {
+		{ "import local\ntry:\n    import absent\nexcept ImportError: pass\n", 0, true },
+		{ "import local, absent\n", 1 << 8, true },
+		{ "import local, os\nos._exit(0)\n", 0, true },
+		{ "import local, os\nos.execv('/bin/true', ['true'])\n", 0, true },
+		{ "import local, os\nif os.fork():\n    os.wait()\nelse:\n    import absent\n", 0, true },
+		{ "import local, os\nif os.fork():\n    os.wait()\nelse:\n    os.kill(os.getpid(), 9)\n", 0, true },
+		{ "import os, threading\nt = threading.Thread(target=__import__, args=('local',))\nt.start()\nt.join()\n", 0, true },
+		{ "import local, os\nos.kill(os.getpid(), 9)\n", 9, false },
+		{ "import local, os, posix\nposix._exit(0)\n", 0, false },
+		{ "import local, os, posix\nif os.fork():\n    os.wait()\nelse:\n    posix._exit(0)\n", 0, true },
+	};
+	struct watching *w = *state;
+
+	put(w, "local.py", "", 0644);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_lookups_ struct lookups l = { 0 };
+
+		run_python(w, cases[i].script, cases[i].status, &l);
+		int folder = how(w, &l, w->f->dir), module = how(w, &l, "local"), absent = how(w, &l, "absent");
+		if (folder < 0 || !(folder & LOOKUP_READ) != cases[i].told || (module == LOOKUP_MODULE) != cases[i].told)
+			fail_msg("%sthe folder %d, the module %d", cases[i].script, folder, module);
+		if (strstr(cases[i].script, "absent"))
+			assert_int_equal(absent, LOOKUP_MODULE);
+	}
 }
 
 static void test_blind(void **state)
@@ -812,7 +895,7 @@ static void test_as_ordinary_user(void **state)
 #define CASE(t) cmocka_unit_test_setup_teardown(t, begin, end)
 #define CASES                                                                                                                                                       \
 	CASE(test_shell), CASE(test_shell_in_sandbox), CASE(test_opens), CASE(test_changes), CASE(test_proc), CASE(test_memory), CASE(test_execs),                  \
-		CASE(test_thread_with_own_folder), CASE(test_says), CASE(test_says_in_sandbox), CASE(test_blind), CASE(test_static_program),                        \
+		CASE(test_thread_with_own_folder), CASE(test_says), CASE(test_says_in_sandbox), CASE(test_python), CASE(test_blind), CASE(test_static_program),                        \
 		CASE(test_daemon_and_shot), CASE(test_many_at_once), CASE(test_nested), CASE(test_never_began), CASE(test_untraced), CASE(test_free_while_they_run)
 
 int main(int argc, char **argv)

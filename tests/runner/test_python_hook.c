@@ -31,8 +31,19 @@ static const char teller[] =
 	"    log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)\n"
 	"    real = posix.access\n"
 	"    def note(word, path): os.write(log, (word + ' ' + path + '\\n').encode())\n"
+	"    def say(text):\n"
+	"        word, _, rest = text.partition('/')\n"
+	"        if word == 'lists':\n"
+	"            token, _, rest = rest.partition('/')\n"
+	"            note('owe', token)\n"
+	"            note('say', 'list/' + rest)\n"
+	"        elif word == 'modules':\n"
+	"            names, _, folder = rest.partition('//')\n"
+	"            for name in names.split('/'): note('say', 'module/' + folder + '//' + name)\n"
+	"        elif word == 'told': note('pay', rest)\n"
+	"        else: note('say', text)\n"
 	"    def access(path, mode):\n"
-	"        if path.startswith('/.jig-trace/'): note('say', path[12:])\n"
+	"        if os.fsdecode(path).startswith('/.jig-trace/'): say(os.fsdecode(path)[12:])\n"
 	"        return real(path, mode)\n"
 	"    posix.access = access\n"
 	"    def hear(event, args):\n"
@@ -70,6 +81,16 @@ static const struct { const char *name, *text; } files[] = {
 	{"looks.py", "import sys, os, inspect, importlib.machinery as m\n"
 		     "print('sitecustomize' in sys.modules, [p for p in sys.path if 'python-' in os.path.basename(p)], 'python-' in os.environ['PYTHONPATH'])\n"
 		     "print(inspect.signature(m.FileFinder.find_spec), m.FileFinder.find_spec.__qualname__, m.FileFinder.find_spec.__module__)\n"},
+	{"killed.py", "import local, os, signal\nprint('so far', flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"},
+	{"leaves.py", "import local, os\nos._exit(0)\n"},
+	{"turns.py", "import local, os\n"
+		     "try:\n    os.execv('/no/such/program', ['x'])\nexcept OSError:\n    import late\n"
+		     "os.execvp('sh', ['sh', '-c', 'echo turned'])\n"},
+	{"forks.py", "import local, os\npid = os.fork()\nif pid == 0:\n    import late\n    os._exit(0)\nos.waitpid(pid, 0)\nimport pkg\n"},
+	{"ends.py", "import atexit, local\natexit.register(__import__, 'late')\n"},
+	{"after.py", "import sys\nsys.modules['kept'] = type('Kept', (), {'__del__': lambda self: __import__('late')})()\nimport local\n"},
+	{"pools.py", "import multiprocessing\ndef work(n):\n    import late\n    return n\n"
+		     "if __name__ == '__main__':\n    with multiprocessing.get_context('fork').Pool(1) as p: print(p.map(work, [1, 2]))\n"},
 	{"app/__main__.py", "import part\n"},
 	{"app/part.py", ""},
 };
@@ -150,6 +171,7 @@ struct start {
 	const char *path;  /* behind the hook in PYTHONPATH; NULL: none */
 	const char *trace; /* NULL: the work folder; "": not set */
 	bool compiled;     /* compiled files are kept */
+	bool no_sources;   /* which files are opened as source is not to be told */
 };
 
 struct seen { struct buf out, log; }; /* the log with "W" for the work folder, each line between newlines */
@@ -195,7 +217,7 @@ static struct seen run(const struct python *p, const struct start *how, const ch
 	_free_ char *trace = mem_printf("JIG_TRACE=%s", how->trace ? how->trace : f.work), *log = mem_printf("TELLER_LOG=%s", f.log);
 	_free_ char *work = mem_printf("TELLER_WORK=%s", f.work);
 	const char *argv[] = {"/bin/sh", "-c", "exec \"$0\" \"$@\" 2>&1", p->program, a, b, NULL};
-	const char *envp[8] = {"PATH=/usr/bin:/bin", path, log, work};
+	const char *envp[9] = {"PATH=/usr/bin:/bin", path, log, work};
 	struct seen s = {BUF_INIT, BUF_INIT};
 	_buf_ struct buf raw = BUF_INIT;
 	struct err e;
@@ -203,6 +225,8 @@ static struct seen run(const struct python *p, const struct start *how, const ch
 
 	if (!how->trace || *how->trace)
 		envp[n++] = trace;
+	if (!how->no_sources)
+		envp[n++] = "JIG_TRACE_SOURCE=1";
 	if (!how->compiled)
 		envp[n++] = "PYTHONDONTWRITEBYTECODE=1";
 	unlink(f.log);
@@ -350,6 +374,87 @@ static void test_compiled_files_do_not_hide_sources(void **state)
 	for_each_python(compiled);
 }
 
+/* How many Pythons kept names to themselves for the end, and how many told them there. */
+static void owing(const struct python *p, const struct seen *s, int owe, int pay)
+{
+	const char *last = NULL;
+	int owed = 0, paid = 0;
+	size_t len = 0;
+
+	for (const char *at = s->log.data; (at = strstr(at, "\nowe ")); at++) {
+		/* Folders of one Python follow each other here. */
+		owed += !last || strncmp(at, last, len);
+		last = at;
+		len = strcspn(at + 1, "\n") + 2;
+	}
+	for (const char *at = s->log.data; (at = strstr(at, "\npay ")); at++)
+		paid++;
+	if (owed != owe || paid != pay)
+		fail_msg("3.%ld: %d owe, %d pay in:%s\n%s", p->minor, owed, paid, s->log.data, s->out.data);
+}
+
+static void endings(const struct python *p)
+{
+	/* 3.6 does not know what it runs, and keeps nothing to itself. */
+	if (p->minor < 7)
+		return;
+	_seen_ struct seen plain = run(p, &(struct start){0}, "main.py", NULL);
+	owing(p, &plain, 1, 1);
+	const char *paid = strstr(plain.log.data, "\npay ");
+	assert_string_equal(strstr(paid + 1, "\n"), "\n\n");
+
+	_seen_ struct seen killed = run(p, &(struct start){0}, "killed.py", NULL);
+	assert_non_null(strstr(killed.out.data, "so far"));
+	owing(p, &killed, 1, 0);
+	has(p, &killed, "say module/W//local", false);
+
+	_seen_ struct seen leaves = run(p, &(struct start){0}, "leaves.py", NULL);
+	owing(p, &leaves, 1, 1);
+	has(p, &leaves, "say module/W//local", true);
+
+	/* What was told before a program that did not start in its place is not all. */
+	_seen_ struct seen turns = run(p, &(struct start){0}, "turns.py", NULL);
+	assert_string_equal(turns.out.data, "turned\n");
+	owing(p, &turns, 1, 1);
+	has(p, &turns, "say module/W//local", true);
+	assert_non_null(strstr(strstr(turns.log.data, "\npay "), "\nsay module/W//late\n"));
+
+	/* A child tells at once, and its parent's duty is its parent's. */
+	_seen_ struct seen forks = run(p, &(struct start){0}, "forks.py", NULL);
+	owing(p, &forks, 1, 1);
+	paid = strstr(forks.log.data, "\nsay module/W//local\n");
+	assert_true(paid && paid > strstr(forks.log.data, "\nsay module/W//late\n"));
+	has(p, &forks, "say module/W//pkg", true);
+
+	_seen_ struct seen ends = run(p, &(struct start){0}, "ends.py", NULL);
+	owing(p, &ends, 1, 1);
+	has(p, &ends, "say module/W//late", true);
+
+	_seen_ struct seen after = run(p, &(struct start){0}, "after.py", NULL);
+	owing(p, &after, 1, 1);
+	has(p, &after, "say module/W//local", true);
+
+	_seen_ struct seen pools = run(p, &(struct start){0}, "pools.py", NULL);
+	assert_string_equal(pools.out.data, "[1, 2]\n");
+	owing(p, &pools, 1, 1);
+	has(p, &pools, "say module/W//late", true);
+
+	/* Neither the one that is started nor what looks after it owes anything. */
+	_seen_ struct seen spawns = run(p, &(struct start){0}, "spawns.py", NULL);
+	owing(p, &spawns, 1, 1);
+	has(p, &spawns, "say module/W//late", true);
+
+	_seen_ struct seen files_untold = run(p, &(struct start){.no_sources = true}, "main.py", NULL);
+	assert_null(strstr(files_untold.log.data, "say source"));
+	assert_null(strstr(files_untold.log.data, "say script"));
+	has(p, &files_untold, "say module/W//local", true);
+}
+
+static void test_names_are_told_whatever_the_end(void **state)
+{
+	for_each_python(endings);
+}
+
 static void write_user(const char *text)
 {
 	_free_ char *path = path_join(f.user, "sitecustomize.py");
@@ -457,6 +562,7 @@ int main(void)
 		cmocka_unit_test(test_imports_are_told),
 		cmocka_unit_test(test_a_scripts_own_calls_are_its_own),
 		cmocka_unit_test(test_every_way_to_start_and_to_import),
+		cmocka_unit_test(test_names_are_told_whatever_the_end),
 		cmocka_unit_test(test_nobody_notices),
 		cmocka_unit_test(test_compiled_files_do_not_hide_sources),
 	};
