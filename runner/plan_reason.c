@@ -59,6 +59,10 @@ static const char *code_reason(struct plan *p, const char *step, const struct tr
 		return arena_printf(&p->arena, "run: %s is new, %s listed its folder", d->path, step);
 	case TRACE_LISTED_GONE:
 		return arena_printf(&p->arena, "run: %s is gone, %s listed its folder", d->path, step);
+	case TRACE_NAME_NEW:
+		return arena_printf(&p->arena, "run: %s is new, and which names %s looked for could not be seen", d->path, step);
+	case TRACE_NAME_GONE:
+		return arena_printf(&p->arena, "run: %s is gone, and which names %s looked for could not be seen", d->path, step);
 	default:
 		return NULL;
 	}

@@ -48,8 +48,10 @@ enum trace_change {
 	TRACE_MODE,
 	TRACE_TARGET,      /* a link leads elsewhere */
 	TRACE_TYPE,        /* a file became a folder, a link a file, … */
-	TRACE_LISTED_NEW,  /* path: a name that appeared in a listed folder, or anywhere for TRACE_NAMES */
+	TRACE_LISTED_NEW,  /* path: a name that appeared in a listed folder */
 	TRACE_LISTED_GONE,
+	TRACE_NAME_NEW,    /* path: a name that appeared anywhere, where lookups of names could not be seen */
+	TRACE_NAME_GONE,
 	TRACE_ALL_PARAMS,  /* the params differ, and all of them were read */
 	TRACE_UNDECLARED,  /* outside */
 	TRACE_ANYTHING,    /* the whole tree decides, and it differs; path: why it decides */

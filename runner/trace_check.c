@@ -221,9 +221,9 @@ static void differ_names(struct checking *c, const struct code_names *then)
 		int order = i == then->len ? 1 : k == now->len ? -1 : code_path_compare(then->v[i].path, now->v[k].path);
 
 		if (order > 0)
-			differs(c, TRACE_LISTED_NEW, now->v[k].path, NULL, NULL);
+			differs(c, TRACE_NAME_NEW, now->v[k].path, NULL, NULL);
 		else if (order < 0)
-			differs(c, TRACE_LISTED_GONE, then->v[i].path, NULL, NULL);
+			differs(c, TRACE_NAME_GONE, then->v[i].path, NULL, NULL);
 		else if ((then->v[i].mode == 0120000) != (now->v[k].mode == 0120000))
 			differs(c, TRACE_TYPE, now->v[k].path, NULL, NULL);
 		else if (then->v[i].mode != now->v[k].mode)
@@ -246,7 +246,7 @@ static void check_names(struct checking *c, const struct trace_row *row)
 	if (names_of_then(c))
 		differ_names(c, c->old);
 	if (before == TRACE_SAME && c->best.change == TRACE_SAME)
-		differs(c, TRACE_LISTED_NEW, ".", NULL, NULL);
+		differs(c, TRACE_NAME_NEW, ".", NULL, NULL);
 }
 
 static void check_tree(struct checking *c, const struct trace_row *row)

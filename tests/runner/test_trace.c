@@ -19,7 +19,7 @@ static struct trace_places places = {
 };
 #define WORK "/far/p/.jig/runs/1/train@1/work"
 
-#define CHANGES(X) X(SAME) X(CHANGED) X(NEW) X(GONE) X(MODE) X(TARGET) X(TYPE) X(LISTED_NEW) X(LISTED_GONE) X(ALL_PARAMS) X(UNDECLARED) X(ANYTHING)
+#define CHANGES(X) X(SAME) X(CHANGED) X(NEW) X(GONE) X(MODE) X(TARGET) X(TYPE) X(LISTED_NEW) X(LISTED_GONE) X(NAME_NEW) X(NAME_GONE) X(ALL_PARAMS) X(UNDECLARED) X(ANYTHING)
 static const char *change_text(enum trace_change c)
 {
 #define TEXT(name) [TRACE_##name] = #name,
@@ -217,7 +217,7 @@ static void test_never(void **unused)
 static void test_witnesses(void **unused)
 {
 	static const struct shot files = { SHOT "a=x b=y l->a lib/c=z", "r:a r:lib", "params: names: file:a listing:lib",
-					   { { "a=x b=n l->a lib/c=z", "SAME" }, { "a=x b=y l->a lib/c=z n=1", "LISTED_NEW n" }, { "a=x l->a lib/c=z", "LISTED_GONE b" }, { "a=x b=y l->b lib/c=z", "TARGET l" } } };
+					   { { "a=x b=n l->a lib/c=z", "SAME" }, { "a=x b=y l->a lib/c=z n=1", "NAME_NEW n" }, { "a=x l->a lib/c=z", "NAME_GONE b" }, { "a=x b=y l->b lib/c=z", "TARGET l" } } };
 	static const struct shot modes = { SHOT "a=x b=y", "r:a", "params: names: file:a", { { "a=x b*=y", "MODE b" }, { "a=z b=y n=2", "CHANGED a" }, { "a=x b->y", "TYPE b" } } };
 	static const struct shot lost = { SHOT "a=x b=y", "r:a r:/far/q/b", "params: outside:/far/q/b tree:the watches ran out", { { "a=x b=z", "ANYTHING the watches ran out" } } };
 	static const struct shot nobody = { SHOT "a=x", "", "params: tree:nobody saw what it read", { { "a=y", "ANYTHING nobody saw what it read" } } };
