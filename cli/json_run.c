@@ -205,6 +205,15 @@ static void set_reads(json_t *step, const struct run_reads *reads)
 	json_object_set_new(step, "witness", json_string(reads->witness));
 }
 
+/* What it was handed. */
+static json_t *json_checkpoint(const struct run_data *d, const struct attempt_row *a)
+{
+	for (size_t i = 0; i < d->artifacts.len; i++)
+		if (d->artifacts.v[i].role == ROLE_CHECKPOINT && d->artifacts.v[i].attempt == a->id)
+			return json_artifact(&d->artifacts.v[i]);
+	return json_null();
+}
+
 int json_run_reads(struct tracker *t, struct run_data *d, const struct step_row *s, json_t *step, struct err *e)
 {
 	json_t *attempts = json_object_get(step, "attempts");
@@ -225,8 +234,8 @@ int json_run_reads(struct tracker *t, struct run_data *d, const struct step_row 
 		json_t *one = json_array_get(attempts, n++);
 		if (reads.continued.id)
 			json_object_set_new(one, "continued",
-				json_pack("{s:I, s:o, s:i}", "run", (json_int_t)reads.continued.run, "step", json_text(reads.continued.name),
-					"attempt", reads.continued.n));
+				json_pack("{s:I, s:o, s:i, s:o}", "run", (json_int_t)reads.continued.run, "step", json_text(reads.continued.name),
+					"attempt", reads.continued.n, "checkpoint", json_checkpoint(d, a)));
 	}
 	return 0;
 }

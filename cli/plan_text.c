@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "cli/json_run.h"
 #include "cli/launch.h"
+#include "runner/continue.h"
 #include "tui/table.h"
 
 /* So many steps of one matrix, of one action and for one reason, are one line. */
@@ -184,6 +185,8 @@ int plan_print(struct context *c, const struct run_choice *choice, struct err *e
 	nnotes = now.notes.len;
 	if (r >= 0 && choice->from.row.number)
 		r = resume_compare(c->tracker, choice->from.row.number, &c->project, choice->pipeline, &now, e);
+	if (r >= 0 && c->command == &cmd_resume && !option_flag(c, "keep-checkpoint"))
+		r = continue_notes(c->tracker, choice->from.row.number, c->project.jig, choice->pipeline, &now, e);
 	if (r < 0)
 		return r;
 	if (c->json) {

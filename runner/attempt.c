@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "runner/attempt_trace.h"
 #include "runner/container.h"
+#include "runner/continue.h"
 #include "runner/log.h"
 #include "runner/metric.h"
 
@@ -78,14 +79,20 @@ static void fail_early(struct attempt *a, enum cause cause, const char *message)
 	attempt_finish(a, cause == CAUSE_STOPPED ? ATTEMPT_STOPPED : ATTEMPT_FAILED, cause);
 }
 
-/* What an attempt of an earlier run left, where nothing but the code differs from what it had; a copy. */
-static int take_checkpoints(struct attempt *a)
+/* What an attempt of an earlier run left, a copy: where nothing but the code differs from what it had, or all the same. *ret_line: for its log, owned; NULL: nothing. */
+static int take_checkpoints(struct attempt *a, char **ret_line)
 {
 	const struct past_attempt *past = a->continues;
-	_free_ char *name = path_attempt(past->name, 0);
-	_free_ char *from = mem_printf("%s/runs/%lld/%s.ckpt", a->host->run->jig, (long long)past->run, name);
+	_free_ char *from = continue_folder(a->host->run->jig, past);
+	const char *why;
 
-	if (!a->host->keep_checkpoint && (a->key.never || !digest_equal(&past->key, &a->key.key)))
+	if (past->run == a->host->run->number)
+		return checkpoint_newest(from, &a->trace_texts, &a->checkpoint, &a->problem);
+	why = continue_refused(past, &a->key, a->def, &a->trace_texts);
+	if (why)
+		*ret_line = mem_printf(a->host->keep_checkpoint ? "goes on from a checkpoint of run %lld, though %s" : "begins anew, without its checkpoint of run %lld: %s",
+				       (long long)past->run, why);
+	if (why && !a->host->keep_checkpoint)
 		return 0;
 	return checkpoint_copy(from, a->work.checkpoints, &a->trace_texts, &a->checkpoint, &a->problem);
 }
@@ -93,15 +100,18 @@ static int take_checkpoints(struct attempt *a)
 static void make_work(void *arg)
 {
 	struct attempt *a = arg;
+	_free_ char *line = NULL;
 	bool certificates = false;
 
-	a->made = a->continues ? take_checkpoints(a) : 0;
+	a->made = a->continues ? take_checkpoints(a, &line) : 0;
 	if (a->made < 0)
 		return;
 	a->made = a->check_env ? env_check(a->host->envs->cache, env_of(a), &certificates, &a->problem) : 0;
 	if (a->made >= 0 || certificates)
 		a->made = work_make(&a->work, a->host->run, a->step, a->n, a->uid, &a->problem);
 	fault_point("attempt-made");
+	if (a->made >= 0 && line)
+		attempt_say(a, line);
 	if (a->made >= 0)
 		attempt_trace_begin(a);
 }

@@ -137,7 +137,7 @@ static char *secret_in_outputs(const struct attempt *a)
 	return NULL;
 }
 
-static void say(struct attempt *a, const char *text)
+void attempt_say(struct attempt *a, const char *text)
 {
 	_free_ char *line = mem_printf("[jig: %s]\n", text);
 	struct err ignored;
@@ -151,7 +151,7 @@ static void refuse_secrets(struct attempt *a, const struct logged *logged)
 	_free_ char *text = NULL;
 
 	if (logged->secret)
-		say(a, logged->secret);
+		attempt_say(a, logged->secret);
 	if (a->result.state != ATTEMPT_SUCCESS)
 		return;
 	if (logged->secret)
@@ -192,7 +192,7 @@ static void name_kept_secret(struct attempt *a, const char *path)
 	if (!secrets_find(&a->secrets, path, &name, &below))
 		return;
 	text = mem_printf("the value of secret %s stands in %s%s%s, which is kept", name, path, *below ? "/" : "", below);
-	say(a, text);
+	attempt_say(a, text);
 }
 
 static void look_at_kept(struct attempt *a)
@@ -258,7 +258,7 @@ static void settle_checkpoints(struct attempt *a)
 	if (checkpoint_settle(a->work.checkpoints, a->result.signal == 0, &a->trace_texts, &a->torn, &e) < 0 || !a->torn)
 		return;
 	line = mem_printf("checkpoint %s was not complete when the step died; it was set aside", a->torn);
-	say(a, line);
+	attempt_say(a, line);
 }
 
 static void settle_work(void *arg)

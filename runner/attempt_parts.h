@@ -30,6 +30,8 @@ void attempt_take_artifacts(struct attempt *a, const struct logged *l, struct er
 void attempt_settle(struct attempt *a);
 /* The result is known: tells the host. */
 void attempt_finish(struct attempt *a, enum attempt_state state, enum cause cause);
+/* A line of jig's own in the step's log. */
+void attempt_say(struct attempt *a, const char *text);
 /* The root error without a place. */
 void attempt_set_error(struct attempt *a, const char *message);
 

@@ -327,3 +327,12 @@ int checkpoint_copy(const char *from, const char *to, struct arena *a, struct ch
 	*ret = newest;
 	return 0;
 }
+
+int checkpoint_newest(const char *folder, struct arena *a, struct checkpoint *ret, struct err *e)
+{
+	_entries_ struct entries l = {0};
+	int r = entries_list(folder, &l, e);
+
+	*ret = (struct checkpoint){0};
+	return r < 0 || !l.v.len ? r : digest_entry(folder, &l.v.v[l.v.len - 1], a, ret, e);
+}

@@ -34,5 +34,7 @@ int checkpoint_settle(const char *folder, bool orderly, struct arena *a, const c
  * entry, digested; name NULL: there was nothing, and nothing was made. Special files and links that lead out of their entry are left out. `to` may be there when it is empty, else
  * ERR_EXISTS. Needs room: ERR_BROKEN says how much there is and how much it takes. ERR_BUSY: something still writes there. Names are bytes, not always UTF-8. Safe on another thread. */
 int checkpoint_copy(const char *from, const char *to, struct arena *a, struct checkpoint *ret, struct err *e);
+/* The newest entry, digested; name NULL: there is none. Safe on another thread. */
+int checkpoint_newest(const char *folder, struct arena *a, struct checkpoint *ret, struct err *e);
 
 #endif

@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/file.h"
 #include "base/time.h"
+#include "runner/continue.h"
 #include "runner/supervisor.h"
 #include "tracker/query.h"
 
@@ -172,24 +174,25 @@ static unsigned take_gpus(struct supervisor *s, int n)
 	return bits;
 }
 
-/* The last attempt that the step made in the run this one resumes, or in the run that one resumed: what it left as checkpoints may be gone on from. NULL: it finished, or never began. */
+/* Whose checkpoints it gets: those of the attempt before in this run, which stand there already, else those of an earlier run. NULL: nobody's. */
 static const struct past_attempt *continues(struct supervisor *s, int step)
 {
 	const struct step *d = &s->p->steps[step];
-	struct past_attempt *past = arena_array(&s->texts, struct past_attempt, 1);
-	int64_t run = s->o->kind == KIND_RESUME ? s->o->origin : 0;
+	struct past_attempt *past;
 	struct err ignored;
 
-	while (run > 0) {
-		struct run_row row;
+	if (s->tries[step] > 1) {
+		_free_ char *folder = NULL;
 
-		if (query_last_attempt(s->tracker, run, d->name, d->noutputs ? d->outputs[0].path : NULL, &s->texts, past, &ignored) > 0)
-			return past->state == ATTEMPT_SUCCESS ? NULL : past;
-		if (query_run(s->tracker, run, &s->texts, &row, &ignored) < 0 || row.kind != KIND_RESUME)
-			return NULL;
-		run = row.origin;
+		past = arena_array(&s->texts, struct past_attempt, 1);
+		control_flush(s);
+		if (query_last_attempt(s->tracker, s->work.number, d->name, NULL, &s->texts, past, &ignored) > 0) {
+			folder = continue_folder(s->o->project->jig, past);
+			if (file_is_dir(folder))
+				return past;
+		}
 	}
-	return NULL;
+	return s->o->kind == KIND_RESUME ? continue_find(s->tracker, s->o->project->jig, s->o->origin, d, &s->texts) : NULL;
 }
 
 static void start(struct supervisor *s, int step)
@@ -202,7 +205,7 @@ static void start(struct supervisor *s, int step)
 	s->nlive++;
 	s->tries[step]++;
 	/* attempt_start may end it at once (no such input): what ended() needs stands before the call. */
-	a = attempt_start(&s->host, step, s->tries[step], token, live_step(s, step)->reason, take_gpus(s, d->gpu), s->tries[step] == 1 ? continues(s, step) : NULL,
+	a = attempt_start(&s->host, step, s->tries[step], token, live_step(s, step)->reason, take_gpus(s, d->gpu), continues(s, step),
 			  live_step(s, step));
 	if (!a->over)
 		s->now[step] = a;

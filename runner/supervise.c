@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "runner/attempt_trace.h"
+#include "runner/continue.h"
 #include "runner/env_cache.h"
 #include "runner/python_hook.h"
 #include "runner/resume.h"
@@ -139,6 +140,8 @@ static int prepare_run(struct supervisor *s, struct err *e)
 	s->in = s->pre.in;
 	if (r >= 0 && o->origin)
 		r = resume_compare(s->tracker, o->origin, o->project, s->p, &s->pre, e);
+	if (r >= 0 && o->kind == KIND_RESUME && !o->keep_checkpoint)
+		r = continue_notes(s->tracker, o->origin, o->project->jig, s->p, &s->pre, e);
 	for (size_t i = 0; r >= 0 && i < s->p->nsteps; i++) {
 		s->live_at[i] = s->live.nsteps;
 		s->live.nsteps += s->in[i];
