@@ -26,6 +26,9 @@ static void set_state(struct supervisor *s, int step, enum step_state st)
 
 	s->states[step] = st;
 	live_step(s, step)->state = st;
+	/* What would have stood in for it gives nothing to those that follow all the same. */
+	if (st == STEP_UPSTREAM_FAILED || st == STEP_SKIPPED || st == STEP_STOPPED)
+		vec_clear(&s->pre.given[step]);
 	if (!was && ended(st)) {
 		s->nopen--;
 		vec_push(&s->untold, step);
@@ -68,7 +71,7 @@ static bool must_run(struct supervisor *s, int step)
 	const struct plan_step *plan = plan_get(s->pre.plan, step);
 	struct err e;
 
-	if (plan->action == PLAN_UNKNOWN || plan->action == PLAN_SKIP)
+	if (plan->action != PLAN_RUN && !plan->at_once)
 		if (plan_one(s->pre.plan, step, s->pre.given, &e) < 0)
 			return true;
 	return plan->action != PLAN_REUSE;
@@ -145,7 +148,7 @@ int dispatch_init(struct supervisor *s, struct err *e)
 		l->base = d->base;
 		l->expected = plan_get(s->pre.plan, (int)i)->expected;
 		l->reason = plan_get(s->pre.plan, (int)i)->reason;
-		if (plan_get(s->pre.plan, (int)i)->action == PLAN_REUSE)
+		if (plan_get(s->pre.plan, (int)i)->action == PLAN_REUSE && plan_get(s->pre.plan, (int)i)->at_once)
 			reuse(s, (int)i);
 		else
 			s->nopen++;

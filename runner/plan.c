@@ -64,18 +64,20 @@ void plan_ran(struct plan *p, int step)
 /* How a step that was planned looks to the rules of order. */
 static enum step_state state_of(const struct plan_step *s)
 {
-	return s->action == PLAN_REUSE ? STEP_REUSED : s->action == PLAN_SKIP ? STEP_SKIPPED : STEP_PENDING;
+	return s->action == PLAN_REUSE && s->at_once ? STEP_REUSED : s->action == PLAN_SKIP ? STEP_SKIPPED : STEP_PENDING;
 }
 
-/* The first step it takes from of which nothing is known yet; -1: none. */
+/* The first step it takes from of which nothing is known yet; -1: none. One that only stands in once others have run gives nothing where they fail. */
 static int unknown_need(const struct plan *p, int step)
 {
 	const struct step *s = &p->o.pipeline->steps[step];
+	bool wants_success = s->trigger == TRIGGER_ALL_SUCCESS || s->trigger == TRIGGER_NONE_FAILED;
 
 	for (size_t i = 0; s->trigger != TRIGGER_ALWAYS && i < s->nneeds; i++) {
 		const struct step_need *n = &s->needs[i];
+		const struct plan_step *from = &p->steps[n->step];
 
-		if (n->data && p->o.in[n->step] && (p->steps[n->step].action == PLAN_RUN || p->steps[n->step].action == PLAN_UNKNOWN))
+		if (n->data && p->o.in[n->step] && (plan_may_run(p, n->step) || (from->action == PLAN_REUSE && !from->at_once && !wants_success)))
 			return n->step;
 	}
 	return -1;
@@ -141,7 +143,39 @@ static int decide(struct plan *p, int step, struct facts *given, struct err *e)
 	p->steps[step].run = past.run;
 	p->steps[step].attempt = past.n;
 	p->steps[step].attempt_id = past.id;
+	p->steps[step].trace = past.trace;
 	return set(p, step, PLAN_REUSE, reason, e);
+}
+
+/* The first step on the way to it that runs, or may. */
+static int runs_before(const struct plan *p, int step)
+{
+	const struct step *s = &p->o.pipeline->steps[step];
+	int found = -1;
+
+	for (size_t i = 0; found < 0 && i < s->nneeds; i++) {
+		int need = s->needs[i].step;
+
+		if (!p->o.in[need])
+			continue;
+		if (plan_may_run(p, need))
+			found = need;
+		else if (p->steps[need].action == PLAN_REUSE && !p->steps[need].at_once)
+			found = runs_before(p, need);
+	}
+	return found;
+}
+
+/* An attempt would stand in for it now, but steps that it needs run before. That one of them makes what was only looked for (every folder of PATH, say) is found when it is its turn. */
+static int decide_later(struct plan *p, int step, struct facts *given, struct err *e)
+{
+	const struct plan_trace *t;
+	int need, r = plan_trace_holds(p, p->steps[step].trace, &t, e);
+
+	if (r < 0 || !t->outside_file || (need = runs_before(p, step)) < 0)
+		return r;
+	vec_clear(&given[step]);
+	return set(p, step, PLAN_UNKNOWN, arena_printf(&p->arena, "unknown: %s may change %s", p->o.pipeline->steps[need].name, t->outside_file), e);
 }
 
 /* Something that it takes from `need` is not there yet: only what is certain all the same is said. */
@@ -207,6 +241,10 @@ int plan_all(struct plan *p, struct facts *given, struct err *e)
 			r = decide_early(p, (int)i, need, e);
 		else
 			r = decide(p, (int)i, given, e);
+		if (r >= 0 && p->steps[i].action == PLAN_REUSE) {
+			p->steps[i].at_once = v == SCHEDULE_GO;
+			r = v == SCHEDULE_GO ? 0 : decide_later(p, (int)i, given, e);
+		}
 		states[i] = state_of(&p->steps[i]);
 	}
 	return r < 0 ? r : 0;
@@ -214,6 +252,7 @@ int plan_all(struct plan *p, struct facts *given, struct err *e)
 
 int plan_one(struct plan *p, int step, struct facts *given, struct err *e)
 {
+	p->under_way = true;
 	return decide(p, step, given, e);
 }
 

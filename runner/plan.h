@@ -23,8 +23,9 @@ const char *plan_action_text(enum plan_action a);
 struct plan_step {
 	enum plan_action action;
 	const char *reason;            /* one line, "run: …", "reuse: …", "unknown: …", "skip: …"; the plan's */
-	int64_t run, attempt_id;       /* of PLAN_REUSE: what executed */
+	int64_t run, attempt_id, trace; /* of PLAN_REUSE: what executed, and the set of its lookups */
 	int attempt;
+	bool at_once;                  /* of PLAN_REUSE: no step that it needs has to run before, so none can fail and keep it from standing in */
 	int64_t expected;              /* µs, from earlier durations; -1 = never ran; 0 for PLAN_REUSE */
 };
 struct plan_options {

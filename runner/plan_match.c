@@ -4,7 +4,7 @@
 
 int plan_trace_holds(struct plan *p, int64_t id, const struct plan_trace **ret, struct err *e)
 {
-	struct plan_trace t = { .set = id };
+	struct plan_trace t = { .set = id }, *known = NULL;
 	struct trace_now now = { .jig = p->o.jig, .names = p->o.names, .params = &p->params };
 	_arena_ struct arena a = ARENA_INIT;
 	struct trace_difference d;
@@ -12,17 +12,28 @@ int plan_trace_holds(struct plan *p, int64_t id, const struct plan_trace **ret, 
 	const char *tokens = NULL;
 	int r;
 
-	for (size_t i = p->traces.len; i-- > 0;)
-		if (p->traces.v[i].set == id) {
-			*ret = &p->traces.v[i];
-			return 0;
-		}
+	for (size_t i = p->traces.len; !known && i-- > 0;)
+		if (p->traces.v[i].set == id)
+			known = &p->traces.v[i];
+	if (known && !(p->under_way && known->outside)) {
+		*ret = known;
+		return 0;
+	}
 	if ((r = query_trace(p->o.tracker, id, &a, &rows, e)) < 0 || (r = trace_check(&rows, &now, true, &a, &d, &tokens, e)) < 0)
 		return r;
 	t.holds = d.change == TRACE_SAME;
 	t.tokens_only = tokens ? arena_strdup(&p->arena, tokens) : NULL;
-	vec_push(&p->traces, t);
-	*ret = &p->traces.v[p->traces.len - 1];
+	for (size_t i = 0; !t.outside_file && i < rows.len; i++) {
+		const struct trace_row *row = &rows.v[i];
+
+		t.outside |= row->kind == TRACE_OUTSIDE;
+		if (row->kind == TRACE_OUTSIDE && row->mtime)
+			t.outside_file = arena_strdup(&p->arena, row->path);
+	}
+	if (!known)
+		known = vec_add(&p->traces);
+	*known = t;
+	*ret = known;
 	return 0;
 }
 

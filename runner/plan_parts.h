@@ -10,6 +10,8 @@ struct plan_trace {
 	int64_t set;
 	bool holds;
 	const char *tokens_only;       /* in the arena */
+	bool outside;                  /* it compares what lies outside the project, which a step of the run may change */
+	const char *outside_file;      /* the first file or listed folder of those; NULL: all were only looked for */
 };
 /* The names of an earlier snapshot, kept for listings. */
 struct plan_names { char tree[41]; struct code_names *names; };
@@ -19,6 +21,7 @@ struct plan {
 	struct arena arena;
 	struct plan_step *steps;
 	bool *ran;                     /* per step: it ran in this run */
+	bool under_way;                /* steps of the run may have changed what is outside the project */
 	VEC(struct plan_trace) traces;
 	VEC(struct plan_names) names;
 	struct digest params;          /* of all params */

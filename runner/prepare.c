@@ -149,8 +149,9 @@ static int make_plan(struct prepared *p, const struct prepare_options *o, struct
 	po.names = p->names;
 	p->plan = plan_new(&po);
 	r = plan_all(p->plan, p->given, e);
+	/* What stands in once others have run is looked at again then. */
 	for (size_t i = 0; r >= 0 && i < o->pipeline->nsteps; i++)
-		if (p->in[i] && plan_may_run(p->plan, (int)i))
+		if (p->in[i] && (plan_may_run(p->plan, (int)i) || (plan_get(p->plan, (int)i)->action == PLAN_REUSE && !plan_get(p->plan, (int)i)->at_once)))
 			p->envs.v[p->envs.of[i]].wanted = true;
 	return r;
 }

@@ -161,7 +161,7 @@ static void describe_step(struct supervisor *s, size_t i, struct step_new *ret)
 	for (size_t k = 0; k < d->nneeds; k++)
 		if (s->in[d->needs[k].step])
 			needs[ret->nneeds++] = (struct step_need_new){ d->needs[k].step, d->needs[k].data };
-	if (plan->action == PLAN_REUSE) {
+	if (plan->action == PLAN_REUSE && plan->at_once) {
 		ret->state = STEP_REUSED;
 		ret->reused_attempt = plan->attempt_id;
 		ret->reason = plan->reason;
