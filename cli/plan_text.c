@@ -94,13 +94,13 @@ static void add_counts(struct context *c, const int64_t counts[4], int64_t expec
 {
 	_buf_ struct buf text = BUF_INIT;
 
-	add_part(&text, counts[PLAN_RUN], counts[PLAN_RUN] == 1 ? "runs" : "run");
+	add_part(&text, counts[PLAN_RUN], "run");
 	add_part(&text, counts[PLAN_REUSE], "reused");
 	add_part(&text, counts[PLAN_UNKNOWN], "known later");
 	add_part(&text, counts[PLAN_SKIP], "skipped");
 	if (!text.len)
 		buf_adds(&text, "no step takes part");
-	if (expected > 0) {
+	if (expected >= US_PER_S) {
 		char clock[24];
 
 		duration_clock(expected, clock);
