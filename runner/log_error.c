@@ -208,7 +208,7 @@ static const char *last_text(const struct tail *t)
 		}
 	/* Nothing but signs is something, too. */
 	for (size_t i = t->lines.len; i > 0; i--)
-		if (*t->lines.v[i - 1].text)
+		if (*t->lines.v[i - 1].text && !text_starts(t->lines.v[i - 1].text, "[jig: "))
 			return t->lines.v[i - 1].text;
 	return NULL;
 }

@@ -18,6 +18,7 @@
 
 /* @W@ stands for the work folder. out and err: what the two streams wrote, out first. file NULL: no place. */
 static const struct { const char *name, *out, *err, *file; int line; const char *message; } cases[] = {
+	{ "what jig itself remarked", "", "[jig: checkpoint a was not complete when the step died; it was set aside]\n", NULL, 0, NULL },
 	{ "plain traceback", "epoch 1\n",
 	  TB "  File \"@W@/train.py\", line 31, in <module>\n    main()\n  File \"@W@/lib/data.py\", line 7, in load\n    return x[\"a\"]\n           ~^^^^^\n"
 	     "KeyError: 'a'\n",
