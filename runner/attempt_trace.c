@@ -88,6 +88,15 @@ static void gather(struct attempt *a)
 		note(a, "access times could not be read");
 }
 
+/* Paths are recorded for ever. */
+static bool holds_secret(const struct attempt *a)
+{
+	for (size_t i = 0; i < a->trace.len; i++)
+		if (secrets_in(&a->secrets, a->trace.v[i].path, strlen(a->trace.v[i].path)))
+			return true;
+	return false;
+}
+
 void attempt_trace_end(struct attempt *a)
 {
 	const struct pipeline *p = a->host->run->pipeline;
@@ -102,9 +111,11 @@ void attempt_trace_end(struct attempt *a)
 		inputs[i] = a->work.inputs.v[i].path;
 	gather(a);
 	a->traced = trace_make(&a->lookups, a->host->names, &places, &a->trace_texts, &a->trace, &e) >= 0;
-	if (!a->traced) {
+	if (!a->traced || (a->def->nsecrets && holds_secret(a))) {
+		const char *why = a->traced ? "a name that it looked up holds the value of a secret" : "its lookups could not be told apart";
+
 		lookups_release(&a->lookups);
-		note(a, "its lookups could not be told apart");
+		note(a, why);
 		a->traced = trace_make(&a->lookups, a->host->names, &places, &a->trace_texts, &a->trace, &e) >= 0;
 	}
 	lookups_release(&a->lookups);

@@ -88,7 +88,7 @@ steps:
 Y
 echo input | env PYTHONPATH=/x PYTHONHOME= MINE="a  b" OTHER=1 OMP_NUM_THREADS=3 TZ=Asia/Tokyo BASH_ENV=/x ENV=/x jig run --isolation folder >/dev/null
 seen=$(cat "$HOME/env")
-for name in PYTHONPATH= PYTHONHOME= MINE= OTHER= LD_PRELOAD= LSAN_OPTIONS= TESTS= BASH_ENV= "
+for name in :/x =/x PYTHONHOME= MINE= OTHER= LD_PRELOAD= LSAN_OPTIONS= TESTS= BASH_ENV= "
 ENV=" JIG_DETACHED=; do
 	hasnt "$seen" "$name"
 done
@@ -96,7 +96,8 @@ for pair in OMP_NUM_THREADS=3 TZ=Asia/Tokyo JIG_STEP=a JIG_ATTEMPT=1 JIG_PROJECT
 	has "$seen" "$pair"
 done
 has "$(cat "$HOME/env2")" "MINE=a  b"
-has "$(cat "$HOME/env2")" PYTHONPATH=/x
+# What tells of Python's imports comes before.
+has "$(grep ^PYTHONPATH= "$HOME/env2")" :/x
 same "$(cat "$HOME/stdin")" ""
 
 # ---- a secret that is too short to be masked
@@ -155,7 +156,7 @@ steps:
   fine: {run: 'jig log loss=0.5 --param other=1'}
 Y
 secret_run() {
-	API_KEY=s3cr3t-v4lue PIN=0012345678.50 PASS='pa"ss-wörd' LOGIN='{"id": 7, "password": "open-sesame"}' expect 1 command jig run --isolation "$1"
+	API_KEY=s3cr3t-v4lue PIN=0012345678.50 PASS='pa"ss-wörd' LOGIN='{"id": 7, "password": "open-sesame"}' expect 1 command jig run --fresh --isolation "$1"
 	for step in param paramname number object json pair halves escaped path below link dumped named; do
 		same "$step $(cause last $step)" "$step secret"
 	done
