@@ -141,7 +141,7 @@ expect 0 jig stop last b
 await is last "stopped a=success b=stopped"
 
 # What a step that ends between two attempts says is not the error of the first.
-"$JIG" run --isolation folder -j 2 >"$HOME/said" 2>&1 &
+"$JIG" run --fresh --isolation folder -j 2 >"$HOME/said" 2>&1 &
 sup=$!
 await is last "running a=retrying b=retrying"
 kill -s INT $sup
@@ -207,9 +207,9 @@ touch "$HOME/read.go"
 await test -e "$HOME/over"
 same "$(states last)" "success a=success b=success"
 same "$(cat "$HOME/yes")" 141
-jig run >&- 2>&- <&-
+jig run --fresh >&- 2>&- <&-
 same "$(states last)" "success a=success b=success"
-jig run >/dev/full 2>&1
+jig run --fresh >/dev/full 2>&1
 same "$(states last)" "success a=success b=success"
 
 # ---- killed: nothing can be written any more, and the next command sees to it

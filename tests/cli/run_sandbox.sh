@@ -8,12 +8,12 @@ jig run --isolation sandbox >/dev/null 2>"$HOME/why" || {
 }
 
 # It is the tier that is chosen without being asked for; it is recorded and shown.
-expect 0 jig run
+expect 0 jig run --fresh
 expect 0 jig show last a
 has "$out" "sandbox"
 expect 0 jig show last --json
 has "$out" '"isolation": "sandbox"'
-expect 0 jig run --isolation folder
+expect 0 jig run --isolation folder --fresh
 expect 0 jig show last --json
 has "$out" '"isolation": "folder"'
 expect 2 jig run --isolation jail
@@ -24,7 +24,7 @@ mkdir "$HOME/bin"
 for tool in sh cat env ls; do ln -s "$(command -v $tool)" "$HOME/bin/$tool"; done
 PATH="$HOME/bin:$(dirname "$JIG")" expect 3 jig run --isolation sandbox
 has "$err" "bwrap"
-PATH="$HOME/bin:$(dirname "$JIG")" expect 0 jig run
+PATH="$HOME/bin:$(dirname "$JIG")" expect 0 jig run --fresh
 expect 0 jig show last --json
 has "$out" '"isolation": "folder"'
 
@@ -121,7 +121,7 @@ sys.exit(reached != sys.argv[2])
 P
 expect 0 jig run
 # Where it cannot be cut off, that is said.
-expect 1 jig run --isolation folder
+expect 1 jig run --isolation folder --fresh
 has "$out" 'step "cut" says `network: false`'
 kill $server
 trap - EXIT
@@ -136,7 +136,7 @@ steps:
   stdin: {run: 'cat; readlink -f /dev/fd/0 >stdin.txt', outputs: [stdin.txt]}
 Y
 expect 1 jig run --isolation folder
-expect 1 jig run --isolation sandbox
+expect 1 jig run --isolation sandbox --fresh
 summary() {
 	jig show "$1" --json | python3 -c '
 import json, sys
@@ -174,7 +174,7 @@ cd behind
 cat >jig.yaml <<Y
 steps:
   make: {run: 'echo 1 >out; jig log acc=1; echo c >"\$JIG_CHECKPOINTS/c"', outputs: [out]}
-  plant: {run: 'mkdir -p "$HOME/.cache"; ! mkdir -p "$HOME/.cache/jig/envs" && ! mkdir -p "$HOME/.cache/uv/planted"'}
+  plant: {run: 'mkdir -p "$HOME/.cache"; ! mkdir -p "$HOME/.cache/jig/envs/planted" && ! mkdir -p "$HOME/.cache/uv/planted"'}
   record: {run: '! ls "$HOME/disk/jig.db"'}
 Y
 mkdir -p "$HOME/.cache"
