@@ -249,13 +249,19 @@ static void name_sandbox(struct attempt *a)
 	log_write(a->log, 1, text, strlen(text), time_now(), &ignored);
 }
 
+/* Whether it ended by itself. A shell gives on as 128 + N that what it ran was killed by signal N. */
+static bool orderly(const struct attempt_result *r)
+{
+	return !r->signal && !(r->exit_status > 128 && r->exit_status <= 128 + SIGRTMAX);
+}
+
 /* A death may have torn the newest checkpoint: the next attempt must not begin with it. */
 static void settle_checkpoints(struct attempt *a)
 {
 	_free_ char *line = NULL;
 	struct err e;
 
-	if (checkpoint_settle(a->work.checkpoints, a->result.signal == 0, &a->trace_texts, &a->torn, &e) < 0 || !a->torn)
+	if (checkpoint_settle(a->work.checkpoints, orderly(&a->result), &a->trace_texts, &a->torn, &e) < 0 || !a->torn)
 		return;
 	line = mem_printf("checkpoint %s was not complete when the step died; it was set aside", a->torn);
 	attempt_say(a, line);

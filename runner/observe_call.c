@@ -292,6 +292,20 @@ static void read_symlink(struct observe_call *c, pid_t tid, const struct seccomp
 	c->n = 2;
 }
 
+#ifdef __NR_link
+static const int link_nr = __NR_link;
+#else
+static const int link_nr = -1;
+#endif
+
+/* A folder has no second name: but for a symbolic link, what link(2) gives one is a file. */
+static bool is_link(const char *path)
+{
+	char some[1];
+
+	return readlink(path, some, sizeof some) >= 0;
+}
+
 void observe_call_read(struct observe_call *c, pid_t tid, const struct seccomp_data *data)
 {
 	char path[PATH_MAX];
@@ -352,6 +366,8 @@ void observe_call_read(struct observe_call *c, pid_t tid, const struct seccomp_d
 	case CALL_MOVE:
 		if (*path)
 			look_text(c, tid, folder, path, LOOKUP_DEEP);
+		if (c->n == 1 && (s->nr == link_nr || s->nr == __NR_linkat) && !is_link(c->looks[0].path.data))
+			c->looks[0].how = LOOKUP_READ;
 		if (take_path(c, tid, data->args[s->path2], path) && *path)
 			look_text(c, tid, folder_of(data, s->dir2), path, s->nr == __NR_renameat2 && (flags & EXCHANGE) ? LOOKUP_DEEP : LOOKUP_LSTAT);
 		break;

@@ -101,6 +101,7 @@ static int look_changes(void)
 	symlink("target", "sub/s-link");
 	symlinkat("../target2", d, "s2-link");
 	symlink("/target3", "s3-link");
+	link("s3-link", "s3-other");
 	mkdir("c-mkdir", 0700);
 	unlink("c-unlink");
 	rmdir("c-rmdir");
@@ -531,13 +532,14 @@ static void test_changes(void **state)
 	HOW("r2-to", LOOKUP_LSTAT);
 	HOW("r3-from", LOOKUP_DEEP);
 	HOW("r3-to", LOOKUP_DEEP);
-	HOW("l-from", LOOKUP_DEEP);
+	HOW("l-from", LOOKUP_READ);
 	HOW("l-to", LOOKUP_LSTAT);
 	HOW("sub/s-link", LOOKUP_LSTAT);
 	HOW("sub/target", LOOKUP_DEEP);
 	HOW("sub/s2-link", LOOKUP_LSTAT);
 	HOW("sub/../target2", LOOKUP_DEEP);
-	HOW("s3-link", LOOKUP_LSTAT);
+	HOW("s3-link", LOOKUP_LSTAT | LOOKUP_DEEP);
+	HOW("s3-other", LOOKUP_LSTAT);
 	HOW("/target3", LOOKUP_DEEP);
 	HOW("c-mkdir", LOOKUP_LSTAT);
 	HOW("c-unlink", LOOKUP_LSTAT);
