@@ -1,7 +1,8 @@
-/* What it costs that a step's lookups are watched: the same program by the same spawner, without and with. The least of several rounds counts; both are measured in turn.
+/* What it costs that a step's lookups are watched: the same program by the same spawner, without and with, in turn. The medians of several rounds count: of the times without, and of
+ * how much longer it took right after.
  *
  *   lookup   a program that asks for one name again and again: the difference, a call
- *   imports  Python importing 400 modules that do nothing, from a folder without what it compiled before, as an attempt's is; and with it
+ *   imports  Python importing 400 modules that do nothing, watched with its hook, from a folder without what it compiled before, as an attempt's is; and with it
  *   busy     a program that computes for about two seconds
  *   start    `sh -euc :`, a step after the other */
 #include <poll.h>
@@ -11,10 +12,11 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "runner/observe.h"
+#include "runner/python_hook.h"
 #include "runner/spawn.h"
 #include "tests/bench/bench.h"
 
-enum { ROUNDS = 10, LOOKUPS = 20000, MODULES = 400, STEPS = 100 };
+enum { ROUNDS = 15, LOOKUPS = 20000, MODULES = 400, STEPS = 101 };
 
 static struct err e;
 static struct spawner *spawner;
@@ -35,9 +37,15 @@ static double once(const char *const *argv, bool watched, size_t *ret_paths)
 {
 	int64_t t = time_mono();
 	static uint64_t token;
-	struct spawn_request r = { .token = ++token, .argv = argv, .envp = (const char *const *)environ, .cwd = dir, .out = null, .err = null,
+	struct spawn_request r = { .token = ++token, .argv = argv, .cwd = dir, .out = null, .err = null,
 				   .attempt_id = "01ARZ3NDEKTSV4RRFFQ69G5FAV", .trace = watched };
 
+	/* Without JIG_TRACE the hook tells nothing. */
+	if (watched)
+		setenv("JIG_TRACE", dir, 1);
+	else
+		unsetenv("JIG_TRACE");
+	r.envp = (const char *const *)environ;
 	if (watched)
 		observer_begin(observer, token, false);
 	must(spawner_spawn(spawner, &r, &e));
@@ -72,18 +80,28 @@ static double once(const char *const *argv, bool watched, size_t *ret_paths)
 	return (double)(time_mono() - t);
 }
 
-/* fresh: a folder below the working folder that is removed before each; NULL: none. */
-static size_t both(const char *const *argv, const char *fresh, int rounds, double ret[2])
+static int by_size(const void *a, const void *b)
 {
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* rounds: odd, STEPS at most. The paths that were looked up. */
+static size_t both(const char *const *argv, int rounds, double ret[2])
+{
+	double plain[STEPS], longer[STEPS];
 	size_t paths = 0;
 
-	ret[0] = ret[1] = 1e12;
-	for (int i = 0; i < rounds; i++)
-		for (int watched = 0; watched < 2; watched++) {
-			if (fresh)
-				must(file_remove_tree(fresh, &e));
-			ret[watched] = bench_least(ret[watched], once(argv, watched, &paths));
-		}
+	once(argv, false, &paths);
+	for (int i = 0; i < rounds; i++) {
+		plain[i] = once(argv, false, &paths);
+		longer[i] = once(argv, true, &paths) - plain[i];
+	}
+	qsort(plain, (size_t)rounds, sizeof *plain, by_size);
+	qsort(longer, (size_t)rounds, sizeof *longer, by_size);
+	ret[0] = plain[rounds / 2];
+	ret[1] = ret[0] + longer[rounds / 2];
 	return paths;
 }
 
@@ -167,7 +185,6 @@ int main(int argc, char **argv)
 		printf("skipped: %s\n", why);
 		return 0;
 	}
-	unsetenv("PYTHONDONTWRITEBYTECODE");
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	must(spawner_start(&spawner, &e));
 	must(observer_start(spawner_trace_fd(spawner), &observer, &e));
@@ -177,22 +194,30 @@ int main(int argc, char **argv)
 		char n[16], name[40];
 		snprintf(n, sizeof n, "%d", LOOKUPS);
 		snprintf(name, sizeof name, "%s name (µs a lookup)", i ? "relative" : "absolute");
-		both((const char *const[]){ self, "--look", n, names[i], NULL }, NULL, ROUNDS, us);
+		both((const char *const[]){ self, "--look", n, names[i], NULL }, ROUNDS, us);
 		double each = (us[1] - us[0]) / LOOKUPS;
 		printf("%-34s %10.2f µs   bar %5.2f µs   %s\n", name, each, 5.0, each <= 5 ? "ok" : "MISSED");
 	}
 	printf("%-34s %10.2f µs\n", "a byte to a process and back", round_trip());
 	make_modules();
 	const char *python = argc > 1 ? argv[1] : "python3";
-	_free_ char *compiled = path_join(dir, "__pycache__");
-	size_t paths = both((const char *const[]){ python, "all.py", NULL }, compiled, ROUNDS, us);
+	const char *const imports[] = { python, "all.py", NULL };
+	_free_ char *cache = path_join(dir, "cache"), *hook = NULL;
+	must(python_hook_folder(cache, &hook, &e));
+	setenv("PYTHONPATH", hook, 1);
+	setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
+	size_t paths = both(imports, ROUNDS, us);
 	bench_row("400 modules, none compiled", us[1], us[0], 1.2);
-	both((const char *const[]){ python, "all.py", NULL }, NULL, ROUNDS, us);
+	unsetenv("PYTHONDONTWRITEBYTECODE");
+	both(imports, ROUNDS, us);
 	bench_row("400 modules, compiled", us[1], us[0], 1.2);
 	printf("%-34s %10zu names\n", "", paths);
-	both((const char *const[]){ "sh", "-euc", ":", NULL }, NULL, STEPS, us);
+	setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
+	both((const char *const[]){ python, "-c", "", NULL }, STEPS, us);
+	printf("%-34s %10.1f µs        %10.1f µs\n", "python3 -c (a step)", us[1], us[0]);
+	both((const char *const[]){ "sh", "-euc", ":", NULL }, STEPS, us);
 	printf("%-34s %10.1f µs        %10.1f µs\n", "sh -euc (a step)", us[1], us[0]);
-	both((const char *const[]){ self, "--compute", NULL }, NULL, 3, us);
+	both((const char *const[]){ self, "--compute", NULL }, 3, us);
 	bench_row("two seconds of computing", us[1], us[0], 1.01);
 
 	spawner_free(spawner);
