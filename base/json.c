@@ -149,6 +149,36 @@ void json_pretty(struct buf *out, const json_t *v)
 	add_value(out, v, 0);
 }
 
+bool json_same(const json_t *a, const json_t *b)
+{
+	_buf_ struct buf x = BUF_INIT, y = BUF_INIT;
+
+	if (!a || !b)
+		return a == b;
+	json_canonical(&x, a);
+	json_canonical(&y, b);
+	return x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
+}
+
+json_t *json_sorted(const json_t *v)
+{
+	json_t *copy, *item;
+	size_t n = 0, i;
+
+	if (json_is_array(v)) {
+		copy = json_array();
+		json_array_foreach(v, i, item) json_array_append_new(copy, json_sorted(item));
+		return copy;
+	}
+	if (!json_is_object(v))
+		return json_copy((json_t *)v);
+	_free_ const char **keys = keys_of((json_t *)v, true, &n);
+	copy = json_object();
+	for (i = 0; i < n; i++)
+		json_object_set_new_nocheck(copy, keys[i], json_sorted(json_object_get(v, keys[i])));
+	return copy;
+}
+
 json_t *json_number(double v)
 {
 	char text[32];

@@ -4,6 +4,7 @@
 #define BASE_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -18,6 +19,10 @@ void json_canonical(struct buf *out, const json_t *v);
 void json_string_text(struct buf *out, const char *s, size_t n);
 /* Appends: two-space indentation, keys in insertion order, reals by number_exact. For people and --json. */
 void json_pretty(struct buf *out, const json_t *v);
+/* By their texts: json_equal holds 0.0 and -0.0 for the same. NULL is like NULL only. */
+bool json_same(const json_t *a, const json_t *b);
+/* A copy (owned) whose objects have their keys in sorted order. */
+json_t *json_sorted(const json_t *v);
 /* A number, or one of the three strings. */
 json_t *json_number(double v);
 /* The value at a dotted path ("train.lr"), borrowed, or NULL. */

@@ -205,7 +205,7 @@ int launch_one(struct launcher *s, const struct run_choice *choice, const struct
 		.keep_checkpoint = one->kind == KIND_RESUME && option_flag(c, "keep-checkpoint"), .kind = one->kind, .origin = choice->from.row.number, .sweep = one->sweep,
 		.name = name, .ntags = option_list(c, "tag", &tags), .argv = argv, .options = options, .jobs = (int)option_number(c, "jobs", 0),
 		.cpu = (double)option_number(c, "cpu", 0), .memory = option_number(c, "memory", 0), .gpu = (int)option_number(c, "gpu", -1),
-		.fail_fast = option_flag(c, "fail-fast"), .unpinned = p.unpinned, .strict = p.strict, .params_changed = choice->noverrides > 0,
+		.fail_fast = option_flag(c, "fail-fast"), .unpinned = p.unpinned, .strict = p.strict, .params_changed = choice->pipeline->params_changed,
 		.max_snapshot = p.max_snapshot, .isolation = p.isolation, .watch = &watch, .env_watch = s->report < 0 ? &s->progress.watch : NULL,
 	};
 	o.tags = tags;

@@ -392,8 +392,6 @@ static int write_held(int dirfd, const struct code_file *f, bool again, struct e
 		r = fstat(fd, &st);
 	if (r >= 0 && st.st_size > f->size)
 		r = ftruncate(fd, f->size);
-	if (r >= 0 && again && (st.st_mode & 0111) != (mode & 0111))
-		r = fchmod(fd, mode);
 	if (r < 0)
 		err_errno(e, "%s: cannot be written", f->path);
 	close(fd);
@@ -451,6 +449,7 @@ struct clearing {
 	const struct code_tree *t;
 	code_skip_fn *skip;
 	void *arg;
+	mode_t folder_mode; /* of a folder as it is made; 0: not known, then nothing stays */
 };
 
 /* Whether what stands at path may stay to be written over: a file of its own, as the tree has it. A second hard link would be written over with it. */
@@ -458,7 +457,8 @@ static bool stays(const struct clearing *c, const char *path, const struct stat 
 {
 	size_t i = find_from(c->t, path);
 	const struct code_file *f = i < c->t->len && !strcmp(c->t->v[i].path, path) ? &c->t->v[i] : NULL;
-	return f && f->data && !f->link && S_ISREG(st->st_mode) && st->st_nlink == 1 && (st->st_mode & 0200) && !(c->skip && c->skip(c->arg, path));
+	return f && f->data && !f->link && S_ISREG(st->st_mode) && st->st_nlink == 1 && (st->st_mode & 0200) &&
+	       (st->st_mode & 07777) == (c->folder_mode & (f->mode == 0100755 ? 0755u : 0644u)) && !(c->skip && c->skip(c->arg, path));
 }
 
 static bool has_below(const struct clearing *c, const char *path)
@@ -484,7 +484,7 @@ static int clear_folder(const struct clearing *c, int dirfd, const char *at, str
 		_free_ char *path = *at ? mem_printf("%s/%s", at, name) : mem_strdup(name);
 		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return err_errno(e, "%s: cannot be looked at", path);
-		if (S_ISDIR(st.st_mode) && (st.st_mode & 0700) == 0700 && has_below(c, path)) {
+		if (S_ISDIR(st.st_mode) && (st.st_mode & 07777) == c->folder_mode && has_below(c, path)) {
 			int r = clear_folder(c, dirfd, path, e);
 			if (r < 0)
 				return r;
@@ -507,9 +507,23 @@ static int clear_folder(const struct clearing *c, int dirfd, const char *at, str
 	return 0;
 }
 
+/* The mode that a new folder gets, which the work folder is given, too, should a step have changed it. No snapshot holds the name. */
+static mode_t take_folder_mode(int dirfd)
+{
+	static const char trial[] = ".jig";
+	struct stat root, st = { 0 };
+	if (fstat(dirfd, &root) < 0 || ((root.st_mode & 0700) != 0700 && fchmod(dirfd, 0700) < 0) || mkdirat(dirfd, trial, 0777) < 0)
+		return 0;
+	if (fstatat(dirfd, trial, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		st.st_mode = 0;
+	unlinkat(dirfd, trial, AT_REMOVEDIR);
+	st.st_mode &= 07777;
+	return (root.st_mode & 07777) == st.st_mode || fchmod(dirfd, st.st_mode) == 0 ? st.st_mode : 0;
+}
+
 int code_tree_rewrite(const struct code_tree *t, int dirfd, code_skip_fn *skip, void *arg, struct err *e)
 {
-	struct clearing c = {.t = t, .skip = skip, .arg = arg};
+	struct clearing c = {.t = t, .skip = skip, .arg = arg, .folder_mode = take_folder_mode(dirfd)};
 	int r = clear_folder(&c, dirfd, "", e);
 	return r < 0 ? r : write_all(t, dirfd, skip, arg, true, e);
 }

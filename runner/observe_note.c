@@ -8,7 +8,10 @@
 struct said {
 	pid_t tid;
 	char *list, *source, *script; /* owned; NULL: nothing */
+	int starts;                   /* openings of the script that are still Python's own */
 };
+/* Python opens its script twice: to see whether it is an archive, and to read it. */
+enum { STARTS = 2 };
 enum { PLACES = 256, OWING_MOST = 4096 };
 /* The folders whose listings a Python made without having told yet what it looked for there. */
 struct owing {
@@ -145,6 +148,7 @@ static void take_message(struct observe_notes *n, pid_t tid, const char *message
 		keep(&s->source, path);
 	} else if ((path = word(message, "script"))) {
 		keep(&s->script, path);
+		s->starts = STARTS;
 	}
 }
 
@@ -179,8 +183,11 @@ static unsigned how_said(struct said *s, const char *path, unsigned how)
 		free(mem_take(s->source));
 		return rest | LOOKUP_SOURCE;
 	}
-	if (s->script && same_path(s->script, path))
+	if (s->script && same_path(s->script, path)) {
+		if (--s->starts == 0)
+			free(mem_take(s->script));
 		return rest | LOOKUP_SOURCE;
+	}
 	return how;
 }
 

@@ -92,7 +92,8 @@ struct pipeline {
 	const char *file;                          /* as given, for messages */
 	const char *name;
 	const char *text; size_t len;              /* the file's bytes */
-	json_t *params;                            /* with overrides applied; owned */
+	json_t *params;                            /* with overrides applied, keys sorted; owned */
+	bool params_changed;                       /* by overrides: they differ from what is written */
 	const char **param_files; size_t nparam_files; /* paths below the root */
 	const char **dropped; size_t ndropped;     /* inherited overrides that were left out */
 	struct step *steps; size_t nsteps;         /* topological, then the order of the file and the matrix */

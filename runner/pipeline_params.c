@@ -111,6 +111,7 @@ void build_params(struct build *b, const struct yaml_node *n)
 		for (size_t i = 0; i < items.n && !b->stop; i++)
 			add_file(&w, items.one ? items.one : items.v[i]);
 	}
+	json_t *written = json_deep_copy(p->params);
 	p->dropped = arena_array(&p->arena, const char *, b->o->ninherited);
 	for (size_t i = 0; i < b->o->ninherited; i++)
 		if (params_override(p->params, b->o->inherited[i], &e) < 0)
@@ -118,4 +119,10 @@ void build_params(struct build *b, const struct yaml_node *n)
 	for (size_t i = 0; i < b->o->noverrides; i++)
 		if (params_override(p->params, b->o->overrides[i], &e) < 0)
 			diags_add(&b->d, 0, 0, "%s", e.text);
+	p->params_changed = !json_same(written, p->params);
+	json_decref(written);
+	/* The order in which they are written decides nothing, so no step may see it. */
+	json_t *sorted = json_sorted(p->params);
+	json_decref(p->params);
+	p->params = sorted;
 }

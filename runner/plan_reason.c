@@ -117,7 +117,7 @@ static void compare_leaf(void *arg, const char *dotted, const json_t *leaf)
 }
 
 /* The first param that differs from those of an earlier run. */
-static int all_params_reason(struct plan *p, int64_t run, const char **ret, struct err *e)
+static int all_params_reason(struct plan *p, int64_t run, const char *file, const char **ret, struct err *e)
 {
 	struct leaf l = { .plan = p };
 	_json_ json_t *before = NULL;
@@ -133,7 +133,7 @@ static int all_params_reason(struct plan *p, int64_t run, const char **ret, stru
 		l.backwards = true;
 		json_leaves(before, compare_leaf, &l);
 	}
-	*ret = l.found ? l.found : "run: params changed";
+	*ret = l.found ? l.found : *file ? arena_printf(&p->arena, "run: %s changed", file) : "run: params changed";
 	return 0;
 }
 
@@ -200,7 +200,7 @@ static int compare(struct plan *p, int step, const struct step_key *k, const str
 	if ((*ret = code_reason(p, name, &d)))
 		return 0;
 	if (d.change == TRACE_ALL_PARAMS)
-		return all_params_reason(p, past->run, ret, e);
+		return all_params_reason(p, past->run, d.path, ret, e);
 	if (past->facts)
 		step_key_compare(past->facts, k->facts, &kd);
 	if ((r = key_reason(p, step, past, &kd, ret, e)) < 0 || *ret)

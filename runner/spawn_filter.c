@@ -67,7 +67,7 @@ static void add_numbers(const uint32_t *numbers, size_t n, uint32_t bit)
 	add(GIVE(SECCOMP_RET_USER_NOTIF));
 }
 
-/* fstat(2) is a stat of the empty path below a descriptor in many C libraries, and frequent: it looks nothing up, and is let pass by its flag. */
+/* fstat(2) is a stat of the empty path below a descriptor in many C libraries, and frequent: it looks nothing up, and is let pass where that flag stands alone. */
 static void build(void)
 {
 	size_t n = observe_nsyscalls, other = ARRAY_LEN(foreign) + 2, x32 = observe_arch_bit ? ARRAY_LEN(foreign_x32) + 2 : 0;
@@ -90,7 +90,7 @@ static void build(void)
 	add(LOAD(ARG(3)));
 	add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JA, END_CHECK - END_ARG_3_GO - 1, 0, 0));
 	add(LOAD(ARG(2)));
-	add(WHEN(JSET, AT_EMPTY_PATH, 0, END_NOTIFY - END_CHECK - 1));
+	add(WHEN(JEQ, AT_EMPTY_PATH, 0, END_NOTIFY - END_CHECK - 1));
 	add(LOAD(ARG(0)));
 	add(WHEN(JEQ, (uint32_t)AT_FDCWD, 0, 1));
 	add(GIVE(SECCOMP_RET_USER_NOTIF));

@@ -1,5 +1,6 @@
 #include "runner/step_key.h"
 
+#include <sys/stat.h>
 #include "base/json.h"
 #include "base/utf8.h"
 #include "base/vec.h"
@@ -156,6 +157,9 @@ static void add_input(struct writer *w, const struct input *in)
 	}
 	buf_addc(&w->text, '"');
 	buf_adds(&w->text, word_of(WORDS_FORM, f->form)->text);
+	/* Of its mode a step sees as much as of the code's. */
+	if (f->form == FORM_FILE && f->mode & S_IXUSR)
+		buf_adds(&w->text, " x");
 	buf_adds(&w->text, "\",\"");
 	if (f->has_digest) {
 		digest_to_hex(&f->digest, hex);

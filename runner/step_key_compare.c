@@ -29,18 +29,6 @@ static bool differ(enum key_change change, char *name, const json_t *before, con
 	return true;
 }
 
-/* By their texts: json_equal holds 0.0 and -0.0 for the same. */
-static bool same(const json_t *a, const json_t *b)
-{
-	_buf_ struct buf x = BUF_INIT, y = BUF_INIT;
-
-	if (!a || !b)
-		return a == b;
-	json_canonical(&x, a);
-	json_canonical(&y, b);
-	return x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
-}
-
 static const json_t *at(const json_t *object, const char *key)
 {
 	return object ? json_object_get(object, key) : NULL;
@@ -80,7 +68,7 @@ static bool differ_at(enum key_change change, const char *name, const json_t *be
 	for (size_t i = 0; i < n; i++) {
 		const json_t *x = at(before, keys[i]), *y = at(after, keys[i]);
 
-		if (same(x, y))
+		if (json_same(x, y))
 			continue;
 		_free_ char *inner = mem_printf("%s.%s", name, keys[i]);
 		return differ_at(change, inner, x, y, ret);
@@ -97,7 +85,7 @@ static bool objects_differ(enum key_change change, const char *prefix, const jso
 	for (size_t i = 0; i < n; i++) {
 		const json_t *x = at(before, keys[i]), *y = at(after, keys[i]);
 
-		if (same(x, y) || (both && (!x || !y)))
+		if (json_same(x, y) || (both && (!x || !y)))
 			continue;
 		_free_ char *name = mem_printf("%s%s", prefix, keys[i]);
 		return differ_at(change, name, x, y, ret);
@@ -116,7 +104,7 @@ static bool inputs_differ(const json_t *before, const json_t *after, struct key_
 		const char *xp = json_string_value(json_array_get(x, 0)), *yp = json_string_value(json_array_get(y, 0));
 		int c = !xp ? 1 : !yp ? -1 : strcmp(xp, yp);
 
-		if (c == 0 && !changed[0] && !same(x, y))
+		if (c == 0 && !changed[0] && !json_same(x, y))
 			changed[0] = x, changed[1] = y;
 		if (c < 0 && !gone)
 			gone = x;
@@ -134,22 +122,22 @@ static bool inputs_differ(const json_t *before, const json_t *after, struct key_
 
 static bool find(const json_t *before, const json_t *now, struct key_difference *ret)
 {
-	bool command = !same(at(before, "command"), at(now, "command")) || !same(at(before, "shell"), at(now, "shell"));
+	bool command = !json_same(at(before, "command"), at(now, "command")) || !json_same(at(before, "shell"), at(now, "shell"));
 
 	if (objects_differ(KEY_PARAM, "", at(before, "params"), at(now, "params"), command, ret) ||
 	    objects_differ(KEY_PARAM, "matrix.", at(before, "item"), at(now, "item"), false, ret))
 		return true;
 	if (command)
 		return differ(KEY_COMMAND, NULL, NULL, NULL, ret);
-	if (!same(at(before, "outputs"), at(now, "outputs")))
+	if (!json_same(at(before, "outputs"), at(now, "outputs")))
 		return differ(KEY_OUTPUTS, NULL, NULL, NULL, ret);
 	if (at(before, "inputs") && at(now, "inputs") && inputs_differ(at(before, "inputs"), at(now, "inputs"), ret))
 		return true;
 	if (objects_differ(KEY_VARIABLE, "", at(before, "variables"), at(now, "variables"), false, ret))
 		return true;
-	if (!same(at(before, "env"), at(now, "env")))
+	if (!json_same(at(before, "env"), at(now, "env")))
 		return differ(KEY_ENV, NULL, NULL, NULL, ret);
-	if (!same(at(before, "code"), at(now, "code")))
+	if (!json_same(at(before, "code"), at(now, "code")))
 		return differ(KEY_CODE, NULL, NULL, NULL, ret);
 	return false;
 }

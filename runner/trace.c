@@ -86,6 +86,18 @@ static int add_tokens(struct making *m, const struct code_name *name, struct err
 	return 0;
 }
 
+/* Without a digest: the snapshot has no such file. */
+static void add_params_text(struct making *m, const char *path)
+{
+	struct trace_row *row = add_row(m, TRACE_PARAMS, path);
+	size_t at;
+
+	if (code_names_find(m->r.names, path, &at) != CODE_FILE)
+		return;
+	memcpy(row->digest, m->r.names->v[at].oid, CODE_OID_BYTES);
+	row->digest_len = CODE_OID_BYTES;
+}
+
 /* All that is to be compared at one path of the snapshot. */
 static int add_seen(struct making *m, const char *path, unsigned what, struct err *e)
 {
@@ -113,6 +125,8 @@ static int add_seen(struct making *m, const char *path, unsigned what, struct er
 		add_row(m, TRACE_NOTHING, path)->mode = S_IFREG;
 	if (what & 1u << TRACE_MODULE)
 		add_listing(m, TRACE_MODULE, path);
+	if (what & 1u << TRACE_PARAMS)
+		add_params_text(m, path);
 	return 0;
 }
 

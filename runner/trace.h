@@ -33,7 +33,7 @@ bool trace_is_system(const char *path);
  * row TRACE_TREE (its path says why) and what was seen outside; WITNESS_FILES gives what was read and listed, and TRACE_NAMES. names: of the run's snapshot. jig: for contents of
  * Python files under `reuse: {python: tokens}`. Rows of what is outside are taken from the disk as it is now.
  * Where not every lookup was seen (untrusted, WITNESS_FILES) the params count as read. What nobody can know gives a row that never holds: TRACE_TREE without a digest (a path through
- * /proc/PID/cwd; a folder outside with more than 10,000 entries that was linked to), TRACE_OUTSIDE of size -1 (a file that someone changed while the step ran).
+ * /proc/PID/cwd; a folder outside with more than 10,000 entries that was linked to), TRACE_OUTSIDE of size -1 (a file, or a folder that was listed, that someone changed while the step ran).
  * A name that was only written gives TRACE_NOTHING with S_IFREG as its mode: nothing or any file may stand there. */
 int trace_make(const struct lookups *l, const struct code_names *names, const struct trace_places *p, struct arena *a, struct trace_rows *ret, struct err *e);
 /* Of a canonical params object. */
@@ -52,7 +52,7 @@ enum trace_change {
 	TRACE_LISTED_GONE,
 	TRACE_NAME_NEW,    /* path: a name that appeared anywhere, where lookups of names could not be seen */
 	TRACE_NAME_GONE,
-	TRACE_ALL_PARAMS,  /* the params differ, and all of them were read */
+	TRACE_ALL_PARAMS,  /* the params differ, and all of them were read; path: else only how that file of them is written */
 	TRACE_UNDECLARED,  /* outside */
 	TRACE_ANYTHING,    /* the whole tree decides, and it differs; path: why it decides */
 };

@@ -258,6 +258,16 @@ static void check_tree(struct checking *c, const struct trace_row *row)
 		differs(c, TRACE_ANYTHING, row->path, NULL, NULL);
 }
 
+/* A file of params counts by its values, and, where it was opened, by how they are written. */
+static void check_params_text(struct checking *c, const struct trace_row *row)
+{
+	size_t at;
+	bool file = code_names_find(c->now->names, row->path, &at) == CODE_FILE;
+
+	if (file != (row->digest_len == CODE_OID_BYTES) || (file && memcmp(c->now->names->v[at].oid, row->digest, CODE_OID_BYTES)))
+		differs(c, TRACE_ALL_PARAMS, row->path, NULL, NULL);
+}
+
 static int check_row(struct checking *c, const struct trace_rows *rows, size_t i, struct err *e)
 {
 	const struct trace_row *row = &rows->v[i], *next = i + 1 < rows->len ? row + 1 : NULL;
@@ -292,7 +302,9 @@ static int check_row(struct checking *c, const struct trace_rows *rows, size_t i
 			differs(c, TRACE_UNDECLARED, row->path, NULL, NULL);
 		return 0;
 	case TRACE_PARAMS:
-		if (!c->now->params || memcmp(c->now->params->b, row->digest, DIGEST_SIZE))
+		if (*row->path)
+			check_params_text(c, row);
+		else if (!c->now->params || memcmp(c->now->params->b, row->digest, DIGEST_SIZE))
 			differs(c, TRACE_ALL_PARAMS, row->path, NULL, NULL);
 		return 0;
 	case TRACE_NAMES:

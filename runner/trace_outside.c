@@ -40,6 +40,8 @@ void trace_outside_row(const char *path, unsigned how, int64_t began, struct tra
 	if (S_ISDIR(st.st_mode)) {
 		if (how & (LOOKUP_READ | LOOKUP_SOURCE | LOOKUP_DEEP | LOOKUP_MODULE))
 			ret->mtime = times.modified_at;
+		if (ret->mtime && began && times.modified_at >= began)
+			ret->size = NEVER;
 	} else if (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)) {
 		ret->size = st.st_size;
 		ret->mtime = times.modified_at;

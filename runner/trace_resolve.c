@@ -11,6 +11,7 @@
 #include "runner/trace_answer.h"
 
 #define MOST_LINKS 40 /* as the kernel's */
+static const char through_proc[] = "a path led through /proc to a folder that is not known";
 
 /* What jig puts into a work folder, or the step is to make there: numbers of `handed`. */
 enum { HANDED_INPUT = 1, HANDED_OWN = 2, HANDED_ABOVE = 4, HANDED_PARAMS = 8 };
@@ -193,7 +194,7 @@ static void see_nothing(struct way *w, const char *part, size_t n, bool last)
 {
 	bool never = (n == 4 && (!memcmp(part, ".git", 4) || !memcmp(part, ".jig", 4))) || code_walk_is_made(part, n, !last);
 
-	if (last)
+	if (last || !w->rest.data[w->at + strspn(w->rest.data + w->at, "/.")])
 		see_its_folder(w);
 	if (!never)
 		see(w->r, w->cur.data, last && is_write_only(w) ? (unsigned)TRACE_SEEN_WRITTEN : 1u << TRACE_NOTHING);
@@ -213,7 +214,8 @@ static void go_inside(struct way *w, const char *part, size_t n, bool last)
 	handed = handed_at(r, w->cur.data);
 	w->handed = handed & (HANDED_INPUT | HANDED_OWN);
 	if (w->handed || handed & HANDED_PARAMS) {
-		r->params |= !w->handed && !r->quiet && !is_write_only(w);
+		if (!w->handed && !r->quiet && !is_write_only(w))
+			r->params = r->params_text = true;
 		w->behind = 1;
 		return;
 	}
@@ -308,7 +310,7 @@ static void see_below(struct way *w)
 		see_folders(r, len, name->path, before);
 		before = name->path;
 		if (handed & HANDED_PARAMS)
-			r->params = true;
+			r->params = r->params_text = true;
 		else if (!name->target)
 			see(r, name->path, 1u << TRACE_FILE | TRACE_SEEN_CONTENT);
 		else
@@ -322,8 +324,7 @@ static void see_module(struct way *w)
 
 	buf_adds(&path, w->cur.data);
 	push(&path, false, w->module, strlen(w->module));
-	if (!(handed_at(w->r, path.data) & (HANDED_INPUT | HANDED_OWN)))
-		see(w->r, path.data, 1u << TRACE_MODULE);
+	see(w->r, path.data, 1u << TRACE_MODULE);
 }
 
 static void end_inside(struct way *w)
@@ -412,10 +413,22 @@ static void see_outside(struct trace_resolver *r, const char *path, unsigned how
 		map_add(&r->outside, path, NULL)->num |= how;
 }
 
+/* The kernel's own links to a process's folders and descriptors: here they would lead to our own. */
+static bool is_of_process(const char *link)
+{
+	const char *base = path_base(link);
+	size_t parent = trace_parent_length(link);
+
+	return path_within(link, "/proc") && (!strcmp(base, "cwd") || !strcmp(base, "root") || (parent > 3 && !strncmp(link + parent - 3, "/fd", 3)));
+}
+
 static void follow_outside(struct way *w)
 {
-	char *real = realpath(w->cur.data, NULL);
+	char *real;
 
+	if (is_of_process(w->cur.data))
+		w->r->never = through_proc;
+	real = realpath(w->cur.data, NULL);
 	if (!real) {
 		w->behind = 1;
 		return;
@@ -561,7 +574,7 @@ void trace_resolve(struct trace_resolver *r, const char *path, unsigned how)
 		return;
 	}
 	if (!within && leads_anywhere(path, how)) {
-		r->never = "a path led through /proc to a folder that is not known";
+		r->never = through_proc;
 		return;
 	}
 	r->up |= !within && has_up(path) && !trace_is_system(path);
@@ -593,6 +606,9 @@ void trace_resolve_end(struct trace_resolver *r)
 		entry->num |= TRACE_SEEN_BELOW;
 		resolve_inside(r, path, LOOKUP_DEEP);
 	}
+	for (size_t i = 0; r->params_text && i < r->handed.len; i++)
+		if (r->handed.entries[i].num & HANDED_PARAMS)
+			see(r, r->handed.entries[i].key, 1u << TRACE_PARAMS);
 	if (r->up && r->moved_inside)
 		r->unclear = "a folder of the code was moved or linked to, and a path led up by \"..\"";
 	if (r->up && r->moved_outside)

@@ -18,6 +18,7 @@ struct trace_resolver {
 	struct map rows;           /* path below the root → what to compare there */
 	struct map outside;        /* absolute path → enum lookup_how bits */
 	bool params;               /* all of them may have been read */
+	bool params_text;          /* from their files: how these are written may count, too */
 	const char *unclear;       /* static: why the whole tree has to decide */
 	const char *never;         /* static: why nothing can be compared */
 	/* of the resolver */

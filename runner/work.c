@@ -185,7 +185,7 @@ static int place_input(const struct work *w, const struct fact *f, struct store 
 		return r;
 	if (f->form == FORM_FOLDER)
 		return tree_get(store, &f->digest, full, false, e);
-	return store_get_file(store, &f->digest, full, f->mode | 0600, false, e);
+	return store_get_file(store, &f->digest, full, f->mode & S_IXUSR ? 0755 : 0644, false, e);
 }
 
 /* A params file stands in the work folder with the run's values; where nothing was changed it is left as the snapshot has it. */

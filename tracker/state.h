@@ -79,7 +79,7 @@
 	X(TRACE_NOTHING, "nothing", "a name that was looked for and not there")                 \
 	X(TRACE_MODULE, "module", "a Python module looked for in a folder: the files it could be") \
 	X(TRACE_OUTSIDE, "outside", "a path outside the work folder that nothing else covers: its size and time") \
-	X(TRACE_PARAMS, "params", "all params were read")                                       \
+	X(TRACE_PARAMS, "params", "all params were read; with a path: how that file of params is written")                                       \
 	X(TRACE_NAMES, "names", "all names of the code: lookups of names could not be seen")    \
 	X(TRACE_TREE, "tree", "all of the code: what was read could not be seen")
 

@@ -4,6 +4,7 @@ import sys
 
 
 def watch(work, sources):
+    import _imp
     import atexit
     import os
     import posix
@@ -87,6 +88,7 @@ def watch(work, sources):
             pass
 
     finder, loader = external.FileFinder, external.FileLoader
+    usual = set(external.SOURCE_SUFFIXES + external.BYTECODE_SUFFIXES + _imp.extension_suffixes())
     find, fill, read = finder.find_spec, finder._fill_cache, loader.get_data
     compiling = external.SourceLoader.get_code.__code__
 
@@ -99,6 +101,9 @@ def watch(work, sources):
 
     def _fill_cache(self):
         nonlocal listed
+        # Under other suffixes than Python's own a name is more than the files that it is known to be.
+        if not all(s in usual for s, _ in self._loaders):
+            return fill(self)
         if over or getpid() != process:
             tell('list', self.path)
         elif tell('lists/' + token, self.path):

@@ -153,12 +153,12 @@ static const struct shot shots[] = {
 	{ SHOT "a=y", "r:models/../a", "file:a" },
 	{ SHOT "a=y", "r:data/set/../../a", "file:a" },
 	{ SHOT "a=y", "r:made/../a r:out/deep/../../a", "file:a nothing:made nothing:out" },
-	{ SHOT "data/b=x", "m:data/set m:data/raw", "module:data/raw" },
+	{ SHOT "data/b=x", "m:data/set m:data/raw", "module:data/raw module:data/set", { { "data/b=x data/set.py=y", "NEW data/set.py" } } },
 	/* params */
-	{ SHOT "params.yaml=x", "r:params.yaml", "params:", { { "params.yaml=y", "SAME" } } },
-	{ SHOT "l->params.yaml", "s:l", "params: link:l" },
+	{ SHOT "params.yaml=x", "r:params.yaml", "params: params:params.yaml", { { "params.yaml=y", "ALL_PARAMS params.yaml" } } },
+	{ SHOT "l->params.yaml", "s:l", "params: link:l params:params.yaml" },
 	{ SHOT "params.yaml=x a=y", "r:/far/p/.jig/runs/1/params.json", "params:" },
-	{ SHOT "params.yaml=x a=y", "d:.", "listing: params: file:a", { { "params.yaml=z a=y", "SAME" } } },
+	{ SHOT "params.yaml=x a=y", "d:.", "listing: params: file:a params:params.yaml", { { "params.yaml=z a=y", "ALL_PARAMS params.yaml" } } },
 	/* modules */
 	{ SHOT "m.py=x train.py=y", "m:m m:n", "module:m module:n", { { "m.py=z train.py=y train2.py=y notes.md=n", "SAME" }, { "m.py=x n.py=y", "NEW n.py" }, { "m.py=x m/__init__.py=y", "NEW m" }, { "train.py=y", "GONE m.py" } } },
 	{ SHOT "lib/a=x", "m:lib/n", "module:lib/n", { { "lib/a=x lib/n.abi3.so=y", "NEW lib/n.abi3.so" }, { "lib/n=y lib/n.txt=z lib/nn.py=1 lib/n.d/a.py=2", "SAME" }, { "lib->l2 l2/n.py=y", "TYPE lib" }, { "a=x", "SAME" } } },
@@ -231,7 +231,7 @@ static void test_witnesses(void **unused)
 static void test_declared(void **unused)
 {
 	static const char *code[] = { "train.py", "lib/", "none" };
-	static const struct shot shot = { SHOT "train.py=x lib/a=1 lib/l->../b b=2 c=3", "r:c r:params.yaml r:/far/q/x", "params: outside:/far/q/x file:b listing:lib file:lib/a link:lib/l nothing:none file:train.py",
+	static const struct shot shot = { SHOT "train.py=x lib/a=1 lib/l->../b b=2 c=3", "r:c r:params.yaml r:/far/q/x", "params: outside:/far/q/x file:b listing:lib file:lib/a link:lib/l nothing:none params:params.yaml file:train.py",
 					  { { "train.py=x lib/a=1 lib/l->../b b=2 c=4", "SAME" }, { "train.py=x lib/a=1 lib/l->../b b=3 c=3", "CHANGED b" }, { "train.py=x lib/a=1 lib/l->../b b=2 none=1", "NEW none" } } };
 	struct step declared = step;
 
