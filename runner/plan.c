@@ -114,6 +114,15 @@ static void release_facts(struct facts *f)
 	vec_release(f);
 }
 
+/* There is no record yet. */
+static int decide_first(struct plan *p, int step, struct err *e)
+{
+	_cleanup_(step_key_release) struct step_key k = { 0 };
+	int r = make_key(p, step, NULL, &k, e);
+
+	return r < 0 ? r : set(p, step, PLAN_RUN, k.never ? arena_printf(&p->arena, "run: %s", k.never) : "run: never finished", e);
+}
+
 /* All that it is handed is known. */
 static int decide(struct plan *p, int step, struct facts *given, struct err *e)
 {
@@ -126,7 +135,7 @@ static int decide(struct plan *p, int step, struct facts *given, struct err *e)
 	if (asked(p, step))
 		return set(p, step, PLAN_RUN, "run: asked for", e);
 	if (!p->o.tracker || !p->o.names)
-		return set(p, step, PLAN_RUN, "run: never finished", e);
+		return decide_first(p, step, e);
 	r = inputs_of(p->o.inputs, p->o.pipeline, step, given, p->o.store, &p->arena, &inputs, e);
 	if (r < 0 || (r = make_key(p, step, &inputs, &k, e)) < 0)
 		return r;
@@ -189,7 +198,7 @@ static int decide_early(struct plan *p, int step, int need, struct err *e)
 	if (asked(p, step))
 		return set(p, step, PLAN_RUN, "run: asked for", e);
 	if (!p->o.tracker || !p->o.names)
-		return set(p, step, PLAN_RUN, "run: never finished", e);
+		return decide_first(p, step, e);
 	if ((r = make_key(p, step, NULL, &k, e)) < 0)
 		return r;
 	could = false;
