@@ -41,9 +41,11 @@ def look(p):
 
 def prepare(name):
     """The template of a project: made, run once."""
-    files, pipeline, git, extra = PROJECTS[name]
+    files, pipeline, git, extra, sandbox = PROJECTS[name]
     p = Project(os.path.join(ROOT, "template", name), files, pipeline, git)
     p.program = JIG
+    if sandbox:
+        p.isolation = "sandbox"
     if git:
         p.put(".gitignore", "ignored/\n")
     p.write_pipeline()

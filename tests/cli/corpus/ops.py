@@ -10,9 +10,9 @@ class Case:
         self.name, self.base, self.parts, self.needless, self.sandbox = name, base, parts, needless, sandbox
 
 
-def project(name, files, pipeline, git=False, prepare=None):
+def project(name, files, pipeline, git=False, prepare=None, sandbox=False):
     """A project that cases start from, after one run."""
-    PROJECTS[name] = (files, pipeline, git, prepare)
+    PROJECTS[name] = (files, pipeline, git, prepare, sandbox)
 
 
 def case(name, base, *parts, needless=None, sandbox=False):

@@ -2,10 +2,11 @@
 import fnmatch
 import json
 import os
+import re
 import shutil
 import subprocess
 
-from .project import copy_file, order
+from .project import copy_file, needs, order
 
 PASSED = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "TZ")
 
@@ -33,6 +34,15 @@ def _wanted(path, patterns):
     return any(path == p or fnmatch.fnmatchcase(path, p) or p.endswith("/") and path.startswith(p) for p in patterns)
 
 
+def packages(project, lock, folder):
+    """What the stand-in for uv makes of a lock: a module for each package."""
+    os.makedirs(folder)
+    for name, version in re.findall(r"^(\w+)==(\S+)", project.text(lock), re.M):
+        with open(os.path.join(folder, name + ".py"), "w") as f:
+            f.write('value = "%s"\n' % version)
+    return folder
+
+
 def run(project, scratch):
     """{step: {path: content}, or None where the step failed or what it needs did}."""
     tree, steps = project.tree(), project.steps()
@@ -44,7 +54,7 @@ def run(project, scratch):
     every = [p for o in outputs.values() for p in o]
     for at, name in enumerate(order(steps)):
         step, work, tmp = steps[name], os.path.join(scratch, "w%d" % at), os.path.join(scratch, "t%d" % at)
-        before = [n for n in order(steps)[:at] if n in _direct(steps, name)]
+        before = [n for n in order(steps)[:at] if n in needs(steps, name)]
         if any(results[n] is None for n in before):
             results[name] = None
             continue
@@ -71,6 +81,8 @@ def run(project, scratch):
                 env[key] = value
         env.update(JIG_PARAMS=os.path.join(tmp, "params.json"), JIG_METRICS=os.path.join(tmp, "metrics"), TMPDIR=tmp, JIG_STEP=name, PYTHONDONTWRITEBYTECODE="1",
                    PYTHONNOUSERSITE="1", GIT_CEILING_DIRECTORIES=scratch, JIG_CHECKPOINTS=tmp)
+        if step.get("env", "system") != "system":
+            env["PYTHONPATH"] = packages(project, step["env"], os.path.join(tmp, "packages"))
         command = step["run"] if isinstance(step["run"], list) else ["sh", "-euc", step["run"]]
         done = subprocess.run(command, cwd=work, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         results[name] = None
@@ -82,8 +94,3 @@ def run(project, scratch):
                     with open(os.path.join(work, path), "rb") as f:
                         results[name][path] = f.read()
     return results
-
-
-def _direct(steps, name):
-    from .project import needs
-    return needs(steps, name)

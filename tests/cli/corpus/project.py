@@ -1,7 +1,10 @@
 """A project of a case: files, a pipeline as data (written as jig.yaml), and what its next commands are given."""
 import copy
+import fnmatch
 import json
 import os
+import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -24,7 +27,6 @@ def order(steps):
 
 
 def needs(steps, name):
-    import fnmatch
     one, found = steps[name], []
     for other, s in steps.items():
         if other == name:
@@ -51,7 +53,7 @@ def expand(pipeline, params):
             for key in ("inputs", "outputs", "metrics"):
                 one[key] = [substitute(p, params, item, name) if isinstance(p, str) else p for p in step.get(key, [])]
             one["run"] = ([substitute(p, params, item, name) for p in step["run"]] if isinstance(step["run"], list)
-                          else substitute(step["run"], params, item, name))
+                          else substitute(step["run"], params, item, name, shlex.quote))
             out[name] = one
     return out
 
@@ -62,9 +64,7 @@ def lookup(tree, path):
     return tree
 
 
-def substitute(text, params, item, name):
-    import re
-
+def substitute(text, params, item, name, quote=str):
     def word(m):
         kind, _, path = m.group(1).partition(".")
         if kind == "params":
@@ -73,7 +73,7 @@ def substitute(text, params, item, name):
             v = item[path]
         else:
             v = {"name": name}[path]
-        return v if isinstance(v, str) else json.dumps(v)
+        return quote(v if isinstance(v, str) else json.dumps(v))
     return re.sub(r"\$\{((?:params|matrix|step)\.[A-Za-z0-9_.-]+)\}", word, text)
 
 
