@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "runner/atime.h"
@@ -139,6 +140,20 @@ static void add(struct paths *p, const char *path)
 		vec_push(&p->list, arena_strdup(p->arena, path));
 }
 
+/* Whether programs were installed below it: beside them stands what they bring. People's data does not. */
+static bool is_installed(const char *prefix)
+{
+	static const char *const names[] = { "lib", "lib64", "libexec", "share" };
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(names) && !any; i++) {
+		_free_ char *path = path_join(prefix, names[i]);
+
+		any = file_is_dir(path);
+	}
+	return any;
+}
+
 /* What programs bring stands beside them: PREFIX/bin/x, PREFIX/lib/…. A prefix that holds the project or the home, or lies in the project, is none. */
 static void add_programs(struct paths *p, const char *folder, const char *home)
 {
@@ -150,7 +165,7 @@ static void add_programs(struct paths *p, const char *folder, const char *home)
 	if (!p->env->prefix || !path_within(folder, p->env->prefix))
 		vec_push(&p->programs, arena_strdup(p->arena, folder));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (strcmp(path_base(folder), names[i]) == 0 && !path_within(p->run->root, prefix) && !(home && path_within(home, prefix)))
+		if (strcmp(path_base(folder), names[i]) == 0 && is_installed(prefix) && !path_within(p->run->root, prefix) && !(home && path_within(home, prefix)))
 			add(p, prefix);
 }
 

@@ -77,7 +77,7 @@ static int list_folders(struct found *f, size_t at, struct err *e)
 
 static int arm(struct watch *w, const struct found *f, const char *folder, struct err *e)
 {
-	int wd = inotify_add_watch(w->fd, folder, IN_OPEN | IN_ONLYDIR | IN_DONT_FOLLOW);
+	int wd = inotify_add_watch(w->fd, folder, IN_OPEN | IN_MOVED_FROM | IN_ONLYDIR | IN_DONT_FOLLOW);
 
 	if (wd < 0 && errno == ENOSPC)
 		return err_set(e, ERR_BROKEN, "no watches are left for the %zu folders of %s; fs.inotify.max_user_watches says how many a user may have",
@@ -126,7 +126,8 @@ static void take_event(const struct watch *w, const struct inotify_event *ev, st
 			l->untrusted = "the queue of events ran over";
 		return;
 	}
-	if (!(ev->mask & IN_OPEN) || ev->wd < 0 || (size_t)ev->wd >= w->folders.len || !w->folders.v[ev->wd])
+	/* A file that got another name is read under that; a folder is watched on. */
+	if (!(ev->mask & IN_OPEN || (ev->mask & IN_MOVED_FROM && !(ev->mask & IN_ISDIR))) || ev->wd < 0 || (size_t)ev->wd >= w->folders.len || !w->folders.v[ev->wd])
 		return;
 	buf_reset(path);
 	buf_adds(path, w->folders.v[ev->wd]);

@@ -1,4 +1,4 @@
-/* The second witness: inotify on every folder of a work folder. It sees which files were opened and which folders were listed, by whatever process; not names that
+/* The second witness: inotify on every folder of a work folder. It sees which files were opened or got another name, and which folders were listed, by whatever process; not names that
  * were looked for and are not there, and nothing outside. For steps whose calls cannot be witnessed, and as a cross-check in the tests. Linux only: elsewhere watch_new
  * gives ERR_BROKEN and atime.h is left. */
 #ifndef RUNNER_WATCH_H

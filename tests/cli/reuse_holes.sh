@@ -173,3 +173,16 @@ Y
 again --fresh
 jig get last o -o "$HOME/alone" >/dev/null
 cmp "$HOME/after/o" "$HOME/alone/o" || fail "$(cat "$HOME/after/o" "$HOME/alone/o")"
+
+# ---- data that stands beside a folder of programs
+
+mkdir -p "$HOME/data/bin"
+PATH=$HOME/data/bin:$PATH
+echo 1 >"$HOME/data/set.csv"
+project beside_programs <<'Y'
+steps: {a: {run: 'cat "$HOME/data/set.csv" >o', outputs: [o]}}
+Y
+again
+echo 22 >"$HOME/data/set.csv"
+again
+same "$said" "run: $HOME/data/set.csv, read but not declared, changed"

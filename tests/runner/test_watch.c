@@ -215,17 +215,19 @@ static void a_step_that_writes(void **state)
 	              "echo 1 >out/made; cat out/made >/dev/null\n"
 	              "cat gone >/dev/null; rm gone\n"
 	              "cat replaced >out/tmp; mv out/tmp replaced\n"
-	              "mv moved elsewhere; cat elsewhere/file >/dev/null\n");
+	              "mv moved elsewhere; cat elsewhere/file >/dev/null\n"
+	              "mv renamed out/renamed\n");
 	put("out/kept", "");
 	put("gone", "1");
 	put("replaced", "1");
 	put("moved/file", "1");
 	put("moved/unread", "1");
+	put("renamed", "1");
 	witness(LIST("sh", "run.sh"));
-	assert_seen(&by_events, LIST("run.sh", "gone", "replaced", "moved/file"), LIST("out/kept", "new/deeper/x", "new/deeper"));
+	assert_seen(&by_events, LIST("run.sh", "gone", "replaced", "moved/file", "renamed"), LIST("out/kept", "new/deeper/x", "new/deeper"));
 	/* A move takes the names away: they may all have been read under the new ones. */
 	if (!no_times)
-		assert_seen(&by_times, LIST("run.sh", "gone", "replaced", "moved", "moved/file", "moved/unread"), LIST("out/kept", "new", "out/made"));
+		assert_seen(&by_times, LIST("run.sh", "gone", "replaced", "moved", "moved/file", "moved/unread", "renamed"), LIST("out/kept", "new", "out/made"));
 }
 
 static void odd_names_are_seen(void **state)
