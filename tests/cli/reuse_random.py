@@ -391,6 +391,8 @@ def main():
             if only or wrong or count["needless"]:
                 print("world %d (%.1f s), JIG_RANDOM_SEED=%d JIG_RANDOM_WORLD=%d repeats it:" % (number, took, seed, number))
                 print("\n".join("    " + line for line in said))
+            else:
+                print("world %d: right (%.1f s)" % (number, took))
             if wrong:
                 bad += 1
                 print("  WRONG: " + wrong)
