@@ -266,6 +266,24 @@ static int folder_of(const struct seccomp_data *data, int i)
 	return i < 0 ? AT_FDCWD : (int)data->args[i];
 }
 
+/* Adds the look at a link's target, which counts from where the link stands. */
+static void look_target(struct observe_call *c, const struct buf *link, const char *target)
+{
+	struct observe_look *l = &c->looks[c->n++];
+
+	buf_reset(&l->path);
+	if (*target != '/') {
+		size_t end = link->len;
+		while (end > 1 && link->data[end - 1] == '/')
+			end--;
+		while (end > 0 && link->data[end - 1] != '/')
+			end--;
+		buf_add(&l->path, link->data, end);
+	}
+	buf_adds(&l->path, target);
+	l->how = LOOKUP_DEEP;
+}
+
 static void read_symlink(struct observe_call *c, pid_t tid, const struct seccomp_data *data, const struct observe_syscall *s, const char *target)
 {
 	char link[PATH_MAX];
@@ -274,22 +292,8 @@ static void read_symlink(struct observe_call *c, pid_t tid, const struct seccomp
 	if (!take_path(c, tid, data->args[s->path2], link) || !*link)
 		return;
 	look_text(c, tid, folder, link, LOOKUP_LSTAT);
-	if (!c->n || !*target)
-		return;
-	/* The target counts from where the link stands. */
-	struct buf *at = &c->looks[0].path, *b = &c->looks[1].path;
-	buf_reset(b);
-	if (*target != '/') {
-		size_t end = at->len;
-		while (end > 1 && at->data[end - 1] == '/')
-			end--;
-		while (end > 0 && at->data[end - 1] != '/')
-			end--;
-		buf_add(b, at->data, end);
-	}
-	buf_adds(b, target);
-	c->looks[1].how = LOOKUP_DEEP;
-	c->n = 2;
+	if (c->n && *target)
+		look_target(c, &c->looks[0].path, target);
 }
 
 #ifdef __NR_link
@@ -298,17 +302,19 @@ static const int link_nr = __NR_link;
 static const int link_nr = -1;
 #endif
 
-/* A folder has no second name: but for a symbolic link, what link(2) gives one is a file. */
-static bool is_link(const char *path)
+/* A symbolic link's target; false: it is none. */
+static bool read_target(const char *path, char to[PATH_MAX])
 {
-	char some[1];
+	ssize_t n = readlink(path, to, PATH_MAX - 1);
 
-	return readlink(path, some, sizeof some) >= 0;
+	if (n >= 0)
+		to[n] = '\0';
+	return n > 0;
 }
 
 void observe_call_read(struct observe_call *c, pid_t tid, const struct seccomp_data *data)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], target[PATH_MAX];
 	uint64_t how[3] = { 0 }; /* struct open_how: flags, mode, resolve */
 
 	c->n = 0;
@@ -366,10 +372,14 @@ void observe_call_read(struct observe_call *c, pid_t tid, const struct seccomp_d
 	case CALL_MOVE:
 		if (*path)
 			look_text(c, tid, folder, path, LOOKUP_DEEP);
-		if (c->n == 1 && (s->nr == link_nr || s->nr == __NR_linkat) && !is_link(c->looks[0].path.data))
+		*target = '\0';
+		/* A folder has no second name: but for a symbolic link, what link(2) gives one is a file. */
+		if (c->n == 1 && !read_target(c->looks[0].path.data, target) && (s->nr == link_nr || s->nr == __NR_linkat))
 			c->looks[0].how = LOOKUP_READ;
 		if (take_path(c, tid, data->args[s->path2], path) && *path)
 			look_text(c, tid, folder_of(data, s->dir2), path, s->nr == __NR_renameat2 && (flags & EXCHANGE) ? LOOKUP_DEEP : LOOKUP_LSTAT);
+		if (c->n == 2 && *target)
+			look_target(c, &c->looks[1].path, target);
 		break;
 	case CALL_SYMLINK:
 	case CALL_BLIND:

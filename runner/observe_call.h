@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "runner/lookup.h"
 
-enum { OBSERVE_LOOKS = 2 };
+enum { OBSERVE_LOOKS = 3 };
 struct observe_look {
 	struct buf path; /* absolute */
 	unsigned how;    /* enum lookup_how */
@@ -20,7 +20,7 @@ struct observe_call {
 	const char *blind; /* why lookups are made by it, or by what follows, that are not seen; else NULL */
 };
 struct seccomp_data;
-/* Of the call that thread tid waits in. It does not touch the disk. What it gives is of the right process only if the call still waits afterwards. */
+/* Of the call that thread tid waits in. Of the disk it asks no more than where a link leads that is moved. What it gives is of the right process only if the call still waits afterwards. */
 void observe_call_read(struct observe_call *c, pid_t tid, const struct seccomp_data *data);
 void observe_call_release(struct observe_call *c);
 

@@ -186,3 +186,15 @@ again
 echo 22 >"$HOME/data/set.csv"
 again
 same "$said" "run: $HOME/data/set.csv, read but not declared, changed"
+
+# ---- a link that a step made in one folder and moved to another leads elsewhere from there
+
+project moved_link <<'Y'
+steps: {a: {run: "ln -s ../data one/l; mv one/l two/deep/l; cat two/deep/l/x >o", outputs: [o]}}
+Y
+mkdir -p one two/deep two/data
+echo 1 | tee one/keep two/deep/keep >two/data/x
+again
+echo 2 >two/data/x
+again
+has "$said" "run: "
