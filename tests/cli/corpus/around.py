@@ -28,8 +28,8 @@ case("git: a merge", "git", sh("git merge -q other"), BOTH)
 case("git: a merge, then reset", "git", sh("git merge -q other"), BOTH, sh("git reset -q --hard HEAD~1"), {})
 case("git: a rebase that gives the same tree", "git", sh("git commit -q --amend -m again"), {})
 case("git: a run in another branch, removed", "git", sh("git checkout -q other"), BOTH, jig("rm", "2"), BOTH, needless="the run was removed")
-case("git: a repository that was none", "cat-less", sh("git init -q . && git add -A && git commit -qm first"), {})
-project("cat-less", {"a.txt": "a\n"}, {"pipeline": "corpus", "steps": {"one": {"run": "cat a.txt >out.txt", "outputs": ["out.txt"]}}})
+case("git: a repository that was none", "plain", sh("git init -q . && git add -A && git commit -qm first"), {})
+project("plain", {"a.txt": "a\n"}, {"pipeline": "corpus", "steps": {"one": {"run": "cat a.txt >out.txt", "outputs": ["out.txt"]}}})
 
 # ---- declared code ----
 
@@ -178,3 +178,7 @@ kind(BOX, "shell", {"s/a.sh": ". s/b.sh\n", "s/b.sh": "cat s/*.txt\n", "s/1.txt"
      ("sandbox: a mode", mode("s/b.sh", 0o755), "mode of s/b.sh changed", Options(needless="a mode counts")))
 kind(BOX, "moves", {"mo/a/x.txt": "x\n"}, "mv mo/a mo/b; cat mo/b/x.txt >out/moves", ("sandbox: moved", edit("mo/a/x.txt", "x", "y"), "mo/a/x.txt changed (+1 −1)"))
 kind(BOX, "outer", {}, "cat $HOME/boxed.txt >out/outer 2>/dev/null || echo none >out/outer", ("sandbox: nothing", None))
+kind(BOX, "copies", {"co/a.txt": "a\n", "co/sub/b.txt": "b\n"}, "cp -r co copied; cat copied/a.txt copied/sub/b.txt >out/copies; [ -d co/later ] && ls co/later >>out/copies || :",
+     ("sandbox: a file of a copied folder", edit("co/sub/b.txt", "b", "c"), "co/sub/b.txt changed (+1 −1)"),
+     ("sandbox: a folder that was looked for", write("co/later/x", "x\n"), "~run: co/later is new, copies (looked for it|listed its folder)"),
+     ("sandbox: gone", remove("co/a.txt"), {"copies": fails("co/a.txt is gone")}, write("co/a.txt", "a\n"), None))

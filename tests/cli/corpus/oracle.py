@@ -43,6 +43,31 @@ def packages(project, lock, folder):
     return folder
 
 
+class Clean:
+    """A folder with files of a project that is as it was before each step: what the last one changed is made again. Files that are not written to are copied once."""
+
+    def __init__(self, path, files):
+        self.path, self.files, self.looks = path, files, {}
+        os.makedirs(path)
+
+    def look(self, name):
+        st = os.lstat(os.path.join(self.path, name))
+        return st.st_ino, st.st_mode, st.st_size, st.st_mtime_ns, st.st_nlink
+
+    def reset(self):
+        for here, folders, files in os.walk(self.path, topdown=False):
+            for name in files + [f for f in folders if os.path.islink(os.path.join(here, f))]:
+                path = os.path.relpath(os.path.join(here, name), self.path)
+                if path not in self.files or self.looks.get(path) != self.look(path):
+                    os.unlink(os.path.join(self.path, path))
+            if here != self.path and not os.listdir(here):
+                os.rmdir(here)
+        for path, source in self.files.items():
+            if not os.path.lexists(os.path.join(self.path, path)):
+                copy_file(source, os.path.join(self.path, path))
+            self.looks[path] = self.look(path)
+
+
 def run(project, scratch):
     """{step: {path: content}, or None where the step failed or what it needs did}."""
     tree, steps = project.tree(), project.steps()
@@ -50,20 +75,19 @@ def run(project, scratch):
     params = project.all_params()
     shutil.rmtree(scratch, ignore_errors=True)
     os.makedirs(made)
+    work = os.path.join(scratch, "w")
     outputs = {name: s["outputs"] + s["metrics"] for name, s in steps.items()}
     every = [p for o in outputs.values() for p in o]
+    clean = Clean(work, {path: project.at(path) for path in tree if not _wanted(path, every)})
     for at, name in enumerate(order(steps)):
-        step, work, tmp = steps[name], os.path.join(scratch, "w%d" % at), os.path.join(scratch, "t%d" % at)
+        step, tmp = steps[name], os.path.join(scratch, "t%d" % at)
         before = [n for n in order(steps)[:at] if n in needs(steps, name)]
         if any(results[n] is None for n in before):
             results[name] = None
             continue
-        os.makedirs(work)
+        clean.reset()
         os.makedirs(tmp)
         inputs = [i for i in step["inputs"] if isinstance(i, str)]
-        for path in tree:
-            if not _wanted(path, every):
-                copy_file(project.at(path), os.path.join(work, path))
         for path in _files(project.path):
             if _wanted(path, inputs) and not path.startswith((".jig/", ".git/", "got/")) and not os.path.lexists(os.path.join(work, path)) \
                     and not _wanted(path, every):

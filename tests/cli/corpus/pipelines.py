@@ -145,7 +145,7 @@ pipe_case("pass_env", step("count", pass_env=["COLOUR"], run="wc -l <data/clean.
           env(COLOUR="red"), {})
 
 # The store and the record.
-pipe_case("the objects of outputs are gone", sh("chmod -R u+w .jig/objects; find .jig/objects -type f | while read -r f; do rm -f \"$f\"; done"),
+pipe_case("the objects of outputs are gone", sh("find .jig/objects -type f -exec rm -f {} +"),
           {"clean": "what clean@1 of run 1 gave is no longer in the store", "count": "what count@1 of run 1 gave is no longer in the store",
            "train[a]": "what train[a]@1 of run 1 gave is no longer in the store", "train[b]": "what train[b]@1 of run 1 gave is no longer in the store",
            "sum": "what sum@1 of run 1 gave is no longer in the store", "report": "what report@1 of run 1 gave is no longer in the store"}, needless="what they gave was gone")

@@ -187,7 +187,7 @@ class Project:
         return subprocess.run([program, *args], cwd=self.path, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def copy_to(self, path):
-        subprocess.run(["cp", "-a", self.path, path], check=True)
+        copy_folder(self.path, path)
         other = copy.deepcopy(self)
         other.path = path
         return other
@@ -204,6 +204,30 @@ class Project:
             for name in files + [f for f in folders if os.path.islink(os.path.join(folder, f))]:
                 found.append(os.path.normpath(os.path.join(here, name)))
         return sorted(found)
+
+
+OBJECTS = (".jig/objects/", ".jig/code.git/objects/")
+
+
+def copy_folder(source, target):
+    """With modes and times; objects, which are never written to, are linked."""
+    folders = []
+    for here, inside, files in os.walk(source):
+        name = os.path.relpath(here, source)
+        to = os.path.normpath(os.path.join(target, name))
+        os.mkdir(to)
+        folders.append((here, to))
+        linked = (name + "/").startswith(OBJECTS)
+        for file in files + [f for f in inside if os.path.islink(os.path.join(here, f))]:
+            a, b = os.path.join(here, file), os.path.join(to, file)
+            if linked:
+                os.link(a, b)
+            elif stat.S_ISSOCK(os.lstat(a).st_mode):
+                continue
+            else:
+                shutil.copy2(a, b, follow_symlinks=False)
+    for a, b in reversed(folders):
+        shutil.copystat(a, b)
 
 
 def copy_file(source, target):
