@@ -204,7 +204,8 @@ static int place_params(const struct work *w, const struct work_run *r, struct e
 		struct diags d = { .file = p->param_files[i] };
 		struct yaml_node *node;
 		bool last = i + 1 == p->nparam_files;
-		int err = file_read(source, 8 << 20, &text, e);
+		/* The run's code has it, unless the snapshot left it out; the working tree may have moved on. */
+		int err = file_read(file_exists(full) ? full : source, 8 << 20, &text, e);
 
 		if (err < 0)
 			return err;

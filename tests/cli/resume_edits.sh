@@ -289,4 +289,20 @@ sed -i 's/\[2, 4, 1\]/[1, 2, 3, 4]/' jig.yaml
 expect 0 jig resume last
 same "$(states last)" "success fold[1]=reused fold[2]=reused fold[3]=success fold[4]=reused sum=success"
 
+say "a params file of the recorded code, which the working tree has no more"
+mkdir "$HOME/files"
+cd "$HOME/files"
+echo 'lr: 0.1' >params.yaml
+cat >jig.yaml <<'Y'
+params: params.yaml
+steps:
+  train: {run: "cat params.yaml >seen.txt; grep -q 0.5 params.yaml", outputs: [seen.txt]}
+Y
+expect 1 jig run -p lr=0.3
+rm params.yaml
+expect 0 jig resume 1 --code same -p lr=0.5
+rm -rf given
+expect 0 jig get last -o given
+has "$(cat given/seen.txt)" '"lr": 0.5'
+
 finish
