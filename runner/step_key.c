@@ -104,10 +104,16 @@ static void add_code(struct writer *w)
 static void add_outputs(struct writer *w)
 {
 	const struct step *s = w->step;
-	const char **v = arena_array(&w->arena, const char *, s->noutputs);
+	const char **v = arena_array(&w->arena, const char *, s->noutputs), **metrics = arena_array(&w->arena, const char *, s->noutputs);
+	size_t n = 0;
 
-	for (size_t i = 0; i < s->noutputs; i++)
+	for (size_t i = 0; i < s->noutputs; i++) {
 		v[i] = s->outputs[i].folder ? arena_printf(&w->arena, "%s/", s->outputs[i].path) : s->outputs[i].path;
+		if (s->outputs[i].metrics)
+			metrics[n++] = v[i];
+	}
+	/* Only of these the values are in the record. */
+	add_set(w, "metrics", metrics, n);
 	add_set(w, "outputs", v, s->noutputs);
 }
 

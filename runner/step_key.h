@@ -1,10 +1,10 @@
 /* What decides a step besides its code: rules 1 and 2 of reuse (4-record.md). The facts are canonical JSON, so that a later run can tell what differs:
  *
  *	{"code":["train.py"],"command":["python","train.py"],"env":"<key>","inputs":[["data/x.csv","file","<hex>"]],"item":{"model":"lr"},
- *	 "outputs":["m.pkl","plots/"],"params":{"train.lr":0.1},"shell":false,"variables":{"TZ":"<16 hex of a digest of its value>"}}
+ *	 "metrics":["m.json"],"outputs":["m.json","m.pkl","plots/"],"params":{"train.lr":0.1},"shell":false,"variables":{"TZ":"<16 hex of a digest of its value>"}}
  *
  * key: SHA-256 of all of it; form: of all but the inputs. Keys that are empty are left out, but for the inputs, which stand there whenever they are known. An input's second part is its
- * form, its third its digest; for a linked folder "size:mtime"; for a URL both are "url". Inputs, outputs and code are sorted, each once. Values of variables never stand in it. A name
+ * form, its third its digest; for a linked folder "size:mtime"; for a URL both are "url". Inputs, outputs, which of them are metrics files, and code are sorted, each once. Values of variables never stand in it. A name
  * that is no UTF-8 stands with U+FFFD and two hex digits for each byte that is none. */
 #ifndef RUNNER_STEP_KEY_H
 #define RUNNER_STEP_KEY_H

@@ -129,7 +129,7 @@ static bool find(const json_t *before, const json_t *now, struct key_difference 
 		return true;
 	if (command)
 		return differ(KEY_COMMAND, NULL, NULL, NULL, ret);
-	if (!json_same(at(before, "outputs"), at(now, "outputs")))
+	if (!json_same(at(before, "outputs"), at(now, "outputs")) || !json_same(at(before, "metrics"), at(now, "metrics")))
 		return differ(KEY_OUTPUTS, NULL, NULL, NULL, ret);
 	if (at(before, "inputs") && at(now, "inputs") && inputs_differ(at(before, "inputs"), at(now, "inputs"), ret))
 		return true;

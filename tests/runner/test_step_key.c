@@ -84,7 +84,7 @@ static void test_facts(void **state)
 		"{\"code\":[\"lib\",\"train.py\"],\"command\":[\"python\",\"train.py\",\"0.1\",\"a \\\"b\\\"\",\"lr\",\"9007199254740993\"],\"env\":\"abc\",\"inputs\":["
 		"[\"data/b.csv\",\"file\",\"53c234e5e8472b6ac51c1ae1cab3fe06fad053beb8ebfd8977b010655bfdd3c3\"],"
 		"[\"data/x.csv\",\"file\",\"4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865\"]],\"item\":{\"model\":\"lr\"},"
-		"\"outputs\":[\"m-lr.json\",\"m-lr.pkl\",\"plots-lr/\"],\"params\":{\"big\":9007199254740993,\"train.lr\":0.1,\"train.name\":\"a \\\"b\\\"\"},"
+		"\"metrics\":[\"m-lr.json\"],\"outputs\":[\"m-lr.json\",\"m-lr.pkl\",\"plots-lr/\"],\"params\":{\"big\":9007199254740993,\"train.lr\":0.1,\"train.name\":\"a \\\"b\\\"\"},"
 		"\"shell\":false,\"variables\":{\"FOO_A\":\"%.16s\",\"FOO_B\":\"%.16s\",\"TZ\":\"%.16s\"}}",
 		hex[2], hex[1], hex[0]);
 	assert_int_equal(step_key(&o, &k, &case_e), 0);
@@ -228,6 +228,7 @@ static void test_compare(void **state)
 		{ "{\"command\":[\"a\"],\"item\":{\"m\":\"lr\"}}", "{\"command\":[\"a\"]}", KEY_PARAM, "matrix.m", "lr", NULL },
 		{ "{\"command\":[\"a\"],\"shell\":true}", "{\"command\":[\"a\"],\"shell\":false}", KEY_COMMAND },
 		{ "{\"command\":[\"a\"],\"outputs\":[\"x\"],\"env\":\"1\"}", "{\"command\":[\"b\"],\"outputs\":[\"y\"],\"env\":\"2\"}", KEY_COMMAND },
+		{ "{\"command\":[\"a\"],\"inputs\":[],\"outputs\":[\"x\"]}", "{\"command\":[\"a\"],\"inputs\":[],\"metrics\":[\"x\"],\"outputs\":[\"x\"]}", KEY_OUTPUTS },
 		{ "{\"command\":[\"a\"],\"outputs\":[\"x\"],\"inputs\":[]}", "{\"command\":[\"a\"],\"inputs\":[" IN("q", "1") "]}", KEY_OUTPUTS },
 		{ "{\"command\":[\"a\"],\"inputs\":[" IN("a", "1") "," IN("c", "3") "]}", "{\"command\":[\"a\"],\"inputs\":[" IN("b", "2") "," IN("c", "4") "]}", KEY_INPUT, "c", "3",
 		  "4" },

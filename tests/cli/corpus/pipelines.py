@@ -89,6 +89,7 @@ pipe_case("an output moved", step("count", run="wc -l <data/clean.csv >n.txt", o
           {"count": COMMAND, "report": COMMAND}, needless="the report holds the same")
 pipe_case("one more output", step("count", run="wc -l <data/clean.csv >count.txt; touch n.txt"), {"count": COMMAND}, step("count", outputs=["count.txt", "n.txt"]), {"count": "outputs moved"}, needless="the first output is the same")
 pipe_case("an output becomes a metric", step("count", run="wc -l <data/clean.csv >count.txt; echo '{\"n\": 1}' >n.json", outputs=["count.txt"], metrics=["n.json"]), {"count": COMMAND})
+pipe_case("what was an output is a metrics file", step("count", run="wc -l <data/clean.csv >count.txt; echo '{\"n\": 1}' >n.json", outputs=["count.txt", "n.json"]), {"count": COMMAND}, step("count", outputs=["count.txt"], metrics=["n.json"]), {"count": "outputs moved"}, needless="the files are the same, but their values are to be recorded")
 pipe_case("an output of the working tree", write("count.txt", "77\n"), {})
 
 # The matrix.
