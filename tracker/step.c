@@ -145,7 +145,11 @@ int step_move(struct tracker *t, int64_t run, const int64_t *steps, size_t n, en
 /* The event of all decisions to reuse that were taken together. */
 static void reuse_said(struct buf *body, int64_t step, int64_t attempt)
 {
-	buf_addf(body, "%s[%lld,%lld]", body->len ? "," : "{\"reuse\":[", (long long)step, (long long)attempt);
+	buf_adds(body, body->len ? ",[" : "{\"reuse\":[[");
+	buf_addi(body, step);
+	buf_addc(body, ',');
+	buf_addi(body, attempt);
+	buf_addc(body, ']');
 }
 
 static int reuse_event(struct tracker *t, int64_t run, struct buf *body, struct err *e)

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <limits.h>
 #include <unistd.h>
 #include "base/buf.h"
 
@@ -36,6 +37,19 @@ static void bytes_are_appended(void **state)
 	buf_fill(&b, '-', 2);
 	assert_int_equal(b.len, 13);
 	assert_memory_equal(b.data, "one t\0o 007--", 14);
+}
+
+static void integers(void **state)
+{
+	static const long long v[] = {0, 7, -1, 10, 1234567890123, LLONG_MAX, LLONG_MIN};
+	_buf_ struct buf b = BUF_INIT, same = BUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+		buf_addi(&b, v[i]);
+		buf_addf(&same, "%lld", v[i]);
+	}
+	assert_string_equal(b.data, same.data);
+	assert_int_equal(b.len, same.len);
 }
 
 static void every_length_stays_terminated(void **state)
@@ -107,6 +121,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(empty_is_a_string),
 	        cmocka_unit_test(bytes_are_appended),
+	        cmocka_unit_test(integers),
 	        cmocka_unit_test(every_length_stays_terminated),
 	        cmocka_unit_test(format_fits_exactly),
 	        cmocka_unit_test(cut_and_drop),
