@@ -1,5 +1,7 @@
 #include "tracker/reuse.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include "base/vec.h"
 #include "tracker/db.h"
 
@@ -30,7 +32,7 @@
 	                   "ON x.id = b.step JOIN attempt a " LAST_OF "AND s.run = ?1 AND (" NAMES("outputs") " OR " NAMES("metrics") ") " \
 	                   "ORDER BY s.rank LIMIT 1") \
 	X(REUSE_GIVEN, "SELECT run, step, attempt, role, form, path, digest, size, mtime, mode FROM artifact " \
-	               "WHERE attempt = ?1 AND role IN ('out', 'metric') ORDER BY path") \
+	               "WHERE attempt = ?1 AND (+role = 'out' OR +role = 'metric')") \
 	X(REUSE_ENV, "SELECT v.key, v.detail FROM attempt a JOIN env v ON v.id = a.env WHERE a.id = ?1")
 DB_TABLE(DB_REUSE, sql, SQL)
 
@@ -119,6 +121,14 @@ int query_last_attempt(struct tracker *t, int64_t run, const char *name, const c
 	return r > 0 ? past_by_id(t, id, a, ret, e) : r;
 }
 
+static int by_path(const void *a, const void *b)
+{
+	const struct artifact_row *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+/* An ORDER BY, or an index for the roles, would cost SQLite a table for each call. */
 int query_given(struct tracker *t, int64_t attempt, struct arena *a, struct artifact_rows *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
@@ -127,6 +137,8 @@ int query_given(struct tracker *t, int64_t attempt, struct arena *a, struct arti
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0)
 		artifact_read(st, a, vec_add(&rows));
+	if (rows.len > 1)
+		qsort(rows.v, rows.len, sizeof *rows.v, by_path);
 	if (r >= 0)
 		*ret = (struct artifact_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
 	vec_release(&rows);

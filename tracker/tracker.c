@@ -18,6 +18,7 @@
 
 #define SQL(X) \
 	X(TRACKER_BEGIN, "BEGIN IMMEDIATE") \
+	X(TRACKER_READ_BEGIN, "BEGIN") \
 	X(TRACKER_COMMIT, "COMMIT") \
 	X(TRACKER_ROLLBACK, "ROLLBACK") \
 	X(TRACKER_VERSION, "PRAGMA data_version")
@@ -172,6 +173,23 @@ void tracker_rollback(struct tracker *t)
 bool tracker_in_transaction(const struct tracker *t)
 {
 	return t->in_transaction;
+}
+
+int tracker_read_begin(struct tracker *t, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, TRACKER_READ_BEGIN, &st, e);
+
+	return r < 0 ? r : db_step(t, st, e);
+}
+
+void tracker_read_end(struct tracker *t)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	struct err ignored;
+
+	if (!t->in_transaction && !sqlite3_get_autocommit(t->db) && db_query(t, &sql, TRACKER_COMMIT, &st, &ignored) >= 0)
+		db_step(t, st, &ignored);
 }
 
 int64_t tracker_data_version(struct tracker *t)

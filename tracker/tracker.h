@@ -33,6 +33,11 @@ int tracker_commit(struct tracker *t, struct err *e); /* on failure nothing of i
 void tracker_rollback(struct tracker *t);             /* none open: no-op */
 bool tracker_in_transaction(const struct tracker *t);
 
+/* Many reads in a row see one state of the record and take its locks once; they cost half. No writes between the two, and
+ * tracker_begin not either. Ending is safe where the beginning failed. */
+int tracker_read_begin(struct tracker *t, struct err *e);
+void tracker_read_end(struct tracker *t);
+
 /* Changes whenever another connection has committed (PRAGMA data_version). */
 int64_t tracker_data_version(struct tracker *t);
 

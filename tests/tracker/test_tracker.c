@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "tests/lib/record_make.h"
 #include "tracker/db.h"
+#include "tracker/query.h"
 
 static char *dir;
 
@@ -31,6 +32,38 @@ static struct tracker *open_record(void)
 
 	must(tracker_open(dir, TRACKER_WRITE, &t, &make_err));
 	return t;
+}
+
+static int64_t runs_seen(struct tracker *t)
+{
+	_arena_ struct arena a = ARENA_INIT;
+	struct run_row row;
+	struct err e;
+
+	return query_run(t, 1, &a, &row, &e) >= 0;
+}
+
+static void test_reads_of_one_state(void **state)
+{
+	_tracker_ struct tracker *t = open_record();
+	_tracker_ struct tracker *other = open_record();
+
+	tracker_read_end(t);
+	must(tracker_read_begin(t, &make_err));
+	assert_int_equal(runs_seen(t), 0);
+	assert_false(tracker_in_transaction(t));
+	must(tracker_begin(other, &make_err));
+	make_run(other, "one");
+	must(tracker_commit(other, &make_err));
+	assert_int_equal(runs_seen(t), 0);
+	tracker_read_end(t);
+	assert_int_equal(runs_seen(t), 1);
+	must(tracker_begin(t, &make_err));
+	/* It ends no transaction that writes. */
+	tracker_read_end(t);
+	make_run(t, "two");
+	must(tracker_commit(t, &make_err));
+	assert_int_equal(make_number(dir, "SELECT count(*) FROM run"), 2);
 }
 
 /* Runs f in a child; its exit status, or minus the signal that ended it. */
@@ -364,6 +397,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_upgrade, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_saved, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_transactions, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_reads_of_one_state, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_misuse, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_creation_race, setup, teardown),
