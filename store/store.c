@@ -70,18 +70,6 @@ char *store_path(struct store *s, const struct digest *d)
 	return mem_strdup(path);
 }
 
-bool store_has(struct store *s, const struct digest *d, int64_t *ret_size)
-{
-	char path[LAYOUT_PATH_MAX];
-	struct stat st;
-	layout_path(s, d, path);
-	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
-		return false;
-	if (ret_size)
-		*ret_size = st.st_size;
-	return true;
-}
-
 /* The descriptor of objects/, or -1. Of two threads that open it the first wins. */
 static int store_folder(struct store *s)
 {
@@ -95,16 +83,35 @@ static int store_folder(struct store *s)
 	return none;
 }
 
-bool store_keep(struct store *s, const struct digest *d)
+/* Its stat by a name from the descriptor on: the kernel looks up two parts, not all of the path. */
+static bool look_up(struct store *s, const struct digest *d, int *ret_folder, char name[DIGEST_HEX + 2], struct stat *ret)
 {
-	char name[DIGEST_HEX + 2];
-	struct stat st;
-	int folder = store_folder(s);
+	*ret_folder = store_folder(s);
 	digest_to_hex(d, name + 1);
 	name[0] = name[1];
 	name[1] = name[2];
 	name[2] = '/';
-	if (folder < 0 || fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+	return *ret_folder >= 0 && fstatat(*ret_folder, name, ret, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(ret->st_mode);
+}
+
+bool store_has(struct store *s, const struct digest *d, int64_t *ret_size)
+{
+	char name[DIGEST_HEX + 2];
+	struct stat st;
+	int folder;
+	if (!look_up(s, d, &folder, name, &st))
+		return false;
+	if (ret_size)
+		*ret_size = st.st_size;
+	return true;
+}
+
+bool store_keep(struct store *s, const struct digest *d)
+{
+	char name[DIGEST_HEX + 2];
+	struct stat st;
+	int folder;
+	if (!look_up(s, d, &folder, name, &st))
 		return false;
 	return time_now() / US_PER_S - st.st_ctim.tv_sec < OLD_S || utimensat(folder, name, NULL, AT_SYMLINK_NOFOLLOW) == 0;
 }
