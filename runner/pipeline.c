@@ -129,7 +129,7 @@ int pipeline_parse(const char *text, size_t len, const struct pipeline_options *
 		step_release(&b.drafts.v[i].step);
 	vec_release(&b.drafts);
 	slots_release(b.defaults);
-	map_release(&b.folders);
+	build_folders_release(&b);
 	free(b.real_root);
 	diags_release(&b.d);
 	arena_release(&b.scratch);

@@ -37,7 +37,7 @@ struct build {
 	struct diags d;
 	struct slot defaults[STEP_NKEYS];
 	VEC(struct draft) drafts;
-	struct map folders; /* folders of the working tree, to 1 + whether they lead out of it */
+	struct map folders; /* folders of the working tree, of build_leaves */
 	char *real_root;
 	size_t ninputs, text;
 	bool stop; /* a limit is passed: what follows is not looked at */
@@ -87,6 +87,7 @@ bool take_map(const struct where *w, const struct yaml_node *n, const char *key,
 bool take_path(const struct where *w, const struct yaml_node *n, const char *what, const char **ret, bool *ret_folder);
 /* Whether a component of path (all = false: the last one aside) is a symlink out of the project. */
 bool build_leaves(struct build *b, const char *path, bool all);
+void build_folders_release(struct build *b);
 
 /* References. */
 bool node_has_refs(const struct yaml_node *n);

@@ -1,3 +1,5 @@
+#include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -265,37 +267,90 @@ static bool points_out(struct build *b, const char *path)
 	return !path_within(target, b->real_root);
 }
 
-enum { FOLDER_NEW, FOLDER_INSIDE, FOLDER_OUT, FOLDER_GONE };
+/* A folder of the working tree. Listed once many names in it were asked for: that costs a hundredth of asking for each. */
+struct folder {
+	enum { FOLDER_INSIDE, FOLDER_OUT, FOLDER_GONE } state;
+	size_t asked;
+	bool listed;
+	struct map links; /* names that are links, or may be */
+};
+enum { ASKED_MANY = 256, LISTED_EACH = 64 };
 
-static int folder_state(struct build *b, const char *folder)
+static struct folder *folder_of(struct build *b, const char *name)
 {
 	bool is_new;
-	struct map_entry *entry = map_add(&b->folders, folder, &is_new);
+	struct map_entry *entry = map_add(&b->folders, name, &is_new);
 
 	if (is_new) {
+		struct folder *f = entry->ptr = arena_zero(&b->nodes, sizeof *f);
 		struct stat st;
-		_free_ char *abs = path_join(b->o->root, folder);
-		bool gone = lstat(abs, &st) < 0;
-		entry->num = gone                                           ? FOLDER_GONE
-		             : S_ISLNK(st.st_mode) && points_out(b, folder) ? FOLDER_OUT
-		                                                            : FOLDER_INSIDE;
+		_free_ char *abs = path_join(b->o->root, name);
+		if (lstat(abs, &st) < 0)
+			f->state = FOLDER_GONE;
+		else if (S_ISLNK(st.st_mode) && points_out(b, name))
+			f->state = FOLDER_OUT;
 	}
-	return (int)entry->num;
+	return entry->ptr;
+}
+
+void build_folders_release(struct build *b)
+{
+	for (size_t i = 0; i < b->folders.len; i++)
+		map_release(&((struct folder *)b->folders.entries[i].ptr)->links);
+	map_release(&b->folders);
+}
+
+/* Gives up where the folder holds far more than was asked for. */
+static void list_links(struct build *b, const char *name, struct folder *f)
+{
+	_free_ char *abs = path_join(b->o->root, name);
+	_closedir_ DIR *d = opendir(abs);
+	const struct dirent *entry;
+	size_t most = f->asked * LISTED_EACH;
+
+	if (!d)
+		return;
+	while (errno = 0, most && (entry = readdir(d))) {
+		if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN)
+			map_add(&f->links, entry->d_name, NULL);
+		most--;
+	}
+	f->listed = most && !errno;
+}
+
+static bool is_link(struct build *b, struct folder *f, const char *folder, const char *path, const char *name)
+{
+	struct stat st;
+
+	f->asked++;
+	if (!f->listed && f->asked >= ASKED_MANY && (f->asked & (f->asked - 1)) == 0)
+		list_links(b, folder, f);
+	if (f->listed && !map_find(&f->links, name))
+		return false;
+	_free_ char *abs = path_join(b->o->root, path);
+	return lstat(abs, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
 bool build_leaves(struct build *b, const char *path, bool all)
 {
+	const char *name = path;
+	struct folder *last = NULL;
+	_free_ char *folder = mem_strdup(path);
+
 	if (!b->o->root)
 		return false;
-	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-		_free_ char *folder = mem_strndup(path, (size_t)(slash - path));
-		int state = folder_state(b, folder);
-		if (state != FOLDER_INSIDE)
-			return state == FOLDER_OUT;
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(name, '/')) {
+		folder[slash - path] = '\0';
+		last = folder_of(b, folder);
+		if (last->state != FOLDER_INSIDE)
+			return last->state == FOLDER_OUT;
+		folder[slash - path] = '/';
+		name = slash + 1;
 	}
 	if (!all)
 		return false;
-	struct stat st;
-	_free_ char *abs = path_join(b->o->root, path);
-	return !lstat(abs, &st) && S_ISLNK(st.st_mode) && points_out(b, path);
+	folder[name == path ? 0 : name - path - 1] = '\0';
+	if (!last)
+		last = folder_of(b, "");
+	return is_link(b, last, folder, path, name) && points_out(b, path);
 }

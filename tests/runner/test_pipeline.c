@@ -376,6 +376,23 @@ static void paths(void **state)
 	key_good("inputs: [in/x, in, no/such/file]\n    code: in/x\n    outputs: real/y");
 }
 
+/* So many that the folder is listed instead of asked for each. */
+static void links_among_many(void **state)
+{
+	_buf_ struct buf file = BUF_INIT;
+	_free_ char *inside = path_join(case_root, "many/inside"), *outside = path_join(case_root, "many/outside");
+
+	case_file("many/0", "");
+	assert_int_equal(symlink("0", inside), 0);
+	buf_adds(&file, "steps:\n  a:\n    run: x\n    inputs:\n");
+	for (int i = 0; i < 600; i++)
+		buf_addf(&file, "      - many/%d\n", i);
+	buf_adds(&file, "      - many/inside\n      - many/outside\n");
+	good(file.data);
+	assert_int_equal(symlink("/etc/passwd", outside), 0);
+	bad(file.data, "jig.yaml:606:9: step \"a\": input \"many/outside\" is reached by a symlink that leaves the project");
+}
+
 static void param_files(void **state)
 {
 	case_file("params.yaml", "seed: 1\ntrain: {lr: 0.1, depth: 3}\n");
@@ -595,7 +612,7 @@ int main(void)
 	        case_test(whole_file),  case_test(no_steps),  case_test(unknown_keys), case_test(wrong_types),
 	        case_test(accepted),    case_test(defaults),  case_test(references),   case_test(paths),
 	        case_test(param_files), case_test(overrides), case_test(read_elsewhere), case_test(matrices),     case_test(all_at_once),
-	        case_test(loading),     case_test(selecting),
+	        case_test(loading),     case_test(selecting), case_test(links_among_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
