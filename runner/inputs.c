@@ -13,10 +13,16 @@
 
 struct matches { struct fact **v; size_t len, cap; };
 
+/* unasked: its digest is known from its stat data, and whether the store has it is not. */
+struct held {
+	struct fact fact;
+	bool unasked;
+};
 struct inputs {
 	struct arena arena;
-	struct map by_path;  /* path → fact * */
+	struct map by_path;  /* path → fact * of a held */
 	struct map by_glob;  /* pattern → struct matches * */
+	struct inputs_options o;
 };
 
 void inputs_free(struct inputs *in)
@@ -31,10 +37,9 @@ void inputs_free(struct inputs *in)
 	free(in);
 }
 
-/* A file whose digest is known, and its place in the pipeline. */
+/* A file that the store is asked for, and its place in the pipeline. */
 struct waiting {
 	struct fact *fact;
-	const char *full;
 	const struct step *step;
 	const struct step_input *input;
 	bool missing; /* in the store */
@@ -46,24 +51,20 @@ struct reader {
 	struct inputs_taker taker;
 	struct map recorded; /* path → fact *; without links, which are always as they are now */
 	VEC(struct waiting) waiting;
-	struct arena arena;
 	struct diags faults;
-	const struct step *step;         /* being read */
-	const struct step_input *input;
 };
 
 /* A new fact of the working tree. */
 static int take_now(struct reader *rd, const char *path, const char *full, const struct stat *seen, bool link, struct fact **ret, struct err *e)
 {
-	struct fact f = { .path = path };
-	int r = inputs_take(&rd->taker, full, seen, link, &f, e);
+	struct held h = { .fact.path = path };
+	int r = inputs_take(&rd->taker, full, seen, link, &h.fact, e);
 
 	if (r < 0)
 		return r;
-	f.path = arena_strdup(&rd->in->arena, path);
-	*ret = arena_dup(&rd->in->arena, &f, sizeof f);
-	if (r > 0)
-		vec_push(&rd->waiting, (struct waiting){ .fact = *ret, .full = arena_strdup(&rd->arena, full), .step = rd->step, .input = rd->input });
+	h.unasked = r > 0;
+	h.fact.path = arena_strdup(&rd->in->arena, path);
+	*ret = arena_dup(&rd->in->arena, &h, sizeof h);
 	return 0;
 }
 
@@ -74,8 +75,10 @@ static int take_recorded(struct reader *rd, const struct fact *f, struct fact **
 
 	if (r <= 0)
 		return r;
-	*ret = arena_dup(&rd->in->arena, f, sizeof *f);
-	(*ret)->path = arena_strdup(&rd->in->arena, f->path);
+	struct held h = { .fact = *f };
+
+	h.fact.path = arena_strdup(&rd->in->arena, f->path);
+	*ret = arena_dup(&rd->in->arena, &h, sizeof h);
 	return 1;
 }
 
@@ -191,39 +194,12 @@ static int read_step(struct reader *rd, const struct step *s, struct err *e)
 		const struct step_input *si = &s->inputs[i];
 		struct err one = { 0 };
 
-		rd->step = s;
-		rd->input = si;
 		if (si->kind == INPUT_GLOB)
 			r = read_glob(rd, si->path, &one);
 		else if ((si->kind == INPUT_FILE && si->producer < 0) || si->kind == INPUT_LINK)
 			r = read_one(rd, si, &one);
 		if (r < 0)
 			r = fault(rd, s, si, &one, e);
-	}
-	return r;
-}
-
-static int ask_store(void *arg, void *own, size_t item, struct err *e)
-{
-	struct reader *rd = arg;
-	struct waiting *w = &rd->waiting.v[item];
-
-	w->missing = !store_keep(rd->o->store, &w->fact->digest);
-	return 0;
-}
-
-/* Asking for ten thousand objects takes longer than all else where nothing has changed, so it is shared among the cores. */
-static int settle(struct reader *rd, struct err *e)
-{
-	char own[POOL_MAX];
-	int r = rd->waiting.len ? pool_run(pool_threads(rd->waiting.len, 0), rd->waiting.len, ask_store, rd, own, 1, e) : 0;
-
-	for (size_t i = 0; i < rd->waiting.len && r >= 0; i++) {
-		struct waiting *w = &rd->waiting.v[i];
-		struct err one = { 0 };
-
-		if (w->missing && inputs_take_again(&rd->taker, w->full, w->fact, &one) < 0)
-			r = fault(rd, w->step, w->input, &one, e);
 	}
 	return r;
 }
@@ -238,6 +214,7 @@ int inputs_read(const struct inputs_options *o, struct inputs **ret, struct buf 
 	if (root < 0)
 		return err_errno(e, "cannot read the folder %s", o->root);
 	rd.in = mem_zero(sizeof *rd.in);
+	rd.in->o = *o;
 	rd.taker.cache = inputs_cache_open(file);
 	for (size_t i = 0; o->recorded && i < o->recorded->len; i++)
 		if (o->recorded->v[i].form != FORM_LINK)
@@ -245,8 +222,6 @@ int inputs_read(const struct inputs_options *o, struct inputs **ret, struct buf 
 	for (size_t i = 0; i < o->pipeline->nsteps && r >= 0; i++)
 		if (!o->selected || o->selected[i])
 			r = read_step(&rd, &o->pipeline->steps[i], e);
-	if (r >= 0)
-		r = settle(&rd, e);
 	/* What was hashed before a fault need not be hashed again. */
 	inputs_cache_close(rd.taker.cache);
 	if (rd.faults.len && faults)
@@ -255,12 +230,89 @@ int inputs_read(const struct inputs_options *o, struct inputs **ret, struct buf 
 		r = diags_result(&rd.faults, e);
 	diags_release(&rd.faults);
 	map_release(&rd.recorded);
-	vec_release(&rd.waiting);
-	arena_release(&rd.arena);
 	if (r < 0)
 		inputs_free(rd.in);
 	else
 		*ret = rd.in;
+	return r;
+}
+
+static void want(struct reader *rd, const struct step *s, const struct step_input *si, struct fact *f)
+{
+	struct held *h = (struct held *)f;
+
+	if (!h || !h->unasked)
+		return;
+	h->unasked = false;
+	vec_push(&rd->waiting, (struct waiting){ .fact = f, .step = s, .input = si });
+}
+
+static void want_all(struct reader *rd, const struct step *s)
+{
+	for (size_t i = 0; i < s->ninputs; i++) {
+		const struct step_input *si = &s->inputs[i];
+		const struct matches *many = si->kind == INPUT_GLOB ? map_get(&rd->in->by_glob, si->path) : NULL;
+
+		if (si->kind == INPUT_FILE && si->producer < 0)
+			want(rd, s, si, map_get(&rd->in->by_path, si->path));
+		for (size_t k = 0; many && k < many->len; k++)
+			want(rd, s, si, many->v[k]);
+	}
+}
+
+static int ask_store(void *arg, void *own, size_t item, struct err *e)
+{
+	struct reader *rd = arg;
+	struct waiting *w = &rd->waiting.v[item];
+
+	w->missing = !store_keep(rd->o->store, &w->fact->digest);
+	return 0;
+}
+
+static int store_missing(struct reader *rd, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < rd->waiting.len && r >= 0; i++) {
+		struct waiting *w = &rd->waiting.v[i];
+		_free_ char *full = w->missing ? path_join(rd->o->root, w->fact->path) : NULL;
+		struct err one = { 0 };
+
+		if (full && inputs_take_again(&rd->taker, full, w->fact, &one) < 0)
+			r = fault(rd, w->step, w->input, &one, e);
+	}
+	return r < 0 ? r : diags_result(&rd->faults, e);
+}
+
+int inputs_keep(struct inputs *in, const bool *steps, struct err *e)
+{
+	struct reader rd = { .in = in, .o = &in->o, .taker.store = in->o.store, .faults.file = in->o.pipeline->file };
+	_close_ int root = -1;
+	char own[POOL_MAX];
+	bool missing = false;
+	int r = 0;
+
+	if (in->o.dry || !in->o.store)
+		return 0;
+	for (size_t i = 0; i < in->o.pipeline->nsteps; i++)
+		if (steps[i])
+			want_all(&rd, &in->o.pipeline->steps[i]);
+	/* Asking for ten thousand objects takes longer than all else where nothing has changed, so it is shared among the cores. */
+	if (rd.waiting.len)
+		r = pool_run(pool_threads(rd.waiting.len, 0), rd.waiting.len, ask_store, &rd, own, 1, e);
+	for (size_t i = 0; i < rd.waiting.len; i++)
+		missing |= rd.waiting.v[i].missing;
+	if (missing && r >= 0) {
+		_free_ char *file = in->o.jig ? path_join(in->o.jig, "inputs.cache") : NULL;
+
+		root = open(in->o.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		rd.taker.root = root;
+		rd.taker.cache = inputs_cache_open(file);
+		r = store_missing(&rd, e);
+		inputs_cache_close(rd.taker.cache);
+	}
+	diags_release(&rd.faults);
+	vec_release(&rd.waiting);
 	return r;
 }
 

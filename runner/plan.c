@@ -23,6 +23,7 @@ struct plan *plan_new(const struct plan_options *o)
 	p->o = *o;
 	p->steps = mem_zero((o->pipeline->nsteps + 1) * sizeof *p->steps);
 	p->ran = mem_zero(o->pipeline->nsteps + 1);
+	p->variables = step_key_variables(o->environ);
 	trace_params(o->pipeline->params, &p->params);
 	return p;
 }
@@ -35,6 +36,7 @@ void plan_free(struct plan *p)
 		code_names_free(p->names.v[i].names);
 	vec_release(&p->names);
 	vec_release(&p->traces);
+	free(p->variables);
 	free(p->steps);
 	free(p->ran);
 	arena_release(&p->arena);
@@ -99,7 +101,8 @@ static int set(struct plan *p, int step, enum plan_action action, const char *re
 static int make_key(struct plan *p, int step, const struct facts *inputs, struct step_key *ret, struct err *e)
 {
 	const struct env_set *envs = p->o.envs;
-	struct step_key_options o = { .pipeline = p->o.pipeline, .step = step, .env_key = envs->v[envs->of[step]].key, .environ = p->o.environ, .inputs = inputs };
+	struct step_key_options o = { .pipeline = p->o.pipeline, .step = step, .env_key = envs->v[envs->of[step]].key, .environ = p->o.environ,
+				     .variables = p->variables, .inputs = inputs };
 
 	return step_key(&o, ret, e);
 }
@@ -226,7 +229,7 @@ static const char *runs_if(struct plan *p, const struct step *s)
 	return arena_strdup(&p->arena, b.data);
 }
 
-int plan_all(struct plan *p, struct facts *given, struct err *e)
+static int plan_each(struct plan *p, struct facts *given, struct err *e)
 {
 	const struct pipeline *pl = p->o.pipeline;
 	_free_ enum step_state *states = mem_zero((pl->nsteps + 1) * sizeof *states);
@@ -257,6 +260,17 @@ int plan_all(struct plan *p, struct facts *given, struct err *e)
 		states[i] = state_of(&p->steps[i]);
 	}
 	return r < 0 ? r : 0;
+}
+
+int plan_all(struct plan *p, struct facts *given, struct err *e)
+{
+	int r = p->o.tracker ? tracker_read_begin(p->o.tracker, e) : 0;
+
+	if (r >= 0)
+		r = plan_each(p, given, e);
+	if (p->o.tracker)
+		tracker_read_end(p->o.tracker);
+	return r;
 }
 
 int plan_one(struct plan *p, int step, struct facts *given, struct err *e)

@@ -22,6 +22,7 @@ struct plan {
 	struct plan_step *steps;
 	bool *ran;                     /* per step: it ran in this run */
 	bool under_way;                /* steps of the run may have changed what is outside the project */
+	char *variables;               /* of every step that names none */
 	VEC(struct plan_trace) traces;
 	VEC(struct plan_names) names;
 	struct digest params;          /* of all params */

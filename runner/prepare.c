@@ -156,6 +156,16 @@ static int make_plan(struct prepared *p, const struct prepare_options *o, struct
 	return r;
 }
 
+/* Steps that are reused hand nothing on from the working tree. */
+static int keep_inputs(struct prepared *p, struct err *e)
+{
+	_free_ bool *steps = mem_zero(p->nsteps + 1);
+
+	for (size_t i = 0; i < p->nsteps; i++)
+		steps[i] = p->in[i] && plan_get(p->plan, (int)i)->action != PLAN_REUSE;
+	return inputs_keep(p->inputs, steps, e);
+}
+
 int prepare(const struct prepare_options *o, struct prepared *ret, struct err *e)
 {
 	size_t n = o->pipeline->nsteps;
@@ -178,7 +188,7 @@ int prepare(const struct prepare_options *o, struct prepared *ret, struct err *e
 		copy_code(&ret->code, o->code);
 	else if ((!o->dry || o->tracker) && (r = take_code(ret, o, e)) < 0)
 		return r;
-	if ((r = make_plan(ret, o, e)) < 0)
+	if ((r = make_plan(ret, o, e)) < 0 || (r = keep_inputs(ret, e)) < 0)
 		return r;
 	gather_notes(ret, o->pipeline);
 	return 0;

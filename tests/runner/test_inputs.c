@@ -45,7 +45,10 @@ static int try_read(bool dry, const struct inputs_recorded *recorded)
 	inputs_free(in);
 	in = NULL;
 	buf_reset(&case_faults);
-	return inputs_read(&o, &in, &case_faults, &case_e);
+	int r = inputs_read(&o, &in, &case_faults, &case_e);
+	_free_ bool *steps = mem_alloc(case_p->nsteps);
+	memset(steps, true, case_p->nsteps);
+	return r < 0 ? r : inputs_keep(in, steps, &case_e);
 }
 
 static void read_now(void)
