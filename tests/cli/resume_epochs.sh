@@ -85,6 +85,11 @@ dies() {
 	}
 	await recorded
 	run=$(ask last 'r["run"]')
+	# Nothing follows the last checkpoint: it has to be seen closed while its writer lives.
+	proven() {
+		grep -q epoch-029 ".jig/runs/$run/train.ckpt.seen" 2>/dev/null
+	}
+	[ "$1" != between ] || await proven
 	if [ "$2" = step ]; then
 		kill -9 "$(cat "$HOME/pid")"
 	else
