@@ -27,7 +27,7 @@ one() {
 	name=$1
 	shift
 	limit=
-	command -v timeout >/dev/null 2>&1 && limit="timeout -k 10 300"
+	command -v timeout >/dev/null 2>&1 && limit="timeout -k 10 900"
 	began=$(date +%s)
 	$limit "$@" >"$work/output" 2>&1
 	status=$?
