@@ -5,6 +5,9 @@
 #include "base/json.h"
 #include "runner/schedule.h"
 
+/* Below so many steps a memo is not worth a file. */
+#define MEMO_LEAST 100
+
 const char *plan_action_text(enum plan_action a)
 {
 	static const char *const texts[] = {
@@ -266,8 +269,11 @@ int plan_all(struct plan *p, struct facts *given, struct err *e)
 {
 	int r = p->o.tracker ? tracker_read_begin(p->o.tracker, e) : 0;
 
+	if (r >= 0 && p->o.tracker && p->o.pipeline->nsteps >= MEMO_LEAST)
+		p->memo = plan_memo_open(p->o.jig, p->o.tracker);
 	if (r >= 0)
 		r = plan_each(p, given, e);
+	plan_memo_close(mem_take(p->memo));
 	if (p->o.tracker)
 		tracker_read_end(p->o.tracker);
 	return r;

@@ -82,11 +82,47 @@ static int take_given(struct plan *p, int step, int64_t attempt, struct facts *g
 	return 1;
 }
 
+/* As take_given, of what is remembered. */
+static bool take_remembered(struct plan *p, int step, const struct plan_outputs *outputs, struct facts *given)
+{
+	const struct step *s = &p->o.pipeline->steps[step];
+
+	vec_clear(given);
+	for (size_t i = 0; i < s->noutputs; i++) {
+		const struct step_output *o = &s->outputs[i];
+		size_t k = 0;
+
+		while (k < outputs->len && strcmp(outputs->v[k].path, o->path) != 0)
+			k++;
+		if (k == outputs->len || !store_has(p->o.store, &outputs->v[k].digest, NULL))
+			return false;
+		vec_push(given, outputs->v[k]);
+		given->v[i].path = o->path;
+		given->v[i].metrics = o->metrics;
+	}
+	return true;
+}
+
+/* The first of the candidates, without asking the record. */
+static int match_remembered(struct plan *p, int step, const struct step_key *k, struct past_attempt *ret, struct facts *given, struct err *e)
+{
+	const struct plan_trace *t;
+	struct plan_outputs outputs;
+	int r = plan_memo_find(p->memo, &k->key, ret, &outputs);
+
+	if (r == 0 || (r = plan_trace_holds(p, ret->trace, &t, e)) < 0)
+		return r;
+	return t->holds && take_remembered(p, step, &outputs, given);
+}
+
 int plan_match(struct plan *p, int step, const struct step_key *k, struct past_attempt *ret, struct facts *given, struct err *e)
 {
 	struct past_attempts c;
-	int r = query_candidates(p->o.tracker, &k->form, &k->key, &p->arena, &c, e);
+	int r = match_remembered(p, step, k, ret, given, e);
 
+	if (r != 0)
+		return r;
+	r = query_candidates(p->o.tracker, &k->form, &k->key, &p->arena, &c, e);
 	for (size_t i = 0; r >= 0 && i < c.len; i++) {
 		const struct plan_trace *t;
 		struct past_attempt from;
@@ -105,6 +141,8 @@ int plan_match(struct plan *p, int step, const struct step_key *k, struct past_a
 		if (r == 0)
 			continue;
 		*ret = c.v[i];
+		if (i == 0)
+			plan_memo_add(p->memo, &k->key, ret, given);
 		return 1;
 	}
 	vec_clear(given);

@@ -3,6 +3,7 @@
 #define RUNNER_PLAN_PARTS_H
 
 #include "runner/plan.h"
+#include "runner/plan_memo.h"
 #include "runner/trace.h"
 
 /* A set of lookups held against the code as it is now; many attempts share one. */
@@ -23,6 +24,7 @@ struct plan {
 	bool *ran;                     /* per step: it ran in this run */
 	bool under_way;                /* steps of the run may have changed what is outside the project */
 	char *variables;               /* of every step that names none */
+	struct plan_memo *memo;        /* NULL: the record is asked */
 	VEC(struct plan_trace) traces;
 	VEC(struct plan_names) names;
 	struct digest params;          /* of all params */

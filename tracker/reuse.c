@@ -33,6 +33,9 @@
 	                   "ORDER BY s.rank LIMIT 1") \
 	X(REUSE_GIVEN, "SELECT run, step, attempt, role, form, path, digest, size, mtime, mode FROM artifact " \
 	               "WHERE attempt = ?1 AND (+role = 'out' OR +role = 'metric')") \
+	X(REUSE_MARK, "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1") \
+	X(REUSE_MARKED, "SELECT hash FROM event WHERE id = ?1") \
+	X(REUSE_SINCE, "SELECT 1 FROM event WHERE id > ?1 AND (kind = 'attempt' OR kind = 'remove') LIMIT 1") \
 	X(REUSE_ENV, "SELECT v.key, v.detail FROM attempt a JOIN env v ON v.id = a.env WHERE a.id = ?1")
 DB_TABLE(DB_REUSE, sql, SQL)
 
@@ -143,6 +146,36 @@ int query_given(struct tracker *t, int64_t attempt, struct arena *a, struct arti
 		*ret = (struct artifact_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
 	vec_release(&rows);
 	return r;
+}
+
+int query_mark(struct tracker *t, struct record_mark *ret, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, REUSE_MARK, &st, e);
+
+	if (r < 0 || (r = db_step(t, st, e)) < 0)
+		return r;
+	*ret = (struct record_mark){0};
+	if (r > 0) {
+		ret->event = db_int(st, 0);
+		db_digest(st, 1, &ret->hash);
+	}
+	return 0;
+}
+
+int query_unchanged(struct tracker *t, const struct record_mark *since, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	struct digest hash;
+	int64_t any;
+	int r = db_query(t, &sql, REUSE_MARKED, &st, e, DB_INT(since->event));
+
+	if (r < 0 || (r = db_step(t, st, e)) <= 0)
+		return r;
+	if (!db_digest(st, 0, &hash) || !digest_equal(&hash, &since->hash))
+		return 0;
+	r = db_get_int(t, &sql, REUSE_SINCE, &any, e, DB_INT(since->event));
+	return r < 0 ? r : r == 0;
 }
 
 int query_attempt_env(struct tracker *t, int64_t attempt, struct arena *a, const char **ret_key,

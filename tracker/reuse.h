@@ -27,6 +27,11 @@ int query_past(struct tracker *t, int64_t attempt, struct arena *a, struct past_
 int query_last_attempt(struct tracker *t, int64_t run, const char *name, const char *output, struct arena *a, struct past_attempt *ret, struct err *e);
 /* Declared outputs of an attempt (roles out and metric), by path. */
 int query_given(struct tracker *t, int64_t attempt, struct arena *a, struct artifact_rows *ret, struct err *e);
+/* A place in the record's history; event 0: nothing has happened yet. */
+struct record_mark { int64_t event; struct digest hash; };
+int query_mark(struct tracker *t, struct record_mark *ret, struct err *e);
+/* 1: no attempt began or ended and no run was removed since, so that query_candidates and query_given answer as they did. 0: they may not, or the mark is of another history. */
+int query_unchanged(struct tracker *t, const struct record_mark *since, struct err *e);
 /* NULL, NULL: it had none. For reasons: the environment's text for people and its packages (query_packages) stand with the attempt; this is its row's key and detail. */
 int query_attempt_env(struct tracker *t, int64_t attempt, struct arena *a, const char **ret_key, const char **ret_detail, struct err *e);
 
