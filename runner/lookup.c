@@ -34,11 +34,3 @@ void lookups_add(struct lookups *l, const char *path, unsigned how)
 		l->bytes += strlen(path) + 1;
 	entry->num |= (intptr_t)how;
 }
-
-void lookups_merge(struct lookups *a, const struct lookups *b)
-{
-	for (size_t i = 0; i < b->paths.len; i++)
-		lookups_add(a, b->paths.entries[i].key, (unsigned)b->paths.entries[i].num);
-	if (b->untrusted)
-		distrust(a, b->untrusted);
-}

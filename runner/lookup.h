@@ -37,7 +37,5 @@ struct lookups {
 #define _lookups_ _cleanup_(lookups_release)
 void lookups_release(struct lookups *l);
 void lookups_add(struct lookups *l, const char *path, unsigned how);
-/* All of b into a; the first reason not to trust is kept. */
-void lookups_merge(struct lookups *a, const struct lookups *b);
 
 #endif

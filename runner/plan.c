@@ -46,11 +46,6 @@ void plan_free(struct plan *p)
 	free(p);
 }
 
-void plan_freep(struct plan **p)
-{
-	plan_free(*p);
-}
-
 const struct plan_step *plan_get(const struct plan *p, int step)
 {
 	return &p->steps[step];

@@ -43,7 +43,6 @@ struct plan_options {
 struct plan;
 struct plan *plan_new(const struct plan_options *o); /* options are borrowed as long as the plan */
 void plan_free(struct plan *p);
-void plan_freep(struct plan **p);
 /* All steps, as far as that is known before anything runs. Fills given[] (per step of the pipeline) for the steps that are reused. */
 int plan_all(struct plan *p, struct facts *given, struct err *e);
 /* One step whose needs have ended: given[] of all it takes from is filled. PLAN_RUN or PLAN_REUSE (then given[step] is filled). */

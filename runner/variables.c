@@ -35,13 +35,6 @@ static const struct allowed *find_allowed(const char *name, size_t n)
 	return NULL;
 }
 
-bool variable_decides(const char *name)
-{
-	const struct allowed *a = find_allowed(name, strlen(name));
-
-	return a && a->decides;
-}
-
 const char *variable_allowed(size_t i, bool *ret_decides)
 {
 	if (i >= ARRAY_LEN(allowed))

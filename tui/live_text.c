@@ -41,11 +41,6 @@ const char *live_glyph(const struct live_step *s)
 	return word_of(WORDS_STEP_STATE, (int)s->state)->glyph;
 }
 
-bool live_bad(enum step_state s)
-{
-	return s == STEP_FAILED || s == STEP_LOST;
-}
-
 int64_t live_time(const struct live_step *s, int64_t now_mono)
 {
 	if (s->state == STEP_RUNNING)

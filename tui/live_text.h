@@ -28,7 +28,6 @@ void live_put_title(struct pen *p, const struct run_live *r);
 /* Up to LIVE_CLOSING rows from p->row on; returns their number. */
 #define LIVE_CLOSING 7
 int live_put_summary(struct pen *p, const struct run_live *r);
-bool live_bad(enum step_state s); /* failed or lost */
 /* It ended by itself. What was never begun because of another step may still be, when that one is tried again. */
 bool live_done(const struct live_step *s);
 

@@ -32,25 +32,6 @@ static void test_bits_gather(void **state)
 	assert_null(l.untrusted);
 }
 
-static void test_merge(void **state)
-{
-	_lookups_ struct lookups a = { .witness = WITNESS_CALLS }, b = { .witness = WITNESS_FILES, .untrusted = "the watches ran out" };
-	struct lookups c = { .untrusted = "another" };
-
-	lookups_add(&a, "/x", LOOKUP_STAT);
-	lookups_add(&b, "/y", LOOKUP_READ);
-	lookups_add(&b, "/x", LOOKUP_DEEP);
-	lookups_merge(&a, &b);
-	lookups_merge(&a, &c);
-	assert_int_equal(a.paths.len, 2);
-	assert_int_equal(how(&a, "/x"), LOOKUP_STAT | LOOKUP_DEEP);
-	assert_int_equal(how(&a, "/y"), LOOKUP_READ);
-	assert_int_equal(a.bytes, 6);
-	assert_int_equal(a.witness, WITNESS_CALLS);
-	assert_string_equal(a.untrusted, "the watches ran out");
-	assert_int_equal(b.paths.len, 2);
-}
-
 static void test_limit(void **state)
 {
 	_lookups_ struct lookups l = { 0 };
@@ -88,7 +69,7 @@ static void test_release(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bits_gather), cmocka_unit_test(test_merge), cmocka_unit_test(test_limit), cmocka_unit_test(test_release),
+		cmocka_unit_test(test_bits_gather), cmocka_unit_test(test_limit), cmocka_unit_test(test_release),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
