@@ -244,6 +244,9 @@ static int run_logs(struct context *c, struct err *e)
 		next_lost = time_mono() + US_PER_S;
 		if ((r = lost_find(&c->project, c->tracker, e)) < 0)
 			return r;
+		/* What this connection writes does not count as a change. */
+		if (r > 0)
+			f.version = -1;
 	}
 	if (r < 0)
 		return r;
