@@ -36,7 +36,6 @@ void observer_end(struct observer *o, uint64_t token, struct lookups *ret)
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -53,8 +52,13 @@ void observer_end(struct observer *o, uint64_t token, struct lookups *ret)
 #include "runner/python_hook.h"
 #include "runner/spawn_filter.h"
 
+/* Newer than the oldest headers that we build with. */
+#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+
 #define END_LIMIT_US (2 * US_PER_S)
-enum { EVENTS = 64 };
 
 /* Room for what the kernel tells and is told, which may be more than our headers know of. */
 struct talk {
@@ -76,7 +80,8 @@ struct outcome { uint64_t token; struct lookups lookups; };
 
 struct observer {
 	pthread_t thread;
-	int epoll, event, sock;
+	int event, sock;
+	VEC(struct pollfd) polled; /* of the thread: event, sock, and the listeners of watched, in its order */
 	struct talk talk;
 	VEC(struct watched *) watched;
 	pthread_mutex_t lock; /* for what follows; held only for moments */
@@ -199,7 +204,6 @@ static void take_listeners(struct observer *o)
 	while (o->sock >= 0 && (r = receive_listener(o->sock, &token, &fd)) != 0) {
 		if (r < 0) {
 			/* The spawner is gone, and with it all steps. */
-			epoll_ctl(o->epoll, EPOLL_CTL_DEL, o->sock, NULL);
 			o->sock = -1;
 			return;
 		}
@@ -218,9 +222,8 @@ static void take_listeners(struct observer *o)
 		w->until = -1;
 		w->notes.left = sandboxed ? 2 : 0;
 		vec_push(&o->watched, w);
-		struct epoll_event ev = { .events = EPOLLIN, .data.ptr = w };
-		if (epoll_ctl(o->epoll, EPOLL_CTL_ADD, fd, &ev) < 0)
-			end_watched(o, w, untaken);
+		/* Who asks sleeps until the answer: the thread takes over its core. Where it would be woken on another, that one may be busy for long. Linux 6.6. */
+		ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 	}
 }
 
@@ -294,37 +297,41 @@ static bool stopped(struct observer *o)
 	return stop;
 }
 
-static void take_notification(struct observer *o, struct watched *w, uint32_t events)
+static void take_notification(struct observer *o, struct watched *w, short events)
 {
-	if (events & EPOLLIN) {
+	if (events & POLLIN) {
 		if (talk_once(&o->talk, w->fd))
 			observe_note(&w->notes, (pid_t)o->talk.ask->pid, &o->talk.call);
-	} else if (events & (EPOLLHUP | EPOLLERR)) {
+	} else if (events & (POLLHUP | POLLERR | POLLNVAL)) {
 		end_watched(o, w, NULL);
 	}
+}
+
+/* Not epoll: it passes the wake-up on to any core. A run has few steps at once. */
+static void set_polled(struct observer *o)
+{
+	vec_clear(&o->polled);
+	vec_push(&o->polled, (struct pollfd){ .fd = o->event, .events = POLLIN });
+	vec_push(&o->polled, (struct pollfd){ .fd = o->sock, .events = POLLIN });
+	for (size_t i = 0; i < o->watched.len; i++)
+		vec_push(&o->polled, (struct pollfd){ .fd = o->watched.v[i]->fd, .events = POLLIN });
 }
 
 static void *observe(void *arg)
 {
 	struct observer *o = arg;
-	struct epoll_event events[EVENTS];
 
 	prctl(PR_SET_NAME, "jig-observer");
 	for (int wait = -1;;) {
-		int n = epoll_wait(o->epoll, events, EVENTS, wait);
-		bool told = false;
-
-		for (int i = 0; i < n; i++) {
-			void *what = events[i].data.ptr;
-
-			if (what == &o->event)
-				told = true;
-			else if (what == &o->sock)
-				take_listeners(o);
-			else
-				take_notification(o, what, events[i].events);
-		}
-		if (told) {
+		set_polled(o);
+		if (poll(o->polled.v, o->polled.len, wait) < 0)
+			continue;
+		/* From the last on, for one that ends goes from the list. */
+		for (size_t i = o->watched.len; i-- > 0;)
+			take_notification(o, o->watched.v[i], o->polled.v[i + 2].revents);
+		if (o->polled.v[1].revents)
+			take_listeners(o);
+		if (o->polled.v[0].revents) {
 			take_wanted(o);
 			if (stopped(o))
 				return NULL;
@@ -355,12 +362,11 @@ static void free_rest(struct observer *o)
 	for (size_t i = 0; i < o->outcomes.len; i++)
 		lookups_release(&o->outcomes.v[i].lookups);
 	vec_release(&o->watched);
+	vec_release(&o->polled);
 	vec_release(&o->begun);
 	vec_release(&o->wanted);
 	vec_release(&o->outcomes);
 	talk_release(&o->talk);
-	if (o->epoll >= 0)
-		close(o->epoll);
 	if (o->event >= 0)
 		close(o->event);
 	pthread_cond_destroy(&o->over);
@@ -376,11 +382,8 @@ int observer_start(int sock, struct observer **ret, struct err *e)
 	pthread_mutex_init(&o->lock, NULL);
 	pthread_cond_init(&o->over, NULL);
 	o->sock = sock;
-	o->epoll = epoll_create1(EPOLL_CLOEXEC);
 	o->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	struct epoll_event from_sock = { .events = EPOLLIN, .data.ptr = &o->sock }, from_event = { .events = EPOLLIN, .data.ptr = &o->event };
-	if (o->epoll < 0 || o->event < 0 || talk_init(&o->talk) < 0 || epoll_ctl(o->epoll, EPOLL_CTL_ADD, sock, &from_sock) < 0 ||
-	    epoll_ctl(o->epoll, EPOLL_CTL_ADD, o->event, &from_event) < 0) {
+	if (o->event < 0 || talk_init(&o->talk) < 0) {
 		err_errno(e, "watching what steps look up");
 		free_rest(o);
 		return e->code;
