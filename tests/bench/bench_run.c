@@ -159,7 +159,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	jig = realpath(argv[1], NULL);
-	if (!jig || file_temp_dir("/tmp", "bench", &top, &e) < 0)
+	if (!jig || file_temp_dir(getenv("BENCH_DIR") ? getenv("BENCH_DIR") : "/tmp", "bench", &top, &e) < 0)
 		bench_die(argv[1]);
 	_free_ char *wy = wide_yaml(n), *cy = chain_yaml(n), *ty = wide_yaml(n * 10);
 	/* New folders each round, and what deletes many files comes last: ext4 passes over the inodes that were deleted lately whenever it makes one, so that
