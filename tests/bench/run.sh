@@ -15,6 +15,9 @@ printf 'steps:\n  a: {run: ":"}\n' | tee "$dir/small/jig.yaml" >"$dir/runs-10000
 echo "== runs"
 "$build/tests/bench/bench_run" "$build/jig" 1000
 
+echo "== nothing to do"
+"$build/tests/bench/bench_noop" "$build/jig"
+
 echo "== sandboxed steps"
 "$build/tests/bench/bench_sandbox" "$build/jig"
 
