@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "runner/spawn_inside.h"
 
 #define COMMAND_ADDRESS_(n) &cmd_##n,
 const struct command *const commands[] = { COMMANDS(COMMAND_ADDRESS_) NULL };
@@ -103,6 +105,12 @@ static void open_streams(void)
 int main(int argc, char **argv)
 {
 	open_streams();
+	if (spawn_inside_asked(argv[0])) {
+		int status = spawn_inside_run(argv);
+
+		fprintf(stderr, "jig: %s: %s\n", argv[1] && argv[2] ? argv[2] : "no command", strerror(errno));
+		return status;
+	}
 	struct context c = {
 		.out = BUF_INIT, .faults = BUF_INIT, .raw_argv = (const char *const *)argv, .raw_argc = argc
 	};

@@ -47,7 +47,7 @@ void attempt_trace_begin(struct attempt *a)
 {
 	a->trace_began = file_clock();
 	if (a->host->observer && a->work.wrap != SPAWN_CONTAINER) {
-		observer_begin(a->host->observer, a->token, a->work.wrap == SPAWN_SANDBOX);
+		observer_begin(a->host->observer, a->token, a->work.wrap == SPAWN_SANDBOX && !a->work.session);
 		a->observed = true;
 	} else {
 		watch_files(a);

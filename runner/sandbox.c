@@ -534,3 +534,8 @@ const char *const *sandbox_wrap(const struct sandbox *s, const struct sandbox_at
 	vec_release(&closed.list);
 	return ret;
 }
+
+bool sandbox_session(const struct sandbox *s)
+{
+	return s->setsid != NULL;
+}

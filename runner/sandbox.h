@@ -61,5 +61,7 @@ struct sandbox_attempt {
 };
 /* What stands before the step's own command: NULL-ended, in the arena, with words that live as long as s. What was to be hidden and is gone by now is passed over. */
 const char *const *sandbox_wrap(const struct sandbox *s, const struct sandbox_attempt *a, struct arena *arena);
+/* Whether its last words are a program that only begins a session, and "--". */
+bool sandbox_session(const struct sandbox *s);
 
 #endif

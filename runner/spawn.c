@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/mem.h"
+#include "runner/spawn_inside.h"
 #include "runner/spawn_wire.h"
 
 struct spawner {
@@ -142,9 +143,21 @@ static uint32_t add_texts(struct buf *b, const char *const *texts)
 	return n;
 }
 
+static uint32_t add_prefix(struct buf *b, const char *const *texts, bool inside)
+{
+	uint32_t n = 0;
+
+	for (; texts[n]; n++) {
+		const char *text = inside && texts[n + 1] && !texts[n + 2] ? SPAWN_INSIDE_FILE : texts[n];
+
+		buf_add(b, text, strlen(text) + 1);
+	}
+	return n;
+}
+
 int spawner_spawn(struct spawner *s, const struct spawn_request *r, struct err *e)
 {
-	struct spawn_wire w = { .kind = WIRE_SPAWN, .token = r->token, .wrap = r->wrap, .trace = r->trace };
+	struct spawn_wire w = { .kind = WIRE_SPAWN, .token = r->token, .wrap = r->wrap, .trace = r->trace, .inside = r->trace && r->inside };
 	const char *attempt = r->attempt_id ? r->attempt_id : "";
 
 	if (!r->argv[0])
@@ -152,9 +165,14 @@ int spawner_spawn(struct spawner *s, const struct spawn_request *r, struct err *
 	buf_reset(&s->texts);
 	buf_add(&s->texts, r->cwd, strlen(r->cwd) + 1);
 	buf_add(&s->texts, attempt, strlen(attempt) + 1);
-	w.prefixc = r->wrap == SPAWN_PLAIN ? 0 : add_texts(&s->texts, r->prefix);
+	w.prefixc = r->wrap == SPAWN_PLAIN ? 0 : add_prefix(&s->texts, r->prefix, w.inside);
 	w.argc = w.prefixc + add_texts(&s->texts, r->argv);
 	w.envc = add_texts(&s->texts, r->envp);
+	if (w.inside) {
+		buf_addf(&s->texts, SPAWN_INSIDE_TOKEN "=%llx", (unsigned long long)r->token);
+		buf_addc(&s->texts, 0);
+		w.envc++;
+	}
 	if (s->texts.len > SPAWN_WIRE_MAX)
 		return err_set(e, ERR_USAGE, "%s: arguments and variables come to %zu bytes, more than %d; hand data over in a file", r->argv[0],
 			       s->texts.len, SPAWN_WIRE_MAX);

@@ -42,7 +42,7 @@ struct child {
 };
 
 static struct {
-	int sock, trace;
+	int sock, trace, exe;
 	pid_t self;
 	int children;          /* /proc/self/task/TID/children, -1: not to be had */
 	sigset_t while_waiting;
@@ -146,8 +146,8 @@ static void spawn(const struct spawn_wire *w, int out, int err)
 	ev.error = find_program(w, argv, envp, cwd, &file);
 	if (ev.error == 0) {
 		struct spawn_start s = { .file = file, .cwd = cwd, .argv = (char **)argv, .envp = (char **)envp, .out = out, .err = err, .parent = sp.self,
-					 .trace = w->trace ? sp.trace : -1, .token = w->token };
-		if (w->trace && gains_privileges(file)) {
+					 .trace = w->trace ? sp.trace : -1, .token = w->token, .inside = w->inside ? sp.exe : -1 };
+		if (w->trace && s.inside < 0 && gains_privileges(file)) {
 			spawn_filter_refuse(sp.trace, w->token);
 			s.trace = -1;
 		}
@@ -616,6 +616,7 @@ static void set_up(int sock, int trace)
 		if (null < 0 || dup2(null, fd) < 0)
 			_exit(1);
 	close(null);
+	sp.exe = trace < 0 ? -1 : open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
 	for (int signo = 1; signo < NSIG; signo++)
 		signal(signo, SIG_DFL); /* refused for SIGKILL and SIGSTOP, which is fine */

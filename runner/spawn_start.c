@@ -9,6 +9,7 @@
 #endif
 #include "runner/proc.h"
 #include "runner/spawn_filter.h"
+#include "runner/spawn_inside.h"
 
 /* Written by the child while the parent waits in vfork: they share memory. */
 static volatile int start_error;
@@ -36,10 +37,12 @@ static void child_exec(const struct spawn_start *s)
 		child_fail("dup");
 	if (chdir(s->cwd) < 0)
 		child_fail("chdir");
+	if (s->inside >= 0 && (dup2(s->trace, SPAWN_INSIDE_SOCK) < 0 || dup2(s->inside, SPAWN_INSIDE_EXE) < 0))
+		child_fail("dup");
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Behind this its calls are answered by another process than the spawner, which sleeps until execve is over. */
-	if (s->trace >= 0 && spawn_filter_install(s->trace, s->token) < 0)
+	if (s->trace >= 0 && s->inside < 0 && spawn_filter_install(s->trace, s->token) < 0)
 		child_fail("trace");
 	execve(s->file, s->argv, s->envp);
 	if (errno == ENOEXEC) {

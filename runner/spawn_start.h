@@ -13,6 +13,7 @@ struct spawn_start {
 	pid_t parent;   /* the spawner */
 	int trace;      /* where its listener goes (spawn_filter.h); -1: it is not traced */
 	uint64_t token; /* that goes with it */
+	int inside;     /* jig, to be executed in the sandbox, where the filter is put; -1: it is put at once */
 };
 /* By vfork. Its pid, or -1. *ret_start: as in spawn_event. *ret_error: 0, or the errno of what failed in the stage *ret_stage ("fork", "dup", "chdir", "trace", "exec");
  * there may be a pid then, to be reaped. Not for two threads at once. */

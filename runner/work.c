@@ -109,6 +109,7 @@ static void isolate(struct work *w, const struct work_run *r, const struct step 
 	struct isolation_attempt a = { .step = s, .env = w->env, .id = uid, .folders = &folders, .vars = &w->vars, .gpus = gpus };
 
 	w->prefix = isolation_prefix(r->isolation, &a, &w->arena, &w->wrap);
+	w->session = w->wrap == SPAWN_SANDBOX && sandbox_session(r->isolation->sandbox);
 	if (w->wrap == SPAWN_CONTAINER)
 		container_variables(&w->vars, r->environ, &w->client);
 }

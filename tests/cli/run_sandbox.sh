@@ -197,3 +197,32 @@ Y
 	expect 0 jig logs last a
 	has "$out" "prefix $(pwd -P)"
 fi
+
+# Lookups are those of the step, not of what makes the sandbox; what watches leaves nothing behind: no variable, no descriptor, and a session of the step's own.
+cd ..
+mkdir watched
+cd watched
+echo 1 >read.txt
+: >unread.txt
+cat >jig.yaml <<'Y'
+steps:
+  a:
+    run: |
+      cat read.txt >/dev/null
+      [ ! -e looked.txt ]
+      echo "fds $(ls /proc/self/fd | tr '\n' ' ')" "inside ${JIG_INSIDE-unset}"
+      [ "$(cut -d' ' -f6 /proc/$$/stat)" = $$ ] && echo leads
+Y
+expect 0 jig run
+expect 0 jig logs last a
+has "$out" "fds 0 1 2 3  inside unset"
+has "$out" "leads"
+expect 0 jig show last a
+has "$out" "reads      1 file of the code"
+case $out in *undeclared*) fail "what makes the sandbox counts as the step's" ;; esac
+: >unread2.txt
+expect 0 jig plan
+has "$out" "reuse"
+: >looked.txt
+expect 0 jig plan
+has "$out" "looked.txt is new, a looked for it"
