@@ -140,7 +140,7 @@ static void spawn(struct attempt *a)
 	if (r >= 0) {
 		const struct variables *vars = a->work.wrap == SPAWN_CONTAINER ? &a->work.client : &a->work.vars;
 		struct spawn_request req = { .token = a->token, .argv = a->work.argv, .envp = (const char *const *)vars->v, .cwd = a->work.work,
-					     .out = ends[0], .err = ends[1], .attempt_id = a->uid, .wrap = a->work.wrap, .prefix = a->work.prefix, .trace = a->observed, .inside = a->work.session };
+					     .out = ends[0], .err = ends[1], .attempt_id = a->uid, .wrap = a->work.wrap, .prefix = a->work.prefix, .trace = a->observed };
 
 		attempt_trace_listen(a);
 		checkpoint_watch_begin(a->host->checkpoints, a->work.checkpoints, a);

@@ -46,12 +46,9 @@ static int64_t file_clock(void)
 void attempt_trace_begin(struct attempt *a)
 {
 	a->trace_began = file_clock();
-	if (a->host->observer && a->work.wrap != SPAWN_CONTAINER) {
-		observer_begin(a->host->observer, a->token, a->work.wrap == SPAWN_SANDBOX && !a->work.session);
-		a->observed = true;
-	} else {
+	a->observed = a->host->observer && (a->work.wrap == SPAWN_PLAIN || a->work.session);
+	if (!a->observed)
 		watch_files(a);
-	}
 }
 
 static void watch_ready(void *arg, int fd, short revents)

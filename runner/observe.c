@@ -20,10 +20,6 @@ void observer_free(struct observer *o)
 {
 }
 
-void observer_begin(struct observer *o, uint64_t token, bool sandboxed)
-{
-}
-
 void observer_end(struct observer *o, uint64_t token, struct lookups *ret)
 {
 	*ret = (struct lookups){ .untrusted = untaken };
@@ -75,7 +71,6 @@ struct watched {
 	int64_t until; /* when it is given up; -1: nobody waits for its end */
 	struct observe_notes notes;
 };
-struct begun { uint64_t token; bool sandboxed; };
 struct outcome { uint64_t token; struct lookups lookups; };
 
 struct observer {
@@ -86,7 +81,6 @@ struct observer {
 	VEC(struct watched *) watched;
 	pthread_mutex_t lock; /* for what follows; held only for moments */
 	pthread_cond_t over;
-	VEC(struct begun) begun;     /* their listener is still to come */
 	VEC(uint64_t) wanted;        /* somebody waits for their outcome */
 	VEC(struct outcome) outcomes;
 	bool stop;
@@ -162,18 +156,6 @@ static void end_watched(struct observer *o, struct watched *w, const char *why)
 
 /* ---- what the thread is told ---- */
 
-/* Takes the token out of those whose listener is still to come; false: it is not among them. o->lock is held. */
-static bool take_begun(struct observer *o, uint64_t token, bool *ret_sandboxed)
-{
-	for (size_t i = 0; i < o->begun.len; i++)
-		if (o->begun.v[i].token == token) {
-			*ret_sandboxed = o->begun.v[i].sandboxed;
-			vec_remove(&o->begun, i);
-			return true;
-		}
-	return false;
-}
-
 /* One message of the spawner's trace socket: 1, 0 when there is none, -1 when none will come any more. *ret_fd -1: the filter was refused. */
 static int receive_listener(int sock, uint64_t *ret_token, int *ret_fd)
 {
@@ -207,20 +189,16 @@ static void take_listeners(struct observer *o)
 			o->sock = -1;
 			return;
 		}
-		bool sandboxed = false;
-		struct watched *w = NULL;
-		pthread_mutex_lock(&o->lock);
-		take_begun(o, token, &sandboxed);
-		if (fd < 0)
+		if (fd < 0) {
+			pthread_mutex_lock(&o->lock);
 			settle_untaken(o, token);
-		pthread_mutex_unlock(&o->lock);
-		if (fd < 0)
+			pthread_mutex_unlock(&o->lock);
 			continue;
-		w = mem_zero(sizeof *w);
+		}
+		struct watched *w = mem_zero(sizeof *w);
 		w->token = token;
 		w->fd = fd;
 		w->until = -1;
-		w->notes.left = sandboxed ? 2 : 0;
 		vec_push(&o->watched, w);
 		/* Who asks sleeps until the answer: the thread takes over its core. Where it would be woken on another, that one may be busy for long. Linux 6.6. */
 		ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
@@ -247,7 +225,6 @@ static bool has_outcome(const struct observer *o, uint64_t token)
 static void take_wanted(struct observer *o)
 {
 	uint64_t count;
-	bool sandboxed;
 
 	while (read(o->event, &count, sizeof count) < 0 && errno == EINTR)
 		;
@@ -259,10 +236,8 @@ static void take_wanted(struct observer *o)
 
 		if (w && w->until < 0)
 			w->until = time_mono() + END_LIMIT_US;
-		else if (!w && !has_outcome(o, token)) {
-			take_begun(o, token, &sandboxed);
+		else if (!w && !has_outcome(o, token))
 			settle_untaken(o, token);
-		}
 	}
 	pthread_mutex_unlock(&o->lock);
 }
@@ -363,7 +338,6 @@ static void free_rest(struct observer *o)
 		lookups_release(&o->outcomes.v[i].lookups);
 	vec_release(&o->watched);
 	vec_release(&o->polled);
-	vec_release(&o->begun);
 	vec_release(&o->wanted);
 	vec_release(&o->outcomes);
 	talk_release(&o->talk);
@@ -412,13 +386,6 @@ void observer_free(struct observer *o)
 	wake(o);
 	pthread_join(o->thread, NULL);
 	free_rest(o);
-}
-
-void observer_begin(struct observer *o, uint64_t token, bool sandboxed)
-{
-	pthread_mutex_lock(&o->lock);
-	vec_push(&o->begun, (struct begun){ .token = token, .sandboxed = sandboxed });
-	pthread_mutex_unlock(&o->lock);
 }
 
 void observer_end(struct observer *o, uint64_t token, struct lookups *ret)

@@ -20,8 +20,6 @@ const char *observe_impossible(void);
 int observer_start(int sock, struct observer **ret, struct err *e);
 /* Ends the thread; what still runs gets ENOSYS for its lookups. NULL is fine. */
 void observer_free(struct observer *o);
-/* Before the spawn. sandboxed: lookups count from the second program on that is executed (the first is bwrap itself). */
-void observer_begin(struct observer *o, uint64_t token, bool sandboxed);
 /* After the step's exit was told: waits until every notification was taken (all its processes are gone), and gives all of it. Without a listener (the step never
  * began, the filter was refused) the lookups are WITNESS_NONE, untrusted. */
 void observer_end(struct observer *o, uint64_t token, struct lookups *ret);

@@ -8,9 +8,8 @@ struct observe_said;
 struct observe_notes {
 	struct lookups lookups;
 	struct observe_said *said; /* NULL until a Python said something */
-	int left;                  /* programs that are still to be executed before lookups count */
 };
-/* {0} but for left. */
+/* n: {0} at first. */
 void observe_note(struct observe_notes *n, pid_t tid, const struct observe_call *c);
 /* When nothing more will come: what a Python left untold counts as all that it could have looked for. */
 void observe_notes_end(struct observe_notes *n);

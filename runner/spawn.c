@@ -157,18 +157,19 @@ static uint32_t add_prefix(struct buf *b, const char *const *texts, bool inside)
 
 int spawner_spawn(struct spawner *s, const struct spawn_request *r, struct err *e)
 {
-	struct spawn_wire w = { .kind = WIRE_SPAWN, .token = r->token, .wrap = r->wrap, .trace = r->trace, .inside = r->trace && r->inside };
+	struct spawn_wire w = { .kind = WIRE_SPAWN, .token = r->token, .wrap = r->wrap, .trace = r->trace };
 	const char *attempt = r->attempt_id ? r->attempt_id : "";
+	bool inside = r->trace && r->wrap == SPAWN_SANDBOX;
 
 	if (!r->argv[0])
 		return err_set(e, ERR_USAGE, "a command without a program");
 	buf_reset(&s->texts);
 	buf_add(&s->texts, r->cwd, strlen(r->cwd) + 1);
 	buf_add(&s->texts, attempt, strlen(attempt) + 1);
-	w.prefixc = r->wrap == SPAWN_PLAIN ? 0 : add_prefix(&s->texts, r->prefix, w.inside);
+	w.prefixc = r->wrap == SPAWN_PLAIN ? 0 : add_prefix(&s->texts, r->prefix, inside);
 	w.argc = w.prefixc + add_texts(&s->texts, r->argv);
 	w.envc = add_texts(&s->texts, r->envp);
-	if (w.inside) {
+	if (inside) {
 		buf_addf(&s->texts, SPAWN_INSIDE_TOKEN "=%llx", (unsigned long long)r->token);
 		buf_addc(&s->texts, 0);
 		w.envc++;

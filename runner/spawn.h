@@ -38,8 +38,9 @@ struct spawn_request {
 	int out, err;                 /* descriptors that become 1 and 2; the caller closes its copies afterwards */
 	const char *attempt_id;       /* to find what it started: JIG_ATTEMPT_ID in the environment of processes */
 	enum spawn_wrap wrap;
-	bool trace;                   /* its lookups are witnessed (observe.h); it can then gain no privileges by setuid programs. Not for containers */
-	bool inside;                  /* of a traced step in a sandbox: the last word of the prefix but one, which only begins a session, gives way to jig itself (spawn_inside.h) */
+	/* Its lookups are witnessed (observe.h); it can then gain no privileges by setuid programs. In a sandbox the last word of the prefix but one, which only begins a session, gives
+	 * way to this program itself (spawn_inside.h). Not for containers. */
+	bool trace;
 	const char *const *prefix;    /* NULL-ended; what stands before argv when it is wrapped, else NULL. In a sandbox argv[0] is searched too, before anything is started */
 };
 /* Sends the request; the answer comes by spawner_read. Up to 1 MiB of strings (ERR_USAGE beyond). */

@@ -115,7 +115,7 @@ static int find_program(const struct spawn_wire *w, const char *const *argv, con
 	return spawn_lookup(argv[0], envp, cwd, ret);
 }
 
-/* A sandbox's program that is setuid (bwrap, where the system has it so) would be none behind the filter, and could make no sandbox. */
+/* A program that is setuid would be none behind the filter. */
 static bool gains_privileges(const char *file)
 {
 	struct stat st;
@@ -146,7 +146,7 @@ static void spawn(const struct spawn_wire *w, int out, int err)
 	ev.error = find_program(w, argv, envp, cwd, &file);
 	if (ev.error == 0) {
 		struct spawn_start s = { .file = file, .cwd = cwd, .argv = (char **)argv, .envp = (char **)envp, .out = out, .err = err, .parent = sp.self,
-					 .trace = w->trace ? sp.trace : -1, .token = w->token, .inside = w->inside ? sp.exe : -1 };
+					 .trace = w->trace ? sp.trace : -1, .token = w->token, .inside = w->wrap == SPAWN_SANDBOX ? sp.exe : -1 };
 		if (w->trace && s.inside < 0 && gains_privileges(file)) {
 			spawn_filter_refuse(sp.trace, w->token);
 			s.trace = -1;

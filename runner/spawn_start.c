@@ -37,7 +37,7 @@ static void child_exec(const struct spawn_start *s)
 		child_fail("dup");
 	if (chdir(s->cwd) < 0)
 		child_fail("chdir");
-	if (s->inside >= 0 && (dup2(s->trace, SPAWN_INSIDE_SOCK) < 0 || dup2(s->inside, SPAWN_INSIDE_EXE) < 0))
+	if (s->trace >= 0 && s->inside >= 0 && (dup2(s->trace, SPAWN_INSIDE_SOCK) < 0 || dup2(s->inside, SPAWN_INSIDE_EXE) < 0))
 		child_fail("dup");
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -13,7 +13,7 @@ struct spawn_wire {
 	uint64_t token;
 	uint32_t kind;
 	int32_t signo;
-	uint32_t size, wrap /* enum spawn_wrap */, trace, inside, prefixc, argc, envc;
+	uint32_t size, wrap /* enum spawn_wrap */, trace, prefixc, argc, envc;
 };
 
 #define SPAWN_WIRE_MAX (1 << 20) /* bytes of texts */

@@ -36,7 +36,7 @@ struct work {
 	struct variables vars;
 	enum spawn_wrap wrap;
 	const char *const *prefix;   /* what stands before argv, NULL: nothing */
-	bool session;                /* its last word but one only begins a session (sandbox.h) */
+	bool session;                /* its last word but one only begins a session: the step can be traced (spawn.h) */
 	struct variables client;     /* of the container's client, in place of vars; empty unless there is one */
 	struct facts inputs;         /* what was handed over */
 	char *command;               /* argv as a JSON array text */

@@ -47,7 +47,6 @@ static double once(const char *const *argv, bool watched, size_t *ret_paths)
 		unsetenv("JIG_TRACE");
 	r.envp = (const char *const *)environ;
 	if (watched)
-		observer_begin(observer, token, false);
 	must(spawner_spawn(spawner, &r, &e));
 	for (;;) {
 		struct pollfd p = { .fd = spawner_fd(spawner), .events = POLLIN };

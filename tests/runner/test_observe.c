@@ -24,6 +24,7 @@
 #include "runner/observe.h"
 #include "runner/python_hook.h"
 #include "runner/sandbox.h"
+#include "runner/spawn_inside.h"
 #include "runner/spawn.h"
 
 #ifdef JIG_POSIX
@@ -281,7 +282,6 @@ static int look_nested(void)
 	struct spawn_request r = { .token = 5, .argv = argv, .envp = envp, .cwd = f->dir, .out = f->null, .err = f->null, .attempt_id = ID, .trace = true };
 	if (observer_start(spawner_trace_fd(f->s), &o, &e) < 0)
 		return 2;
-	observer_begin(o, 5, false);
 	if (spawner_spawn(f->s, &r, &e) < 0)
 		return 3;
 	for (struct spawn_event ev = { 0 }; ev.kind != SPAWN_EXITED;)
@@ -388,13 +388,12 @@ static int end(void **state)
 static void start(struct watching *w, uint64_t token, bool sandboxed, const char *const *argv)
 {
 	const char *sandbox[] = { "bwrap", "--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
-				  "--bind", w->f->dir, w->f->dir, "--", NULL };
+				  "--bind", w->f->dir, w->f->dir, "--", "setsid", "--", NULL };
 	const char *envp[] = { "PATH=/usr/bin:/bin", "JIG_ATTEMPT_ID=" ID, "ASAN_OPTIONS=detect_leaks=0", NULL };
 	struct spawn_request r = { .token = token, .argv = argv, .envp = envp, .cwd = w->f->dir, .out = w->f->null, .err = w->f->null, .attempt_id = ID,
 				   .wrap = sandboxed ? SPAWN_SANDBOX : SPAWN_PLAIN, .prefix = sandboxed ? sandbox : NULL, .trace = true };
 	struct err e;
 
-	observer_begin(w->o, token, sandboxed);
 	assert_int_equal(spawner_spawn(w->f->s, &r, &e), 0);
 }
 
@@ -662,7 +661,6 @@ static void run_python(struct watching *w, const char *script, int status, struc
 	put(w, "main.py", script, 0644);
 	const char *argv[] = { "python3", "main.py", NULL }, *envp[] = { "PATH=/usr/local/bin:/usr/bin:/bin", path, trace, "PYTHONDONTWRITEBYTECODE=1", NULL };
 	struct spawn_request r = { .token = 1, .argv = argv, .envp = envp, .cwd = w->f->dir, .out = w->f->null, .err = w->f->null, .attempt_id = ID, .trace = true };
-	observer_begin(w->o, 1, false);
 	assert_int_equal(spawner_spawn(w->f->s, &r, &e), 0);
 	struct spawn_event ev = end_of(w, 1);
 	observer_end(w->o, 1, ret);
@@ -812,7 +810,6 @@ static void test_never_began(void **state)
 		struct spawn_request r = { .token = 9, .argv = argv, .envp = envp, .cwd = cwds[i], .out = w->f->null, .err = w->f->null, .attempt_id = ID, .trace = true };
 		struct err e;
 
-		observer_begin(w->o, 9, false);
 		assert_int_equal(spawner_spawn(w->f->s, &r, &e), 0);
 		assert_int_equal(end_of(w, 9).kind, SPAWN_FAILED);
 		observer_end(w->o, 9, &l);
@@ -822,7 +819,6 @@ static void test_never_began(void **state)
 		HOW("./no-such-program", i ? -1 : LOOKUP_READ | LOOKUP_EXEC);
 	}
 	_lookups_ struct lookups l = { 0 };
-	observer_begin(w->o, 10, false);
 	observer_end(w->o, 10, &l);
 	assert_int_equal(l.witness, WITNESS_NONE);
 	assert_non_null(l.untrusted);
@@ -906,6 +902,8 @@ int main(int argc, char **argv)
 	struct err e;
 	bool network;
 
+	if (spawn_inside_asked(argv[0]))
+		return spawn_inside_run(argv);
 	if (argc > 2 && strcmp(argv[1], "--look") == 0)
 		return look(argv[2], argc > 3 ? argv[3] : "");
 	const char *why = observe_impossible();
