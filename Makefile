@@ -31,7 +31,7 @@ endif
 ifeq ($(PLATFORM),posix)
 CPPFLAGS += -DJIG_POSIX
 endif
-LDLIBS := $(call lib,sqlite3) $(call lib,jansson) $(call lib,yaml) $(call lib,crypto) -lpthread -ldl -lm
+LDLIBS := $(call lib,sqlite3) $(call lib,jansson) $(call lib,yaml) $(call lib,crypto) $(call lib,ncursesw) $(call lib,tinfo) -lpthread -ldl -lm
 
 src = $(wildcard $(1)/*.c)
 obj = $(patsubst %.c,$(B)/%.o,$(call src,$(1)))
@@ -76,7 +76,7 @@ TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(TESTS))
 define test_rule
 $(B)/tests/$(1)/test_%: $(B)/tests/$(1)/test_%.o $(call libs_upto,$(1))
 	$$(call say,link,$$@)
-	$$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ $(LDLIBS) -lcmocka
+	$$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ $(LDLIBS) -lcmocka -lvterm -lutil
 endef
 $(foreach l,$(LAYERS),$(eval $(call test_rule,$(l))))
 tests: $(B)/jig $(TEST_PROGRAMS)
@@ -99,7 +99,7 @@ demo:
 BENCHES := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 $(B)/tests/bench/bench_%: $(B)/tests/bench/bench_%.o $(call libs_upto,tui)
 	$(call say,link,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lvterm -lutil
 $(B)/tests/lib/%: $(B)/tests/lib/%.o $(call libs_upto,tui)
 	$(call say,link,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)

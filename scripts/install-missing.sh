@@ -20,17 +20,21 @@ if have "$CC"; then
 	have_header yaml.h || need libyaml-dev libyaml-devel libyaml libyaml
 	have_header openssl/evp.h || need libssl-dev openssl-devel openssl openssl
 	have_header git2.h || need libgit2-dev libgit2-devel libgit2 libgit2
+	have_header ncursesw/curses.h || have_header curses.h || need libncurses-dev ncurses-devel ncurses ncurses
 else
 	need libsqlite3-dev sqlite-devel sqlite sqlite
 	need libjansson-dev jansson-devel jansson jansson
 	need libyaml-dev libyaml-devel libyaml libyaml
 	need libssl-dev openssl-devel openssl openssl
 	need libgit2-dev libgit2-devel libgit2 libgit2
+	need libncurses-dev ncurses-devel ncurses ncurses
 fi
 if [ "$what" = check ]; then
 	have_header setjmp.h || need libc6-dev glibc-devel glibc -
 	printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <cmocka.h>\n' | $CC -E -x c - >/dev/null 2>&1 ||
 		need libcmocka-dev libcmocka-devel cmocka cmocka
+	have_header vterm.h || need libvterm-dev libvterm-devel libvterm libvterm
+	have dot || need graphviz graphviz graphviz graphviz
 	have git || need git git git git
 	have mandoc || need mandoc mandoc mandoc mandoc
 	have tmux || need tmux tmux tmux tmux

@@ -102,10 +102,11 @@ static int put_visible(struct grid *g, int row, int col, int limit, enum role ro
 		i += utf8_decode(s + i, n - i, &cp);
 		int width = utf8_width(cp);
 		if (width == 0) {
-			if (last && last->cp[1] == 0)
-				last->cp[1] = cp;
-			else if (last && last->cp[2] == 0)
-				last->cp[2] = cp;
+			for (int mark = 1; last && mark <= CELL_MARKS; mark++)
+				if (last->cp[mark] == 0) {
+					last->cp[mark] = cp;
+					break;
+				}
 			continue;
 		}
 		if (taken + width > limit)
@@ -163,6 +164,37 @@ void grid_attr(struct grid *g, int row, int col, int cells, uint8_t attrs)
 		if (c)
 			c->attrs |= attrs;
 	}
+}
+
+void grid_blank(struct grid *g, struct rect r)
+{
+	for (int row = r.row; row < r.row + r.rows; row++)
+		for (int col = r.col; col < r.col + r.cols; col++) {
+			struct cell *c = cell_take(g, row, col);
+			if (c)
+				*c = (struct cell){ .cp = { ' ' }, .role = ROLE_TEXT };
+		}
+}
+
+void grid_rule(struct grid *g, int row, int col, int cells)
+{
+	for (int i = 0; i < cells; i++)
+		grid_put(g, row, col + i, 0x2500, ROLE_RULE);
+}
+
+void grid_frame(struct grid *g, struct rect r)
+{
+	int bottom = r.row + r.rows - 1, right = r.col + r.cols - 1;
+	grid_rule(g, r.row, r.col, r.cols);
+	grid_rule(g, bottom, r.col, r.cols);
+	for (int row = r.row + 1; row < bottom; row++) {
+		grid_put(g, row, r.col, 0x2502, ROLE_RULE);
+		grid_put(g, row, right, 0x2502, ROLE_RULE);
+	}
+	grid_put(g, r.row, r.col, 0x250c, ROLE_RULE);
+	grid_put(g, r.row, right, 0x2510, ROLE_RULE);
+	grid_put(g, bottom, r.col, 0x2514, ROLE_RULE);
+	grid_put(g, bottom, right, 0x2518, ROLE_RULE);
 }
 
 /* The ASCII sign of one of jig's own drawing characters; "?" for any other. A crossing of lines is ")", the hop of
@@ -255,7 +287,7 @@ void grid_row(const struct grid *g, int row, const struct paint *p, struct buf *
 			buf_addc(out, ascii_of(c->cp[0]));
 			continue;
 		}
-		for (int i = 0; i < 3 && c->cp[i]; i++)
+		for (int i = 0; i <= CELL_MARKS && c->cp[i]; i++)
 			add_cp(out, c->cp[i]);
 	}
 	if (styled->attrs != 0 || *role_sgr(styled->role))

@@ -11,8 +11,12 @@
 #define ROLES(X) \
 	X(ROLE_TEXT, "text", "ordinary text") \
 	X(ROLE_STRONG, "strong", "titles, names") \
-	X(ROLE_QUIET, "quiet", "what is seldom read: rules, units, hints") \
-	X(ROLE_ACCENT, "accent", "the one accent: cursor, keys") \
+	X(ROLE_QUIET, "quiet", "what is seldom read: units, hints") \
+	X(ROLE_RULE, "rule", "rules, frames and lines between boxes") \
+	X(ROLE_ACCENT, "accent", "the one accent: keys, what is chosen") \
+	X(ROLE_CURSOR, "cursor", "the row under the cursor: its background and attributes lie under the roles of its texts") \
+	X(ROLE_HIT, "hit", "what a search found: likewise") \
+	X(ROLE_WARNING, "warning", "warnings, what is not complete") \
 	X(ROLE_RUNNING, "running", "under way") \
 	X(ROLE_SUCCESS, "success", "succeeded") \
 	X(ROLE_FAILED, "failed", "failed, errors") \
@@ -32,13 +36,25 @@ enum role { ROLES(ROLE_SYMBOL_) ROLE_COUNT };
 enum role role_find(const char *name); /* ROLE_COUNT when there is none; takes the theme roles of tracker/state.h too */
 const char *role_nearest(const char *name); /* the name most like it, or NULL */
 
+#define CELL_MARKS 4
 struct cell {
-	uint32_t cp[3]; /* base character and up to two combining marks; cp[0] 0 = the right half of a wide character */
-	uint8_t role;     /* enum role */
-	uint8_t attrs;    /* CELL_REVERSE … */
+	uint32_t cp[1 + CELL_MARKS]; /* base character and combining marks; cp[0] 0 = the right half of a wide character */
+	uint8_t role;                /* enum role */
+	uint8_t attrs;               /* CELL_REVERSE … */
+	uint8_t fg, bg;              /* colours of the data's own (logs), of the 256: where attrs has CELL_FG, CELL_BG */
 };
-enum { CELL_REVERSE = 1, CELL_UNDERLINE = 2, CELL_BOLD = 4 };
+enum {
+	CELL_REVERSE = 1,
+	CELL_UNDERLINE = 2,
+	CELL_BOLD = 4,
+	CELL_DIM = 8,
+	CELL_FG = 16,
+	CELL_BG = 32,
+	CELL_CURSOR = 64, /* lies under the cursor: ROLE_CURSOR behind it */
+	CELL_HIT = 128,   /* found by a search: ROLE_HIT behind it */
+};
 
+struct rect { int row, col, rows, cols; };
 struct grid { struct cell *cells; int rows, cols; };
 void grid_init(struct grid *g, int rows, int cols); /* all blanks */
 void grid_release(struct grid *g);
@@ -50,10 +66,21 @@ int grid_textf(struct grid *g, int row, int col, int max_cells, enum role role, 
         __attribute__((format(printf, 6, 7)));
 /* As grid_text, with "…" as the last cell where it had to be cut. */
 int grid_text_cut(struct grid *g, int row, int col, int max_cells, enum role role, const char *text);
-void grid_attr(struct grid *g, int row, int col, int cells, uint8_t attrs);
+void grid_attr(struct grid *g, int row, int col, int cells, uint8_t attrs); /* adds attributes to what stands there */
+void grid_blank(struct grid *g, struct rect r);
+/* A line of "─" and a frame "┌─┐│└┘" in ROLE_RULE. */
+void grid_rule(struct grid *g, int row, int col, int cells);
+void grid_frame(struct grid *g, struct rect r);
 
 /* How cells become bytes. */
-struct paint { bool colour; bool ascii; /* drawing characters and glyphs of jig's own as ASCII */ };
+struct theme;
+enum depth { DEPTH_NONE, DEPTH_16, DEPTH_256, DEPTH_TRUE };
+struct paint {
+	bool colour;               /* escape sequences at all: attributes, and colours as depth has them */
+	bool ascii;                /* drawing characters and glyphs of jig's own as ASCII */
+	enum depth depth;
+	const struct theme *theme; /* NULL: the default */
+};
 /* Appends row `row`, trailing blanks left out, with SGR and a final reset when colour; no newline. */
 void grid_row(const struct grid *g, int row, const struct paint *p, struct buf *out);
 /* All rows, a newline behind each, trailing empty rows left out. */

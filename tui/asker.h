@@ -1,0 +1,22 @@
+/* Queries that may take long: one thread with a connection of its own. Only the newest wish counts: a new one interrupts the one under way, whose answer is thrown away. */
+#ifndef TUI_ASKER_H
+#define TUI_ASKER_H
+
+#include "base/loop.h"
+#include "tracker/tracker.h"
+
+struct asker;
+/* dir: the .jig folder. The connection is made by the thread at its first wish. */
+int asker_new(struct loop *l, const char *dir, struct asker **ret, struct err *e);
+void asker_free(struct asker *k); /* interrupts and waits for the thread; wishes under way are dropped (drop is called) */
+
+struct wish {
+	int (*ask)(void *arg, struct tracker *t, struct err *e);          /* in the thread */
+	void (*done)(void *arg, int r, const struct err *e);              /* in the loop; ends with freeing arg */
+	void (*drop)(void *arg);                                          /* instead of done, when a newer wish of the same lane came: frees arg. In the loop, or where asker_wish or asker_free is called */
+	int lane;                                                         /* wishes replace only those of their lane: 0 … ASKER_LANES − 1; lower lanes go first */
+};
+#define ASKER_LANES 4
+void asker_wish(struct asker *k, const struct wish *w, void *arg);
+
+#endif
