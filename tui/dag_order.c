@@ -2,10 +2,12 @@
  * being kept. */
 #include "tui/dag_layers.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define ROUNDS 24  /* sweeps at most */
 #define PATIENCE 6 /* sweeps without a better order before giving up */
+#define SMALL 600  /* vertices up to which several first orders are tried */
 
 static int other_end(const struct layers *l, int segment, bool above)
 {
@@ -163,16 +165,16 @@ static long transpose(struct layers *l, int rank, struct order_room *room)
 	return gained;
 }
 
-/* The first order: depth first from the nodes of the first ranks, so that what belongs together stands together. */
-static void first_order(struct layers *l)
+/* A first order: depth first from the nodes of the first ranks, so that what belongs together stands together.
+ * start: bit 0: neighbours from the last to the first; bit 1: beginning with the nodes of the last ranks. */
+static void first_order(struct layers *l, const int *ranked, unsigned start)
 {
 	_free_ int *filled = mem_zero(((size_t)l->nranks + 1) * sizeof *filled);
 	_free_ bool *seen = mem_zero(((size_t)l->n + 1) * sizeof *seen);
 	_free_ int *stack = mem_array(NULL, (size_t)l->nsegments * 2 + (size_t)l->n + 1, sizeof *stack);
-	_free_ int *roots = mem_dup(l->order, ((size_t)l->n + 1) * sizeof *roots);
 	for (int i = 0; i < l->n; i++) {
 		int depth = 0;
-		stack[depth++] = roots[i];
+		stack[depth++] = ranked[start & 2 ? l->n - 1 - i : i];
 		while (depth > 0) {
 			int u = stack[--depth];
 			if (seen[u])
@@ -180,16 +182,53 @@ static void first_order(struct layers *l)
 			seen[u] = true;
 			const struct vertex *v = &l->vertices[u];
 			l->order[l->start[v->rank] + filled[v->rank]++] = u;
-			for (int k = v->nup - 1; k >= 0; k--)
-				if (!seen[l->segments[l->up[v->up + k]].from])
-					stack[depth++] = l->segments[l->up[v->up + k]].from;
-			for (int k = v->ndown - 1; k >= 0; k--)
-				if (!seen[l->segments[l->down[v->down + k]].to])
-					stack[depth++] = l->segments[l->down[v->down + k]].to;
+			for (int k = v->nup - 1; k >= 0; k--) {
+				int other = l->segments[l->up[v->up + (start & 1 ? v->nup - 1 - k : k)]].from;
+				if (!seen[other])
+					stack[depth++] = other;
+			}
+			for (int k = v->ndown - 1; k >= 0; k--) {
+				int other = l->segments[l->down[v->down + (start & 1 ? v->ndown - 1 - k : k)]].to;
+				if (!seen[other])
+					stack[depth++] = other;
+			}
 		}
 	}
 	for (int rank = 0; rank < l->nranks; rank++)
 		number(l, rank);
+}
+
+static void keep_better(const struct layers *l, struct order_room *room, long now, long *best)
+{
+	if (now >= *best)
+		return;
+	*best = now;
+	memcpy(room->best, l->order, (size_t)l->n * sizeof *l->order);
+}
+
+/* Betters the order there is; the best of all orders seen stands in room. */
+static void sweep(struct layers *l, struct order_room *room, long *best)
+{
+	long least = crossings_all(l, room);
+	keep_better(l, room, least, best);
+	for (int round = 0, idle = 0; round < ROUNDS && idle < PATIENCE && least > 0; round++, idle++) {
+		bool above = round % 2 == 0, mirrored = round % 4 >= 2;
+		for (int i = 1; i < l->nranks; i++)
+			sort_by_median(l, above ? i : l->nranks - 1 - i, above, mirrored, room);
+		for (int pass = 0; pass < 4; pass++) {
+			long gained = 0;
+			for (int rank = 0; rank < l->nranks; rank++)
+				gained += transpose(l, rank, room);
+			if (gained == 0)
+				break;
+		}
+		long now = crossings_all(l, room);
+		keep_better(l, room, now, best);
+		if (now < least) {
+			least = now;
+			idle = -1;
+		}
+	}
 }
 
 void dag_order(struct layers *l)
@@ -204,26 +243,11 @@ void dag_order(struct layers *l)
 	                          .positions = ints + 4 * n,
 	                          .others = ints + 4 * n + both,
 	                          .medians = medians};
-	first_order(l);
-	long best = crossings_all(l, &room);
-	memcpy(room.best, l->order, (size_t)l->n * sizeof *l->order);
-	for (int round = 0, idle = 0; round < ROUNDS && idle < PATIENCE && best > 0; round++, idle++) {
-		bool above = round % 2 == 0, mirrored = round % 4 >= 2;
-		for (int i = 1; i < l->nranks; i++)
-			sort_by_median(l, above ? i : l->nranks - 1 - i, above, mirrored, &room);
-		for (int pass = 0; pass < 4; pass++) {
-			long gained = 0;
-			for (int rank = 0; rank < l->nranks; rank++)
-				gained += transpose(l, rank, &room);
-			if (gained == 0)
-				break;
-		}
-		long now = crossings_all(l, &room);
-		if (now < best) {
-			best = now;
-			idle = -1;
-			memcpy(room.best, l->order, (size_t)l->n * sizeof *l->order);
-		}
+	_free_ int *ranked = mem_dup(l->order, ((size_t)l->n + 1) * sizeof *ranked);
+	long best = LONG_MAX;
+	for (unsigned start = 0; start < (l->n <= SMALL ? 4 : 1) && best > 0; start++) {
+		first_order(l, ranked, start);
+		sweep(l, &room, &best);
 	}
 	memcpy(l->order, room.best, (size_t)l->n * sizeof *l->order);
 	for (int rank = 0; rank < l->nranks; rank++)
