@@ -20,7 +20,7 @@ struct app {
 };
 
 /* Whole program: opens the terminal, runs until it is left. project may be NULL (first contact). script: a file of keys (script.h) instead of a terminal, at rows × cols; NULL: none. */
-struct app_options { struct project *project; const char *dir; const char *script; int rows, cols; };
+struct app_options { struct project *project; const char *self, *script; int rows, cols; };
 int app_run(const struct app_options *o, struct err *e);
 
 /* Views. The app owns what is pushed. Esc takes the top away, but never the last. */
@@ -46,7 +46,8 @@ typedef int app_answer_fn(void *arg, struct app *a, struct err *e); /* VIEW_… 
 void app_ask(struct app *a, struct key key, const char *what, app_answer_fn *cb, void *arg);
 
 /* A jig command as a process of its own, so that what people see done here is what the command does. args: NULL-ended, behind the program's name. Its standard output and, behind it,
- * what it wrote to stderr when it failed; status as wait4. done is called in the loop, unless the app ends before (the command is left to itself). */
+ * what it wrote to stderr when it failed; status as wait4. done is called in the loop, unless arg is a
+ * view that was taken away meanwhile, or the app ends (the command is left to itself). */
 typedef void app_done_fn(void *arg, struct app *a, int status, const char *out, size_t n);
 int app_command(struct app *a, const char *const *args, app_done_fn *done, void *arg, struct err *e);
 /* The same, with its last line told in the status line, in ROLE_FAILED when it failed. */

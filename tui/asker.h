@@ -17,6 +17,7 @@ struct wish {
 	int lane;                                                         /* wishes replace only those of their lane: 0 … ASKER_LANES − 1; lower lanes go first */
 };
 #define ASKER_LANES 4
+bool asker_busy(const struct asker *k); /* a wish is open whose done was not called yet */
 void asker_wish(struct asker *k, const struct wish *w, void *arg);
 
 #endif
