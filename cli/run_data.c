@@ -2,7 +2,6 @@
 
 #include <string.h>
 #include "base/text.h"
-#include "base/time.h"
 #include "base/vec.h"
 #include "tracker/run.h"
 
@@ -150,48 +149,4 @@ int run_data_find(const struct run_data *d, const char *word, const struct step_
 	}
 	return err_set(e, ERR_NOT_FOUND, "run %lld has no attempt %lld of \"%s\"; `jig show %lld %s` lists them",
 		(long long)d->row.number, (long long)n, name, (long long)d->row.number, name);
-}
-
-void attempt_end_text(const struct attempt_row *a, char out[64])
-{
-	if (a->cause == CAUSE_EXIT && a->exit_status >= 0)
-		snprintf(out, 64, "exit %d", a->exit_status);
-	else if (a->cause == CAUSE_SIGNAL && a->signal)
-		snprintf(out, 64, "signal %d", a->signal);
-	else
-		snprintf(out, 64, "%s", cause_text(a->cause));
-}
-
-void attempt_error_text(struct buf *out, const struct attempt_row *a)
-{
-	if (a->error_file)
-		buf_addf(out, "%s:%d", a->error_file, a->error_line);
-	if (a->error_file && a->error_message)
-		buf_addc(out, ' ');
-	if (a->error_message)
-		buf_adds(out, a->error_message);
-}
-
-void local_time_text(int64_t us, char out[24])
-{
-	time_t s = us / US_PER_S;
-	struct tm tm;
-	localtime_r(&s, &tm);
-	strftime(out, 24, "%Y-%m-%d %H:%M:%S", &tm);
-}
-
-int64_t run_elapsed(const struct run_row *r)
-{
-	if (r->elapsed_us >= 0)
-		return r->elapsed_us;
-	if (!r->started)
-		return -1;
-	return (r->ended ? r->ended : time_now()) - r->started;
-}
-
-int64_t attempt_elapsed(const struct attempt_row *a)
-{
-	if (a->elapsed_us >= 0)
-		return a->elapsed_us;
-	return (a->ended ? a->ended : time_now()) - a->started;
 }

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "tracker/query.h"
+#include "tui/run_text.h"
 
 struct run_data {
 	struct arena arena;
@@ -34,15 +35,5 @@ const struct attempt_row *run_data_attempt(const struct run_data *d, const struc
 const struct step_row *run_data_step(const struct run_data *d, int64_t id);
 /* The first failed step by rank; NULL: none. */
 const struct step_row *run_data_failed(const struct run_data *d);
-
-/* "exit 1", "signal 9", "timeout", … of an attempt that did not succeed; "" else. */
-void attempt_end_text(const struct attempt_row *a, char out[64]);
-/* "lib/features.py:31 ValueError: …"; "" when no root error was found. Appends. */
-void attempt_error_text(struct buf *out, const struct attempt_row *a);
-/* "2026-11-21 10:00:00" in the local zone. */
-void local_time_text(int64_t us, char out[24]);
-/* Wall or recorded time of a run so far, µs; -1: not begun. */
-int64_t run_elapsed(const struct run_row *r);
-int64_t attempt_elapsed(const struct attempt_row *a);
 
 #endif

@@ -48,6 +48,14 @@ struct step_row {
 struct step_rows { struct step_row *v; size_t len; };
 int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_rows *ret, struct err *e);
 
+/* What changes of a run's steps while it is under way, in order of rank: for who has them from query_steps. */
+struct step_state_row { enum step_state state; int64_t reused_attempt, reused_run; int reused_n; };
+int query_step_states(struct tracker *t, int64_t run, struct arena *a, struct step_state_row **ret, size_t *ret_len, struct err *e);
+/* The line that says why a step ran or not, as it is now; NULL: none. */
+int query_step_reason(struct tracker *t, int64_t step, struct arena *a, const char **ret, struct err *e);
+/* The id of the newest event of a run; 0: none. While it stays, no step or attempt of the run has moved. */
+int query_run_event(struct tracker *t, int64_t run, int64_t *ret, struct err *e);
+
 struct attempt_row {
 	int64_t id, step;
 	const char *uid, *command, *folder, *isolation, *host;
@@ -65,6 +73,10 @@ struct attempt_row {
 struct attempt_rows { struct attempt_row *v; size_t len; };
 /* All attempts of a run, by step's rank and n. */
 int query_attempts(struct tracker *t, int64_t run, struct arena *a, struct attempt_rows *ret, struct err *e);
+/* Those whose id is above `after`, by id: what began since. */
+int query_attempts_after(struct tracker *t, int64_t run, int64_t after, struct arena *a, struct attempt_rows *ret, struct err *e);
+/* One attempt, of whichever run. ERR_NOT_FOUND. */
+int query_attempt(struct tracker *t, int64_t attempt, struct arena *a, struct attempt_row *ret, struct err *e);
 
 /* What was installed in an attempt's environment, by name. */
 struct package_rows { struct env_package *v; size_t len; };
@@ -83,6 +95,8 @@ struct artifact_rows { struct artifact_row *v; size_t len; };
 /* All artifacts of a run, those of reused attempts included, by step's rank, attempt, role and path. Of a reused one `step` is this
  * run's, `run` and `attempt` those that executed. */
 int query_artifacts(struct tracker *t, int64_t run, struct arena *a, struct artifact_rows *ret, struct err *e);
+/* Those of one attempt, by role and path. */
+int query_attempt_artifacts(struct tracker *t, int64_t attempt, struct arena *a, struct artifact_rows *ret, struct err *e);
 
 struct metric_row {
 	int64_t series, step, attempt;       /* ids */
@@ -93,6 +107,8 @@ struct metric_row {
 struct metric_rows { struct metric_row *v; size_t len; };
 /* The series of each step's last attempt (a reused step's: of the attempt it stands for), by step's rank and key. */
 int query_metrics(struct tracker *t, int64_t run, struct arena *a, struct metric_rows *ret, struct err *e);
+/* The series of one attempt, those that got a point last first. */
+int query_attempt_metrics(struct tracker *t, int64_t attempt, struct arena *a, struct metric_rows *ret, struct err *e);
 /* metrics.K as 4-record.md says: one value per run and key, by key. step names the one it came from. */
 int query_run_metrics(struct tracker *t, int64_t run, struct arena *a, struct metric_rows *ret, struct err *e);
 

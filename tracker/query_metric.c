@@ -14,18 +14,20 @@
 #define SQL(X) \
 	X(BY_STEP, "SELECT " SERIES_COLUMNS SERIES_OF_RUN "ORDER BY st.rank, st.id, s.key") \
 	X(BY_KEY, "SELECT " SERIES_COLUMNS SERIES_OF_RUN "ORDER BY s.key, st.rank DESC, st.id DESC") \
+	X(OF_ATTEMPT, "SELECT " SERIES_COLUMNS " FROM series s JOIN step st ON st.id = s.step WHERE s.attempt = ?1 AND " \
+	              "s.count > 0 ORDER BY s.last_ts DESC, s.key") \
 	X(OF_ENDED, "SELECT " SERIES_COLUMNS " FROM run_metric m JOIN series s ON s.id = m.series " \
 	            "JOIN step st ON st.id = m.step WHERE m.run = ?1 ORDER BY s.key") \
 	X(RUN_SEALED, "SELECT seal IS NOT NULL FROM run WHERE number = ?1")
 DB_TABLE(DB_QUERY_METRIC, sql, SQL)
 
 /* once: of rows with one key only the first. */
-static int metrics(struct tracker *t, int which, int64_t run, bool once, struct arena *a, struct metric_rows *ret,
+static int metrics(struct tracker *t, int which, int64_t of, bool once, struct arena *a, struct metric_rows *ret,
                    struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	VEC(struct metric_row) rows = {0};
-	int r = db_query(t, &sql, which, &st, e, DB_INT(run));
+	int r = db_query(t, &sql, which, &st, e, DB_INT(of));
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
 		if (once && rows.len && !strcmp(rows.v[rows.len - 1].key, db_peek(st, 4)))
@@ -52,6 +54,11 @@ static int metrics(struct tracker *t, int which, int64_t run, bool once, struct 
 int query_metrics(struct tracker *t, int64_t run, struct arena *a, struct metric_rows *ret, struct err *e)
 {
 	return metrics(t, BY_STEP, run, false, a, ret, e);
+}
+
+int query_attempt_metrics(struct tracker *t, int64_t attempt, struct arena *a, struct metric_rows *ret, struct err *e)
+{
+	return metrics(t, OF_ATTEMPT, attempt, false, a, ret, e);
 }
 
 int query_run_metrics(struct tracker *t, int64_t run, struct arena *a, struct metric_rows *ret, struct err *e)

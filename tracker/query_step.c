@@ -11,24 +11,33 @@
 	"a.run, st.id, a.attempt, a.role, a.form, a.path, a.digest, a.size, a.mtime, a.mode, st.rank, " \
 	"instr('in out metric checkpoint log logged', a.role) AS place"
 
+#define ATTEMPT_COLUMNS \
+	"a.id, a.step, a.uid, a.command, a.folder, a.isolation, a.host, a.n, a.state, a.cause, a.exit_status, a.signal, " \
+	"a.started, a.ended, a.elapsed_us, a.pid, a.pid_start, v.key, v.grade, a.error_file, a.error_message, a.error_line, " \
+	"a.max_rss, a.cpu_us, a.read_bytes, a.written_bytes, a.gpu_mem, v.kind, v.detail"
+
 #define SQL(X) \
 	X(STEPS, "SELECT s.id, s.name, s.base, s.item, coalesce(s.command, x.command), coalesce(s.declared, x.declared), " \
 	         "s.reason, s.state, s.rank, s.reused_attempt, a.run, a.n, s.needs " \
 	         "FROM step s LEFT JOIN attempt a ON a.id = s.reused_attempt LEFT JOIN step x ON x.id = a.step " \
 	         "WHERE s.run = ?1 ORDER BY s.rank") \
-	X(ATTEMPTS, "SELECT a.id, a.step, a.uid, a.command, a.folder, a.isolation, a.host, a.n, a.state, a.cause, " \
-	            "a.exit_status, " \
-	            "a.signal, a.started, a.ended, a.elapsed_us, a.pid, a.pid_start, v.key, v.grade, a.error_file, " \
-	            "a.error_message, " \
-	            "a.error_line, a.max_rss, a.cpu_us, a.read_bytes, a.written_bytes, a.gpu_mem, " \
-	            "v.kind, v.detail FROM step s JOIN attempt a ON a.step = s.id LEFT JOIN env v ON v.id = a.env " \
+	X(STEP_STATES, "SELECT s.state, s.reused_attempt, a.run, a.n FROM step s LEFT JOIN attempt a ON a.id = s.reused_attempt " \
+	               "WHERE s.run = ?1 ORDER BY s.rank") \
+	X(STEP_REASON, "SELECT reason FROM step WHERE id = ?1") \
+	X(RUN_EVENT, "SELECT max(id) FROM event WHERE run = ?1") \
+	X(ATTEMPTS, "SELECT " ATTEMPT_COLUMNS " FROM step s JOIN attempt a ON a.step = s.id LEFT JOIN env v ON v.id = a.env " \
 	            "WHERE s.run = ?1 ORDER BY s.rank, s.id, a.n") \
+	X(ATTEMPTS_AFTER, "SELECT " ATTEMPT_COLUMNS " FROM attempt a LEFT JOIN env v ON v.id = a.env " \
+	                  "WHERE a.run = ?1 AND a.id > ?2 ORDER BY a.id") \
+	X(ATTEMPT, "SELECT " ATTEMPT_COLUMNS " FROM attempt a LEFT JOIN env v ON v.id = a.env WHERE a.id = ?1") \
 	X(PACKAGES, "SELECT p.name, p.version, p.source FROM attempt a JOIN package p ON p.env = a.env WHERE a.id = ?1 " \
 	            "ORDER BY p.name") \
 	X(ARTIFACTS, \
 	  "SELECT " ARTIFACT_COLUMNS " FROM step st JOIN artifact a ON a.step = st.id WHERE st.run = ?1 " \
 	  "UNION ALL SELECT " ARTIFACT_COLUMNS " FROM step st JOIN artifact a ON a.attempt = st.reused_attempt " \
 	  "WHERE st.run = ?1 ORDER BY 11, 2, 3, 12, 6") \
+	X(ATTEMPT_ARTIFACTS, \
+	  "SELECT " ARTIFACT_COLUMNS " FROM artifact a JOIN step st ON st.id = a.step WHERE a.attempt = ?1 ORDER BY 12, 6") \
 	X(SAMPLES, "SELECT ts, cpu_us, rss, read_bytes, written_bytes, gpu_mem, gpu_util, nprocs FROM sample " \
 	           "WHERE attempt = ?1 ORDER BY ts") \
 	X(DURATIONS, \
@@ -99,51 +108,124 @@ int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_row
 	return r;
 }
 
-int query_attempts(struct tracker *t, int64_t run, struct arena *a, struct attempt_rows *ret, struct err *e)
+int query_step_states(struct tracker *t, int64_t run, struct arena *a, struct step_state_row **ret, size_t *ret_len,
+                      struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	VEC(struct attempt_row) rows = {0};
-	int r = db_query(t, &sql, ATTEMPTS, &st, e, DB_INT(run));
+	VEC(struct step_state_row) rows = {0};
+	int r = db_query(t, &sql, STEP_STATES, &st, e, DB_INT(run));
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0)
-		vec_push(&rows, (struct attempt_row){
-		                        .id = db_int(st, 0),
-		                        .step = db_int(st, 1),
-		                        .uid = db_text(st, 2, a),
-		                        .command = db_text(st, 3, a),
-		                        .folder = db_text(st, 4, a),
-		                        .isolation = db_text(st, 5, a),
-		                        .host = db_text(st, 6, a),
-		                        .n = (int)db_int(st, 7),
-		                        .state = db_word(st, 8, WORDS_ATTEMPT_STATE),
-		                        .cause = db_word(st, 9, WORDS_CAUSE),
-		                        .exit_status = (int)db_int_or(st, 10, -1),
-		                        .signal = (int)db_int(st, 11),
-		                        .started = db_int(st, 12),
-		                        .ended = db_int(st, 13),
-		                        .elapsed_us = db_int_or(st, 14, -1),
-		                        .pid = db_int(st, 15),
-		                        .pid_start = db_int(st, 16),
-		                        .env_key = db_text(st, 17, a),
-		                        .env_grade = db_text(st, 18, a),
-		                        .env_kind = db_text(st, 27, a),
-		                        .env_detail = db_text(st, 28, a),
-		                        .error_file = db_text(st, 19, a),
-		                        .error_message = db_text(st, 20, a),
-		                        .error_line = (int)db_int(st, 21),
-		                        .usage =
-		                                {
-		                                        .max_rss = db_int_or(st, 22, -1),
-		                                        .cpu_us = db_int_or(st, 23, -1),
-		                                        .read_bytes = db_int_or(st, 24, -1),
-		                                        .written_bytes = db_int_or(st, 25, -1),
-		                                        .gpu_mem = db_int_or(st, 26, -1),
-		                                },
+		vec_push(&rows, (struct step_state_row){
+		                        .state = db_word(st, 0, WORDS_STEP_STATE),
+		                        .reused_attempt = db_int(st, 1),
+		                        .reused_run = db_int(st, 2),
+		                        .reused_n = (int)db_int(st, 3),
 		                });
+	if (r >= 0) {
+		*ret = arena_dup(a, rows.v, rows.len * sizeof *rows.v);
+		*ret_len = rows.len;
+	}
+	vec_release(&rows);
+	return r;
+}
+
+int query_step_reason(struct tracker *t, int64_t step, struct arena *a, const char **ret, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, STEP_REASON, &st, e, DB_INT(step));
+
+	if (r >= 0)
+		r = db_step(t, st, e);
+	if (r < 0)
+		return r;
+	*ret = r ? db_text(st, 0, a) : NULL;
+	return 0;
+}
+
+int query_run_event(struct tracker *t, int64_t run, int64_t *ret, struct err *e)
+{
+	return db_get_int(t, &sql, RUN_EVENT, ret, e, DB_INT(run));
+}
+
+static void attempt_read(sqlite3_stmt *st, struct arena *a, struct attempt_row *ret)
+{
+	*ret = (struct attempt_row){
+	        .id = db_int(st, 0),
+	        .step = db_int(st, 1),
+	        .uid = db_text(st, 2, a),
+	        .command = db_text(st, 3, a),
+	        .folder = db_text(st, 4, a),
+	        .isolation = db_text(st, 5, a),
+	        .host = db_text(st, 6, a),
+	        .n = (int)db_int(st, 7),
+	        .state = db_word(st, 8, WORDS_ATTEMPT_STATE),
+	        .cause = db_word(st, 9, WORDS_CAUSE),
+	        .exit_status = (int)db_int_or(st, 10, -1),
+	        .signal = (int)db_int(st, 11),
+	        .started = db_int(st, 12),
+	        .ended = db_int(st, 13),
+	        .elapsed_us = db_int_or(st, 14, -1),
+	        .pid = db_int(st, 15),
+	        .pid_start = db_int(st, 16),
+	        .env_key = db_text(st, 17, a),
+	        .env_grade = db_text(st, 18, a),
+	        .env_kind = db_text(st, 27, a),
+	        .env_detail = db_text(st, 28, a),
+	        .error_file = db_text(st, 19, a),
+	        .error_message = db_text(st, 20, a),
+	        .error_line = (int)db_int(st, 21),
+	        .usage = {.max_rss = db_int_or(st, 22, -1),
+	                  .cpu_us = db_int_or(st, 23, -1),
+	                  .read_bytes = db_int_or(st, 24, -1),
+	                  .written_bytes = db_int_or(st, 25, -1),
+	                  .gpu_mem = db_int_or(st, 26, -1)},
+	};
+}
+
+static int attempts_read(struct tracker *t, sqlite3_stmt *st, int r, struct arena *a, struct attempt_rows *ret,
+                         struct err *e)
+{
+	VEC(struct attempt_row) rows = {0};
+
+	while (r >= 0 && (r = db_step(t, st, e)) > 0)
+		attempt_read(st, a, vec_add(&rows));
 	if (r >= 0)
 		*ret = (struct attempt_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
 	vec_release(&rows);
 	return r;
+}
+
+int query_attempts(struct tracker *t, int64_t run, struct arena *a, struct attempt_rows *ret, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, ATTEMPTS, &st, e, DB_INT(run));
+
+	return attempts_read(t, st, r, a, ret, e);
+}
+
+int query_attempts_after(struct tracker *t, int64_t run, int64_t after, struct arena *a, struct attempt_rows *ret,
+                         struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, ATTEMPTS_AFTER, &st, e, DB_INT(run), DB_INT(after));
+
+	return attempts_read(t, st, r, a, ret, e);
+}
+
+int query_attempt(struct tracker *t, int64_t attempt, struct arena *a, struct attempt_row *ret, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, ATTEMPT, &st, e, DB_INT(attempt));
+
+	if (r >= 0)
+		r = db_step(t, st, e);
+	if (r < 0)
+		return r;
+	if (!r)
+		return err_set(e, ERR_NOT_FOUND, "the record has no attempt with the id %lld", (long long)attempt);
+	attempt_read(st, a, ret);
+	return 0;
 }
 
 int query_packages(struct tracker *t, int64_t attempt, struct arena *a, struct package_rows *ret, struct err *e)
@@ -176,11 +258,12 @@ void artifact_read(sqlite3_stmt *st, struct arena *a, struct artifact_row *ret)
 	ret->has_digest = db_digest(st, 6, &ret->digest);
 }
 
-int query_artifacts(struct tracker *t, int64_t run, struct arena *a, struct artifact_rows *ret, struct err *e)
+static int artifacts_read(struct tracker *t, int which, int64_t key, struct arena *a, struct artifact_rows *ret,
+                          struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	VEC(struct artifact_row) rows = {0};
-	int r = db_query(t, &sql, ARTIFACTS, &st, e, DB_INT(run));
+	int r = db_query(t, &sql, which, &st, e, DB_INT(key));
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0)
 		artifact_read(st, a, vec_add(&rows));
@@ -188,6 +271,17 @@ int query_artifacts(struct tracker *t, int64_t run, struct arena *a, struct arti
 		*ret = (struct artifact_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
 	vec_release(&rows);
 	return r;
+}
+
+int query_artifacts(struct tracker *t, int64_t run, struct arena *a, struct artifact_rows *ret, struct err *e)
+{
+	return artifacts_read(t, ARTIFACTS, run, a, ret, e);
+}
+
+int query_attempt_artifacts(struct tracker *t, int64_t attempt, struct arena *a, struct artifact_rows *ret,
+                            struct err *e)
+{
+	return artifacts_read(t, ATTEMPT_ARTIFACTS, attempt, a, ret, e);
 }
 
 int query_samples(struct tracker *t, int64_t attempt, struct arena *a, struct sample_rows *ret, struct err *e)

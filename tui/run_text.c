@@ -1,0 +1,49 @@
+#include "tui/run_text.h"
+
+#include <stdio.h>
+#include <time.h>
+#include "base/time.h"
+
+void attempt_end_text(const struct attempt_row *a, char out[64])
+{
+	if (a->cause == CAUSE_EXIT && a->exit_status >= 0)
+		snprintf(out, 64, "exit %d", a->exit_status);
+	else if (a->cause == CAUSE_SIGNAL && a->signal)
+		snprintf(out, 64, "signal %d", a->signal);
+	else
+		snprintf(out, 64, "%s", cause_text(a->cause));
+}
+
+void attempt_error_text(struct buf *out, const struct attempt_row *a)
+{
+	if (a->error_file)
+		buf_addf(out, "%s:%d", a->error_file, a->error_line);
+	if (a->error_file && a->error_message)
+		buf_addc(out, ' ');
+	if (a->error_message)
+		buf_adds(out, a->error_message);
+}
+
+void local_time_text(int64_t us, char out[24])
+{
+	time_t s = us / US_PER_S;
+	struct tm tm;
+	localtime_r(&s, &tm);
+	strftime(out, 24, "%Y-%m-%d %H:%M:%S", &tm);
+}
+
+int64_t run_elapsed(const struct run_row *r)
+{
+	if (r->elapsed_us >= 0)
+		return r->elapsed_us;
+	if (!r->started)
+		return -1;
+	return (r->ended ? r->ended : time_now()) - r->started;
+}
+
+int64_t attempt_elapsed(const struct attempt_row *a)
+{
+	if (a->elapsed_us >= 0)
+		return a->elapsed_us;
+	return (a->ended ? a->ended : time_now()) - a->started;
+}

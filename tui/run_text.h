@@ -1,0 +1,18 @@
+/* Facts of runs and attempts as people read them. */
+#ifndef TUI_RUN_TEXT_H
+#define TUI_RUN_TEXT_H
+
+#include "base/buf.h"
+#include "tracker/query.h"
+
+/* "exit 1", "signal 9", "timeout", … of an attempt that did not succeed; "" else. */
+void attempt_end_text(const struct attempt_row *a, char out[64]);
+/* "lib/features.py:31 ValueError: …"; "" when no root error was found. Appends. */
+void attempt_error_text(struct buf *out, const struct attempt_row *a);
+/* "2026-11-21 10:00:00" in the local zone. */
+void local_time_text(int64_t us, char out[24]);
+/* Wall or recorded time of a run so far, µs; -1: not begun. */
+int64_t run_elapsed(const struct run_row *r);
+int64_t attempt_elapsed(const struct attempt_row *a);
+
+#endif
