@@ -36,6 +36,8 @@ int db_error(struct tracker *t, struct err *e, const char *what)
 	case SQLITE_AUTH:
 		return err_set(e, ERR_BROKEN, "%s/jig.db: %s: %s; the folder and the file must be yours and writable",
 		               t->dir, what, text);
+	case SQLITE_INTERRUPT:
+		return err_set(e, ERR_INTERRUPTED, "%s: a newer question came", what);
 	case SQLITE_NOMEM:
 		err_oom();
 	default:

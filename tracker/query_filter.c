@@ -262,8 +262,8 @@ void filter_plan_release(struct filter_plan *p)
 	p->n = 0;
 }
 
-int filter_numbers(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit,
-                   int64_t offset, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e)
+int filter_numbers_take(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit,
+                        int64_t offset, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e)
 {
 	VEC(int64_t) numbers = {0};
 	struct filter_plan plan = {0};
@@ -283,13 +283,25 @@ int filter_numbers(struct tracker *t, const struct filter *f, const struct filte
 			else
 				vec_push(&numbers, db_int(st, 0));
 	}
-	if (r >= 0) {
-		*ret = arena_dup(a, numbers.v, numbers.len * sizeof *numbers.v);
-		*ret_len = numbers.len;
-	}
-	vec_release(&numbers);
 	filter_plan_release(&plan);
-	return r < 0 ? r : 0;
+	if (r < 0) {
+		vec_release(&numbers);
+		return r;
+	}
+	*ret = numbers.v;
+	*ret_len = numbers.len;
+	return 0;
+}
+
+int filter_numbers(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit,
+                   int64_t offset, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e)
+{
+	_free_ int64_t *numbers = NULL;
+	int r = filter_numbers_take(t, f, sort, limit, offset, a, &numbers, ret_len, e);
+
+	if (r >= 0)
+		*ret = arena_dup(a, numbers, *ret_len * sizeof *numbers);
+	return r;
 }
 
 int filter_count(struct tracker *t, const struct filter *f, struct arena *a, int64_t *ret, struct err *e)

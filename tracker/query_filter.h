@@ -24,6 +24,9 @@ void filter_plan_release(struct filter_plan *p);
 /* Numbers of the runs [offset, offset + limit) of the list, in the arena. limit -1: all. */
 int filter_numbers(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit,
                    int64_t offset, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e);
+/* The same in memory that the caller frees. */
+int filter_numbers_take(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit,
+                        int64_t offset, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e);
 int filter_count(struct tracker *t, const struct filter *f, struct arena *a, int64_t *ret, struct err *e);
 
 #endif

@@ -192,6 +192,16 @@ void tracker_read_end(struct tracker *t)
 		db_step(t, st, &ignored);
 }
 
+void tracker_stop_when(struct tracker *t, int (*stop)(void *arg), void *arg)
+{
+	sqlite3_progress_handler(t->db, stop ? 2000 : 0, stop, arg);
+}
+
+void tracker_trim(struct tracker *t)
+{
+	sqlite3_db_release_memory(t->db);
+}
+
 int64_t tracker_data_version(struct tracker *t)
 {
 	struct err ignored;

@@ -38,6 +38,11 @@ bool tracker_in_transaction(const struct tracker *t);
 int tracker_read_begin(struct tracker *t, struct err *e);
 void tracker_read_end(struct tracker *t);
 
+/* Asked every few thousand instructions of a query, in the thread that runs it; other than 0 ends the query with ERR_INTERRUPTED. NULL: no more. */
+void tracker_stop_when(struct tracker *t, int (*stop)(void *arg), void *arg);
+/* Gives back memory that only makes later reads faster. */
+void tracker_trim(struct tracker *t);
+
 /* Changes whenever another connection has committed (PRAGMA data_version). */
 int64_t tracker_data_version(struct tracker *t);
 

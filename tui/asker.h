@@ -11,12 +11,13 @@ int asker_new(struct loop *l, const char *dir, struct asker **ret, struct err *e
 void asker_free(struct asker *k); /* interrupts and waits for the thread; wishes under way are dropped (drop is called) */
 
 struct wish {
-	int (*ask)(void *arg, struct tracker *t, struct err *e);          /* in the thread */
+	int (*ask)(void *arg, struct tracker *t, struct err *e);          /* in the thread; its queries end with ERR_INTERRUPTED when a wish of the same or a lower lane comes, in the latter case it is called again later */
 	void (*done)(void *arg, int r, const struct err *e);              /* in the loop; ends with freeing arg */
 	void (*drop)(void *arg);                                          /* instead of done, when a newer wish of the same lane came: frees arg. In the loop, or where asker_wish or asker_free is called */
 	int lane;                                                         /* wishes replace only those of their lane: 0 … ASKER_LANES − 1; lower lanes go first */
 };
-#define ASKER_LANES 4
+/* Lanes, shared by all views: what is looked at, details of it, whole lists, what can wait. */
+enum { ASK_SCREEN, ASK_DETAIL, ASK_ALL, ASK_LATER, ASKER_LANES };
 bool asker_busy(const struct asker *k); /* a wish is open whose done was not called yet */
 void asker_wish(struct asker *k, const struct wish *w, void *arg);
 

@@ -1,0 +1,199 @@
+#include "tracker/query_list.h"
+
+#include <math.h>
+#include "tracker/query_filter.h"
+#include "tracker/series.h"
+
+/* The distinct keys of an index, a seek for each. */
+#define KEYS_OF(from, more) \
+	"WITH RECURSIVE k(key) AS (SELECT (SELECT min(key) FROM " from ") UNION ALL SELECT (SELECT min(x.key) FROM " from \
+	" x WHERE x.key > k.key" more ") FROM k WHERE k.key IS NOT NULL) SELECT key FROM k WHERE key IS NOT NULL"
+
+#define SQL(X) \
+	X(LIST_AFTER, "SELECT number FROM run WHERE removed = 0 AND number > ?1 ORDER BY number DESC") \
+	X(LIST_RUNNING, "SELECT count(*) FROM step WHERE run = ?1 AND state = 'running'") \
+	X(LIST_FAILED, "SELECT name FROM step WHERE run = ?1 AND state = 'failed' ORDER BY rank LIMIT 1") \
+	X(LIST_BEFORE, "SELECT b.number FROM run r JOIN run b ON b.pipeline = r.pipeline AND b.number < r.number " \
+	               "WHERE r.number = ?1 AND b.removed = 0 ORDER BY b.number DESC LIMIT 1") \
+	X(LIST_FIRST_STEP, "SELECT step FROM point WHERE series = ?1 ORDER BY step LIMIT 1") \
+	X(LIST_LAST_STEP, "SELECT step FROM point WHERE series = ?1 ORDER BY step DESC LIMIT 1") \
+	X(LIST_POINT_AT, "SELECT value FROM point WHERE series = ?1 AND step >= ?2 ORDER BY step, ts, value LIMIT 1") \
+	X(LIST_TAIL, "SELECT value FROM point WHERE series = ?1 ORDER BY step DESC, ts DESC, value DESC LIMIT ?2") \
+	X(LIST_SWEPT, "SELECT number, sweep FROM run WHERE sweep IS NOT NULL AND removed = 0 ORDER BY number DESC") \
+	X(LIST_ANY_SWEPT, "SELECT 1 FROM run WHERE sweep IS NOT NULL LIMIT 1") \
+	X(LIST_SPEC, "SELECT spec FROM sweep WHERE id = ?1") \
+	X(LIST_METRICS, KEYS_OF("run_metric", "")) \
+	X(LIST_TAGS, KEYS_OF("tag", "")) \
+	X(LIST_PARAMS, "WITH RECURSIVE k(key) AS (SELECT (SELECT min(key) FROM param WHERE number IS NOT NULL) UNION ALL " \
+	                "SELECT (SELECT min(x.key) FROM param x WHERE x.key > k.key AND number IS NOT NULL) FROM k WHERE " \
+	                "k.key IS NOT NULL), l(key) AS (SELECT (SELECT min(key) FROM param WHERE number IS NULL) UNION ALL " \
+	                "SELECT (SELECT min(x.key) FROM param x WHERE x.key > l.key AND number IS NULL) FROM l WHERE " \
+	                "l.key IS NOT NULL) SELECT key FROM k WHERE key IS NOT NULL UNION SELECT key FROM l WHERE key IS NOT NULL") \
+	X(LIST_NAME_TEXTS, "SELECT number, name, NULL FROM run INDEXED BY run_by_name WHERE removed = 0") \
+	X(LIST_TAG_TEXTS, "SELECT run, key, value FROM tag ORDER BY run, key") \
+	X(LIST_NOTE_TEXTS, "SELECT run, text, NULL FROM note ORDER BY run")
+DB_TABLE(DB_QUERY_LIST, sql, SQL)
+
+int query_numbers(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit, int64_t offset,
+                  int64_t **ret, size_t *ret_len, struct err *e)
+{
+	_arena_ struct arena a = ARENA_INIT;
+
+	return filter_numbers_take(t, f, sort, limit, offset, &a, ret, ret_len, e);
+}
+
+int query_numbers_after(struct tracker *t, int64_t number, int64_t **ret, size_t *ret_len, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	VEC(int64_t) numbers = {0};
+	int r = db_query(t, &sql, LIST_AFTER, &st, e, DB_INT(number));
+
+	while (r >= 0 && (r = db_step(t, st, e)) > 0)
+		vec_push(&numbers, db_int(st, 0));
+	if (r < 0) {
+		vec_release(&numbers);
+		return r;
+	}
+	*ret = numbers.v;
+	*ret_len = numbers.len;
+	return 0;
+}
+
+int query_progress(struct tracker *t, int64_t run, struct arena *a, struct run_progress *ret, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int64_t running = 0;
+	int r = db_get_int(t, &sql, LIST_RUNNING, &running, e, DB_INT(run));
+
+	if (r >= 0)
+		r = db_query(t, &sql, LIST_FAILED, &st, e, DB_INT(run));
+	if (r >= 0)
+		r = db_step(t, st, e);
+	if (r < 0)
+		return r;
+	*ret = (struct run_progress){.nrunning = (int)running, .failed = r ? db_text(st, 0, a) : NULL};
+	return 0;
+}
+
+int query_run_before(struct tracker *t, int64_t run, int64_t *ret, struct err *e)
+{
+	int64_t before = 0;
+	int r = db_get_int(t, &sql, LIST_BEFORE, &before, e, DB_INT(run));
+
+	if (r >= 0)
+		*ret = before;
+	return r < 0 ? r : 0;
+}
+
+/* The last values, oldest first. */
+static int tail(struct tracker *t, int64_t series, double *ret, size_t n, size_t *ret_len, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	size_t len = 0;
+	int r = db_query(t, &sql, LIST_TAIL, &st, e, DB_INT(series), DB_INT((int64_t)n));
+
+	while (r >= 0 && (r = db_step(t, st, e)) > 0)
+		ret[len++] = value_of_key(db_int(st, 0));
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < len / 2; i++) {
+		double v = ret[i];
+
+		ret[i] = ret[len - 1 - i];
+		ret[len - 1 - i] = v;
+	}
+	*ret_len = len;
+	return 0;
+}
+
+int query_shape(struct tracker *t, int64_t series, double *ret, size_t n, size_t *ret_len, struct err *e)
+{
+	int64_t first = 0, last = 0, value = 0;
+	double span;
+	int r = db_get_int(t, &sql, LIST_FIRST_STEP, &first, e, DB_INT(series));
+
+	if (r > 0)
+		r = db_get_int(t, &sql, LIST_LAST_STEP, &last, e, DB_INT(series));
+	if (r < 0)
+		return r;
+	span = (double)last - (double)first;
+	if (!r || span < (double)n || n < 2)
+		return tail(t, series, ret, n, ret_len, e);
+	for (size_t i = 0; i + 1 < n; i++) {
+		int64_t at = first + (int64_t)(span * (double)i / (double)(n - 1));
+
+		r = db_get_int(t, &sql, LIST_POINT_AT, &value, e, DB_INT(series), DB_INT(at));
+		if (r < 0)
+			return r;
+		ret[i] = value_of_key(value);
+	}
+	r = tail(t, series, ret + n - 1, 1, ret_len, e);
+	if (r >= 0)
+		*ret_len = n;
+	return r;
+}
+
+int query_swept(struct tracker *t, struct swept **ret, size_t *ret_len, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	VEC(struct swept) rows = {0};
+	int64_t any = 0;
+	int r = db_get_int(t, &sql, LIST_ANY_SWEPT, &any, e);
+
+	if (r > 0)
+		r = db_query(t, &sql, LIST_SWEPT, &st, e);
+	while (st && r >= 0 && (r = db_step(t, st, e)) > 0)
+		vec_push(&rows, (struct swept){db_int(st, 0), db_int(st, 1)});
+	if (r < 0) {
+		vec_release(&rows);
+		return r;
+	}
+	*ret = rows.v;
+	*ret_len = rows.len;
+	return 0;
+}
+
+int query_sweep_spec(struct tracker *t, int64_t sweep, struct arena *a, const char **ret, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, LIST_SPEC, &st, e, DB_INT(sweep));
+
+	if (r >= 0)
+		r = db_step(t, st, e);
+	if (r < 0)
+		return r;
+	if (!r)
+		return err_set(e, ERR_NOT_FOUND, "there is no sweep %lld", (long long)sweep);
+	*ret = db_text(st, 0, a);
+	return 0;
+}
+
+int query_keys(struct tracker *t, enum query_keys which, struct arena *a, const char ***ret, size_t *ret_len, struct err *e)
+{
+	static const int statements[] = {
+	        [KEYS_METRIC] = LIST_METRICS, [KEYS_PARAM] = LIST_PARAMS, [KEYS_TAG] = LIST_TAGS};
+	_query_ sqlite3_stmt *st = NULL;
+	VEC(const char *) keys = {0};
+	int r = db_query(t, &sql, statements[which], &st, e);
+
+	while (r >= 0 && (r = db_step(t, st, e)) > 0)
+		vec_push(&keys, db_text(st, 0, a));
+	if (r >= 0) {
+		*ret = arena_dup(a, keys.v, keys.len * sizeof *keys.v);
+		*ret_len = keys.len;
+	}
+	vec_release(&keys);
+	return r < 0 ? r : 0;
+}
+
+int query_texts(struct tracker *t, enum query_texts which, query_text_fn *cb, void *arg, struct err *e)
+{
+	static const int statements[] = {
+	        [TEXTS_NAME] = LIST_NAME_TEXTS, [TEXTS_TAG] = LIST_TAG_TEXTS, [TEXTS_NOTE] = LIST_NOTE_TEXTS};
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, statements[which], &st, e);
+
+	while (r >= 0 && (r = db_step(t, st, e)) > 0)
+		cb(arg, db_int(st, 0), db_peek(st, 1), db_peek(st, 2));
+	return r < 0 ? r : 0;
+}
