@@ -10,6 +10,7 @@
 #include "runner/pipeline_keys.h"
 #include "runner/variables.h"
 #include "tracker/state.h"
+#include "tui/theme.h"
 
 /* What stands in `backquotes` becomes bold, and each sentence begins a line, as mdoc wants it. */
 static void add_prose(struct buf *out, const char *text, size_t n)
@@ -142,6 +143,13 @@ static const struct word env_kinds[] = { ENV_KINDS(KIND_) };
 #define HIDDEN_(path, about) { .text = "~/" path, .meaning = about },
 static const struct word hidden[] = { SANDBOX_HIDDEN(HIDDEN_) };
 
+static const struct word theme_roles[] = { ROLES(WORD_) };
+static const struct word theme_attributes[] = {
+#define ATTRIBUTE_(symbol, name, code, about) { .text = name, .meaning = about },
+	STYLE_ATTRS(ATTRIBUTE_)
+};
+static const struct word theme_files[] = { THEMES(WORD_) };
+
 static int part_words(struct buf *out, const char *word, struct err *e)
 {
 	static const struct { const char *name; enum vocabulary v; } lists[] = {
@@ -169,6 +177,12 @@ static int part_words(struct buf *out, const char *word, struct err *e)
 		add_words(out, isolations, ARRAY_LEN(isolations));
 	else if (!strcmp(word, "hidden"))
 		add_words(out, hidden, ARRAY_LEN(hidden));
+	else if (!strcmp(word, "theme"))
+		add_words(out, theme_files, ARRAY_LEN(theme_files));
+	else if (!strcmp(word, "theme_role"))
+		add_words(out, theme_roles, ARRAY_LEN(theme_roles));
+	else if (!strcmp(word, "theme_attribute"))
+		add_words(out, theme_attributes, ARRAY_LEN(theme_attributes));
 	else
 		return err_set(e, ERR_USAGE, "there is no list of words \"%s\"", word);
 	return 0;

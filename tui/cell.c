@@ -2,11 +2,8 @@
 
 #include <stdarg.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/text.h"
 #include "base/utf8.h"
-#include "tracker/state.h"
-#include "tui/theme.h"
 
 enum role role_find(const char *name)
 {
@@ -26,11 +23,6 @@ const char *role_nearest(const char *name)
 #undef X
 	};
 	return text_nearest(name, names, ARRAY_LEN(names));
-}
-
-static const char *role_sgr(enum role role)
-{
-	return theme_default()->sgr[role];
 }
 
 void grid_init(struct grid *g, int rows, int cols)
@@ -195,124 +187,4 @@ void grid_frame(struct grid *g, struct rect r)
 	grid_put(g, r.row, right, 0x2510, ROLE_RULE);
 	grid_put(g, bottom, r.col, 0x2514, ROLE_RULE);
 	grid_put(g, bottom, right, 0x2518, ROLE_RULE);
-}
-
-/* The ASCII sign of one of jig's own drawing characters; "?" for any other. A crossing of lines is ")", the hop of
- * wiring diagrams, so that "+" is left to corners and joins. */
-static char ascii_of(uint32_t cp)
-{
-	static const struct { const char *glyphs; char sign; } signs[] = {
-		{ "─━╌–—−", '-' }, { "│▏", '|' }, { "┌┐└┘├┤┬┴╭╮╰╯", '+' }, { "┼", ')' }, { "•", '*' }, { "●", 'o' },
-		{ "▓█", '#' }, { "▒", '=' }, { "░", '.' }, { "…", '~' }, { "×", 'x' }, { "▸→▌⏎≥", '>' },
-		{ "←≤", '<' }, { "↑", '^' }, { "↓", 'v' }, { "±", '~' },
-		{ "▁▂", '.' }, { "▃▄", '_' }, { "▅▆", '-' }, { "▇", '^' },
-#define X(symbol, text, glyph, ascii, role, meaning) { glyph, ascii[0] },
-	             RUN_STATES(X) STEP_STATES(X)
-#undef X
-	};
-	if (cp < 0x80)
-		return (char)cp;
-	char encoded[5] = { 0 };
-	utf8_put(cp, encoded);
-	for (size_t i = 0; i < ARRAY_LEN(signs); i++)
-		if (strstr(signs[i].glyphs, encoded))
-			return signs[i].sign;
-	return '?';
-}
-
-static void add_cp(struct buf *out, uint32_t cp)
-{
-	char encoded[4];
-	buf_add(out, encoded, utf8_put(cp, encoded));
-}
-
-static void add_style(struct buf *out, const struct cell *c)
-{
-	const char *codes = role_sgr(c->role);
-	buf_adds(out, "\033[0");
-	if (*codes)
-		buf_addf(out, ";%s", codes);
-	if (c->attrs & CELL_BOLD)
-		buf_adds(out, ";1");
-	if (c->attrs & CELL_UNDERLINE)
-		buf_adds(out, ";4");
-	if (c->attrs & CELL_REVERSE)
-		buf_adds(out, ";7");
-	buf_addc(out, 'm');
-}
-
-static bool cell_blank(const struct cell *c, bool styled)
-{
-	return c->cp[0] == ' ' && c->cp[1] == 0 && !(styled && c->attrs & (CELL_REVERSE | CELL_UNDERLINE));
-}
-
-static int row_end(const struct grid *g, int row, const struct paint *p)
-{
-	int end = g->cols;
-	while (end > 0 && cell_blank(cell_at(g, row, end - 1), p->colour))
-		end--;
-	return end;
-}
-
-/* Blanks look the same in every role without attributes, so they need no change of style. */
-static bool style_differs(const struct cell *c, const struct cell *styled)
-{
-	if (c->attrs != styled->attrs)
-		return true;
-	return !(c->cp[0] == ' ' && c->attrs == 0) && strcmp(role_sgr(c->role), role_sgr(styled->role)) != 0;
-}
-
-void grid_row(const struct grid *g, int row, const struct paint *p, struct buf *out)
-{
-	if (row < 0 || row >= g->rows)
-		return;
-	struct cell plain = { .role = ROLE_TEXT };
-	const struct cell *styled = &plain;
-	int end = row_end(g, row, p);
-	for (int col = 0; col < end; col++) {
-		const struct cell *c = cell_at(g, row, col);
-		if (c->cp[0] == 0) {
-			if (p->ascii)
-				buf_addc(out, '?');
-			continue;
-		}
-		if (p->colour && style_differs(c, styled)) {
-			if (c->attrs == 0 && !*role_sgr(c->role))
-				buf_adds(out, "\033[0m");
-			else
-				add_style(out, c);
-			styled = c;
-		}
-		if (p->ascii) {
-			buf_addc(out, ascii_of(c->cp[0]));
-			continue;
-		}
-		for (int i = 0; i <= CELL_MARKS && c->cp[i]; i++)
-			add_cp(out, c->cp[i]);
-	}
-	if (styled->attrs != 0 || *role_sgr(styled->role))
-		buf_adds(out, "\033[0m");
-}
-
-void grid_print(const struct grid *g, const struct paint *p, struct buf *out)
-{
-	int rows = g->rows;
-	while (rows > 0 && row_end(g, rows - 1, p) == 0)
-		rows--;
-	for (int row = 0; row < rows; row++) {
-		grid_row(g, row, p, out);
-		buf_addc(out, '\n');
-	}
-}
-
-bool term_obeys(int fd)
-{
-	const char *term = getenv("TERM");
-	return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
-}
-
-struct paint paint_for(int fd)
-{
-	const char *no_color = getenv("NO_COLOR");
-	return (struct paint){ .colour = term_obeys(fd) && !(no_color && *no_color), .ascii = !utf8_locale() };
 }

@@ -1,4 +1,5 @@
-/* What people set once: $XDG_CONFIG_HOME/jig/config (else ~/.config/jig/config), lines "name = value"; "#" begins a comment.
+/* What people set once: $XDG_CONFIG_HOME/jig/config (else ~/.config/jig/config), lines "name = value"; "#" begins a comment at the start of a
+ * line and of a word of a value.
  *
  *	theme = dark            a theme by name (NO_COLOR > JIG_THEME > this)
  *	ambiguous = wide        the terminal shows ambiguous characters two cells wide: ASCII glyphs (narrow: the default)
@@ -26,6 +27,8 @@ void config_load(struct config *ret, struct buf *faults);
 /* The same for a text. */
 void config_parse(const char *name, const char *text, struct config *ret, struct buf *faults);
 void config_release(struct config *c);
+/* Where people's own of jig's stands: $XDG_CONFIG_HOME/jig/NAME, else ~/.config/jig/NAME; owned. NULL: there is no home. */
+char *config_place(const char *name);
 /* The name of the theme that holds: JIG_THEME, that of the config, else "default". Borrowed. */
 const char *config_theme(const struct config *c);
 
