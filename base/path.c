@@ -1,6 +1,7 @@
 #include "base/path.h"
 
 #include <ctype.h>
+#include <unistd.h>
 #include "base/sha256.h"
 
 enum { PATH_MOST = 4095, ATTEMPT_MOST = 80, ATTEMPT_DIGEST = 8 };
@@ -131,4 +132,12 @@ char *path_attempt(const char *step, int attempt)
 		memcpy(mark + 1, hex, ATTEMPT_DIGEST);
 	}
 	return attempt ? mem_printf("%s%s@%d", name, mark, attempt) : mem_printf("%s%s", name, mark);
+}
+
+char *path_self(void)
+{
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	return n > 0 ? mem_strndup(self, (size_t)n) : NULL;
 }

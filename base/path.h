@@ -21,5 +21,7 @@ bool path_within(const char *path, const char *folder);
  * step's name where anything but the brackets was replaced or cut, or the name has a "+" itself. attempt 0: without
  * "@n". Owned. */
 char *path_attempt(const char *step, int attempt);
+/* The program that runs, by its absolute path; NULL where the system does not tell. Owned. */
+char *path_self(void);
 
 #endif

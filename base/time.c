@@ -15,9 +15,16 @@ static int64_t read_clock(clockid_t id)
 	return ts.tv_sec * US_PER_S + ts.tv_nsec / 1000;
 }
 
+static int64_t pinned = -1;
+
+void time_pin(int64_t us)
+{
+	pinned = us;
+}
+
 int64_t time_now(void)
 {
-	return read_clock(CLOCK_REALTIME);
+	return pinned >= 0 ? pinned : read_clock(CLOCK_REALTIME);
 }
 
 int64_t time_mono(void)

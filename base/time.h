@@ -10,6 +10,7 @@
 #define US_PER_S 1000000LL
 
 int64_t time_now(void);  /* wall clock, UTC µs */
+void time_pin(int64_t us); /* time_now stands still there: for pictures that have to be the same every time; < 0: it goes on */
 int64_t time_mono(void); /* monotonic µs; where the system offers it, a clock that counts while the machine sleeps */
 
 /* "2026-11-21T10:00:00.000000Z" (27 bytes and a NUL). */

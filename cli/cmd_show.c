@@ -4,7 +4,7 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "cli/json_run.h"
-#include "cli/run_reads.h"
+#include "tui/run_reads.h"
 #include "tui/table.h"
 
 #define FACT_COLUMN 13
@@ -330,24 +330,6 @@ static void add_usage(struct context *c, const struct attempt_row *a)
 		add_fact(c, "used", text.data);
 }
 
-/* "pinned · requirements.lock · 104 packages · 3f9c0a1b2c3d4e5f" */
-static void env_text(const struct attempt_row *a, struct buf *out)
-{
-	_json_ json_t *detail = NULL;
-	struct err ignored;
-	if (a->env_detail)
-		json_parse(a->env_detail, strlen(a->env_detail), "env", &detail, &ignored);
-	const char *source = json_string_value(json_object_get(detail, "source"));
-	json_int_t n = json_integer_value(json_path_get(detail, "packages.count"));
-	buf_addf(out, "%s · %s", a->env_grade ? a->env_grade : "?", source ? source : a->env_kind ? a->env_kind : "?");
-	if (n) {
-		char count[32];
-		count_text(n, count);
-		buf_addf(out, " · %s package%s", count, n == 1 ? "" : "s");
-	}
-	buf_addf(out, " · %.16s", a->env_key);
-}
-
 /* "12 files, 840 lookups": which files, as many as are quickly read, or all. */
 static void add_reads(struct context *c, const struct run_reads *r)
 {
@@ -408,7 +390,7 @@ static void add_attempt(struct context *c, const struct step_row *s, const struc
 	add_fact(c, "isolation", where.data);
 	if (a->env_key) {
 		_buf_ struct buf env = BUF_INIT;
-		env_text(a, &env);
+		attempt_env_text(&env, a);
 		add_fact(c, "env", env.data);
 	}
 	if (a->folder) {

@@ -78,7 +78,7 @@ struct command {
 #define COMMANDS(X)                                                                       \
 	X(init) X(lock)                                                                  \
 	X(run) X(plan) X(resume) X(restart) X(stop) X(retry) X(pause) X(continue) X(log)                      \
-	X(ls) X(show) X(dag) X(logs) X(metrics) X(get)                                   \
+	X(workbench) X(ls) X(show) X(dag) X(logs) X(metrics) X(get)                                   \
 	X(env) X(tag) X(note) X(rm) X(verify) X(fsck) X(gc)                                     \
 	X(help) X(completion) X(version) X(manual)
 #define COMMAND_EXTERN_(n) extern const struct command cmd_##n;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "base/vec.h"
@@ -258,16 +259,14 @@ static int detach(struct context *c, struct launcher *s, const struct launch_bod
 {
 	_close_ int from = -1, to = -1;
 	_buf_ struct buf said = BUF_INIT;
-	char self[4096];
+	_free_ char *self = path_self();
 	int fds[2];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	int r = body->load ? build_envs(c, s, body, e) : 0;
 
 	if (r < 0)
 		return r;
-	if (n < 0)
+	if (!self)
 		return err_errno(e, "where jig itself stands");
-	self[n] = 0;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_errno(e, "a pipe to the detached run");
 	from = fds[0];

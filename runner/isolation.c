@@ -59,13 +59,10 @@ static void keep_env(const struct isolation_options *o, struct arena *a, struct 
 static void keep(const struct isolation_options *o, struct arena *a, struct sandbox_options *s)
 {
 	struct keep_list list = { 0 };
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	_free_ char *self = path_self();
 
-	if (n > 0) {
-		self[n] = 0;
+	if (self)
 		vec_push(&list, arena_strdup(a, self));
-	}
 	for (size_t i = 0; i < o->envs->len; i++) {
 		const struct env *v = &o->envs->v[i];
 

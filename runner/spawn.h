@@ -88,5 +88,11 @@ int spawn_stream(const struct spawn_stream *s, int *ret_status, struct err *e);
 /* Starts a program detached: own session, the three streams at /dev/null, no inherited descriptor but `keep` (-1: none) as descriptor 3.
  * The caller may wait for *ret_pid or leave it to init by ending first. envp and cwd as in spawn_capture. */
 int spawn_detached(const char *const *argv, const char *const *envp, const char *cwd, int keep, pid_t *ret_pid, struct err *e);
+/* Runs a program in the foreground of the caller's terminal, with its three streams, and waits for it: an editor. Ctrl-C and Ctrl-\ are the program's alone meanwhile; it is in the
+ * caller's process group, so that Ctrl-Z stops both. */
+int spawn_foreground(const char *const *argv, const char *cwd, int *ret_status, struct err *e);
+/* Starts a program whose output the caller reads as it comes: *ret_out and *ret_err are its standard output and stderr (ret_err NULL: both are *ret_out), not blocking and closed by
+ * exec. Standard input is empty. The caller closes them, and waits for *ret_pid behind their end. */
+int spawn_piped(const char *const *argv, const char *const *envp, const char *cwd, pid_t *ret_pid, int *ret_out, int *ret_err, struct err *e);
 
 #endif

@@ -91,10 +91,8 @@ static void set_variables(struct work *w, const struct work_run *r, const struct
 		variables_set(v, "CUDA_VISIBLE_DEVICES", gpus);
 	/* `jig` itself comes last, so that `jig log` works in steps and never hides a program of the environment. */
 	const char *path = variables_get(v, "PATH");
-	char self[4096];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (len > 0) {
-		self[len] = 0;
+	_free_ char *self = path_self();
+	if (self) {
 		_free_ char *dir = path_parent(self);
 		_free_ char *full = mem_printf("%s:%s", path ? path : "/usr/local/bin:/usr/bin:/bin", dir);
 		variables_set(v, "PATH", full);

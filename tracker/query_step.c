@@ -16,11 +16,13 @@
 	"a.started, a.ended, a.elapsed_us, a.pid, a.pid_start, v.key, v.grade, a.error_file, a.error_message, a.error_line, " \
 	"a.max_rss, a.cpu_us, a.read_bytes, a.written_bytes, a.gpu_mem, v.kind, v.detail"
 
+#define STEP_COLUMNS \
+	"s.id, s.name, s.base, s.item, coalesce(s.command, x.command), coalesce(s.declared, x.declared), s.reason, s.state, s.rank, " \
+	"s.reused_attempt, a.run, a.n, s.needs FROM step s LEFT JOIN attempt a ON a.id = s.reused_attempt LEFT JOIN step x ON x.id = a.step "
+
 #define SQL(X) \
-	X(STEPS, "SELECT s.id, s.name, s.base, s.item, coalesce(s.command, x.command), coalesce(s.declared, x.declared), " \
-	         "s.reason, s.state, s.rank, s.reused_attempt, a.run, a.n, s.needs " \
-	         "FROM step s LEFT JOIN attempt a ON a.id = s.reused_attempt LEFT JOIN step x ON x.id = a.step " \
-	         "WHERE s.run = ?1 ORDER BY s.rank") \
+	X(STEPS, "SELECT " STEP_COLUMNS "WHERE s.run = ?1 ORDER BY s.rank") \
+	X(STEP, "SELECT " STEP_COLUMNS "WHERE s.id = ?1") \
 	X(STEP_STATES, "SELECT s.state, s.reused_attempt, a.run, a.n FROM step s LEFT JOIN attempt a ON a.id = s.reused_attempt " \
 	               "WHERE s.run = ?1 ORDER BY s.rank") \
 	X(STEP_REASON, "SELECT reason FROM step WHERE id = ?1") \
@@ -71,6 +73,24 @@ static void needs_read(const struct step_rows *steps, const char *json, struct a
 	vec_release(&ids);
 }
 
+static struct step_row step_read(sqlite3_stmt *st, struct arena *a)
+{
+	return (struct step_row){
+	        .id = db_int(st, 0),
+	        .name = db_text(st, 1, a),
+	        .base = db_text(st, 2, a),
+	        .item = db_text(st, 3, a),
+	        .command = db_text(st, 4, a),
+	        .declared = db_text(st, 5, a),
+	        .reason = db_text(st, 6, a),
+	        .state = db_word(st, 7, WORDS_STEP_STATE),
+	        .rank = (int)db_int(st, 8),
+	        .reused_attempt = db_int(st, 9),
+	        .reused_run = db_int(st, 10),
+	        .reused_n = (int)db_int(st, 11),
+	};
+}
+
 int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_rows *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
@@ -80,20 +100,7 @@ int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_row
 	int r = db_query(t, &sql, STEPS, &st, e, DB_INT(run));
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
-		vec_push(&rows, (struct step_row){
-		                        .id = db_int(st, 0),
-		                        .name = db_text(st, 1, a),
-		                        .base = db_text(st, 2, a),
-		                        .item = db_text(st, 3, a),
-		                        .command = db_text(st, 4, a),
-		                        .declared = db_text(st, 5, a),
-		                        .reason = db_text(st, 6, a),
-		                        .state = db_word(st, 7, WORDS_STEP_STATE),
-		                        .rank = (int)db_int(st, 8),
-		                        .reused_attempt = db_int(st, 9),
-		                        .reused_run = db_int(st, 10),
-		                        .reused_n = (int)db_int(st, 11),
-		                });
+		vec_push(&rows, step_read(st, a));
 		vec_push(&needs, db_text(st, 12, a));
 	}
 	if (r >= 0) {
@@ -106,6 +113,19 @@ int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_row
 	vec_release(&rows);
 	vec_release(&needs);
 	return r;
+}
+
+int query_step(struct tracker *t, int64_t step, struct arena *a, struct step_row *ret, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, STEP, &st, e, DB_INT(step));
+
+	if (r < 0 || (r = db_step(t, st, e)) < 0)
+		return r;
+	if (!r)
+		return err_set(e, ERR_NOT_FOUND, "there is no step %lld in the record", (long long)step);
+	*ret = step_read(st, a);
+	return 0;
 }
 
 int query_step_states(struct tracker *t, int64_t run, struct arena *a, struct step_state_row **ret, size_t *ret_len,

@@ -13,6 +13,8 @@
 	  "SELECT id, coalesce(step, 0), action FROM request WHERE run = ?1 AND taken IS NULL ORDER BY id LIMIT 1") \
 	X(REQUEST_TAKEN, "UPDATE request SET taken = ?2, answer = ?3 WHERE id = ?1 AND taken IS NULL") \
 	X(REQUEST_RUN, "SELECT run FROM request WHERE id = ?1 AND taken IS NULL") \
+	X(REQUEST_PAUSED, "SELECT action = 'pause' FROM request WHERE run = ?1 AND step IS NULL AND action IN ('pause', 'continue') " \
+	                  "AND taken IS NOT NULL ORDER BY id DESC LIMIT 1") \
 	X(REQUEST_REPLY, "SELECT answer FROM request WHERE id = ?1 AND taken IS NOT NULL")
 DB_TABLE(DB_REQUEST, sql, SQL)
 
@@ -84,4 +86,12 @@ int request_answer(struct tracker *t, int64_t id, struct arena *a, const char **
 		return r;
 	*ret_answer = db_text(st, 0, a);
 	return 1;
+}
+
+int request_paused(struct tracker *t, int64_t run, struct err *e)
+{
+	int64_t paused = 0;
+	int r = db_get_int(t, &sql, REQUEST_PAUSED, &paused, e, DB_INT(run));
+
+	return r < 0 ? r : r > 0 && paused;
 }

@@ -19,5 +19,7 @@ int request_next(struct tracker *t, int64_t run, struct request *ret, struct err
 int request_take(struct tracker *t, int64_t id, const char *answer, struct err *e);
 /* Whether it was taken: 1 and the answer (in a), or 0. */
 int request_answer(struct tracker *t, int64_t id, struct arena *a, const char **ret_answer, struct err *e);
+/* Whether a live run starts no new steps, as was asked of it: 1 or 0. */
+int request_paused(struct tracker *t, int64_t run, struct err *e);
 
 #endif

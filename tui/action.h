@@ -92,7 +92,7 @@ enum {
 	X(ACT_X_AXIS, "x-axis", "x", ON(SCREEN_METRICS), "", "step/time", "x by step or by time") \
 	X(ACT_SMOOTH, "smooth", "m", ON(SCREEN_METRICS), "", "smooth", "more smoothing, then none") \
 	X(ACT_ALL_ROWS, "all-rows", "a", ON(SCREEN_COMPARE), "", "", "all rows, or only what differs") \
-	X(ACT_CODE, "code", "v", ON(SCREEN_COMPARE) | ON(SCREEN_PLAN), "", "", "what differs in the code") \
+	X(ACT_CODE, "code", "v", ON(SCREEN_COMPARE), "", "", "what differs in the code") \
 	X(ACT_CHARTS, "charts", "m", ON(SCREEN_COMPARE), "", "", "the charts laid over each other") \
 	X(ACT_PARAMS, "params", "p", ON(SCREEN_PLAN), "", "change", "changes params for the new run") \
 	X(ACT_PLAN_RESTART, "restart-instead", "r", ON(SCREEN_PLAN), "", "restart", "reuses nothing")

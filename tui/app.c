@@ -45,6 +45,21 @@ void app_pop(struct app *a)
 	app_redraw(a);
 }
 
+struct view *app_top(struct app *a)
+{
+	return bench_top(bench_of(a));
+}
+
+int app_find_project(struct app *a, struct err *e)
+{
+	struct bench *b = bench_of(a);
+	int r = project_find(&b->found, e);
+
+	if (r >= 0)
+		a->project = &b->found;
+	return r;
+}
+
 void app_work(struct app *a, struct view *v)
 {
 	bench_of(a)->working = v;
@@ -339,6 +354,7 @@ static void bench_release(struct bench *b)
 	loop_remove(b->tick_timer);
 	loop_free(b->app.loop);
 	tracker_close(b->app.tracker);
+	project_release(&b->found);
 	keymap_free(b->keys);
 	config_release(&b->config);
 	grid_release(&b->grid);

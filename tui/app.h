@@ -11,7 +11,7 @@
 
 struct app {
 	struct loop *loop;
-	struct project *project;      /* NULL: the folder has none */
+	const struct project *project; /* NULL: the folder has none */
 	struct tracker *tracker;      /* this thread's, for small queries; NULL: no record yet */
 	struct asker *asker;          /* a thread with a tracker of its own, for queries that may take long (asker.h); NULL as tracker */
 	const struct keymap *keymap;
@@ -20,12 +20,15 @@ struct app {
 };
 
 /* Whole program: opens the terminal, runs until it is left. project may be NULL (first contact). script: a file of keys (script.h) instead of a terminal, at rows × cols; NULL: none. */
-struct app_options { struct project *project; const char *self, *script; int rows, cols; };
+struct app_options { const struct project *project; const char *self, *script; int rows, cols; };
 int app_run(const struct app_options *o, struct err *e);
 
 /* Views. The app owns what is pushed. Esc takes the top away, but never the last. */
 void app_push(struct app *a, struct view *v);
 void app_pop(struct app *a);
+struct view *app_top(struct app *a);
+/* Looks for a project once more: `jig init` was done. */
+int app_find_project(struct app *a, struct err *e);
 /* Asks for a frame; many asks are one frame. */
 void app_redraw(struct app *a);
 /* The view's work() is called in slices from now on, until it returns without VIEW_MORE. */

@@ -32,7 +32,7 @@ static void by_default(struct bench *b, struct view *v, enum action action)
 		break;
 	case ACT_QUIT: app_quit(&b->app); break;
 	case ACT_HELP: app_push(&b->app, view_help_new(&b->app, v)); break;
-	case ACT_PALETTE: app_push(&b->app, view_palette_new(&b->app, v)); break;
+	case ACT_PALETTE: palette_push(&b->app, v->screen); break;
 	case ACT_REDRAW:
 		if (b->term)
 			term_forget(b->term);

@@ -12,10 +12,10 @@ enum { APP_ROWS = 10, APP_COLS = 40 };
 
 struct foot_zone { int col, cells; enum action action; };
 struct command; /* app_command.c */
-void commands_forget(struct bench *b, const void *arg); /* nobody waits for those of arg any more */
 
 struct bench {
 	struct app app; /* first: a struct app * is the bench */
+	struct project found; /* by app_find_project */
 	struct config config;
 	struct keymap *keys;
 	struct theme theme;

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 #include <time.h>
+#include "base/json.h"
+#include "base/text.h"
 #include "base/time.h"
 
 void attempt_end_text(const struct attempt_row *a, char out[64])
@@ -46,4 +48,21 @@ int64_t attempt_elapsed(const struct attempt_row *a)
 	if (a->elapsed_us >= 0)
 		return a->elapsed_us;
 	return (a->ended ? a->ended : time_now()) - a->started;
+}
+
+void attempt_env_text(struct buf *out, const struct attempt_row *a)
+{
+	_json_ json_t *detail = NULL;
+	struct err ignored;
+	if (a->env_detail)
+		json_parse(a->env_detail, strlen(a->env_detail), "env", &detail, &ignored);
+	const char *source = json_string_value(json_object_get(detail, "source"));
+	json_int_t n = json_integer_value(json_path_get(detail, "packages.count"));
+	buf_addf(out, "%s · %s", a->env_grade ? a->env_grade : "?", source ? source : a->env_kind ? a->env_kind : "?");
+	if (n) {
+		char count[32];
+		count_text(n, count);
+		buf_addf(out, " · %s package%s", count, n == 1 ? "" : "s");
+	}
+	buf_addf(out, " · %.16s", a->env_key);
 }

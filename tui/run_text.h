@@ -9,6 +9,8 @@
 void attempt_end_text(const struct attempt_row *a, char out[64]);
 /* "lib/features.py:31 ValueError: …"; "" when no root error was found. Appends. */
 void attempt_error_text(struct buf *out, const struct attempt_row *a);
+/* "pinned · requirements.lock · 104 packages · 3f9c0a1b2c3d4e5f". Appends. */
+void attempt_env_text(struct buf *out, const struct attempt_row *a);
 /* "2026-11-21 10:00:00" in the local zone. */
 void local_time_text(int64_t us, char out[24]);
 /* Wall or recorded time of a run so far, µs; -1: not begun. */

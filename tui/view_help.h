@@ -5,6 +5,6 @@
 #include "tui/app.h"
 
 /* below: the view it is about. */
-struct view *view_help_new(struct app *a, struct view *below);
+struct view *view_help_new(struct app *a, const struct view *below);
 
 #endif

@@ -1,6 +1,6 @@
 /* What an attempt was seen to look up, and which attempt's checkpoint it went on from. */
-#ifndef CLI_RUN_READS_H
-#define CLI_RUN_READS_H
+#ifndef TUI_RUN_READS_H
+#define TUI_RUN_READS_H
 
 #include "tracker/reuse.h"
 #include "tracker/trace.h"

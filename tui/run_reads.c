@@ -1,4 +1,4 @@
-#include "cli/run_reads.h"
+#include "tui/run_reads.h"
 
 #include <string.h>
 #include <sys/stat.h>
