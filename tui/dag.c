@@ -69,7 +69,7 @@ static void put_line(const struct canvas *c, int row, int col, int arms)
 	if ((there == sign_of(UP | DOWN) && arms == (LEFT | RIGHT)) ||
 	    (there == sign_of(LEFT | RIGHT) && arms == (UP | DOWN)))
 		arms = UP | DOWN | LEFT | RIGHT;
-	grid_put(c->g, row, col, sign_of(arms), ROLE_QUIET);
+	grid_put(c->g, row, col, sign_of(arms), ROLE_RULE);
 }
 
 static void put_vertical(const struct canvas *c, int from, int to, int col)
@@ -155,7 +155,7 @@ void dag_draw(const struct dag *d, const struct dag_node *nodes, struct grid *g,
 		draw_bundle(d, &d->bundles[i], &c);
 	draw_dummies(d, &c);
 	for (int i = 0; i < d->l.nreal; i++)
-		draw_box(d, i, &c, frame ? frame[i] : ROLE_QUIET);
+		draw_box(d, i, &c, frame ? frame[i] : ROLE_RULE);
 	for (int i = 0; i < d->nports; i++) {
 		const struct port *p = &d->ports[i];
 		const struct vertex *v = &d->l.vertices[p->vertex];
@@ -163,6 +163,6 @@ void dag_draw(const struct dag *d, const struct dag_node *nodes, struct grid *g,
 			continue;
 		int y = row + d->y[v->rank] + (p->top ? 0 : v->height - 1);
 		grid_put(g, y, col + p->col, sign_of(LEFT | RIGHT | (p->top ? UP : DOWN)),
-		         frame ? frame[p->vertex] : ROLE_QUIET);
+		         frame ? frame[p->vertex] : ROLE_RULE);
 	}
 }

@@ -1,5 +1,5 @@
 /* What a printed graph shows of its steps: one thing for a step, or for all steps of a folded matrix. Not for others
- * than dag_print.c and dag_lanes.c. */
+ * than dag_print.c, dag_lanes.c and the drawing that one moves in, dag_view*.c. */
 #ifndef TUI_DAG_SHOWN_H
 #define TUI_DAG_SHOWN_H
 

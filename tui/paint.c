@@ -15,7 +15,7 @@ static char ascii_of(uint32_t cp)
 	static const struct { const char *glyphs; char sign; } signs[] = {
 		{ "─━╌–—−", '-' }, { "│▏", '|' }, { "┌┐└┘├┤┬┴╭╮╰╯", '+' }, { "┼", ')' }, { "•", '*' }, { "●", 'o' },
 		{ "▓█", '#' }, { "▒", '=' }, { "░", '.' }, { "…", '~' }, { "×", 'x' }, { "▸→▌⏎≥", '>' },
-		{ "←≤", '<' }, { "↑", '^' }, { "↓", 'v' }, { "±", '~' },
+		{ "←≤", '<' }, { "↑", '^' }, { "↓▾", 'v' }, { "±", '~' },
 		{ "▁▂", '.' }, { "▃▄", '_' }, { "▅▆", '-' }, { "▇", '^' },
 #define X(symbol, text, glyph, ascii, role, meaning) { glyph, ascii[0] },
 	             RUN_STATES(X) STEP_STATES(X)
