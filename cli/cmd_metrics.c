@@ -49,30 +49,30 @@ static int print_series(struct context *c, const struct metric_row *m, struct er
 	return n;
 }
 
-struct curve { const struct metric_row *of; VEC(double) x, y; };
-struct curves { struct curve *v; size_t len, cap; };
+struct curves { struct chart_series v[SERIES_MOST]; int n; };
 
 static void curves_release(struct curves *s)
 {
-	for (size_t i = 0; i < s->len; i++) {
-		vec_release(&s->v[i].x);
-		vec_release(&s->v[i].y);
-	}
-	vec_release(s);
+	for (int i = 0; i < s->n; i++)
+		pyramid_free(s->v[i].points);
 }
 
 static int load_curve(struct context *c, const struct metric_row *m, struct curves *to, struct err *e)
 {
 	struct series_cursor cursor = {0};
 	struct point points[BATCH];
-	struct curve *curve = vec_add(to);
+	struct pyramid *p = pyramid_new(0);
 	int n;
-	curve->of = m;
-	while ((n = series_read(c->tracker, m->series, &cursor, points, BATCH, e)) > 0)
+	to->v[to->n] = (struct chart_series){ .name = m->step_name, .points = p, .look = to->n };
+	to->n++;
+	while ((n = series_read(c->tracker, m->series, &cursor, points, BATCH, e)) > 0) {
+		double x[BATCH], y[BATCH];
 		for (int i = 0; i < n; i++) {
-			vec_push(&curve->x, (double)points[i].step);
-			vec_push(&curve->y, points[i].value);
+			x[i] = (double)points[i].step;
+			y[i] = points[i].value;
 		}
+		pyramid_add(p, x, y, (size_t)n);
+	}
 	return n;
 }
 
@@ -89,31 +89,24 @@ static bool wanted(const struct context *c, const char *key)
 static int plot_key(struct context *c, const struct run_data *d, const char *key, struct err *e)
 {
 	_cleanup_(curves_release) struct curves curves = {0};
-	struct chart_series series[SERIES_MOST];
-	int n = 0, r = 0, left_out = 0, width = context_width(c);
+	int r = 0, left_out = 0, width = context_width(c);
 	for (size_t i = 0; r >= 0 && i < d->metrics.len; i++) {
 		if (strcmp(d->metrics.v[i].key, key))
 			continue;
-		if (curves.len == SERIES_MOST)
+		if (curves.n == SERIES_MOST)
 			left_out++;
 		else
 			r = load_curve(c, &d->metrics.v[i], &curves, e);
 	}
 	if (r < 0)
 		return r;
-	for (; n < (int)curves.len; n++)
-		series[n] = (struct chart_series){ .name = curves.v[n].of->step_name,
-			.x = curves.v[n].x.v,
-			.y = curves.v[n].y.v,
-			.n = curves.v[n].x.len,
-			.role = ROLE_SERIES_1 + n };
 	struct chart_options o = {
-		.log_y = option_flag(c, "log"), .title = key, .x_label = "step", .ascii = c->paint.ascii
+		.log_y = option_flag(c, "log"), .title = key, .x_label = "step", .x_unit = SCALE_INTEGER, .ascii = c->paint.ascii
 	};
 	struct grid g;
 	int cols = width ? width : CHART_COLS;
 	grid_init(&g, CHART_ROWS, cols);
-	chart_draw(&g, 0, 0, CHART_ROWS, cols, series, n, &o);
+	chart_draw(&g, (struct rect){ .rows = CHART_ROWS, .cols = cols }, curves.v, curves.n, &o, NULL);
 	grid_print(&g, &c->paint, &c->out);
 	grid_release(&g);
 	if (left_out)

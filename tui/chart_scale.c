@@ -2,7 +2,10 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
+#include <time.h>
 #include "base/text.h"
+#include "base/time.h"
 
 struct scale scale_make(double low, double high, bool log)
 {
@@ -49,17 +52,107 @@ static long double round_step(long double raw, int *ret_exponent)
 }
 
 /* As many digits as tell the step, so that the labels of an axis read alike. */
-static void label_of(long double v, long double step, int exponent, char out[32])
+static void label_of(const struct scale *s, long double v, long double step, int exponent, char out[32])
 {
+	static const char *const prefixes[] = { "B", "kB", "MB", "GB", "TB", "PB" };
+	double size = fmax(fabs(s->low), fabs(s->high));
 	if (fabsl(v) < step / 2)
 		v = 0;
-	double size = fabs((double)v);
+	if (s->unit == SCALE_BYTES && !s->log && size < 1e18) {
+		int thousands = size >= 1000 ? (int)(log10(size) / 3 + 1e-9) : 0;
+		int digits = 3 * thousands - exponent;
+		snprintf(out, 32, "%.*f %s", digits < 0 ? 0 : digits > 9 ? 9 : digits, (double)(v / powl(1000, thousands)),
+		         prefixes[thousands]);
+		return;
+	}
+	size = fabs((double)v);
+	if (s->unit == SCALE_INTEGER && size < 1e9) {
+		count_text((int64_t)llroundl(v), out);
+		return;
+	}
 	if (size >= 1e6 || exponent < -5) {
 		int digits = size > 0 ? (int)floor(log10(size)) - exponent : 0;
 		snprintf(out, 32, "%.*e", digits < 0 ? 0 : digits > 12 ? 12 : digits, (double)v);
 		return;
 	}
-	snprintf(out, 32, "%.*f", exponent < 0 ? -exponent : 0, (double)v);
+	snprintf(out, 32, "%.*f%s", exponent < 0 ? -exponent : 0, (double)v, s->unit == SCALE_PERCENT ? " %" : "");
+}
+
+static bool is_time(enum scale_unit u)
+{
+	return u == SCALE_ELAPSED || u == SCALE_CLOCK;
+}
+
+/* A point in time in the local zone; false: no calendar has it. */
+static bool local_time(double us, struct tm *ret)
+{
+	time_t at = (time_t)floor(us / US_PER_S);
+	return fabs(us) < 1e17 && localtime_r(&at, ret);
+}
+
+static void time_label(const struct scale *s, double us, double step, char out[32])
+{
+	struct tm tm;
+	int tenths = step < US_PER_S ? (int)ceil(-log10(step / US_PER_S) - 1e-9) : 0;
+	double whole = floor(us / US_PER_S + 1e-9), fraction = us / US_PER_S - whole;
+	char clock[24], part[16] = "";
+	tenths = tenths > 6 ? 6 : tenths;
+	if (tenths > 0)
+		snprintf(part, sizeof part, "%.*f", tenths, fraction < 0 ? 0 : fraction);
+	if (s->unit == SCALE_CLOCK && local_time(us, &tm)) {
+		strftime(clock, sizeof clock,
+		         step >= 86400e6 ? "%b %d" : step >= 60e6 ? "%H:%M" : "%H:%M:%S", &tm);
+	} else {
+		duration_clock((int64_t)(fabs(whole) < 9e11 ? whole : 9e11) * US_PER_S, clock);
+	}
+	snprintf(out, 32, "%.22s%.8s", clock, part[0] ? part + 1 : "");
+}
+
+/* Steps that clocks have. The first tick of a day stands at local midnight. */
+static int time_ticks(const struct scale *s, int wanted, struct tick *ret)
+{
+	static const int seconds[] = { 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200,
+		                       86400 };
+	double raw = (s->high - s->low) / wanted / US_PER_S, step = 0, zone = 0;
+	int n = 0;
+	if (raw < 1) {
+		step = pow(10, floor(log10(raw)));
+		step *= raw / step <= 1 ? 1 : raw / step <= 2 ? 2 : raw / step <= 5 ? 5 : 10;
+	} else {
+		for (size_t i = 0; i < sizeof seconds / sizeof *seconds && step < raw; i++)
+			step = seconds[i];
+		if (step < raw)
+			step = 86400 * ceil(raw / 86400);
+	}
+	step *= US_PER_S;
+	double origin = s->unit == SCALE_CLOCK ? s->origin : 0;
+	struct tm tm;
+	if (s->unit == SCALE_CLOCK && local_time(origin, &tm))
+		zone = (double)tm.tm_gmtoff * US_PER_S;
+	for (double k = ceil((s->low + origin + zone) / step - 1e-9); n < TICKS_MOST; k++) {
+		double at = k * step - zone - origin;
+		if (at > s->high + step * 1e-9)
+			break;
+		ret[n].at = (at - s->low) / (s->high - s->low);
+		time_label(s, at + origin, step, ret[n++].label);
+	}
+	return n;
+}
+
+void scale_text(enum scale_unit unit, double origin, double v, char out[32])
+{
+	if (unit == SCALE_BYTES && fabs(v) < 9e18) {
+		size_text((int64_t)v, out);
+	} else if (unit == SCALE_INTEGER && v == floor(v) && fabs(v) < 9e15) {
+		count_text((int64_t)v, out);
+	} else if (is_time(unit) && isfinite(v)) {
+		time_label(&(struct scale){ .unit = unit, .origin = origin }, v + (unit == SCALE_CLOCK ? origin : 0), US_PER_S,
+		           out);
+	} else {
+		number_short(v, out);
+		if (unit == SCALE_PERCENT)
+			snprintf(out + strlen(out), 4, " %%");
+	}
 }
 
 static int decade_ticks(const struct scale *s, int wanted, struct tick *ret)
@@ -88,18 +181,24 @@ int scale_ticks(const struct scale *s, int wanted, struct tick ret[TICKS_MOST])
 		if (n > 0)
 			return n;
 	}
+	if (!s->log && is_time(s->unit) && s->high - s->low >= 1 && (n = time_ticks(s, wanted, ret)) > 0)
+		return n;
 	long double low = s->log ? powl(10, s->low) : s->low, high = s->log ? powl(10, s->high) : s->high;
 	int exponent;
 	long double step = round_step((high - low) / wanted, &exponent);
+	if ((s->unit == SCALE_INTEGER || s->unit == SCALE_BYTES) && step < 1) {
+		step = 1;
+		exponent = 0;
+	}
 	for (long double k = ceill(low / step - 1e-9L); k * step <= high + step * 1e-9L && n < TICKS_MOST; k++) {
 		long double v = k * step;
 		ret[n].at =
 		        s->log ? ((double)log10l(v) - s->low) / (s->high - s->low) : (double)((v - low) / (high - low));
-		label_of(v, step, exponent, ret[n++].label);
+		label_of(s, v, step, exponent, ret[n++].label);
 	}
 	if (n == 0) {
 		ret[0].at = 0;
-		number_short((double)low, ret[0].label);
+		scale_text(s->unit, s->origin, (double)low, ret[0].label);
 		n = 1;
 	}
 	return n;

@@ -1,11 +1,24 @@
-/* Axes of a chart: from values to a place between 0 and 1, and round ticks (1, 2, 5 times a power of ten). */
+/* Axes of a chart: from values to a place between 0 and 1, and round ticks (1, 2, 5 times a power of ten; seconds, minutes and hours as clocks have them). */
 #ifndef TUI_CHART_SCALE_H
 #define TUI_CHART_SCALE_H
 
 #include <stdbool.h>
 
 #define TICKS_MOST 24
-struct scale { double low, high; bool log; }; /* low < high; with log both are logarithms to base 10 */
+enum scale_unit {
+	SCALE_NUMBER,
+	SCALE_INTEGER, /* steps, processes: no ticks between whole numbers */
+	SCALE_BYTES,
+	SCALE_PERCENT,
+	SCALE_ELAPSED, /* µs: "0:31" */
+	SCALE_CLOCK,   /* µs since origin (UTC µs): "14:02" in the local zone */
+};
+struct scale {
+	double low, high; /* low < high; with log both are logarithms to base 10 */
+	bool log;
+	enum scale_unit unit;
+	double origin;
+};
 struct tick { double at; /* 0 … 1 */ char label[32]; };
 
 /* The scale for values from low to high; equal ones get room around them. log: low and high are > 0. */
@@ -15,5 +28,7 @@ double scale_place(const struct scale *s, double v);
 /* Round values inside of the scale, rising, about `wanted` of them (at least one, at most TICKS_MOST); returns their
  * number. */
 int scale_ticks(const struct scale *s, int wanted, struct tick ret[TICKS_MOST]);
+/* One value with its unit: "0.441", "1,200", "612 MB", "83 %", "0:31", "14:02:11". */
+void scale_text(enum scale_unit unit, double origin, double v, char out[32]);
 
 #endif

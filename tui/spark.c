@@ -1,4 +1,4 @@
-#include "tui/chart.h"
+#include "tui/spark.h"
 
 #include <math.h>
 

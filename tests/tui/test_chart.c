@@ -5,9 +5,10 @@
 #include <cmocka.h>
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "tui/chart.h"
-#include "tui/chart_scale.h"
+#include "tui/spark.h"
 
 static uint32_t seed = 1;
 static double random_value(void)
@@ -16,14 +17,23 @@ static double random_value(void)
 	return (double)(seed >> 8) / (1 << 24);
 }
 
-static char *drawn(int rows, int cols, const struct chart_series *s, int n, const struct chart_options *o)
+struct line { const char *name; const double *x, *y; size_t n; };
+
+static char *drawn(int rows, int cols, const struct line *lines, int n, const struct chart_options *o)
 {
+	struct chart_series s[30];
 	struct grid g;
 	_buf_ struct buf b = BUF_INIT;
+	for (int i = 0; i < n; i++) {
+		s[i] = (struct chart_series){ .name = lines[i].name, .points = pyramid_new(0), .look = i };
+		pyramid_add(s[i].points, lines[i].x, lines[i].y, lines[i].n);
+	}
 	grid_init(&g, rows, cols);
-	chart_draw(&g, 0, 0, rows, cols, s, n, o);
+	chart_draw(&g, (struct rect){ .rows = rows, .cols = cols }, s, n, o, NULL);
 	grid_print(&g, &(struct paint){ .ascii = o->ascii }, &b);
 	grid_release(&g);
+	for (int i = 0; i < n; i++)
+		pyramid_free(s[i].points);
 	return buf_steal(&b);
 }
 
@@ -32,7 +42,7 @@ static bool dot(const struct grid *g, int row, int col, bool ascii)
 {
 	static const int braille[4][2] = { { 0x01, 0x08 }, { 0x02, 0x10 }, { 0x04, 0x20 }, { 0x40, 0x80 } };
 	if (ascii)
-		return g->cells[row * g->cols + col].cp[0] == '*';
+		return g->cells[row * g->cols + col].cp[0] == '*' || g->cells[row * g->cols + col].cp[0] == '.';
 	uint32_t cp = g->cells[row / 4 * g->cols + col / 2].cp[0];
 	return cp >= 0x2800 && cp < 0x2900 && cp & (uint32_t)braille[row % 4][col % 2];
 }
@@ -40,11 +50,13 @@ static bool dot(const struct grid *g, int row, int col, bool ascii)
 /* Three rows have room for nothing but the curve, so every column can be checked by hand. */
 static void assert_extremes(const double *x, const double *y, size_t n, int cols, bool ascii)
 {
-	struct chart_series s = { .name = "y", .x = x, .y = y, .n = n, .role = ROLE_SERIES_1 };
+	struct chart_series s = { .name = "y", .points = pyramid_new(0) };
 	struct chart_options o = { .ascii = ascii };
 	struct grid g;
+	pyramid_add(s.points, x, y, n);
 	grid_init(&g, 3, cols);
-	chart_draw(&g, 0, 0, 3, cols, &s, 1, &o);
+	chart_draw(&g, (struct rect){ .rows = 3, .cols = cols }, &s, 1, &o, NULL);
+	pyramid_free(s.points);
 	int high = ascii ? 3 : 12, wide = ascii ? cols : cols * 2;
 	double low_y = INFINITY, high_y = -INFINITY;
 	for (size_t i = 0; i < n; i++) {
@@ -93,18 +105,18 @@ static void a_chart_has_axes_and_a_legend(void **state)
 		y[i] = i / 8.0;
 		z[i] = i == 4 ? NAN : 0.5;
 	}
-	struct chart_series s[] = { { "acc", x, y, 9, ROLE_SERIES_1 }, { "loss", x, z, 9, ROLE_SERIES_2 } };
+	struct line s[] = { { "acc", x, y, 9 }, { "loss", x, z, 9 } };
 	struct chart_options o = { .title = "acc, loss", .x_label = "epoch" };
 	_free_ char *braille = drawn(10, 40, s, 2, &o);
 	assert_string_equal(braille,
-			    "acc, loss\n"
+			    "acc, loss                          1 NaN\n"
 			    "1.0┤                              ⢀⣀⠤⠔⠒⠉\n"
 			    "   │                        ⢀⣀⠤⠔⠒⠉⠁\n"
-			    "0.5┤⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀   ⢀⣀⠤⠤⠒⣒⣉⣁⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀\n"
+			    "0.5┤⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀   ⢀⣀⡠⠤⠔⣒⣉⣁⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀\n"
 			    "   │           ⢀⣀⠤⠔⠒⠉⠁\n"
 			    "   │     ⢀⣀⠤⠔⠒⠉⠁\n"
 			    "0.0┤⣀⠤⠔⠒⠉⠁\n"
-			    "   └┬────────┬────────┬───────┬─────────\n"
+			    "   └┬────────┬────────×───────┬─────────\n"
 			    "    0        2        4       6    epoch\n"
 			    "━ acc 1   ━ loss 0.5\n");
 	o.ascii = true;
@@ -124,7 +136,7 @@ static void odd_series_are_drawn_too(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		for (int k = 0; k < 4; k++) {
 			for (size_t n = 0; n <= 4; n++) {
-				struct chart_series s = { "v", x, all[i], n, ROLE_SERIES_1 };
+				struct line s = { "v", x, all[i], n };
 				struct chart_options o = { .log_y = k & 1, .ascii = k & 2, .title = "t" };
 				for (int rows = 0; rows < 12; rows++)
 					for (int cols = 0; cols < 60; cols += 7)
@@ -132,8 +144,7 @@ static void odd_series_are_drawn_too(void **state)
 			}
 		}
 	}
-	struct chart_series s = {"v", x, mixed, 4, ROLE_SERIES_1}, none = {"v", x, nothing, 4, ROLE_SERIES_1},
-	                    one = {"v", x, same, 1, ROLE_SERIES_1};
+	struct line s = { "v", x, mixed, 4 }, none = { "v", x, nothing, 4 }, one = { "v", x, same, 1 };
 	struct chart_options o = { .log_y = true };
 	_free_ char *text = drawn(10, 60, &s, 1, &o);
 	assert_non_null(strstr(text, "log, 2 at or below 0 not shown, 1 infinite"));
@@ -148,10 +159,212 @@ static void odd_series_are_drawn_too(void **state)
 static void a_gap_stays_a_gap(void **state)
 {
 	double x[] = { 0, 1, 2, 3, 4 }, y[] = { 1, 1, NAN, 1, 1 };
-	struct chart_series s = { "v", x, y, 5, ROLE_SERIES_1 };
+	struct line s = { "v", x, y, 5 };
 	struct chart_options o = { .ascii = true };
 	_free_ char *text = drawn(1, 9, &s, 1, &o);
 	assert_string_equal(text, "***   ***\n");
+}
+
+static void noise_is_a_light_band(void **state)
+{
+	double x[4000], y[4000];
+	for (int i = 0; i < 4000; i++) {
+		x[i] = i;
+		y[i] = i % 2 ? 0.2 : 0.8;
+	}
+	y[2100] = 2;
+	struct chart_series s = { .name = "loss", .points = pyramid_new(0) };
+	struct grid g;
+	_buf_ struct buf b = BUF_INIT;
+	pyramid_add(s.points, x, y, 4000);
+	grid_init(&g, 9, 36);
+	chart_draw(&g, (struct rect){ .rows = 9, .cols = 36 }, &s, 1,
+	           &(struct chart_options){ .title = "loss", .x_unit = SCALE_INTEGER }, NULL);
+	grid_print(&g, &(struct paint){ .colour = false }, &b);
+	pyramid_free(s.points);
+	assert_string_equal(b.data,
+	                    "loss\n"
+	                    "2┤                 ⠨\n"
+	                    " │                 ⠠\n"
+	                    "1┤                 ⠠\n"
+	                    " │⡖⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠢⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲\n"
+	                    " │⣟⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉\n"
+	                    " └┬────────────────┬────────────────\n"
+	                    "  0              2,000\n"
+	                    "━ loss 0.2\n");
+	grid_release(&g);
+}
+
+static void smoothing_leaves_the_raw_curve_behind_it(void **state)
+{
+	double x[30], y[30];
+	for (int i = 0; i < 30; i++) {
+		x[i] = i;
+		y[i] = i % 6 == 0 ? 1 : 0;
+	}
+	struct chart_series s = { .name = "loss", .points = pyramid_new(0) };
+	struct grid g;
+	_buf_ struct buf b = BUF_INIT;
+	pyramid_add(s.points, x, y, 30);
+	grid_init(&g, 5, 30);
+	chart_draw(&g, (struct rect){ .rows = 5, .cols = 30 }, &s, 1,
+	           &(struct chart_options){ .smooth = 0.9, .ascii = true, .legend = LEGEND_NONE }, NULL);
+	grid_print(&g, &(struct paint){ .ascii = true }, &b);
+	assert_string_equal(b.data,
+	                    "*     .     .     .     .\n"
+	                    ".*    .     .     .     .\n"
+	                    " *    ..    ..    ..    ..\n"
+	                    " .****************************\n"
+	                    " ..... ..... ..... ..... .....\n");
+	for (int i = 0; i < 5 * 30; i++)
+		if (g.cells[i].cp[0] != ' ')
+			assert_int_equal(g.cells[i].role, g.cells[i].cp[0] == '*' ? ROLE_SERIES_1 : ROLE_QUIET);
+	pyramid_free(s.points);
+	grid_release(&g);
+}
+
+static void the_crosshair_names_all_values(void **state)
+{
+	double x[] = { 0, 10, 20, 30, 40 }, y[] = { 1, 2, NAN, 4, 5 }, few[] = { 0, 40 }, z[] = { 0.5, 1200 };
+	double early[] = { 0, 10 }, v[] = { 3, 3 };
+	struct line s[] = { { "train/loss", x, y, 5 }, { "valid", few, z, 2 }, { "short", early, v, 2 } };
+	struct chart_options o = {
+		.title = "loss", .x_label = "step", .x_unit = SCALE_INTEGER, .legend = LEGEND_TABLE, .cross = true, .cross_x = 30
+	};
+	_free_ char *at = drawn(16, 44, s, 3, &o);
+	assert_string_equal(at,
+	                    "loss                          step 30, 1 NaN\n"
+	                    "    │                             │     ⣀⠤⠒⠉\n"
+	                    "1000┤                             │⢀⡠⠔⠒⠉\n"
+	                    "    │                          ⣀⠤⠔⠊⠁\n"
+	                    "    │                     ⢀⣀⠤⠒⠉   │\n"
+	                    "    │                 ⢀⡠⠔⠊⠁       │\n"
+	                    " 500┤             ⣀⠤⠒⠉⠁           │\n"
+	                    "    │        ⢀⡠⠔⠒⠉                │\n"
+	                    "    │    ⣀⠤⠔⠊⠁                    │\n"
+	                    "    │⣀⣤⣒⣉⣀⣀⣀⣀⣀⣀                   ⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀\n"
+	                    "    └┬─────────┬────────×─────────┴─────────\n"
+	                    "     0        10       20        30     step\n"
+	                    "               here   min    max\n"
+	                    "━ train/loss    4     1        5\n"
+	                    "━ valid         0.5   0.5   1200\n"
+	                    "━ short         –     3        3\n");
+	o.cross_x = 20;
+	_free_ char *gap = drawn(16, 44, s, 3, &o);
+	assert_non_null(strstr(gap, "━ train/loss    –"));
+	/* A crosshair that is not in sight is not drawn, values stay. */
+	o.low = 0;
+	o.high = 15;
+	o.cross_x = 30;
+	_free_ char *away = drawn(16, 44, s, 3, &o);
+	assert_non_null(strstr(away, "step 30"));
+	assert_null(strstr(away, "┴"));
+}
+
+static void twenty_series_can_be_told_apart(void **state)
+{
+	double x[] = { 0, 1 }, y[20][2];
+	struct line s[20];
+	char names[20][24];
+	for (int i = 0; i < 20; i++) {
+		y[i][0] = y[i][1] = i;
+		snprintf(names[i], sizeof names[i], "run %d", i + 1);
+		s[i] = (struct line){ names[i], x, y[i], 2 };
+	}
+	_free_ char *text = drawn(24, 60, s, 20, &(struct chart_options){ .legend = LEGEND_TABLE });
+	assert_non_null(strstr(text, "━ run 6 "));
+	assert_non_null(strstr(text, "and 14 more"));
+	_free_ char *line = drawn(10, 60, s, 20, &(struct chart_options){ .legend = LEGEND_LINE });
+	assert_non_null(strstr(line, "━ run 1 0   ━ run 2 1"));
+	assert_non_null(strstr(line, "+"));
+	/* Lines beyond the sixth are dashed, then dotted. */
+	_free_ char *dashes = drawn(1, 12, s, 1, &(struct chart_options){ 0 });
+	struct grid g;
+	struct chart_series p = { .points = pyramid_new(0), .look = 6 };
+	pyramid_add(p.points, x, y[0], 2);
+	grid_init(&g, 1, 12);
+	for (int look = 0; look < 18; look += 6) {
+		_buf_ struct buf b = BUF_INIT;
+		static const char *const wanted[] = { "⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒\n", "⠒⠂⠐⠒⠂⠐⠒⠂⠐⠒⠂⠐\n", "⠂⠂⠐ ⠂⠐ ⠂⠐ ⠂⠐\n" };
+		p.look = look;
+		grid_clear(&g);
+		chart_draw(&g, (struct rect){ .rows = 1, .cols = 12 }, &p, 1, &(struct chart_options){ 0 }, NULL);
+		grid_print(&g, &(struct paint){ 0 }, &b);
+		assert_string_equal(b.data, wanted[look / 6]);
+	}
+	pyramid_free(p.points);
+	grid_release(&g);
+}
+
+static void a_part_of_x_is_shown(void **state)
+{
+	double x[] = { 0, 10, 20 }, y[] = { 0, 10, 0 };
+	struct chart_series s = { .name = "v", .points = pyramid_new(0) };
+	struct chart_options o = { .low = 10.25, .high = 10.75, .legend = LEGEND_NONE };
+	struct chart_frame f;
+	struct grid g;
+	pyramid_add(s.points, x, y, 3);
+	grid_init(&g, 6, 30);
+	/* Between two points there is the line. */
+	chart_draw(&g, (struct rect){ .rows = 6, .cols = 30 }, &s, 1, &o, &f);
+	_buf_ struct buf b = BUF_INIT;
+	grid_print(&g, &(struct paint){ 0 }, &b);
+	assert_non_null(strstr(b.data, "10"));
+	int dots = 0;
+	for (int i = 0; i < 6 * 30; i++)
+		dots += g.cells[i].cp[0] > 0x2800 && g.cells[i].cp[0] < 0x2900;
+	assert_int_equal(dots, f.curves.cols);
+	assert_true(chart_x_at(&f, f.curves.col) == 10.25);
+	assert_true(chart_x_at(&f, f.curves.col + f.curves.cols - 1) == 10.75);
+	assert_true(chart_x_at(&f, 0) == 10.25 && chart_x_at(&f, 99) == 10.75);
+	assert_int_equal(chart_col_of(&f, 10.25), f.curves.col);
+	assert_int_equal(chart_col_of(&f, 11), -1);
+	for (int col = f.curves.col; col < f.curves.col + f.curves.cols; col++)
+		assert_int_equal(chart_col_of(&f, chart_x_at(&f, col)), col);
+	pyramid_free(s.points);
+	grid_release(&g);
+}
+
+static void assert_ticks(struct scale s, int wanted, const char *text)
+{
+	struct tick t[TICKS_MOST];
+	_buf_ struct buf b = BUF_INIT;
+	int n = scale_ticks(&s, wanted, t);
+	for (int i = 0; i < n; i++)
+		buf_addf(&b, "%s%s", i ? "|" : "", t[i].label);
+	assert_string_equal(b.data, text);
+}
+
+static void ticks_have_units(void **state)
+{
+	setenv("TZ", "UTC", 1);
+	assert_ticks((struct scale){ 0, 3, .unit = SCALE_INTEGER }, 8, "0|1|2|3");
+	assert_ticks((struct scale){ 0, 12000, .unit = SCALE_INTEGER }, 3, "0|5,000|10,000");
+	assert_ticks((struct scale){ 0, 2.6e9, .unit = SCALE_BYTES }, 5, "0.0 GB|0.5 GB|1.0 GB|1.5 GB|2.0 GB|2.5 GB");
+	assert_ticks((struct scale){ 0, 700, .unit = SCALE_BYTES }, 3, "0 B|200 B|400 B|600 B");
+	assert_ticks((struct scale){ 0, 100, .unit = SCALE_PERCENT }, 2, "0 %|50 %|100 %");
+	assert_ticks((struct scale){ 0, 95e6, .unit = SCALE_ELAPSED }, 4, "0:00|0:30|1:00|1:30");
+	assert_ticks((struct scale){ 0, 3.1 * 3600e6, .unit = SCALE_ELAPSED }, 4, "0:00|1:00:00|2:00:00|3:00:00");
+	assert_ticks((struct scale){ 0, 0.5e6, .unit = SCALE_ELAPSED }, 3, "0:00.0|0:00.2|0:00.4");
+	/* 2026-11-21 14:02:11 UTC */
+	double origin = 1795269731e6;
+	assert_ticks((struct scale){ 0, 40e6, .unit = SCALE_CLOCK, .origin = origin }, 3, "14:02:15|14:02:30|14:02:45");
+	assert_ticks((struct scale){ 0, 3 * 3600e6, .unit = SCALE_CLOCK, .origin = origin }, 4, "15:00|16:00|17:00");
+	assert_ticks((struct scale){ 0, 5 * 86400e6, .unit = SCALE_CLOCK, .origin = origin }, 5,
+	             "Nov 22|Nov 23|Nov 24|Nov 25|Nov 26");
+	char out[32];
+	scale_text(SCALE_CLOCK, origin, 5e6, out);
+	assert_string_equal(out, "14:02:16");
+	scale_text(SCALE_BYTES, 0, 612e6, out);
+	assert_string_equal(out, "612 MB");
+	scale_text(SCALE_PERCENT, 0, 83.25, out);
+	assert_string_equal(out, "83.25 %");
+	scale_text(SCALE_ELAPSED, 0, 91e6, out);
+	assert_string_equal(out, "1:31");
+	scale_text(SCALE_INTEGER, 0, 1200, out);
+	assert_string_equal(out, "1,200");
+	scale_text(SCALE_BYTES, 0, NAN, out);
+	assert_string_equal(out, "NaN");
 }
 
 static void ticks_are_round(void **state)
@@ -211,6 +424,12 @@ int main(void)
 		cmocka_unit_test(a_chart_has_axes_and_a_legend),
 		cmocka_unit_test(odd_series_are_drawn_too),
 		cmocka_unit_test(a_gap_stays_a_gap),
+		cmocka_unit_test(noise_is_a_light_band),
+		cmocka_unit_test(smoothing_leaves_the_raw_curve_behind_it),
+		cmocka_unit_test(the_crosshair_names_all_values),
+		cmocka_unit_test(twenty_series_can_be_told_apart),
+		cmocka_unit_test(a_part_of_x_is_shown),
+		cmocka_unit_test(ticks_have_units),
 		cmocka_unit_test(ticks_are_round),
 		cmocka_unit_test(sparks_show_the_last_values),
 	};
