@@ -190,20 +190,21 @@ static enum look look_csi(struct key_decoder *d, const char *s, size_t n, bool w
 		return look_mouse(d, release ? 0 : button, (unsigned char)s[4] - 32, (unsigned char)s[5] - 32, release, ret);
 	}
 	char leader = s[2] >= '<' && s[2] <= '?' ? s[at++] : 0;
-	for (; at < n && s[at] >= 0x20 && s[at] < 0x40; at++) {
+	for (; at < n && at < SEQUENCE_MAX && s[at] >= 0x20 && s[at] < 0x40; at++) {
+		if (s[at] == '$' && !leader) /* of rxvt: Shift */
+			break;
 		if (s[at] >= '0' && s[at] <= '9' && count < 4)
 			parameters[count] = parameters[count] < 1000000 ? parameters[count] * 10 + (s[at] - '0') : 1000000;
 		else if (s[at] == ';' && count < 4)
 			count++;
 	}
-	*used = at < n ? at + 1 : at;
-	if (at == n)
-		return n < SEQUENCE_MAX ? LOOK_MORE : LOOK_NONE;
-	char final = s[at];
-	if (final < 0x40 || final == 0x7f) { /* cut off: what follows is not its own */
-		*used = at;
+	*used = at;
+	if (at == n && n < SEQUENCE_MAX)
+		return LOOK_MORE;
+	char final = at < n ? s[at] : 0;
+	if (final != '$' && (final < 0x40 || final == 0x7f)) /* cut off: what follows is not its own */
 		return LOOK_NONE;
-	}
+	*used = at + 1;
 	if (leader == '<' && (final == 'M' || final == 'm'))
 		return look_mouse(d, parameters[0], parameters[1], parameters[2], final == 'm', ret);
 	if (leader)
