@@ -317,3 +317,61 @@ int spawn_detached(const char *const *argv, const char *const *envp, const char 
 	posix_spawnattr_destroy(&attr);
 	return error ? spawn_failed(error, argv, cwd, e) : 0;
 }
+
+int spawn_foreground(const char *const *argv, const char *cwd, int *ret_status, struct err *e)
+{
+	struct sigaction ignored = { .sa_handler = SIG_IGN }, before[2];
+	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t attr;
+	int status = 0;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&fa);
+	if (cwd)
+		posix_spawn_file_actions_addchdir_np(&fa, cwd);
+	init_attr(&attr, 0);
+	sigaction(SIGINT, &ignored, &before[0]);
+	sigaction(SIGQUIT, &ignored, &before[1]);
+	int error = spawn_file(argv, (const char *const *)environ, cwd, &fa, &attr, &pid);
+	posix_spawn_file_actions_destroy(&fa);
+	posix_spawnattr_destroy(&attr);
+	if (!error)
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	sigaction(SIGINT, &before[0], NULL);
+	sigaction(SIGQUIT, &before[1], NULL);
+	if (error)
+		return spawn_failed(error, argv, cwd, e);
+	*ret_status = status;
+	return 0;
+}
+
+int spawn_piped(const char *const *argv, const char *const *envp, const char *cwd, pid_t *ret_pid, int *ret_out, int *ret_err, struct err *e)
+{
+	int out[2] = { -1, -1 }, err[2] = { -1, -1 };
+	pid_t pid = -1;
+	int r = 0;
+
+	if (pipe2(out, O_CLOEXEC) < 0 || (ret_err && pipe2(err, O_CLOEXEC) < 0))
+		r = err_errno(e, "a pipe for %s", argv[0]);
+	if (r == 0) {
+		int error = spawn_plain(argv, envp ? envp : (const char *const *)environ, cwd, out[1], ret_err ? err[1] : out[1], -1, &pid);
+		if (error)
+			r = spawn_failed(error, argv, cwd, e);
+	}
+	mem_closep(&out[1]);
+	mem_closep(&err[1]);
+	if (r < 0) {
+		mem_closep(&out[0]);
+		mem_closep(&err[0]);
+		return r;
+	}
+	fcntl(out[0], F_SETFL, O_NONBLOCK);
+	*ret_out = out[0];
+	if (ret_err) {
+		fcntl(err[0], F_SETFL, O_NONBLOCK);
+		*ret_err = err[0];
+	}
+	*ret_pid = pid;
+	return 0;
+}

@@ -715,6 +715,78 @@ static void test_stream_dies_with_its_caller(void **state)
 		usleep(1000);
 }
 
+/* What a descriptor that does not block gives until its end. */
+static void read_all(int fd, struct buf *out)
+{
+	for (ssize_t n = 1; n != 0;) {
+		poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1);
+		n = buf_read(out, fd, 4096);
+		assert_true(n >= 0 || errno == EAGAIN || errno == EINTR);
+	}
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	close(fd);
+}
+
+static void test_piped(void **state)
+{
+	struct fixture *f = *state;
+	_buf_ struct buf out = BUF_INIT, complaint = BUF_INIT;
+	const char *const envp[] = { "PATH=/usr/bin:/bin", "NAME=value", NULL };
+	const char *const sh[] = { "sh", "-c", "echo $NAME; echo two >&2; cat; pwd; exit 3", NULL }, *const none[] = { "no-such-program", NULL };
+	_close_ int other = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int fds[2], status;
+	struct err e;
+	pid_t pid;
+
+	assert_int_equal(spawn_piped(sh, envp, f->dir, &pid, &fds[0], &fds[1], &e), 0);
+	read_all(fds[0], &out);
+	read_all(fds[1], &complaint);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+	_free_ char *wanted = mem_printf("value\n%s\n", f->dir);
+	assert_string_equal(out.data, wanted);
+	assert_string_equal(complaint.data, "two\n");
+
+	/* Both streams in one, and nothing of ours is handed on. */
+	_free_ char *script = mem_printf("echo one; echo two >&2; test ! -e /proc/self/fd/%d && echo three", other);
+	const char *const one[] = { "sh", "-c", script, NULL };
+	buf_reset(&out);
+	assert_int_equal(spawn_piped(one, NULL, NULL, &pid, &fds[0], NULL, &e), 0);
+	read_all(fds[0], &out);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_string_equal(out.data, "one\ntwo\nthree\n");
+
+	int before = dup(0);
+	close(before);
+	assert_int_equal(spawn_piped(none, NULL, NULL, &pid, &fds[0], &fds[1], &e), ERR_NOT_FOUND);
+	assert_non_null(strstr(e.text, "no-such-program: command not found"));
+	assert_int_equal(spawn_piped(sh, NULL, "/no/such/folder", &pid, &fds[0], &fds[1], &e), ERR_NOT_FOUND);
+	int after = dup(0);
+	close(after);
+	assert_int_equal(before, after);
+}
+
+/* Ctrl-C is the program's alone: we go on, and the disposition is back afterwards. */
+static void test_foreground(void **state)
+{
+	struct fixture *f = *state;
+	_free_ char *wanted = path_join(f->dir, "made");
+	const char *const sh[] = { "sh", "-c", "kill -INT $PPID; kill -QUIT $PPID; touch made; kill -INT $$; sleep 1000", NULL }, *const none[] = { "no-such-program", NULL };
+	struct sigaction now;
+	struct err e;
+	int status;
+
+	assert_int_equal(spawn_foreground(sh, f->dir, &status, &e), 0);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+	assert_int_equal(access(wanted, F_OK), 0);
+	for (int i = 0; i < 2; i++) {
+		sigaction(i ? SIGQUIT : SIGINT, NULL, &now);
+		assert_ptr_equal(now.sa_handler, SIG_DFL);
+	}
+	assert_int_equal(spawn_foreground(none, NULL, &status, &e), ERR_NOT_FOUND);
+	assert_non_null(strstr(e.text, "no-such-program: command not found"));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 2 && strcmp(argv[1], "--misbehave") == 0)
@@ -729,6 +801,7 @@ int main(int argc, char **argv)
 #endif
 		CASE(test_signal_to_group), CASE(test_spawner_gone), CASE(test_capture), CASE(test_detached),
 		CASE(test_stream), CASE(test_stream_keeps), CASE(test_stream_dies_with_its_caller),
+		CASE(test_piped), CASE(test_foreground),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
