@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/manual_keys.h"
 #include "cli/help.h"
 #include "runner/env_choose.h"
 #include "runner/isolation.h"
@@ -246,6 +247,7 @@ int manual_part(struct buf *out, const char *part, struct err *e)
 	static const struct { const char *name; int (*make)(struct buf *out, const char *word, struct err *e); } parts[] = {
 		{ "commands", part_commands },   { "overview", part_overview },   { "words", part_words }, { "pipeline_keys", part_pipeline_keys },
 		{ "step_keys", part_step_keys }, { "variables", part_variables }, { "version", part_version },
+		{ "keys", manual_keys },         { "key_words", manual_key_words }, { "palette", manual_palette },
 	};
 	size_t n = strcspn(part, " ");
 
