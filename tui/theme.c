@@ -72,20 +72,24 @@ static bool rgb_parse(const char *s, size_t n, int32_t *ret)
 }
 
 /* COLOUR or COLOUR/STAND-IN. False: neither is meant; the reason, if there is a better one than that, goes to ret_why. */
-static bool colour_parse(const char *word, int32_t *ret, int16_t *ret_stand_in, const char **ret_why)
+static bool colour_parse(const char *word, bool back, int32_t *ret, int16_t *ret_stand_in, const char **ret_why)
 {
 	size_t n = strcspn(word, "/");
 	int stand_in = STAND_IN_NEAREST, named = named_colour(word, n);
 	int64_t number;
 
 	if (word[n]) {
-		stand_in = named_colour(word + n + 1, strlen(word + n + 1));
-		if (stand_in < 0) {
-			*ret_why = "behind \"/\" stands one of the terminal's 16 colours by name, or default";
-			return false;
-		}
+		const char *other = word + n + 1;
+
+		stand_in = named_colour(other, strlen(other));
 		if (stand_in == NAMED_DEFAULT)
 			stand_in = STAND_IN_DEFAULT;
+		else if (back && !strcmp(other, "reverse"))
+			stand_in = STAND_IN_REVERSE;
+		else if (stand_in < 0) {
+			*ret_why = "behind \"/\" stands one of the terminal's 16 colours by name, or default; behind that of a background also reverse";
+			return false;
+		}
 	}
 	_free_ char *digits = mem_strndup(word, n);
 	if (named >= 0) {
@@ -153,9 +157,9 @@ static int read_words(struct reader *r, char *text, struct theme_role *ret, stru
 			int32_t colour;
 			int16_t stand_in;
 
-			return word_fault(r, word, colour_parse(word, &colour, &stand_in, &why) ? "one foreground is enough; a background stands behind \"on\"" : why, e);
+			return word_fault(r, word, colour_parse(word, false, &colour, &stand_in, &why) ? "one foreground is enough; a background stands behind \"on\"" : why, e);
 		}
-		if (!colour_parse(word, on ? &ret->style.bg : &ret->style.fg, on ? &ret->bg16 : &ret->fg16, &why))
+		if (!colour_parse(word, on, on ? &ret->style.bg : &ret->style.fg, on ? &ret->bg16 : &ret->fg16, &why))
 			return word_fault(r, word, why, e);
 		*(on ? &has_bg : &has_fg) = true;
 		on = false;

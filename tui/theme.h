@@ -2,8 +2,8 @@
  * where a blank or nothing follows. Words: a foreground, a background as "on COLOUR", attributes, in any order. A colour is one of the terminal's
  * 16 by name (black red green yellow blue magenta cyan white, each also with bright- in front), 0…255 of the 256, "#rrggbb" (and "#rgb"), or
  * "default". Attributes: bold dim italic underline reverse. A colour may be followed by "/" and the one of the 16 (or default) that stands in where
- * there are only those ("#5fafff/bright-blue"); else the nearest does. Without any colour every theme looks like "mono". jig-themes(5) says the same
- * to people.
+ * there are only those ("#5fafff/bright-blue"); else the nearest does. For a background that may be "reverse": nobody knows how two of the 16 look
+ * on each other. Without any colour every theme looks like "mono". jig-themes(5) says the same to people.
  *
  * The themes of themes/ are in the program; people's own stand in $XDG_CONFIG_HOME/jig/themes/NAME and go before those. */
 #ifndef TUI_THEME_H
@@ -37,7 +37,8 @@ enum { STYLE_BOLD = 1, STYLE_DIM = 2, STYLE_ITALIC = 4, STYLE_UNDERLINE = 8, STY
 #define COLOUR_DEFAULT (-1)
 #define COLOUR_RGB 0x1000000
 struct style { int32_t fg, bg; uint8_t attrs; };
-enum { STAND_IN_NEAREST = -1, STAND_IN_DEFAULT = -2 }; /* else 0…15 */
+/* What stands in for a colour where there are only 16: one of those (0…15), or this. Reverse is for backgrounds: none, and the cell is reversed. */
+enum { STAND_IN_NEAREST = -1, STAND_IN_DEFAULT = -2, STAND_IN_REVERSE = -3 };
 struct theme_role { struct style style; int16_t fg16, bg16; };
 struct theme { char name[32]; struct theme_role roles[ROLE_COUNT]; };
 

@@ -84,6 +84,17 @@ static void take_bg(struct theme_role *r, const struct theme_role *from)
 	r->bg16 = from->bg16;
 }
 
+static struct theme_role role_at(const struct theme *t, int role, enum depth depth)
+{
+	struct theme_role r = t->roles[role];
+
+	if (depth == DEPTH_16 && r.bg16 == STAND_IN_REVERSE) {
+		r.style.bg = COLOUR_DEFAULT;
+		r.style.attrs |= STYLE_REVERSE;
+	}
+	return r;
+}
+
 /* The cursor or a hit behind what stands there. */
 static void lay_under(struct theme_role *r, const struct theme_role *under, const struct theme_role *text)
 {
@@ -108,22 +119,22 @@ static uint8_t cell_attrs(const struct cell *c)
 struct style theme_style(const struct theme *t, const struct cell *c, enum depth depth)
 {
 	t = depth == DEPTH_NONE ? theme_mono() : t ? t : theme_default();
-	const struct theme_role *text = &t->roles[ROLE_TEXT];
-	struct theme_role r = t->roles[c->role];
+	const struct theme_role text = role_at(t, ROLE_TEXT, depth), cursor = role_at(t, ROLE_CURSOR, depth), hit = role_at(t, ROLE_HIT, depth);
+	struct theme_role r = role_at(t, c->role, depth);
 
 	if (c->attrs & CELL_FG)
 		r.style.fg = c->fg, r.fg16 = STAND_IN_NEAREST;
 	else if (r.style.fg == COLOUR_DEFAULT)
-		take_fg(&r, text);
+		take_fg(&r, &text);
 	if (c->attrs & CELL_BG)
 		r.style.bg = c->bg, r.bg16 = STAND_IN_NEAREST;
 	else if (r.style.bg == COLOUR_DEFAULT)
-		take_bg(&r, text);
+		take_bg(&r, &text);
 	r.style.attrs |= cell_attrs(c);
 	if (c->attrs & CELL_CURSOR)
-		lay_under(&r, &t->roles[ROLE_CURSOR], text);
+		lay_under(&r, &cursor, &text);
 	if (c->attrs & CELL_HIT)
-		lay_under(&r, &t->roles[ROLE_HIT], text);
+		lay_under(&r, &hit, &text);
 	/* What is reversed on a reversed row is seen by not being so. */
 	if (c->attrs & CELL_REVERSE)
 		r.style.attrs ^= STYLE_REVERSE;

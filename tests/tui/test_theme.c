@@ -92,6 +92,7 @@ static void faults_name_line_and_role(void **state)
 		{ "failed = red #loud", "\"#loud\": a colour is #rrggbb or #rgb; a comment needs a blank" },
 		{ "failed = #ff0000/12", "behind \"/\" stands one of the terminal's 16" },
 		{ "failed = #ff0000/", "behind \"/\" stands" },
+		{ "failed = #ff0000/reverse", "also reverse" },
 		{ "failed = /red", "neither a colour" },
 		{ "failed = red blue", "\"blue\": one foreground is enough; a background stands behind \"on\"" },
 		{ "failed = on red on blue", "\"on\": one background is enough" },
@@ -228,6 +229,11 @@ static void roles_lie_over_cursor_and_hit(void **state)
 	looks(&t, CELL(.role = ROLE_QUIET, .attrs = CELL_CURSOR | CELL_HIT), DEPTH_16, "0;4;7");
 	parsed("failed = 1 bold\ncursor = 15 on 4", &t);
 	looks(&t, CELL(.role = ROLE_FAILED, .attrs = CELL_CURSOR), DEPTH_16, "0;1;97;44");
+	/* Where there are 16, a background may be replaced by reversing. */
+	parsed("text = #ffffff/white on #000000/black\nquiet = #777777/bright-black\ncursor = on #303030/reverse\nbest = 2 on #111111/reverse", &t);
+	looks(&t, CELL(.role = ROLE_QUIET, .attrs = CELL_CURSOR), DEPTH_TRUE, "0;38;2;119;119;119;48;2;48;48;48");
+	looks(&t, CELL(.role = ROLE_QUIET, .attrs = CELL_CURSOR), DEPTH_16, "0;7;37;40");
+	looks(&t, CELL(.role = ROLE_BEST), DEPTH_16, "0;7;32;40");
 	/* NULL is the default theme. */
 	looks(NULL, CELL(.role = ROLE_FAILED), DEPTH_16, "0;1;31");
 	looks(NULL, CELL(.role = ROLE_TEXT), DEPTH_16, "0");
