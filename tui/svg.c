@@ -13,7 +13,7 @@ enum { CELL_W = 84, CELL_H = 180, PAD = 140, FONT = 140, BASELINE = 133, LINE = 
 static const uint32_t on_dark[16] = { 0x16191d, 0xe5646d, 0x7fc07f, 0xd9b36c, 0x6fa8dc, 0xb58ad6, 0x67b8b8, 0xd0d4da,
 				      0x7a828c, 0xff8a92, 0xa2dba2, 0xf0cf8e, 0x93c3ee, 0xcfaceb, 0x8fd6d6, 0xffffff };
 static const uint32_t on_light[16] = { 0x1d2025, 0xb3202f, 0x1a6d30, 0x855600, 0x1a5ac8, 0x8636a4, 0x00697a, 0x8a929c,
-				       0x68707c, 0xc9303f, 0x23803b, 0x9a6500, 0x2f6edb, 0x9a49b8, 0x0b7d8f, 0xfbfbf9 };
+				       0x68707c, 0xc9303f, 0x23803b, 0xc98a00, 0x2f6edb, 0x9a49b8, 0x0b7d8f, 0xfbfbf9 };
 
 struct look { uint32_t fg, bg; uint8_t attrs; }; /* attrs: STYLE_BOLD, STYLE_ITALIC, STYLE_UNDERLINE */
 struct picture {
@@ -317,9 +317,9 @@ void grid_svg(const struct grid *g, const struct paint *p, struct buf *out)
 	struct picture x = { .grid = g, .paint = p, .looks = looks, .out = out, .base = on_dark };
 	int width = g->cols * CELL_W + 2 * PAD, height = g->rows * CELL_H + 2 * PAD;
 
-	x.ground = shown(&x, s.bg, 0x16191d);
-	if (is_light(x.ground))
+	if (is_light(shown(&x, s.bg, x.base[0])))
 		x.base = on_light;
+	x.ground = shown(&x, s.bg, x.base[0]);
 	x.text = shown(&x, s.fg, x.base[is_light(x.ground) ? 0 : 7]);
 	buf_addf(out,
 		 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" fill=\"none\" role=\"img\" "

@@ -141,9 +141,16 @@ static void looks_follow_theme_and_depth(void **state)
 	p = (struct paint){ .colour = true, .depth = DEPTH_TRUE, .theme = &t };
 	grid_svg(&g, &p, &b);
 	has(&b, "fill=\"#1a6d30\" font-style=\"italic\" text-decoration=\"underline\" textLength=\"168\">ok<");
+	/* A ground of the 16 is the same behind every cell. */
+	buf_reset(&b);
+	assert_int_equal(theme_load("light", &t, &e), 0);
+	p = (struct paint){ .colour = true, .depth = DEPTH_16, .theme = &t };
+	grid_svg(&g, &p, &b);
+	has(&b, "fill=\"#fbfbf9\"");
+	hasnt(&b, "height=\"180\"");
 	/* Without colours: attributes, and what is under the cursor reversed. */
 	buf_reset(&b);
-	p.colour = false;
+	p = (struct paint){ .depth = DEPTH_TRUE, .theme = &t };
 	grid_attr(&g, 0, 0, 10, CELL_CURSOR);
 	grid_svg(&g, &p, &b);
 	has(&b, "<rect x=\"0\" width=\"840\" height=\"180\" fill=\"#d0d4da\"/>");
