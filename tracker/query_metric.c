@@ -1,6 +1,7 @@
 /* Series of a run, and the one value that counts as the run's. */
-#include "tracker/query.h"
+#include "tracker/query_metric.h"
 
+#include <math.h>
 #include "base/vec.h"
 #include "tracker/db.h"
 #include "tracker/series.h"
@@ -18,6 +19,8 @@
 	              "s.count > 0 ORDER BY s.last_ts DESC, s.key") \
 	X(OF_ENDED, "SELECT " SERIES_COLUMNS " FROM run_metric m JOIN series s ON s.id = m.series " \
 	            "JOIN step st ON st.id = m.step WHERE m.run = ?1 ORDER BY s.key") \
+	X(SAMPLES_AFTER, "SELECT ts, cpu_us, rss, read_bytes, written_bytes, gpu_mem, gpu_util, nprocs FROM sample " \
+	                 "WHERE attempt = ?1 AND ts > ?2 ORDER BY ts LIMIT ?3") \
 	X(RUN_SEALED, "SELECT seal IS NOT NULL FROM run WHERE number = ?1")
 DB_TABLE(DB_QUERY_METRIC, sql, SQL)
 
@@ -69,4 +72,27 @@ int query_run_metrics(struct tracker *t, int64_t run, struct arena *a, struct me
 	if (r < 0)
 		return r;
 	return sealed ? metrics(t, OF_ENDED, run, false, a, ret, e) : metrics(t, BY_KEY, run, true, a, ret, e);
+}
+
+int query_samples_after(struct tracker *t, int64_t attempt, int64_t after, size_t most, struct arena *a, struct sample_rows *ret, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	VEC(struct sample) rows = {0};
+	int r = db_query(t, &sql, SAMPLES_AFTER, &st, e, DB_INT(attempt), DB_INT(after), DB_INT((int64_t)most));
+
+	while (r >= 0 && (r = db_step(t, st, e)) > 0)
+		vec_push(&rows, (struct sample){
+		                        .ts = db_int(st, 0),
+		                        .cpu_us = db_int_or(st, 1, -1),
+		                        .rss = db_int_or(st, 2, -1),
+		                        .read_bytes = db_int_or(st, 3, -1),
+		                        .written_bytes = db_int_or(st, 4, -1),
+		                        .gpu_mem = db_int_or(st, 5, -1),
+		                        .gpu_util = db_is_null(st, 6) ? NAN : sqlite3_column_double(st, 6),
+		                        .nprocs = (int)db_int_or(st, 7, -1),
+		                });
+	if (r >= 0)
+		*ret = (struct sample_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
+	vec_release(&rows);
+	return r;
 }
