@@ -204,6 +204,53 @@ int run_model_first_failed(const struct run_model *m)
 	return first;
 }
 
+int64_t run_model_began(const struct run_model *m, int step)
+{
+	int first = m->last[step];
+	while (first >= 0 && m->before.v[first] >= 0)
+		first = m->before.v[first];
+	return first >= 0 ? m->attempts.v[first].started : 0;
+}
+
+int64_t run_model_ended(const struct run_model *m, int step, int64_t now)
+{
+	const struct attempt_row *a = run_model_attempt(m, step);
+	return !a ? 0 : a->state == ATTEMPT_RUNNING ? now : a->ended;
+}
+
+/* What a step needs and ended last; -1: nothing of it ran in this run. */
+static int last_need(const struct run_model *m, int step, int64_t now)
+{
+	int last = -1;
+	for (size_t i = 0; i < m->steps.v[step].nneeds; i++) {
+		int need = run_model_step(m, m->steps.v[step].needs[i]);
+		if (need >= 0 && m->last[need] >= 0 &&
+		    (last < 0 || run_model_ended(m, need, now) > run_model_ended(m, last, now)))
+			last = need;
+	}
+	return last;
+}
+
+int64_t run_model_ready(const struct run_model *m, int step, int64_t now)
+{
+	int need = last_need(m, step, now);
+	return need >= 0 ? run_model_ended(m, need, now) : m->row.started ? m->row.started : m->row.created;
+}
+
+void run_model_critical(const struct run_model *m, int64_t now, bool *marked)
+{
+	int at = -1;
+	for (size_t i = 0; i < m->steps.len; i++) {
+		marked[i] = false;
+		if (m->last[i] >= 0 && (at < 0 || run_model_ended(m, (int)i, now) > run_model_ended(m, at, now)))
+			at = (int)i;
+	}
+	while (at >= 0 && !marked[at]) {
+		marked[at] = true;
+		at = last_need(m, at, now);
+	}
+}
+
 bool run_model_live(const struct run_model *m)
 {
 	return !m->removed && !run_state_ended(m->row.state);

@@ -35,6 +35,14 @@ int run_model_step(const struct run_model *m, int64_t id);
 const struct attempt_row *run_model_attempt(const struct run_model *m, int step);
 /* The step whose failed attempt ended first; -1: none failed. */
 int run_model_first_failed(const struct run_model *m);
+/* When the first attempt of a step began and when its newest one ended (now: it runs); 0: never. UTC µs. */
+int64_t run_model_began(const struct run_model *m, int step);
+int64_t run_model_ended(const struct run_model *m, int step, int64_t now);
+/* Since when a step could have begun: all it needs had ended. */
+int64_t run_model_ready(const struct run_model *m, int step, int64_t now);
+/* Marks the steps of the critical path: from what ended last back through what each step waited for longest. marked: one
+ * for each step. */
+void run_model_critical(const struct run_model *m, int64_t now, bool *marked);
 bool run_model_live(const struct run_model *m);
 /* Sets last, before and by_id for steps and attempts that stand in m: for models that are made by hand. */
 void run_model_index(struct run_model *m);
