@@ -68,6 +68,7 @@ $(B)/%.o: %.c Makefile
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/tracker/schema.o: $(wildcard tracker/schema/*.sql)
 $(B)/tui/theme.o: $(wildcard themes/*)
+$(B)/tests/tui/test_theme.o: man/jig-themes.5.in $(wildcard themes/*)
 $(B)/runner/python_hook.o: runner/python/sitecustomize.py
 
 # tests/<layer>/test_<thing>.c: a program of cmocka tests that links its own layer and those below.

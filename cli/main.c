@@ -118,6 +118,9 @@ int main(int argc, char **argv)
 	c.paint = paint_for(STDOUT_FILENO);
 	c.paint_err = paint_for(STDERR_FILENO);
 
+	const char *fault = paint_fault();
+	if (fault)
+		fprintf(stderr, "jig: %s\n", fault);
 	int r = run_line(&c, argc, (const char *const *)argv, &e);
 	struct err late;
 	if (context_flush(&c, &late) < 0 && r >= 0) {

@@ -47,7 +47,7 @@ int manual_keys(struct buf *out, const char *word, struct err *e)
 	for (int a = 1; a < ACT_COUNT; a++) {
 		const struct action_def *d = action_def(a);
 
-		if (all ? d->screens == ON_ALL : d->screens != ON_ALL && d->screens & ON(screen))
+		if (all ? action_everywhere(a) : !action_everywhere(a) && d->screens & ON(screen))
 			add_action(out, d);
 	}
 	buf_adds(out, ".El\n");

@@ -21,6 +21,11 @@ const struct action_def *action_def(enum action a)
 	return &defs[a];
 }
 
+bool action_everywhere(enum action a)
+{
+	return (defs[a].screens | ON_GO) == ON_ALL;
+}
+
 enum action action_find(const char *name)
 {
 	for (int a = 1; a < ACT_COUNT; a++)

@@ -29,6 +29,7 @@ enum {
 	ON_ALL = (1u << SCREEN_COUNT) - 1,
 	ON_TABS = ON(SCREEN_LOG) | ON(SCREEN_METRICS) | ON(SCREEN_FILES) | ON(SCREEN_ENV) | ON(SCREEN_COMMAND) | ON(SCREEN_ATTEMPTS),
 	ON_STEP = ON(SCREEN_RUN) | ON_TABS,
+	ON_GO = ON(SCREEN_PLAN) | ON(SCREEN_START),
 	ON_RUN = ON(SCREEN_RUNS) | ON(SCREEN_RUN) | ON(SCREEN_TIMELINE) | ON_TABS,
 };
 
@@ -43,7 +44,7 @@ enum {
 	X(ACT_PAGE_DOWN, "page-down", "PgDn Ctrl-f", ON_ALL, "", "", "a screenful down") \
 	X(ACT_FIRST, "first", "g Home", ON_ALL, "", "", "to the first") \
 	X(ACT_LAST, "last", "G End", ON_ALL, "", "", "to the last") \
-	X(ACT_ENTER, "open", "Enter", ON_ALL, "double click", "open", "goes deeper: runs, run, step at its log") \
+	X(ACT_ENTER, "open", "Enter", ON_ALL & ~ON_GO, "double click", "open", "goes deeper: runs, run, step at its log") \
 	X(ACT_BACK, "back", "Esc", ON_ALL, "", "back", "back one level, an overlay first") \
 	X(ACT_NEXT_PANE, "next-pane", "Tab", ON_ALL, "", "", "the next pane or tab") \
 	X(ACT_SEARCH, "search", "/", ON_ALL, "", "filter", "filters or searches as you type") \
@@ -94,6 +95,7 @@ enum {
 	X(ACT_ALL_ROWS, "all-rows", "a", ON(SCREEN_COMPARE), "", "", "all rows, or only what differs") \
 	X(ACT_CODE, "code", "v", ON(SCREEN_COMPARE), "", "", "what differs in the code") \
 	X(ACT_CHARTS, "charts", "m", ON(SCREEN_COMPARE), "", "", "the charts laid over each other") \
+	X(ACT_GO, "go", "Enter", ON_GO, "", "start", "starts what is shown, in the background") \
 	X(ACT_PARAMS, "params", "p", ON(SCREEN_PLAN), "", "change", "changes params for the new run") \
 	X(ACT_PLAN_RESTART, "restart-instead", "r", ON(SCREEN_PLAN), "", "restart", "reuses nothing")
 #define ACTION_SYMBOL_(s, ...) s,
@@ -101,6 +103,7 @@ enum action { ACT_NONE, ACTIONS(ACTION_SYMBOL_) ACT_COUNT };
 
 struct action_def { const char *name, *keys; unsigned screens; const char *mouse, *foot, *help; };
 const struct action_def *action_def(enum action a); /* not of ACT_NONE */
+bool action_everywhere(enum action a);               /* it holds on every screen, Enter aside where that starts something */
 enum action action_find(const char *name);          /* ACT_NONE: there is none */
 const char *screen_name(enum screen s);
 const char *screen_title(enum screen s);

@@ -177,7 +177,7 @@ int script_run(struct bench *b, const char *path, struct err *e)
 		if (r >= 0)
 			r = settle(b, e);
 		if (r < 0)
-			err_prefix(e, "%s:%d: ", path, number);
+			err_prefix(e, "%s:%d", path, number);
 	}
 	return r;
 }

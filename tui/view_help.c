@@ -54,11 +54,6 @@ static const char *keys_of(struct view_help *h, struct app *a, enum screen s, en
 	return arena_strdup(&h->arena, text.data);
 }
 
-static bool everywhere(enum action action)
-{
-	return action_def(action)->screens == ON_ALL;
-}
-
 static void add_filters(struct view_help *h)
 {
 	static const struct { const char *text, *means; } examples[] = {
@@ -96,7 +91,7 @@ static void fill(struct view_help *h, struct app *a, const struct view *below)
 	for (int all = 0; all < 2; all++) {
 		add(h, NULL, ROLE_STRONG, all ? "Everywhere" : arena_printf(&h->arena, "All of %s", screen_title(s)));
 		for (int i = 1; i < ACT_COUNT; i++)
-			if (action_def(i)->screens & ON(s) && everywhere(i) == (all != 0))
+			if (action_def(i)->screens & ON(s) && action_everywhere(i) == (all != 0))
 				add(h, keys_of(h, a, s, i), ROLE_TEXT, action_def(i)->help);
 		add(h, NULL, ROLE_TEXT, "");
 	}

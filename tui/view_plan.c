@@ -314,7 +314,7 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 	case ACT_PAGE_DOWN: scroll(p, p->shown); break;
 	case ACT_FIRST: scroll(p, -(int)p->lines.len); break;
 	case ACT_LAST: scroll(p, (int)p->lines.len); break;
-	case ACT_ENTER: return start(p, a, e);
+	case ACT_GO: return start(p, a, e);
 	case ACT_PARAMS: return choose_param(p, a);
 	case ACT_PLAN_RESTART:
 		if (p->action == ACT_NEW_RUN)
@@ -424,8 +424,8 @@ static void plan_free(struct view *v)
 	free(p);
 }
 
-static const enum action foot[] = { ACT_ENTER, ACT_PARAMS, ACT_PLAN_RESTART, ACT_BACK, ACT_NONE };
-static const struct view_ops ops = { .free = plan_free, .draw = draw, .act = act, .foot = foot };
+static const enum action foot[] = { ACT_GO, ACT_PARAMS, ACT_PLAN_RESTART, ACT_BACK, ACT_NONE }, new_foot[] = { ACT_GO, ACT_PARAMS, ACT_BACK, ACT_NONE };
+static const struct view_ops new_ops = { .free = plan_free, .draw = draw, .act = act, .foot = new_foot }, ops = { .free = plan_free, .draw = draw, .act = act, .foot = foot };
 
 int view_plan_push(struct app *a, int64_t run, enum action action, struct err *e)
 {
@@ -435,7 +435,7 @@ int view_plan_push(struct app *a, int64_t run, enum action action, struct err *e
 	struct run_row row;
 	int r = run ? query_run(a->tracker, run, &arena, &row, e) : 0;
 
-	p->view = (struct view){ &ops, SCREEN_PLAN, true };
+	p->view = (struct view){ action == ACT_NEW_RUN ? &new_ops : &ops, SCREEN_PLAN, true };
 	p->run = run;
 	p->action = action;
 	if (r >= 0 && run)

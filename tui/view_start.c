@@ -71,7 +71,7 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 
 	if (lines_act(&s->lines, action))
 		return VIEW_REDRAW;
-	if (action != ACT_ENTER && action != ACT_NEW_RUN)
+	if (action != ACT_GO)
 		return VIEW_PASS;
 	if (a->project)
 		return run_act(a, 0, NULL, ACT_NEW_RUN, e);
@@ -104,7 +104,7 @@ static void title(struct view *v, struct app *a, struct buf *trail, struct buf *
 	buf_addf(trail, "%s", a->project ? a->project->name : "a folder without a pipeline");
 }
 
-static const enum action foot[] = { ACT_ENTER, ACT_QUIT, ACT_HELP, ACT_PALETTE, ACT_NONE };
+static const enum action foot[] = { ACT_GO, ACT_QUIT, ACT_HELP, ACT_PALETTE, ACT_NONE };
 static const struct view_ops ops = { .free = start_free, .draw = draw, .act = act, .title = title, .foot = foot };
 
 struct view *view_start_new(struct app *a)
