@@ -5,6 +5,7 @@
 
 #define UNSEEN UINT32_MAX
 #define ERASE_FROM 5 /* cells; fewer are written as blanks */
+#define GAP_MOST 6   /* cells; so many are sooner written again than passed by */
 
 static const struct cell blank = { .cp = { ' ' }, .role = ROLE_TEXT };
 
@@ -162,6 +163,21 @@ static void add_cell(struct frame *f, const struct cell *c, int width, int cols,
 		f->row = f->col = -1;
 }
 
+/* To a cell to be written: over a few that stay as they are by writing them again, where that needs no other style. */
+static void reach(struct frame *f, const struct grid *g, int row, int col, struct buf *out)
+{
+	bool short_way = f->row == row && f->col >= 0 && f->col < col && col - f->col <= GAP_MOST && f->styled;
+
+	for (int i = f->col; short_way && i < col; i++) {
+		const struct cell *c = cell_at(g, row, i);
+		struct style s = style_of(f, c);
+		short_way = c->cp[0] >= ' ' && c->cp[0] < 0x7f && !c->cp[1] && (is_blank(c) ? style_equal(blank_style(s), blank_style(f->now)) : style_equal(s, f->now));
+	}
+	for (; short_way && f->col < col; f->col++)
+		buf_addc(out, (char)cell_at(g, row, f->col)->cp[0]);
+	move_to(f, row, col, out);
+}
+
 /* From where on a row is blank in one style, that erasing leaves behind. */
 static int erasable_from(const struct frame *f, const struct grid *g, int row, int cols, struct style *ret)
 {
@@ -209,7 +225,7 @@ static void draw_row(struct frame *f, const struct grid *g, int row, int rows, i
 		if (!f->can.corner && row == rows - 1 && col + width == cols)
 			continue;
 		torn = col + width < cols && shown[col + width].cp[0] == 0;
-		move_to(f, row, col, out);
+		reach(f, g, row, col, out);
 		set_style(f, style_of(f, c), is_blank(c), out);
 		add_cell(f, c, width, cols, out);
 	}
