@@ -109,7 +109,8 @@ static int from_seeds(struct tracker *t, const struct filter *f, int64_t most, s
 			buf_adds(&q->text, i ? " UNION ALL " : "");
 			filter_sql_seed(q, seeds.terms.v[i]);
 		}
-		buf_adds(&q->text, ")) x CROSS JOIN run r ON r.number = x.run WHERE r.removed = 0");
+		/* In order, so that rows that stand together are read together. */
+		buf_adds(&q->text, ") ORDER BY run DESC) x CROSS JOIN run r ON r.number = x.run WHERE r.removed = 0");
 	} else if (r >= 0) {
 		r = 0;
 		buf_adds(&q->text, " FROM run r WHERE r.removed = 0");
@@ -225,13 +226,13 @@ static void phase_without(struct filter_plan *p, const struct filter *f, const s
 	phase_end(q, f, sort, 1, "");
 }
 
-int filter_plan(struct tracker *t, const struct filter *f, const struct filter_sort *sort, struct arena *a,
+int filter_plan(struct tracker *t, const struct filter *f, const struct filter_sort *sort, bool whole, struct arena *a,
                 struct filter_plan *ret, struct err *e)
 {
 	const struct filter_key *k = sort && sort->len ? &sort->v[0].key : NULL;
 	struct filter_plan p = {0};
 	struct filter_sql *q = phase_add(&p, a);
-	int r = from_seeds(t, f, FILTER_SMALL_SEED, q, e);
+	int r = from_seeds(t, f, whole ? FILTER_WHOLE_SEED : FILTER_SMALL_SEED, q, e);
 
 	if (r < 0) {
 		filter_plan_release(&p);
@@ -268,7 +269,7 @@ int filter_numbers_take(struct tracker *t, const struct filter *f, const struct 
 	VEC(int64_t) numbers = {0};
 	struct filter_plan plan = {0};
 	int64_t skip = offset > 0 ? offset : 0;
-	int r = filter_plan(t, f, sort, a, &plan, e);
+	int r = filter_plan(t, f, sort, limit < 0, a, &plan, e);
 
 	for (int i = 0; r >= 0 && i < plan.n && (limit < 0 || (int64_t)numbers.len < limit); i++) {
 		_statement_ sqlite3_stmt *st = NULL;

@@ -8,7 +8,7 @@
 
 #include "tracker/filter_sql.h"
 
-enum { FILTER_MAX_PHASES = 3, FILTER_SMALL_SEED = 4000, FILTER_COUNT_SEED = 200000 };
+enum { FILTER_MAX_PHASES = 3, FILTER_SMALL_SEED = 4000, FILTER_COUNT_SEED = 200000, FILTER_WHOLE_SEED = 600000 };
 
 struct filter_plan {
 	struct filter_sql phases[FILTER_MAX_PHASES]; /* SELECTs of run numbers; the last parameter of each is a limit to
@@ -16,8 +16,8 @@ struct filter_plan {
 	int n;
 	bool seeded;
 };
-/* sort NULL: newest first. Equal runs stand in the direction of the last key. */
-int filter_plan(struct tracker *t, const struct filter *f, const struct filter_sort *sort, struct arena *a,
+/* sort NULL: newest first. Equal runs stand in the direction of the last key. whole: all runs are wanted, not the first few. */
+int filter_plan(struct tracker *t, const struct filter *f, const struct filter_sort *sort, bool whole, struct arena *a,
                 struct filter_plan *ret, struct err *e);
 void filter_plan_release(struct filter_plan *p);
 

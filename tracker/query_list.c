@@ -29,9 +29,19 @@
 	                "k.key IS NOT NULL), l(key) AS (SELECT (SELECT min(key) FROM param WHERE number IS NULL) UNION ALL " \
 	                "SELECT (SELECT min(x.key) FROM param x WHERE x.key > l.key AND number IS NULL) FROM l WHERE " \
 	                "l.key IS NOT NULL) SELECT key FROM k WHERE key IS NOT NULL UNION SELECT key FROM l WHERE key IS NOT NULL") \
-	X(LIST_NAME_TEXTS, "SELECT number, name, NULL FROM run INDEXED BY run_by_name WHERE removed = 0") \
-	X(LIST_TAG_TEXTS, "SELECT run, key, value FROM tag ORDER BY run, key") \
-	X(LIST_NOTE_TEXTS, "SELECT run, text, NULL FROM note ORDER BY run")
+	X(LIST_SWEEP, "SELECT max(created), sum(elapsed_us), count(*), sum(state IN ('queued', 'running')), " \
+	              "sum(state = 'success'), sum(state = 'failed'), sum(iif(elapsed_us IS NULL, 0, nsteps)), " \
+	              "sum(iif(elapsed_us IS NULL, 0, nsteps - nfailed)) FROM run WHERE sweep = ?1 AND removed = 0") \
+	X(LIST_LEAST, "SELECT m.value, r.number FROM run r JOIN run_metric m ON m.run = r.number AND m.key = ?2 " \
+	              "WHERE r.sweep = ?1 AND r.removed = 0 AND m.value <> ?3 ORDER BY m.value, r.number LIMIT 1") \
+	X(LIST_MOST, "SELECT m.value, r.number FROM run r JOIN run_metric m ON m.run = r.number AND m.key = ?2 " \
+	             "WHERE r.sweep = ?1 AND r.removed = 0 AND m.value <> ?3 ORDER BY m.value DESC, r.number LIMIT 1") \
+	X(LIST_NAME_TEXTS, "SELECT number, name, NULL FROM run INDEXED BY run_by_name WHERE removed = 0 AND ?1 >= 0 AND " \
+	                   "name > ?2 ORDER BY name") \
+	X(LIST_NEWER_TEXTS, "SELECT number, name, NULL FROM run WHERE removed = 0 AND number > ?1 AND ?2 IS NOT NULL " \
+	                    "ORDER BY number") \
+	X(LIST_TAG_TEXTS, "SELECT run, key, value FROM tag WHERE (run, key) > (?1, ?2) ORDER BY run, key") \
+	X(LIST_NOTE_TEXTS, "SELECT run, text, NULL FROM note WHERE run > ?1 AND ?2 IS NOT NULL ORDER BY run")
 DB_TABLE(DB_QUERY_LIST, sql, SQL)
 
 int query_numbers(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit, int64_t offset,
@@ -153,18 +163,54 @@ int query_swept(struct tracker *t, struct swept **ret, size_t *ret_len, struct e
 	return 0;
 }
 
-int query_sweep_spec(struct tracker *t, int64_t sweep, struct arena *a, const char **ret, struct err *e)
+int query_sweep(struct tracker *t, int64_t sweep, struct arena *a, struct sweep_row *ret, struct err *e)
 {
-	_query_ sqlite3_stmt *st = NULL;
-	int r = db_query(t, &sql, LIST_SPEC, &st, e, DB_INT(sweep));
+	_query_ sqlite3_stmt *st = NULL, *spec = NULL;
+	int r = db_query(t, &sql, LIST_SPEC, &spec, e, DB_INT(sweep));
 
 	if (r >= 0)
-		r = db_step(t, st, e);
-	if (r < 0)
-		return r;
+		r = db_step(t, spec, e);
 	if (!r)
-		return err_set(e, ERR_NOT_FOUND, "there is no sweep %lld", (long long)sweep);
-	*ret = db_text(st, 0, a);
+		r = err_set(e, ERR_NOT_FOUND, "there is no sweep %lld", (long long)sweep);
+	if (r >= 0)
+		r = db_query(t, &sql, LIST_SWEEP, &st, e, DB_INT(sweep));
+	if (r < 0 || (r = db_step(t, st, e)) < 0)
+		return r;
+	*ret = (struct sweep_row){
+	        .sweep = sweep,
+	        .created = db_int(st, 0),
+	        .elapsed_us = db_int(st, 1),
+	        .spec = db_text(spec, 0, a),
+	        .nruns = (int)db_int(st, 2),
+	        .nlive = (int)db_int(st, 3),
+	        .nsuccess = (int)db_int(st, 4),
+	        .nfailed = (int)db_int(st, 5),
+	        .nsteps = (int)db_int(st, 6),
+	        .nwell = (int)db_int(st, 7),
+	};
+	ret->nother = ret->nruns - ret->nlive - ret->nsuccess - ret->nfailed;
+	return 0;
+}
+
+int query_sweep_range(struct tracker *t, int64_t sweep, const char *key, struct sweep_range *ret, bool *ret_any, struct err *e)
+{
+	_query_ sqlite3_stmt *least = NULL, *most = NULL;
+	int r = db_query(t, &sql, LIST_LEAST, &least, e, DB_INT(sweep), DB_TEXT(key), DB_INT(value_key(NAN)));
+
+	if (r < 0 || (r = db_step(t, least, e)) < 0)
+		return r;
+	*ret_any = r > 0;
+	if (!r)
+		return 0;
+	r = db_query(t, &sql, LIST_MOST, &most, e, DB_INT(sweep), DB_TEXT(key), DB_INT(value_key(NAN)));
+	if (r < 0 || (r = db_step(t, most, e)) < 0)
+		return r;
+	*ret = (struct sweep_range){
+	        .low = value_of_key(db_int(least, 0)),
+	        .low_run = db_int(least, 1),
+	        .high = value_of_key(db_int(most, 0)),
+	        .high_run = db_int(most, 1),
+	};
 	return 0;
 }
 
@@ -186,12 +232,14 @@ int query_keys(struct tracker *t, enum query_keys which, struct arena *a, const 
 	return r < 0 ? r : 0;
 }
 
-int query_texts(struct tracker *t, enum query_texts which, query_text_fn *cb, void *arg, struct err *e)
+int query_texts(struct tracker *t, enum query_texts which, const struct texts_cursor *from, query_text_fn *cb, void *arg, struct err *e)
 {
-	static const int statements[] = {
-	        [TEXTS_NAME] = LIST_NAME_TEXTS, [TEXTS_TAG] = LIST_TAG_TEXTS, [TEXTS_NOTE] = LIST_NOTE_TEXTS};
+	static const int statements[] = {[TEXTS_NAME] = LIST_NAME_TEXTS,
+	                                 [TEXTS_NEWER_NAME] = LIST_NEWER_TEXTS,
+	                                 [TEXTS_TAG] = LIST_TAG_TEXTS,
+	                                 [TEXTS_NOTE] = LIST_NOTE_TEXTS};
 	_query_ sqlite3_stmt *st = NULL;
-	int r = db_query(t, &sql, statements[which], &st, e);
+	int r = db_query(t, &sql, statements[which], &st, e, DB_INT(from->run), DB_TEXT(from->text ? from->text : ""));
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0)
 		cb(arg, db_int(st, 0), db_peek(st, 1), db_peek(st, 2));

@@ -25,16 +25,27 @@ int query_shape(struct tracker *t, int64_t series, double *ret, size_t n, size_t
 /* Kept runs that belong to a sweep, newest first; owned by the caller. */
 struct swept { int64_t run, sweep; };
 int query_swept(struct tracker *t, struct swept **ret, size_t *ret_len, struct err *e);
-/* The sweep's specification, JSON text. */
-int query_sweep_spec(struct tracker *t, int64_t sweep, struct arena *a, const char **ret, struct err *e);
-
 /* Keys that any run has, by name. */
 enum query_keys { KEYS_METRIC, KEYS_PARAM, KEYS_TAG };
 int query_keys(struct tracker *t, enum query_keys which, struct arena *a, const char ***ret, size_t *ret_len, struct err *e);
 
-/* Texts of all kept runs: names in no order, tags (key and value) by run, notes by run. value is NULL but for tags. Both are borrowed until the callback returns. */
-enum query_texts { TEXTS_NAME, TEXTS_TAG, TEXTS_NOTE };
+/* What a sweep came to: its kept runs. */
+struct sweep_row {
+	int64_t sweep, created, elapsed_us; /* of the newest; of all together */
+	const char *spec;                   /* JSON text: an object of params and lists of their values */
+	int nruns, nlive, nsuccess, nfailed, nother;
+	int nsteps, nwell;                  /* of all together; without the live ones' */
+};
+int query_sweep(struct tracker *t, int64_t sweep, struct arena *a, struct sweep_row *ret, struct err *e);
+/* The least and the greatest value of a metric in the sweep's ended runs, and the runs that have them; false in *ret_any: none has it. */
+struct sweep_range { double low, high; int64_t low_run, high_run; };
+int query_sweep_range(struct tracker *t, int64_t sweep, const char *key, struct sweep_range *ret, bool *ret_any, struct err *e);
+
+/* Texts of kept runs from a cursor on (zeroed: all): names by name, or of runs with a number above cursor.run; tags (key and value) by run and key; notes by run. value is NULL but
+ * for tags; both are borrowed until the callback returns. */
+enum query_texts { TEXTS_NAME, TEXTS_NEWER_NAME, TEXTS_TAG, TEXTS_NOTE };
+struct texts_cursor { int64_t run; const char *text; };
 typedef void query_text_fn(void *arg, int64_t run, const char *text, const char *value);
-int query_texts(struct tracker *t, enum query_texts which, query_text_fn *cb, void *arg, struct err *e);
+int query_texts(struct tracker *t, enum query_texts which, const struct texts_cursor *from, query_text_fn *cb, void *arg, struct err *e);
 
 #endif

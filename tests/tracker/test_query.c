@@ -406,7 +406,7 @@ static void test_plans(void **state)
 		struct filter_plan plan;
 
 		parse(forms[i].filter, forms[i].sort, &a, &f, &s);
-		assert_int_equal(filter_plan(many, f, s, &a, &plan, &e), 0);
+		assert_int_equal(filter_plan(many, f, s, false, &a, &plan, &e), 0);
 		if (plan.seeded != forms[i].seeded)
 			fail_msg("%s by %s: seeded %d", forms[i].filter, forms[i].sort, plan.seeded);
 		for (int phase = 0; phase < plan.n; phase++) {
