@@ -201,7 +201,7 @@ static enum look look_csi(struct key_decoder *d, const char *s, size_t n, bool w
 	*used = at;
 	if (at == n && n < SEQUENCE_MAX)
 		return LOOK_MORE;
-	char final = at < n ? s[at] : 0;
+	char final = at < n && at < SEQUENCE_MAX ? s[at] : 0;
 	if (final != '$' && (final < 0x40 || final == 0x7f)) /* cut off: what follows is not its own */
 		return LOOK_NONE;
 	*used = at + 1;
