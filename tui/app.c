@@ -29,15 +29,22 @@ void app_push(struct app *a, struct view *v)
 	app_redraw(a);
 }
 
-void app_pop(struct app *a)
+void app_forget(struct app *a, const struct view *v)
 {
 	struct bench *b = bench_of(a);
-	struct view *v = vec_pop(&b->stack);
 
 	if (b->working == v)
 		b->working = NULL;
 	b->typing.on = b->asking.on = false;
 	commands_forget(b, v);
+}
+
+void app_pop(struct app *a)
+{
+	struct bench *b = bench_of(a);
+	struct view *v = vec_pop(&b->stack);
+
+	app_forget(a, v);
 	vec_push(&b->gone, v);
 	/* What was hidden may be behind the record. */
 	if (b->stack.len && !v->overlay)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/path.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "base/utf8.h"
@@ -28,6 +29,7 @@ static const struct { enum action action; enum screen screen; const char *title;
 
 struct view_step {
 	struct view view;
+	struct app *app;
 	int64_t run, step;
 	int64_t chosen; /* the attempt that a person chose; 0: the newest */
 	struct step_facts facts;
@@ -50,8 +52,10 @@ static struct view *inner(const struct view_step *s)
 static void close_inner(struct view_step *s)
 {
 	for (int i = 0; i < 2; i++) {
-		if (s->inner[i])
+		if (s->inner[i]) {
+			app_forget(s->app, s->inner[i]);
 			s->inner[i]->ops->free(s->inner[i]);
+		}
 		s->inner[i] = NULL;
 	}
 }
@@ -76,10 +80,19 @@ static int open_inner(struct view_step *s, struct app *a, struct err *e)
 	s->inner_of = seen ? seen->id : 0;
 	if (s->tab > TAB_METRICS || s->inner[s->tab] || !seen)
 		return 0;
-	if (s->tab == TAB_LOG)
-		s->inner[TAB_LOG] = view_log_new(a, seen, e);
-	else
+	if (s->tab == TAB_LOG) {
+		_free_ char *folder = path_join(a->project->jig, seen->folder);
+		struct log_pane_options o = {
+			.folder = folder,
+			.root = a->project->root,
+			.live = seen->state == ATTEMPT_RUNNING,
+			.end = seen->state == ATTEMPT_FAILED,
+		};
+
+		s->inner[TAB_LOG] = view_log_new(&o, NULL);
+	} else {
 		s->inner[TAB_METRICS] = view_metrics_new(a, &s->facts.run, &s->facts.step, seen, e);
+	}
 	return s->inner[s->tab] ? 0 : e->code;
 }
 
@@ -241,6 +254,8 @@ static int refresh(struct view *v, struct app *a, int why, struct err *e)
 			r = show(s, a, s->tab, e);
 		else if (r >= 0)
 			r = fill(s, a, e);
+		if (r >= 0 && s->inner[TAB_LOG])
+			view_log_live(s->inner[TAB_LOG], a, s->facts.seen->state == ATTEMPT_RUNNING);
 		if (r < 0)
 			return r;
 		r = VIEW_REDRAW;
@@ -312,6 +327,7 @@ struct view *view_step_new(struct app *a, int64_t run, int64_t step, enum action
 
 	s->ops = ops;
 	s->view = (struct view){ &s->ops, SCREEN_LOG, false };
+	s->app = a;
 	s->run = run;
 	s->step = step;
 	r = step_facts_load(a->tracker, run, step, 0, &s->facts, e);
