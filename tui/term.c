@@ -21,13 +21,10 @@
 #include "base/time.h"
 #include "tui/key_decode.h"
 #include "tui/term_frame.h"
+#include "tui/term_rescue.h"
 
 #define ESC_US 25000
 #define COPY_MAX 74994
-#define ALTERNATE_STACK 65536
-
-/* What ends the process and must give the terminal back first. */
-static const int endings[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 
 struct term {
 	int in, out;
@@ -44,18 +41,7 @@ struct term {
 	char *screen, *modes;    /* what is written to enter: the alternate screen; keypad, mouse and paste */
 	struct frame frame;
 	struct buf bytes;        /* of a frame; memory is kept */
-	stack_t stack_before;
 };
-
-/* What a signal handler needs. One terminal is open at a time. */
-static struct {
-	volatile sig_atomic_t on;
-	int in, out;
-	size_t n;
-	char bytes[512];
-	struct termios modes;
-	struct sigaction before[ARRAY_LEN(endings)];
-} rescue;
 
 /* ---- what terminfo says ---- */
 
@@ -228,81 +214,7 @@ static void add_keys(struct key_decoder *d)
 	}
 }
 
-/* ---- giving the terminal back ---- */
-
-static void put(int fd, const char *bytes, size_t n, bool *ret_gone)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, bytes, n);
-		if (done < 0 && errno == EAGAIN)
-			poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1);
-		else if (done < 0 && errno != EINTR) {
-			*ret_gone = true;
-			return;
-		}
-		if (done > 0) {
-			bytes += done;
-			n -= (size_t)done;
-		}
-	}
-}
-
-/* Only what may be called within a signal handler. */
-static void give_back(void)
-{
-	bool gone = false;
-	sigset_t quiet, before;
-
-	if (!rescue.on)
-		return;
-	rescue.on = 0;
-	/* In the background a change of modes would stop us. */
-	sigemptyset(&quiet);
-	sigaddset(&quiet, SIGTTOU);
-	sigprocmask(SIG_BLOCK, &quiet, &before);
-	put(rescue.out, rescue.bytes, rescue.n, &gone);
-	if (!gone)
-		tcsetattr(rescue.in, TCSANOW, &rescue.modes);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-}
-
-static void on_ending(int signo)
-{
-	sigset_t one;
-
-	give_back();
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
-		if (endings[i] == signo)
-			sigaction(signo, &rescue.before[i], NULL);
-	sigemptyset(&one);
-	sigaddset(&one, signo);
-	raise(signo);
-	pthread_sigmask(SIG_UNBLOCK, &one, NULL);
-}
-
-static void take_endings(struct term *t)
-{
-	static char stack[ALTERNATE_STACK];
-	struct sigaction action = { .sa_handler = on_ending, .sa_flags = SA_ONSTACK };
-
-	sigaltstack(&(stack_t){ .ss_sp = stack, .ss_size = sizeof stack }, &t->stack_before);
-	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-		sigaction(endings[i], NULL, &rescue.before[i]);
-		/* What the parent wants ignored (nohup) stays so. */
-		if (rescue.before[i].sa_handler != SIG_IGN)
-			sigaction(endings[i], &action, NULL);
-	}
-	err_oom_hook = give_back;
-}
-
-static void drop_endings(struct term *t)
-{
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
-		sigaction(endings[i], &rescue.before[i], NULL);
-	sigaltstack(&t->stack_before, NULL);
-	err_oom_hook = NULL;
-}
+/* ---- the way to and from the terminal ---- */
 
 static int set_modes(const struct term *t, const struct termios *modes)
 {
@@ -319,22 +231,18 @@ static void hang_up(struct term *t)
 	if (t->gone)
 		return;
 	t->gone = true;
-	rescue.on = 0;
 	loop_fd_events(t->source, 0);
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
-		if (endings[i] == SIGHUP && rescue.before[i].sa_handler == SIG_IGN)
-			signal(SIGHUP, SIG_DFL);
+	struct sigaction now;
+	if (sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+		signal(SIGHUP, SIG_DFL);
 	raise(SIGHUP);
 }
 
 static void put_all(struct term *t, const char *bytes, size_t n)
 {
-	bool gone = false;
-
 	if (t->gone)
 		return;
-	put(t->out, bytes, n, &gone);
-	if (gone)
+	if (!rescue_put(t->out, bytes, n))
 		hang_up(t);
 }
 
@@ -367,7 +275,7 @@ static void resume(struct term *t, bool screen)
 		hang_up(t);
 		return;
 	}
-	rescue.on = 1;
+	rescue_arm();
 	if (screen)
 		put_all(t, t->screen, strlen(t->screen));
 	put_all(t, t->modes, strlen(t->modes));
@@ -470,11 +378,7 @@ static void prepare(struct term *t, bool mouse)
 	add_capability(&back, "rmcup");
 	t->screen = buf_steal(&screen);
 	t->modes = buf_steal(&modes);
-	rescue.n = back.len < sizeof rescue.bytes ? back.len : sizeof rescue.bytes;
-	memcpy(rescue.bytes, back.data, rescue.n);
-	rescue.in = t->in;
-	rescue.out = t->out;
-	rescue.modes = t->before;
+	rescue_take(t->in, t->out, &t->before, back.data, back.len);
 
 	t->raw = t->before;
 	t->raw.c_iflag &= (tcflag_t)~(IXON | ICRNL | INLCR | IGNCR | ISTRIP | BRKINT | PARMRK);
@@ -532,7 +436,6 @@ int term_open(int in, int out, struct loop *loop, const struct paint *p, bool mo
 	t->winch = loop_signal(loop, SIGWINCH, on_winch, t);
 	t->stop = loop_signal(loop, SIGTSTP, on_stop, t);
 	t->cont = loop_signal(loop, SIGCONT, on_continue, t);
-	take_endings(t);
 	resume(t, true);
 	t->resized = false;
 	*ret = t;
@@ -546,9 +449,9 @@ void term_close(struct term *t)
 	if (!t->left && !t->gone) {
 		/* What was written comes before the modes. */
 		tcdrain(t->out);
-		give_back();
+		rescue_now();
 	}
-	drop_endings(t);
+	rescue_drop();
 	loop_remove(t->source);
 	loop_remove(t->timer);
 	loop_remove(t->winch);
@@ -567,7 +470,7 @@ void term_leave(struct term *t)
 	if (t->left)
 		return;
 	t->left = true;
-	give_back();
+	rescue_now();
 	loop_fd_events(t->source, 0);
 	loop_timer_set(t->timer, -1);
 	/* The other program's Ctrl-Z stops us too, so that the shell sees it. */
@@ -592,7 +495,7 @@ void term_suspend(struct term *t)
 	if (t->left)
 		return;
 	t->left = true;
-	give_back();
+	rescue_now();
 	/* The group first and this thread last: its own is taken before raise returns. */
 	sigaction(SIGTSTP, &ignored, &before);
 	kill(0, SIGTSTP);

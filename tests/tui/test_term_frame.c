@@ -111,7 +111,7 @@ static uint32_t dice(uint32_t sides)
 
 static void mark_up(struct grid *g)
 {
-	static const char *const words[] = { "a", "bc def", "漢字", "e\xcc\x81\xcc\xa7" "x", "│─┼", "x漢", "🙂", "  ", "✗ failed" };
+	static const char *const words[] = { "a", "bc def", "漢字", ("e\xcc\x81\xcc\xa7" "x"), "│─┼", "x漢", "🙂", "  ", "✗ failed" };
 	int row = (int)dice((uint32_t)g->rows), col = (int)dice((uint32_t)g->cols);
 
 	switch (dice(8)) {
