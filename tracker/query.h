@@ -47,6 +47,8 @@ struct step_row {
 };
 struct step_rows { struct step_row *v; size_t len; };
 int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_rows *ret, struct err *e);
+/* One step by its id, without what it needs. ERR_NOT_FOUND. */
+int query_step(struct tracker *t, int64_t step, struct arena *a, struct step_row *ret, struct err *e);
 
 /* What changes of a run's steps while it is under way, in order of rank: for who has them from query_steps. */
 struct step_state_row { enum step_state state; int64_t reused_attempt, reused_run; int reused_n; };
