@@ -496,12 +496,15 @@ void term_suspend(struct term *t)
 		return;
 	t->left = true;
 	rescue_now();
+	/* To be continued is known here, and needs no second drawing. */
+	loop_remove(t->cont);
 	/* The group first and this thread last: its own is taken before raise returns. */
 	sigaction(SIGTSTP, &ignored, &before);
 	kill(0, SIGTSTP);
 	sigaction(SIGTSTP, &stopping, NULL);
 	raise(SIGTSTP);
 	sigaction(SIGTSTP, &before, NULL);
+	t->cont = loop_signal(t->loop, SIGCONT, on_continue, t);
 	t->left = false;
 	resume(t, true);
 }

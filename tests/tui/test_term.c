@@ -356,8 +356,9 @@ static void test_suspend(void **state)
 	vt_foreground(v);
 	assert_true(vt_wait_row(v, 0, "term_child 14x60"));
 	assert_true(vt_wait_row(v, 2, "key Ctrl-Z."));
+	assert_true(vt_wait_row(v, 3, "resize."));
 	vt_keys(v, "b");
-	assert_true(vt_wait_text(v, "key b."));
+	assert_true(vt_wait_row(v, 4, "key b."));
 	quit(v);
 }
 
