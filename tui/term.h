@@ -1,5 +1,6 @@
-/* The terminal: the one place that touches curses. It shows a grid by writing what differs from what stands there, and reads keys, the mouse and pastes.
+/* The terminal: the one place that touches curses (of it, terminfo alone). It shows a grid by writing what differs from what stands there, and reads keys, the mouse and pastes.
  *
+ * Ctrl-Z is a key (see term_suspend); Ctrl-C and Ctrl-\ stay signals. A terminal that goes away is a hang-up: the process ends by SIGHUP, whether or not the system sends it.
  * Whatever ends the process gives the terminal back: TERM HUP INT QUIT SEGV BUS FPE ILL ABRT write a string prepared at the start (mouse, paste, attributes, cursor, the
  * alternate screen), set the modes back with tcsetattr and are raised again; Ctrl-Z does the same and comes back to a full drawing. */
 #ifndef TUI_TERM_H
