@@ -211,7 +211,6 @@ static int read_some(struct series_set *s, struct curve *c, struct tracker *t, s
 		pyramid_free(c->points);
 		c->points = mem_take(c->fresh);
 	}
-	c->count = c->read > c->count ? c->read : c->count;
 	return 0;
 }
 
@@ -220,34 +219,36 @@ static bool unread(const struct curve *c)
 	return !c->resource && (c->read < c->count || c->fresh);
 }
 
+/* The next batch of what is not read yet: 0 when all is. */
+static int read_next(struct series_set *s, struct tracker *t, struct err *e)
+{
+	for (size_t i = 0; i < s->sources.len; i++) {
+		if (s->sources.v[i].more) {
+			int r = look_at_samples(s, (int)i, t, e);
+			return r < 0 ? r : 1;
+		}
+	}
+	for (size_t i = 0; i < s->curves.len; i++) {
+		struct curve *c = &s->curves.v[(s->turn + i) % s->curves.len];
+		if (!unread(c))
+			continue;
+		s->turn = (s->turn + i + 1) % s->curves.len;
+		int r = read_some(s, c, t, e);
+		/* At the end there is no more than was found, whatever the count says: the next look will tell. */
+		if (r == 0)
+			c->count = c->read;
+		return r < 0 ? r : 1;
+	}
+	return 0;
+}
+
 int series_set_read(struct series_set *s, struct tracker *t, int64_t until, struct err *e)
 {
 	int r = tracker_read_begin(t, e);
-	bool more = true;
-	/* A batch of each in turn, so that all grow alike. */
-	while (r >= 0 && more) {
-		more = false;
-		for (size_t i = 0; r >= 0 && i < s->sources.len; i++) {
-			if (s->sources.v[i].more && time_mono() < until)
-				r = look_at_samples(s, (int)i, t, e);
-			more = more || s->sources.v[i].more;
-		}
-		for (size_t i = 0; r >= 0 && i < s->curves.len; i++) {
-			if (!unread(&s->curves.v[i]))
-				continue;
-			if (time_mono() >= until) {
-				tracker_read_end(t);
-				return 1;
-			}
-			r = read_some(s, &s->curves.v[i], t, e);
-			/* At the end there is no more than was found, whatever the count says: the next look will tell. */
-			if (r == 0 && s->curves.v[i].read < s->curves.v[i].count)
-				s->curves.v[i].count = s->curves.v[i].read;
-			more = more || r > 0;
-		}
-	}
+	while (r >= 0 && (r = read_next(s, t, e)) > 0 && time_mono() < until)
+		;
 	tracker_read_end(t);
-	return r < 0 ? r : 0;
+	return r;
 }
 
 void series_set_progress(const struct series_set *s, int64_t *ret_read, int64_t *ret_count)

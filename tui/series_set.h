@@ -43,6 +43,7 @@ struct series_set {
 	struct { struct series_source *v; size_t len, cap; } sources;
 	struct { struct curve *v; size_t len, cap; } curves; /* metrics by key, then resources; of the first source, then of the next */
 	bool by_time;             /* x of metrics */
+	size_t turn;              /* the curve that is read next, so that all grow alike */
 };
 
 void series_set_release(struct series_set *s);
