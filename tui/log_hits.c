@@ -53,6 +53,8 @@ void log_hits_free(struct log_hits *h)
 
 static void forget(struct log_hits *h, size_t from)
 {
+	if (h->adopted > from)
+		h->adopted = from;
 	for (size_t i = from; i < h->counts.len; i++)
 		if (h->counts.v[i] != UNKNOWN) {
 			h->known--;
@@ -164,6 +166,19 @@ static const struct log_hits_kept *hits_of(struct log_hits *h, int64_t block)
 
 /* ---- all ---- */
 
+/* What the file counted already. */
+static void adopt(struct log_hits *h)
+{
+	for (; h->adopted < h->file->blocks.len && h->adopted < h->counts.len; h->adopted++) {
+		uint32_t *count = &h->counts.v[h->adopted];
+		if (*count != UNKNOWN)
+			continue;
+		*count = h->file->blocks.v[h->adopted].errors;
+		h->total += *count;
+		h->known++;
+	}
+}
+
 bool log_hits_complete(const struct log_hits *h)
 {
 	return h->known == h->counts.len;
@@ -175,6 +190,8 @@ bool log_hits_work(struct log_hits *h, int64_t us)
 	struct log_hits_kept scratch = { 0 };
 	int64_t until = time_mono() + us;
 
+	if (!h->pattern)
+		adopt(h);
 	while (!log_hits_complete(h) && time_mono() < until) {
 		if (h->next >= h->counts.len)
 			h->next = 0;

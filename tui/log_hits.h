@@ -13,6 +13,7 @@ struct log_hits {
 	VEC(uint32_t) counts;        /* of each block; UNKNOWN in log_hits.c where it was not read yet */
 	size_t known;                /* blocks that were */
 	size_t next;                 /* the block that is read next */
+	size_t adopted;              /* of errors: blocks whose count the file gave */
 	int64_t total;
 	/* Where the hits of some blocks stand, the last used first. */
 	struct log_hits_kept { int64_t block; VEC(int64_t) at; } kept[LOG_HITS_KEPT];
