@@ -6,14 +6,20 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-static const struct { uint32_t code; const char *name; } names[] = {
-#define X(symbol, text) { symbol, text },
-	KEY_CODES(X)
+static const struct {
+	uint32_t code;
+	const char *name;
+} names[] = {
+#define X(symbol, text) {symbol, text},
+        KEY_CODES(X)
 #undef X
-	{ ' ', "Space" },
+                {' ', "Space"},
 };
 
-static const struct { uint8_t mod; const char *prefix; } prefixes[] = { { MOD_CTRL, "Ctrl-" }, { MOD_ALT, "Alt-" }, { MOD_SHIFT, "Shift-" } };
+static const struct {
+	uint8_t mod;
+	const char *prefix;
+} prefixes[] = {{MOD_CTRL, "Ctrl-"}, {MOD_ALT, "Alt-"}, {MOD_SHIFT, "Shift-"}};
 
 static bool is_letter(uint32_t cp)
 {
@@ -34,11 +40,14 @@ static bool combine(struct key *k)
 		else if (k->code != ' ' && (k->code < '[' || k->code > '_'))
 			return false;
 		/* The terminal says the same for both. */
-		static const struct { char letter; uint32_t code; } same[] = {
-			{ 'i', CODE_TAB }, { 'm', CODE_ENTER }, { 'j', CODE_ENTER }, { 'h', CODE_BACKSPACE }, { '[', CODE_ESC } };
+		static const struct {
+			char letter;
+			uint32_t code;
+		} same[] = {
+		        {'i', CODE_TAB}, {'m', CODE_ENTER}, {'j', CODE_ENTER}, {'h', CODE_BACKSPACE}, {'[', CODE_ESC}};
 		for (size_t i = 0; i < ARRAY_LEN(same); i++)
 			if (k->code == (uint32_t)same[i].letter)
-				*k = (struct key){ same[i].code, (uint8_t)(k->mods & ~MOD_CTRL) };
+				*k = (struct key){same[i].code, (uint8_t)(k->mods & ~MOD_CTRL)};
 	} else if (k->mods & MOD_SHIFT) {
 		if (!is_letter(k->code))
 			return false;
@@ -50,7 +59,7 @@ static bool combine(struct key *k)
 
 bool key_parse(const char *name, struct key *ret)
 {
-	struct key k = { 0 };
+	struct key k = {0};
 
 	for (size_t i = 0; i < ARRAY_LEN(prefixes);) {
 		size_t n = strlen(prefixes[i].prefix);
@@ -78,7 +87,7 @@ bool key_parse(const char *name, struct key *ret)
 
 void key_name(struct key k, char out[KEY_NAME])
 {
-	char utf8[5] = { 0 };
+	char utf8[5] = {0};
 	const char *name = utf8;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -89,5 +98,6 @@ void key_name(struct key k, char out[KEY_NAME])
 	/* Ctrl of a letter reads as its capital: Ctrl-L. */
 	if (k.mods & MOD_CTRL && k.code >= 'a' && k.code <= 'z')
 		utf8[0] = (char)(k.code & ~0x20u);
-	snprintf(out, KEY_NAME, "%s%s%s%s", k.mods & MOD_CTRL ? "Ctrl-" : "", k.mods & MOD_ALT ? "Alt-" : "", k.mods & MOD_SHIFT ? "Shift-" : "", name);
+	snprintf(out, KEY_NAME, "%s%s%s%s", k.mods & MOD_CTRL ? "Ctrl-" : "", k.mods & MOD_ALT ? "Alt-" : "",
+	         k.mods & MOD_SHIFT ? "Shift-" : "", name);
 }

@@ -18,7 +18,7 @@ enum look {
 
 void key_decoder_init(struct key_decoder *d)
 {
-	*d = (struct key_decoder){ .pressed_at = -1 };
+	*d = (struct key_decoder){.pressed_at = -1};
 	buf_init(&d->in);
 	buf_init(&d->paste);
 }
@@ -30,7 +30,7 @@ void key_decoder_release(struct key_decoder *d)
 	free(d->sequences);
 	buf_release(&d->in);
 	buf_release(&d->paste);
-	*d = (struct key_decoder){ 0 };
+	*d = (struct key_decoder){0};
 }
 
 void key_decoder_add(struct key_decoder *d, const char *sequence, struct key k)
@@ -40,7 +40,7 @@ void key_decoder_add(struct key_decoder *d, const char *sequence, struct key k)
 	if (n < 2 || n > SEQUENCE_MAX)
 		return;
 	d->sequences = mem_array(d->sequences, d->nsequences + 1, sizeof *d->sequences);
-	d->sequences[d->nsequences++] = (struct key_sequence){ .bytes = mem_strdup(sequence), .n = n, .key = k };
+	d->sequences[d->nsequences++] = (struct key_sequence){.bytes = mem_strdup(sequence), .n = n, .key = k};
 }
 
 void key_decoder_feed(struct key_decoder *d, const char *bytes, size_t n, int64_t now)
@@ -58,7 +58,7 @@ void key_decoder_feed(struct key_decoder *d, const char *bytes, size_t n, int64_
 
 static enum look got_key(struct input *ret, uint32_t code, int mods)
 {
-	*ret = (struct input){ .kind = INPUT_KEY, .key = { code, (uint8_t)mods } };
+	*ret = (struct input){.kind = INPUT_KEY, .key = {code, (uint8_t)mods}};
 	return LOOK_GOT;
 }
 
@@ -97,7 +97,7 @@ static enum look look_character(const char *s, size_t n, bool waited, int mods, 
 static enum look look_mouse(struct key_decoder *d, int button, int col, int row, bool release, struct input *ret)
 {
 	int plain = button & ~(4 | 8 | 16); /* Shift, Alt, Ctrl */
-	struct mouse m = { .row = row > 0 ? row - 1 : 0, .col = col > 0 ? col - 1 : 0 };
+	struct mouse m = {.row = row > 0 ? row - 1 : 0, .col = col > 0 ? col - 1 : 0};
 
 	if (plain == 64)
 		m.kind = MOUSE_WHEEL_UP;
@@ -108,14 +108,15 @@ static enum look look_mouse(struct key_decoder *d, int button, int col, int row,
 	else if (plain == 32)
 		m.kind = MOUSE_DRAG;
 	else if (plain == 0) {
-		bool twice = d->pressed_at >= 0 && d->now - d->pressed_at <= DOUBLE_CLICK_US && d->pressed_row == m.row && d->pressed_col == m.col;
+		bool twice = d->pressed_at >= 0 && d->now - d->pressed_at <= DOUBLE_CLICK_US &&
+		             d->pressed_row == m.row && d->pressed_col == m.col;
 		m.kind = twice ? MOUSE_DOUBLE : MOUSE_PRESS;
 		d->pressed_at = twice ? -1 : d->now;
 		d->pressed_row = m.row;
 		d->pressed_col = m.col;
 	} else
 		return LOOK_NONE;
-	*ret = (struct input){ .kind = INPUT_MOUSE, .mouse = m };
+	*ret = (struct input){.kind = INPUT_MOUSE, .mouse = m};
 	return LOOK_GOT;
 }
 
@@ -129,19 +130,21 @@ static int mods_of(int parameter)
 static uint32_t code_of_letter(char final)
 {
 	static const uint32_t codes[] = {
-		['A'] = CODE_UP, ['B'] = CODE_DOWN, ['C'] = CODE_RIGHT, ['D'] = CODE_LEFT, ['E'] = 0, ['F'] = CODE_END, ['H'] = CODE_HOME,
-		['P'] = CODE_F1, ['Q'] = CODE_F2, ['R'] = CODE_F3, ['S'] = CODE_F4, ['M'] = CODE_ENTER, ['Z'] = CODE_TAB,
+	        ['A'] = CODE_UP,  ['B'] = CODE_DOWN,  ['C'] = CODE_RIGHT, ['D'] = CODE_LEFT, ['E'] = 0,
+	        ['F'] = CODE_END, ['H'] = CODE_HOME,  ['P'] = CODE_F1,    ['Q'] = CODE_F2,   ['R'] = CODE_F3,
+	        ['S'] = CODE_F4,  ['M'] = CODE_ENTER, ['Z'] = CODE_TAB,
 	};
 
-	return (size_t)final < sizeof codes / sizeof *codes ? codes[(size_t)final] : 0;
+	return (size_t) final < sizeof codes / sizeof *codes ? codes[(size_t) final] : 0;
 }
 
 static uint32_t code_of_number(int number)
 {
 	static const uint32_t codes[] = {
-		[1] = CODE_HOME, [2] = CODE_INSERT, [3] = CODE_DELETE, [4] = CODE_END, [5] = CODE_PGUP, [6] = CODE_PGDN, [7] = CODE_HOME, [8] = CODE_END,
-		[11] = CODE_F1, [12] = CODE_F2, [13] = CODE_F3, [14] = CODE_F4, [15] = CODE_F5, [17] = CODE_F6, [18] = CODE_F7, [19] = CODE_F8,
-		[20] = CODE_F9, [21] = CODE_F10, [23] = CODE_F11, [24] = CODE_F12,
+	        [1] = CODE_HOME, [2] = CODE_INSERT, [3] = CODE_DELETE, [4] = CODE_END,  [5] = CODE_PGUP,
+	        [6] = CODE_PGDN, [7] = CODE_HOME,   [8] = CODE_END,    [11] = CODE_F1,  [12] = CODE_F2,
+	        [13] = CODE_F3,  [14] = CODE_F4,    [15] = CODE_F5,    [17] = CODE_F6,  [18] = CODE_F7,
+	        [19] = CODE_F8,  [20] = CODE_F9,    [21] = CODE_F10,   [23] = CODE_F11, [24] = CODE_F12,
 	};
 
 	return number >= 0 && number < (int)(sizeof codes / sizeof *codes) ? codes[number] : 0;
@@ -168,7 +171,7 @@ static enum look look_modified(int code, int mods, struct input *ret)
 /* ESC [ …, with the parameters and the final byte. */
 static enum look look_csi(struct key_decoder *d, const char *s, size_t n, bool waited, struct input *ret, size_t *used)
 {
-	int parameters[4] = { 0 }, count = 0;
+	int parameters[4] = {0}, count = 0;
 	size_t at = 2;
 
 	if (n == 2) {
@@ -187,14 +190,16 @@ static enum look look_csi(struct key_decoder *d, const char *s, size_t n, bool w
 			return LOOK_MORE;
 		int button = (unsigned char)s[3] - 32;
 		bool release = (button & ~(4 | 8 | 16)) == 3;
-		return look_mouse(d, release ? 0 : button, (unsigned char)s[4] - 32, (unsigned char)s[5] - 32, release, ret);
+		return look_mouse(d, release ? 0 : button, (unsigned char)s[4] - 32, (unsigned char)s[5] - 32, release,
+		                  ret);
 	}
 	char leader = s[2] >= '<' && s[2] <= '?' ? s[at++] : 0;
 	for (; at < n && at < SEQUENCE_MAX && s[at] >= 0x20 && s[at] < 0x40; at++) {
 		if (s[at] == '$' && !leader) /* of rxvt: Shift */
 			break;
 		if (s[at] >= '0' && s[at] <= '9' && count < 4)
-			parameters[count] = parameters[count] < 1000000 ? parameters[count] * 10 + (s[at] - '0') : 1000000;
+			parameters[count] =
+			        parameters[count] < 1000000 ? parameters[count] * 10 + (s[at] - '0') : 1000000;
 		else if (s[at] == ';' && count < 4)
 			count++;
 	}
@@ -220,7 +225,8 @@ static enum look look_csi(struct key_decoder *d, const char *s, size_t n, bool w
 		return look_modified(parameters[2], mods, ret);
 	if (final == 'u')
 		return look_modified(parameters[0], mods, ret);
-	uint32_t code = final == '~' || final == '^' || final == '$' || final == '@' ? code_of_number(parameters[0]) : code_of_letter(final);
+	uint32_t code = final == '~' || final == '^' || final == '$' || final == '@' ? code_of_number(parameters[0])
+	                                                                             : code_of_letter(final);
 	if (final == 'Z')
 		mods |= MOD_SHIFT;
 	if (final == '^' || final == '@') /* rxvt */
@@ -262,7 +268,8 @@ static enum look look_ss3(const char *s, size_t n, bool waited, struct input *re
 	return got_key(ret, 'O', MOD_ALT);
 }
 
-static enum look look_own(const struct key_decoder *d, const char *s, size_t n, bool waited, struct input *ret, size_t *used)
+static enum look look_own(const struct key_decoder *d, const char *s, size_t n, bool waited, struct input *ret,
+                          size_t *used)
 {
 	const struct key_sequence *best = NULL;
 
@@ -333,7 +340,7 @@ static bool paste_next(struct key_decoder *d, struct input *ret)
 	d->at += (size_t)(end - s) + end_n;
 	d->pasting = false;
 	/* Data is a NUL-ended text even when nothing was added. */
-	*ret = (struct input){ .kind = INPUT_PASTE, .text = d->paste.data };
+	*ret = (struct input){.kind = INPUT_PASTE, .text = d->paste.data};
 	return true;
 }
 

@@ -1,4 +1,5 @@
-/* What a terminal sends, as keys, the mouse and pastes: those of its terminfo, and what xterm and its kin, the linux console and rxvt send. Knows no terminal. */
+/* What a terminal sends, as keys, the mouse and pastes: those of its terminfo, and what xterm and its kin, the
+ * linux console and rxvt send. Knows no terminal. */
 #ifndef TUI_KEY_DECODE_H
 #define TUI_KEY_DECODE_H
 
@@ -23,7 +24,8 @@ void key_decoder_release(struct key_decoder *d);
 void key_decoder_add(struct key_decoder *d, const char *sequence, struct key k);
 /* now: time_mono(), for double clicks: a second press on the same cell within 0.4 s. */
 void key_decoder_feed(struct key_decoder *d, const char *bytes, size_t n, int64_t now);
-/* The next input. False: none, or what there is could be the beginning of more. waited: nothing came for a while, so that an Esc at the end is the key. */
+/* The next input. False: none, or what there is could be the beginning of more. waited: nothing came for a while,
+ * so that an Esc at the end is the key. */
 bool key_decoder_next(struct key_decoder *d, bool waited, struct input *ret);
 /* Whether time alone may make a key of what has come. */
 bool key_decoder_pending(const struct key_decoder *d);

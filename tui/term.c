@@ -33,14 +33,14 @@ struct term {
 	void (*input)(void *arg);
 	void *arg;
 	struct key_decoder keys;
-	bool waited;             /* nothing came for ESC_US */
-	bool resized;            /* INPUT_RESIZE is to be told */
+	bool waited;  /* nothing came for ESC_US */
+	bool resized; /* INPUT_RESIZE is to be told */
 	bool left, gone;
 	int rows, cols;
 	struct termios before, raw;
-	char *screen, *modes;    /* what is written to enter: the alternate screen; keypad, mouse and paste */
+	char *screen, *modes; /* what is written to enter: the alternate screen; keypad, mouse and paste */
 	struct frame frame;
-	struct buf bytes;        /* of a frame; memory is kept */
+	struct buf bytes; /* of a frame; memory is kept */
 };
 
 /* ---- what terminfo says ---- */
@@ -50,7 +50,8 @@ static const char *terminfo(bool *ret_known)
 {
 	static char name[64];
 	static bool known;
-	static const char *const families[] = { "xterm", "tmux", "screen", "rxvt", "linux", "vt" }, *const stand_ins[] = { "xterm-256color", "xterm", "vt100" };
+	static const char *const families[] = {"xterm", "tmux", "screen", "rxvt", "linux", "vt"},
+	                         *const stand_ins[] = {"xterm-256color", "xterm", "vt100"};
 	const char *wanted = getenv("TERM");
 	int status;
 
@@ -66,7 +67,8 @@ static const char *terminfo(bool *ret_known)
 		kin |= text_starts(wanted, families[i]);
 	if (known && setupterm(name, STDOUT_FILENO, &status) != OK) {
 		known = false;
-		for (size_t i = strstr(wanted, "256color") || strstr(wanted, "-direct") ? 0 : 1; kin && !known && i < ARRAY_LEN(stand_ins); i++)
+		for (size_t i = strstr(wanted, "256color") || strstr(wanted, "-direct") ? 0 : 1;
+		     kin && !known && i < ARRAY_LEN(stand_ins); i++)
 			known = setupterm((char *)stand_ins[i], STDOUT_FILENO, &status) == OK;
 	}
 	*ret_known = known;
@@ -148,11 +150,12 @@ enum depth term_depth(void)
 	return n >= 256 ? DEPTH_256 : DEPTH_16;
 }
 
-/* Terminals that are known to keep a synchronized update together. Asking would leave an answer behind that a shell may read. */
+/* Terminals that are known to keep a synchronized update together. Asking would leave an answer behind that a shell may
+ * read. */
 static bool synchronizes(const char *term)
 {
-	static const char *const terms[] = { "xterm-kitty", "xterm-ghostty", "alacritty", "foot", "contour", "wezterm" };
-	static const char *const programs[] = { "ghostty", "WezTerm", "iTerm.app", "contour", "mintty" };
+	static const char *const terms[] = {"xterm-kitty", "xterm-ghostty", "alacritty", "foot", "contour", "wezterm"};
+	static const char *const programs[] = {"ghostty", "WezTerm", "iTerm.app", "contour", "mintty"};
 
 	if (extended("Sync"))
 		return true;
@@ -178,16 +181,19 @@ static struct frame_abilities abilities(const char *term)
 {
 	int not_coloured = tigetnum((char *)"ncv");
 	struct frame_abilities can = {
-		.colours = colours(),
-		.erases_coloured = flag("bce"),
-		.corner = !flag("am") || flag("xenl"),
-		.synchronized = synchronizes(term),
-		.attrs = (uint8_t)((has("bold") ? STYLE_BOLD : 0) | (has("dim") ? STYLE_DIM : 0) | (has("sitm") ? STYLE_ITALIC : 0) | (has("smul") ? STYLE_UNDERLINE : 0) |
-		                   (has("rev") ? STYLE_REVERSE : 0)),
+	        .colours = colours(),
+	        .erases_coloured = flag("bce"),
+	        .corner = !flag("am") || flag("xenl"),
+	        .synchronized = synchronizes(term),
+	        .attrs = (uint8_t)((has("bold") ? STYLE_BOLD : 0) | (has("dim") ? STYLE_DIM : 0) |
+	                           (has("sitm") ? STYLE_ITALIC : 0) | (has("smul") ? STYLE_UNDERLINE : 0) |
+	                           (has("rev") ? STYLE_REVERSE : 0)),
 	};
 
 	if (not_coloured > 0)
-		can.not_coloured = (uint8_t)((not_coloured & 2 ? STYLE_UNDERLINE : 0) | (not_coloured & 16 ? STYLE_DIM : 0) | (not_coloured & 32 ? STYLE_BOLD : 0));
+		can.not_coloured =
+		        (uint8_t)((not_coloured & 2 ? STYLE_UNDERLINE : 0) | (not_coloured & 16 ? STYLE_DIM : 0) |
+		                  (not_coloured & 32 ? STYLE_BOLD : 0));
 	put_capability(can.show, sizeof can.show, "cnorm");
 	put_capability(can.hide, sizeof can.hide, "civis");
 	return can;
@@ -195,22 +201,28 @@ static struct frame_abilities abilities(const char *term)
 
 static void add_keys(struct key_decoder *d)
 {
-	static const struct { const char *name; uint32_t code; int mods; } keys[] = {
-		{ "kcuu1", CODE_UP, 0 }, { "kcud1", CODE_DOWN, 0 }, { "kcub1", CODE_LEFT, 0 }, { "kcuf1", CODE_RIGHT, 0 }, { "khome", CODE_HOME, 0 }, { "kend", CODE_END, 0 },
-		{ "kpp", CODE_PGUP, 0 }, { "knp", CODE_PGDN, 0 }, { "kich1", CODE_INSERT, 0 }, { "kdch1", CODE_DELETE, 0 }, { "kcbt", CODE_TAB, MOD_SHIFT },
-		{ "kent", CODE_ENTER, 0 }, { "kLFT", CODE_LEFT, MOD_SHIFT }, { "kRIT", CODE_RIGHT, MOD_SHIFT }, { "kDC", CODE_DELETE, MOD_SHIFT },
-		{ "kind", CODE_DOWN, MOD_SHIFT }, { "kri", CODE_UP, MOD_SHIFT },
+	static const struct {
+		const char *name;
+		uint32_t code;
+		int mods;
+	} keys[] = {
+	        {"kcuu1", CODE_UP, 0},          {"kcud1", CODE_DOWN, 0},         {"kcub1", CODE_LEFT, 0},
+	        {"kcuf1", CODE_RIGHT, 0},       {"khome", CODE_HOME, 0},         {"kend", CODE_END, 0},
+	        {"kpp", CODE_PGUP, 0},          {"knp", CODE_PGDN, 0},           {"kich1", CODE_INSERT, 0},
+	        {"kdch1", CODE_DELETE, 0},      {"kcbt", CODE_TAB, MOD_SHIFT},   {"kent", CODE_ENTER, 0},
+	        {"kLFT", CODE_LEFT, MOD_SHIFT}, {"kRIT", CODE_RIGHT, MOD_SHIFT}, {"kDC", CODE_DELETE, MOD_SHIFT},
+	        {"kind", CODE_DOWN, MOD_SHIFT}, {"kri", CODE_UP, MOD_SHIFT},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		_free_ char *s = capability(keys[i].name);
-		key_decoder_add(d, s, (struct key){ keys[i].code, (uint8_t)keys[i].mods });
+		key_decoder_add(d, s, (struct key){keys[i].code, (uint8_t)keys[i].mods});
 	}
 	for (uint32_t n = 0; n < 12; n++) {
 		char name[8];
 		snprintf(name, sizeof name, "kf%d", (int)n + 1);
 		_free_ char *s = capability(name);
-		key_decoder_add(d, s, (struct key){ CODE_F1 + n, 0 });
+		key_decoder_add(d, s, (struct key){CODE_F1 + n, 0});
 	}
 }
 
@@ -381,8 +393,8 @@ static void prepare(struct term *t, bool mouse)
 	rescue_take(t->in, t->out, &t->before, back.data, back.len);
 
 	t->raw = t->before;
-	t->raw.c_iflag &= (tcflag_t)~(IXON | ICRNL | INLCR | IGNCR | ISTRIP | BRKINT | PARMRK);
-	t->raw.c_lflag &= (tcflag_t)~(ICANON | ECHO | ECHONL | IEXTEN);
+	t->raw.c_iflag &= (tcflag_t) ~(IXON | ICRNL | INLCR | IGNCR | ISTRIP | BRKINT | PARMRK);
+	t->raw.c_lflag &= (tcflag_t) ~(ICANON | ECHO | ECHONL | IEXTEN);
 	t->raw.c_lflag |= ISIG;
 	/* Ctrl-Z is a key, Ctrl-C and Ctrl-\ end. */
 	t->raw.c_cc[VSUSP] = _POSIX_VDISABLE;
@@ -395,20 +407,28 @@ static int check(int in, int out, struct err *e)
 	bool known;
 
 	if (!isatty(in) || !isatty(out))
-		return err_set(e, ERR_USAGE, "standard %s is no terminal: the workbench needs one; `jig ls` and `jig show` print the same, and --script FILE replays keys without one",
+		return err_set(e, ERR_USAGE,
+		               "standard %s is no terminal: the workbench needs one; `jig ls` and `jig show` print the "
+		               "same, and --script FILE replays keys without one",
 		               isatty(in) ? "output" : "input");
 	const char *term = terminfo(&known);
 	if (!*term)
-		return err_set(e, ERR_USAGE, "TERM is not set, so the terminal cannot be drawn on: set it, e.g. TERM=xterm-256color");
+		return err_set(e, ERR_USAGE,
+		               "TERM is not set, so the terminal cannot be drawn on: set it, e.g. TERM=xterm-256color");
 	if (!known)
-		return err_set(e, ERR_USAGE, "TERM=%s: such a terminal cannot be drawn on, or this system has no description of it (terminfo): set another, e.g. TERM=xterm-256color", term);
+		return err_set(e, ERR_USAGE,
+		               "TERM=%s: such a terminal cannot be drawn on, or this system has no description of it "
+		               "(terminfo): set another, e.g. TERM=xterm-256color",
+		               term);
 	_free_ char *cup = capability("cup");
 	if (strcmp(cup, "\033[%i%p1%d;%p2%dH") != 0)
-		return err_set(e, ERR_USAGE, "TERM=%s: a terminal without the sequences of ANSI: set another, e.g. TERM=vt100", term);
+		return err_set(e, ERR_USAGE,
+		               "TERM=%s: a terminal without the sequences of ANSI: set another, e.g. TERM=vt100", term);
 	return 0;
 }
 
-int term_open(int in, int out, struct loop *loop, const struct paint *p, bool mouse, void (*input)(void *arg), void *arg, struct term **ret, struct err *e)
+int term_open(int in, int out, struct loop *loop, const struct paint *p, bool mouse, void (*input)(void *arg),
+              void *arg, struct term **ret, struct err *e)
 {
 	int r = check(in, out, e);
 
@@ -490,7 +510,7 @@ void term_return(struct term *t)
 
 void term_suspend(struct term *t)
 {
-	struct sigaction ignored = { .sa_handler = SIG_IGN }, stopping = { .sa_handler = SIG_DFL }, before;
+	struct sigaction ignored = {.sa_handler = SIG_IGN}, stopping = {.sa_handler = SIG_DFL}, before;
 
 	if (t->left)
 		return;
@@ -542,7 +562,7 @@ void term_forget(struct term *t)
 
 bool term_input(struct term *t, struct input *ret)
 {
-	*ret = (struct input){ 0 };
+	*ret = (struct input){0};
 	if (t->left)
 		return false;
 	if (t->resized) {
@@ -558,7 +578,8 @@ static void add_base64(struct buf *out, const unsigned char *s, size_t n)
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	for (size_t i = 0; i < n; i += 3) {
-		uint32_t bits = (uint32_t)s[i] << 16 | (i + 1 < n ? (uint32_t)s[i + 1] << 8 : 0) | (i + 2 < n ? s[i + 2] : 0);
+		uint32_t bits =
+		        (uint32_t)s[i] << 16 | (i + 1 < n ? (uint32_t)s[i + 1] << 8 : 0) | (i + 2 < n ? s[i + 2] : 0);
 		buf_addc(out, digits[bits >> 18]);
 		buf_addc(out, digits[bits >> 12 & 63]);
 		buf_addc(out, i + 1 < n ? digits[bits >> 6 & 63] : '=');
@@ -568,14 +589,19 @@ static void add_base64(struct buf *out, const unsigned char *s, size_t n)
 
 int term_copy(struct term *t, const char *text, size_t n, struct err *e)
 {
-	static const char *const without[] = { "linux", "vt1", "vt2", "cons25" };
+	static const char *const without[] = {"linux", "vt1", "vt2", "cons25"};
 	_buf_ struct buf out = BUF_INIT;
 
 	if (n > COPY_MAX)
-		return err_set(e, ERR_USAGE, "%zu bytes are too long for the terminal's clipboard, which takes %d: select them with the mouse and Shift", n, COPY_MAX);
+		return err_set(e, ERR_USAGE,
+		               "%zu bytes are too long for the terminal's clipboard, which takes %d: select them with "
+		               "the mouse and Shift",
+		               n, COPY_MAX);
 	for (size_t i = 0; i < ARRAY_LEN(without); i++)
 		if (text_starts(variable("TERM"), without[i]))
-			return err_set(e, ERR_USAGE, "TERM=%s: this terminal has no clipboard that programs can write to", variable("TERM"));
+			return err_set(e, ERR_USAGE,
+			               "TERM=%s: this terminal has no clipboard that programs can write to",
+			               variable("TERM"));
 	if (t->left || t->gone)
 		return 0;
 	buf_adds(&out, "\033]52;c;");

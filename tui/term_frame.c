@@ -7,11 +7,11 @@
 #define ERASE_FROM 5 /* cells; fewer are written as blanks */
 #define GAP_MOST 6   /* cells; so many are sooner written again than passed by */
 
-static const struct cell blank = { .cp = { ' ' }, .role = ROLE_TEXT };
+static const struct cell blank = {.cp = {' '}, .role = ROLE_TEXT};
 
 void frame_init(struct frame *f, const struct frame_abilities *can, const struct paint *p)
 {
-	*f = (struct frame){ .can = *can };
+	*f = (struct frame){.can = *can};
 	grid_init(&f->shown, 0, 0);
 	frame_paint(f, p);
 	frame_forget(f);
@@ -143,7 +143,8 @@ static void add_cell(struct frame *f, const struct cell *c, int width, int cols,
 		/* Both halves of a wide character are a sign each. */
 		for (int i = 0; i < width; i++) {
 			struct cell one = *c;
-			grid_row(&(struct grid){ .cells = &one, .rows = 1, .cols = 1 }, 0, &(struct paint){ .ascii = true }, out);
+			grid_row(&(struct grid){.cells = &one, .rows = 1, .cols = 1}, 0, &(struct paint){.ascii = true},
+			         out);
 		}
 	} else {
 		for (int i = 0; i <= CELL_MARKS && c->cp[i] && !(f->paint.ascii && i > 0); i++) {
@@ -171,7 +172,8 @@ static void reach(struct frame *f, const struct grid *g, int row, int col, struc
 	for (int i = f->col; short_way && i < col; i++) {
 		const struct cell *c = cell_at(g, row, i);
 		struct style s = style_of(f, c);
-		short_way = c->cp[0] >= ' ' && c->cp[0] < 0x7f && !c->cp[1] && (is_blank(c) ? style_equal(blank_style(s), blank_style(f->now)) : style_equal(s, f->now));
+		short_way = c->cp[0] >= ' ' && c->cp[0] < 0x7f && !c->cp[1] &&
+		            (is_blank(c) ? style_equal(blank_style(s), blank_style(f->now)) : style_equal(s, f->now));
 	}
 	for (; short_way && f->col < col; f->col++)
 		buf_addc(out, (char)cell_at(g, row, f->col)->cp[0]);
@@ -187,7 +189,8 @@ static int erasable_from(const struct frame *f, const struct grid *g, int row, i
 		struct style s = style_of(f, cell_at(g, row, from - 1));
 		if (from == cols)
 			*ret = s;
-		if (s.attrs & (STYLE_REVERSE | STYLE_UNDERLINE) || s.bg != ret->bg || (s.bg != COLOUR_DEFAULT && !f->can.erases_coloured))
+		if (s.attrs & (STYLE_REVERSE | STYLE_UNDERLINE) || s.bg != ret->bg ||
+		    (s.bg != COLOUR_DEFAULT && !f->can.erases_coloured))
 			break;
 		from--;
 	}
@@ -210,7 +213,7 @@ static bool row_same(const struct frame *f, const struct grid *g, int row, int c
 static void draw_row(struct frame *f, const struct grid *g, int row, int rows, int cols, struct buf *out)
 {
 	struct cell *shown = &f->shown.cells[(size_t)row * (size_t)f->shown.cols];
-	struct style erased = { COLOUR_DEFAULT, COLOUR_DEFAULT, 0 };
+	struct style erased = {COLOUR_DEFAULT, COLOUR_DEFAULT, 0};
 	int end = erasable_from(f, g, row, cols, &erased), width;
 	bool torn = false; /* half of a wide character that stood here was written over */
 
@@ -252,7 +255,7 @@ static void clear(struct frame *f, int rows, int cols, struct buf *out)
 	}
 	f->styled = false;
 	bool whole = f->can.erases_coloured || ground.bg == COLOUR_DEFAULT;
-	set_style(f, whole ? ground : (struct style){ COLOUR_DEFAULT, COLOUR_DEFAULT, 0 }, true, out);
+	set_style(f, whole ? ground : (struct style){COLOUR_DEFAULT, COLOUR_DEFAULT, 0}, true, out);
 	buf_adds(out, "\033[H\033[2J");
 	f->row = f->col = 0;
 	grid_clear(&f->shown);
@@ -261,7 +264,8 @@ static void clear(struct frame *f, int rows, int cols, struct buf *out)
 	f->cleared = true;
 }
 
-void frame_draw(struct frame *f, const struct grid *g, int rows, int cols, int cursor_row, int cursor_col, struct buf *out)
+void frame_draw(struct frame *f, const struct grid *g, int rows, int cols, int cursor_row, int cursor_col,
+                struct buf *out)
 {
 	static const char begin[] = "\033[?2026h", end[] = "\033[?2026l";
 	size_t start = out->len;

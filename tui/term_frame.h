@@ -1,4 +1,5 @@
-/* The difference between what stands on a terminal and what is to stand there, as bytes. Knows no terminal, only what it can do. */
+/* The difference between what stands on a terminal and what is to stand there, as bytes. Knows no terminal, only
+ * what it can do. */
 #ifndef TUI_TERM_FRAME_H
 #define TUI_TERM_FRAME_H
 
@@ -28,7 +29,9 @@ void frame_release(struct frame *f);
 void frame_paint(struct frame *f, const struct paint *p);
 /* Somebody else may have written or set modes: nothing is known; the next one clears the screen. */
 void frame_forget(struct frame *f);
-/* Appends what makes a terminal of rows × cols show the grid, as far as both reach; nothing when it does. cursor_row < 0: none. */
-void frame_draw(struct frame *f, const struct grid *g, int rows, int cols, int cursor_row, int cursor_col, struct buf *out);
+/* Appends what makes a terminal of rows × cols show the grid, as far as both reach; nothing when it does.
+ * cursor_row < 0: none. */
+void frame_draw(struct frame *f, const struct grid *g, int rows, int cols, int cursor_row, int cursor_col,
+                struct buf *out);
 
 #endif

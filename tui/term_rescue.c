@@ -11,7 +11,7 @@
 
 #define ALTERNATE_STACK 65536
 
-static const int endings[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+static const int endings[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 static struct {
 	volatile sig_atomic_t armed;
@@ -28,7 +28,7 @@ bool rescue_put(int fd, const char *bytes, size_t n)
 	while (n > 0) {
 		ssize_t done = write(fd, bytes, n);
 		if (done < 0 && errno == EAGAIN)
-			poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1);
+			poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
 		else if (done < 0 && errno != EINTR)
 			return false;
 		if (done > 0) {
@@ -77,14 +77,14 @@ static void on_ending(int signo)
 void rescue_take(int in, int out, const struct termios *modes, const char *bytes, size_t n)
 {
 	static char stack[ALTERNATE_STACK];
-	struct sigaction action = { .sa_handler = on_ending, .sa_flags = SA_ONSTACK };
+	struct sigaction action = {.sa_handler = on_ending, .sa_flags = SA_ONSTACK};
 
 	rescue.in = in;
 	rescue.out = out;
 	rescue.modes = *modes;
 	rescue.n = n < sizeof rescue.bytes ? n : sizeof rescue.bytes;
 	memcpy(rescue.bytes, bytes, rescue.n);
-	sigaltstack(&(stack_t){ .ss_sp = stack, .ss_size = sizeof stack }, &rescue.stack_before);
+	sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, &rescue.stack_before);
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
 		sigaction(endings[i], NULL, &rescue.before[i]);

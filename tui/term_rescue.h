@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <termios.h>
 
-/* From now on TERM HUP INT QUIT SEGV BUS FPE ILL ABRT (those that are not ignored) and memory running out do rescue_now() and then what they did before. bytes are copied; at most
- * RESCUE_MOST of them. */
+/* From now on TERM HUP INT QUIT SEGV BUS FPE ILL ABRT (those that are not ignored) and memory running out do
+ * rescue_now() and then what they did before. bytes are copied; at most RESCUE_MOST of them. */
 #define RESCUE_MOST 512
 void rescue_take(int in, int out, const struct termios *modes, const char *bytes, size_t n);
 void rescue_drop(void); /* the signals as before */

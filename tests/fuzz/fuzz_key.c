@@ -1,4 +1,5 @@
-/* Any bytes as what a terminal sends, in chunks of any size: each input is one that views may rely on, nothing hangs, and the chunks change nothing. Names of keys go there and back. */
+/* Any bytes as what a terminal sends, in chunks of any size: each input is one that views may rely on, nothing hangs,
+ * and the chunks change nothing. Names of keys go there and back. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@ static void note(struct buf *out, const struct input *in)
 		if (!*name || !utf8_valid(name, strlen(name)))
 			abort();
 		/* What has a name as a key in files is that key. */
-		if (key_parse(name, &again) && key_equal(again, in->key) != true && !(in->key.mods & (MOD_CTRL | MOD_SHIFT)))
+		if (key_parse(name, &again) && key_equal(again, in->key) != true &&
+		    !(in->key.mods & (MOD_CTRL | MOD_SHIFT)))
 			abort();
 		buf_addf(out, "k%s\n", name);
 		return;
@@ -44,8 +46,8 @@ static void decode(const char *s, size_t n, size_t chunk, struct buf *out)
 	struct input in;
 
 	key_decoder_init(&d);
-	key_decoder_add(&d, "\033\t", (struct key){ CODE_TAB, MOD_SHIFT });
-	key_decoder_add(&d, "\033[25~", (struct key){ CODE_F12, MOD_SHIFT });
+	key_decoder_add(&d, "\033\t", (struct key){CODE_TAB, MOD_SHIFT});
+	key_decoder_add(&d, "\033[25~", (struct key){CODE_F12, MOD_SHIFT});
 	for (size_t i = 0; i < n; i += chunk) {
 		key_decoder_feed(&d, s + i, n - i < chunk ? n - i : chunk, 0);
 		while (key_decoder_next(&d, false, &in))

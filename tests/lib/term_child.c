@@ -1,7 +1,9 @@
-/* term_child [mouse] [theme NAME]: a program on tui/term.h for its tests. The first row says "term_child ROWSxCOLS depth N", the rows below the inputs that came, newest last,
- * and the last row "end N" with their number. Keys that do something, beside being shown: q ends, Ctrl-l draws anew, Ctrl-z stops, y copies the last paste, Y too much,
- * e leaves the screen, runs `sh -c "echo within; read line"` and returns, c shows the cursor at 2,3, C hides it, w shows wide characters and marks, r draws again what is there,
- * Alt-a aborts, Alt-s reads from nowhere, Alt-t is slow: takes 60 ms for an input. */
+/* term_child [mouse] [theme NAME]: a program on tui/term.h for its tests. The first row says "term_child ROWSxCOLS
+ * depth N", the rows below the inputs that came, newest last, and the last row "end N" with their number. Keys that do
+ * something, beside being shown: q ends, Ctrl-l draws anew, Ctrl-z stops, y copies the last paste, Y too much, e leaves
+ * the screen, runs `sh -c "echo within; read line"` and returns, c shows the cursor at 2,3, C hides it, w shows wide
+ * characters and marks, r draws again what is there, Alt-a aborts, Alt-s reads from nowhere, Alt-t is slow: takes 60 ms
+ * for an input. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +26,8 @@ struct child {
 	VEC(char *) said;
 	char *paste;
 };
+
+static int *volatile nowhere = (int *)16;
 
 static void draw(struct child *c)
 {
@@ -60,8 +64,8 @@ static void say(struct child *c, const char *fmt, ...)
 
 static void edit(struct child *c)
 {
-	const char *const argv[] = { "sh", "-c", "echo within; read line; test \"$line\" = yes", NULL };
-	struct err e = { 0 };
+	const char *const argv[] = {"sh", "-c", "echo within; read line; test \"$line\" = yes", NULL};
+	struct err e = {0};
 	int status = -1;
 
 	term_leave(c->term);
@@ -73,7 +77,7 @@ static void edit(struct child *c)
 static void on_key(struct child *c, struct key k)
 {
 	char name[KEY_NAME];
-	struct err e = { 0 };
+	struct err e = {0};
 
 	key_name(k, name);
 	say(c, "key %s.", name);
@@ -84,15 +88,21 @@ static void on_key(struct child *c, struct key k)
 	if (k.mods == MOD_ALT && k.code == 'a')
 		abort();
 	if (k.mods == MOD_ALT && k.code == 's')
-		raise(SIGSEGV);
+		say(c, "%d", *nowhere);
 	if (k.mods == MOD_ALT && k.code == 't')
 		usleep(60000);
 	if (k.mods)
 		return;
 	switch (k.code) {
-	case 'q': c->quit = true; break;
-	case 'e': edit(c); break;
-	case 'w': c->wide = !c->wide; break;
+	case 'q':
+		c->quit = true;
+		break;
+	case 'e':
+		edit(c);
+		break;
+	case 'w':
+		c->wide = !c->wide;
+		break;
 	case 'r':
 		free(c->said.v[--c->said.len]);
 		c->inputs--;
@@ -101,7 +111,9 @@ static void on_key(struct child *c, struct key k)
 		c->cursor_row = 2;
 		c->cursor_col = 3;
 		break;
-	case 'C': c->cursor_row = -1; break;
+	case 'C':
+		c->cursor_row = -1;
+		break;
 	case 'y':
 		if (c->paste && term_copy(c->term, c->paste, strlen(c->paste), &e) < 0)
 			say(c, "%s", e.text);
@@ -112,29 +124,38 @@ static void on_key(struct child *c, struct key k)
 			say(c, "%s", e.text);
 		break;
 	}
-	default: break;
+	default:
+		break;
 	}
 }
 
 static void on_input(void *arg)
 {
-	static const char *const kinds[] = { [MOUSE_PRESS] = "press", [MOUSE_DOUBLE] = "double", [MOUSE_DRAG] = "drag", [MOUSE_RELEASE] = "release",
-		                             [MOUSE_WHEEL_UP] = "up", [MOUSE_WHEEL_DOWN] = "down" };
+	static const char *const kinds[] = {
+	        [MOUSE_PRESS] = "press",     [MOUSE_DOUBLE] = "double", [MOUSE_DRAG] = "drag",
+	        [MOUSE_RELEASE] = "release", [MOUSE_WHEEL_UP] = "up",   [MOUSE_WHEEL_DOWN] = "down"};
 	struct child *c = arg;
 	struct input in;
 
 	while (!c->quit && term_input(c->term, &in)) {
 		c->inputs++;
 		switch (in.kind) {
-		case INPUT_KEY: on_key(c, in.key); break;
-		case INPUT_MOUSE: say(c, "mouse %s %d,%d.", kinds[in.mouse.kind], in.mouse.row, in.mouse.col); break;
+		case INPUT_KEY:
+			on_key(c, in.key);
+			break;
+		case INPUT_MOUSE:
+			say(c, "mouse %s %d,%d.", kinds[in.mouse.kind], in.mouse.row, in.mouse.col);
+			break;
 		case INPUT_PASTE:
 			free(c->paste);
 			c->paste = mem_strdup(in.text);
 			say(c, "paste %zu <%s>", strlen(in.text), in.text);
 			break;
-		case INPUT_RESIZE: say(c, "resize."); break;
-		case INPUT_NONE: break;
+		case INPUT_RESIZE:
+			say(c, "resize.");
+			break;
+		case INPUT_NONE:
+			break;
 		}
 	}
 	if (!c->quit)
@@ -143,9 +164,9 @@ static void on_input(void *arg)
 
 int main(int argc, char **argv)
 {
-	struct child c = { .loop = loop_new(), .paint = paint_for(STDOUT_FILENO), .cursor_row = -1 };
+	struct child c = {.loop = loop_new(), .paint = paint_for(STDOUT_FILENO), .cursor_row = -1};
 	struct theme theme;
-	struct err e = { 0 };
+	struct err e = {0};
 	bool mouse = false;
 
 	c.paint.depth = term_depth();

@@ -19,23 +19,29 @@
 #include "tests/lib/vt.h"
 
 /* What the session's leader tells. */
-struct vt_news { pid_t pid; int status; };
+struct vt_news {
+	pid_t pid;
+	int status;
+};
 
 struct vt {
 	VTerm *term;
 	VTermScreen *screen;
-	int master, slave;       /* the slave is kept open: what the program leaves behind can be looked at when it is gone */
-	int news, orders;        /* from and to the leader */
+	int master, slave; /* the slave is kept open: what the program leaves behind can be looked at when it is gone */
+	int news, orders;  /* from and to the leader */
 	pid_t leader, pid;
 	bool ended, stopped;
 	int status, wait_ms;
 	bool cursor_shown;
-	struct termios modes;    /* before the program */
+	struct termios modes; /* before the program */
 	struct buf output, copied;
 	size_t mark;
 	bool has_copied;
-	VEC(int) set;            /* DEC private modes */
-	struct { enum { SCAN_TEXT, SCAN_ESC, SCAN_CSI, SCAN_OSC, SCAN_OSC_ESC } state; struct buf text; } scan;
+	VEC(int) set; /* DEC private modes */
+	struct {
+		enum { SCAN_TEXT, SCAN_ESC, SCAN_CSI, SCAN_OSC, SCAN_OSC_ESC } state;
+		struct buf text;
+	} scan;
 };
 
 VT_FN void vt_die(const char *what)
@@ -57,7 +63,8 @@ VT_FN void vt_write_all(int fd, const char *bytes, size_t n)
 	}
 }
 
-/* The session's leader, as a shell would: starts the program in the foreground, tells each of its changes, gives it the terminal back when told to. Never returns. */
+/* The session's leader, as a shell would: starts the program in the foreground, tells each of its changes, gives it the
+ * terminal back when told to. Never returns. */
 VT_FN void vt_lead(int slave, int news, int orders, char *const *argv, char *const *envp, const char *cwd)
 {
 	/* Ends of other terminals of this program would keep those from hanging up. */
@@ -83,7 +90,7 @@ VT_FN void vt_lead(int slave, int news, int orders, char *const *argv, char *con
 		execve(argv[0], argv, envp);
 		_exit(127);
 	}
-	struct vt_news n = { .pid = pid, .status = -1 };
+	struct vt_news n = {.pid = pid, .status = -1};
 	setpgid(pid, pid);
 	while (write(news, &n, sizeof n) == sizeof n) {
 		if (n.status != -1 && !WIFSTOPPED(n.status))
@@ -140,12 +147,13 @@ VT_FN void vt_on_reply(const char *bytes, size_t n, void *arg)
 VT_FN struct vt *vt_start(const struct vt_options *o, const char *const *argv)
 {
 	extern char **environ;
-	static const VTermScreenCallbacks callbacks = { .settermprop = vt_on_property };
-	static const char *const always[] = { "COLORTERM", "NO_COLOR", "JIG_THEME", "TERM_PROGRAM", "LC_ALL=C.UTF-8" };
+	static const VTermScreenCallbacks callbacks = {.settermprop = vt_on_property};
+	static const char *const always[] = {"COLORTERM", "NO_COLOR", "JIG_THEME", "TERM_PROGRAM", "LC_ALL=C.UTF-8"};
 	struct vt *v = mem_zero(sizeof *v);
-	struct winsize size = { .ws_row = (unsigned short)(o->rows ? o->rows : 24), .ws_col = (unsigned short)(o->cols ? o->cols : 80) };
+	struct winsize size = {.ws_row = (unsigned short)(o->rows ? o->rows : 24),
+	                       .ws_col = (unsigned short)(o->cols ? o->cols : 80)};
 	int news[2], orders[2];
-	vt_strings env = { 0 };
+	vt_strings env = {0};
 
 	for (char **e = environ; *e; e++)
 		vec_push(&env, mem_strdup(*e));
@@ -333,7 +341,7 @@ VT_FN void vt_take(struct vt *v)
 /* Waits for bytes or news, at most so long. Whether bytes came. */
 VT_FN bool vt_step(struct vt *v, int ms)
 {
-	struct pollfd p[2] = { { .fd = v->master, .events = POLLIN }, { .fd = v->ended ? -1 : v->news, .events = POLLIN } };
+	struct pollfd p[2] = {{.fd = v->master, .events = POLLIN}, {.fd = v->ended ? -1 : v->news, .events = POLLIN}};
 	struct vt_news n;
 
 	if (poll(p, 2, ms) <= 0)
@@ -367,13 +375,17 @@ VT_FN bool vt_wait(struct vt *v, vt_condition_fn *condition, void *arg, const ch
 		}
 		_buf_ struct buf screen = BUF_INIT;
 		vt_screen(v, &screen);
-		fprintf(stderr, "vt: waited for %s in vain, the program %s (status %d); the screen:\n%s\n", what, v->ended ? "ended" : "goes on", v->status, screen.data);
+		fprintf(stderr, "vt: waited for %s in vain, the program %s (status %d); the screen:\n%s\n", what,
+		        v->ended ? "ended" : "goes on", v->status, screen.data);
 		return false;
 	}
 	return true;
 }
 
-struct vt_place { int row; const char *text; };
+struct vt_place {
+	int row;
+	const char *text;
+};
 VT_FN bool vt_has_text(struct vt *v, void *arg)
 {
 	const struct vt_place *p = arg;
@@ -416,7 +428,7 @@ VT_FN bool vt_wait_row(struct vt *v, int row, const char *text)
 {
 	_free_ char *what = mem_printf("row %d: %s", row, text);
 
-	return vt_wait(v, vt_has_text, &(struct vt_place){ row, text }, what);
+	return vt_wait(v, vt_has_text, &(struct vt_place){row, text}, what);
 }
 VT_FN bool vt_wait_bytes(struct vt *v, const char *bytes)
 {
@@ -480,12 +492,21 @@ VT_FN void vt_type(struct vt *v, const char *text)
 
 VT_FN void vt_key(struct vt *v, struct key k)
 {
-	static const struct { uint32_t code; const char *plain; char final; int number; } keys[] = {
-		{ CODE_ENTER, "\r", 0, 0 }, { CODE_ESC, "\033", 0, 0 }, { CODE_TAB, "\t", 0, 0 }, { CODE_BACKSPACE, "\177", 0, 0 },
-		{ CODE_UP, NULL, 'A', 0 }, { CODE_DOWN, NULL, 'B', 0 }, { CODE_RIGHT, NULL, 'C', 0 }, { CODE_LEFT, NULL, 'D', 0 }, { CODE_HOME, NULL, 'H', 0 }, { CODE_END, NULL, 'F', 0 },
-		{ CODE_INSERT, NULL, '~', 2 }, { CODE_DELETE, NULL, '~', 3 }, { CODE_PGUP, NULL, '~', 5 }, { CODE_PGDN, NULL, '~', 6 },
-		{ CODE_F1, NULL, 'P', 0 }, { CODE_F2, NULL, 'Q', 0 }, { CODE_F3, NULL, 'R', 0 }, { CODE_F4, NULL, 'S', 0 }, { CODE_F5, NULL, '~', 15 }, { CODE_F6, NULL, '~', 17 },
-		{ CODE_F7, NULL, '~', 18 }, { CODE_F8, NULL, '~', 19 }, { CODE_F9, NULL, '~', 20 }, { CODE_F10, NULL, '~', 21 }, { CODE_F11, NULL, '~', 23 }, { CODE_F12, NULL, '~', 24 },
+	static const struct {
+		uint32_t code;
+		const char *plain;
+		char final;
+		int number;
+	} keys[] = {
+	        {CODE_ENTER, "\r", 0, 0},       {CODE_ESC, "\033", 0, 0},    {CODE_TAB, "\t", 0, 0},
+	        {CODE_BACKSPACE, "\177", 0, 0}, {CODE_UP, NULL, 'A', 0},     {CODE_DOWN, NULL, 'B', 0},
+	        {CODE_RIGHT, NULL, 'C', 0},     {CODE_LEFT, NULL, 'D', 0},   {CODE_HOME, NULL, 'H', 0},
+	        {CODE_END, NULL, 'F', 0},       {CODE_INSERT, NULL, '~', 2}, {CODE_DELETE, NULL, '~', 3},
+	        {CODE_PGUP, NULL, '~', 5},      {CODE_PGDN, NULL, '~', 6},   {CODE_F1, NULL, 'P', 0},
+	        {CODE_F2, NULL, 'Q', 0},        {CODE_F3, NULL, 'R', 0},     {CODE_F4, NULL, 'S', 0},
+	        {CODE_F5, NULL, '~', 15},       {CODE_F6, NULL, '~', 17},    {CODE_F7, NULL, '~', 18},
+	        {CODE_F8, NULL, '~', 19},       {CODE_F9, NULL, '~', 20},    {CODE_F10, NULL, '~', 21},
+	        {CODE_F11, NULL, '~', 23},      {CODE_F12, NULL, '~', 24},
 	};
 	_buf_ struct buf out = BUF_INIT;
 	int mods = 1 + (k.mods & MOD_SHIFT ? 1 : 0) + (k.mods & MOD_ALT ? 2 : 0) + (k.mods & MOD_CTRL ? 4 : 0);
@@ -545,8 +566,12 @@ VT_FN void vt_paste(struct vt *v, const char *text)
 
 VT_FN void vt_mouse(struct vt *v, enum mouse_kind kind, int row, int col)
 {
-	static const struct { int button; char final; } codes[] = {
-		[MOUSE_PRESS] = { 0, 'M' }, [MOUSE_DRAG] = { 32, 'M' }, [MOUSE_RELEASE] = { 0, 'm' }, [MOUSE_WHEEL_UP] = { 64, 'M' }, [MOUSE_WHEEL_DOWN] = { 65, 'M' },
+	static const struct {
+		int button;
+		char final;
+	} codes[] = {
+	        [MOUSE_PRESS] = {0, 'M'},     [MOUSE_DRAG] = {32, 'M'},       [MOUSE_RELEASE] = {0, 'm'},
+	        [MOUSE_WHEEL_UP] = {64, 'M'}, [MOUSE_WHEEL_DOWN] = {65, 'M'},
 	};
 	_buf_ struct buf out = BUF_INIT;
 
@@ -563,7 +588,7 @@ VT_FN void vt_mouse(struct vt *v, enum mouse_kind kind, int row, int col)
 
 VT_FN void vt_resize(struct vt *v, int rows, int cols)
 {
-	struct winsize size = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols };
+	struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
 
 	vt_take(v);
 	vterm_set_size(v->term, rows, cols);
@@ -583,20 +608,22 @@ VT_FN void vt_size(struct vt *v, int *ret_rows, int *ret_cols)
 
 VT_FN struct vt_cell vt_cell(struct vt *v, int row, int col)
 {
-	struct vt_cell ret = { 0 };
+	struct vt_cell ret = {0};
 	VTermScreenCell c;
 	size_t n = 0;
 
-	if (!vterm_screen_get_cell(v->screen, (VTermPos){ .row = row, .col = col }, &c))
+	if (!vterm_screen_get_cell(v->screen, (VTermPos){.row = row, .col = col}, &c))
 		return ret;
 	for (int i = 0; i < VTERM_MAX_CHARS_PER_CELL && c.chars[i] && c.chars[i] != UINT32_MAX; i++)
 		n += utf8_put(c.chars[i], ret.text + n);
-	const VTermColor *colours[] = { &c.fg, &c.bg };
+	const VTermColor *colours[] = {&c.fg, &c.bg};
 	for (int i = 0; i < 2; i++) {
 		const VTermColor *from = colours[i];
-		*(i ? &ret.bg : &ret.fg) = (i ? VTERM_COLOR_IS_DEFAULT_BG(from) : VTERM_COLOR_IS_DEFAULT_FG(from)) ? -1
-			: VTERM_COLOR_IS_INDEXED(from) ? from->indexed.idx
-			: 0x1000000 | from->rgb.red << 16 | from->rgb.green << 8 | from->rgb.blue;
+		*(i ? &ret.bg : &ret.fg) =
+		        (i ? VTERM_COLOR_IS_DEFAULT_BG(from) : VTERM_COLOR_IS_DEFAULT_FG(from)) ? -1
+		        : VTERM_COLOR_IS_INDEXED(from)
+		                ? from->indexed.idx
+		                : 0x1000000 | from->rgb.red << 16 | from->rgb.green << 8 | from->rgb.blue;
 	}
 	ret.width = c.width;
 	ret.bold = c.attrs.bold;
@@ -615,9 +642,9 @@ VT_FN char *vt_row(struct vt *v, int row)
 	vt_size(v, &rows, &cols);
 	row = row < 0 ? rows + row : row;
 	for (int col = 0; col < cols; col++) {
-		VTermScreenCell raw = { 0 };
+		VTermScreenCell raw = {0};
 		struct vt_cell c = vt_cell(v, row, col);
-		vterm_screen_get_cell(v->screen, (VTermPos){ .row = row, .col = col }, &raw);
+		vterm_screen_get_cell(v->screen, (VTermPos){.row = row, .col = col}, &raw);
 		if (raw.chars[0] == UINT32_MAX)
 			continue;
 		buf_adds(&out, *c.text ? c.text : " ");
@@ -687,7 +714,7 @@ VT_FN bool vt_mode(struct vt *v, int mode)
 
 VT_FN bool vt_modes_restored(struct vt *v)
 {
-	static const int off[] = { 1049, 1000, 1002, 1003, 1006, 2004, 2026, 1 };
+	static const int off[] = {1049, 1000, 1002, 1003, 1006, 2004, 2026, 1};
 	struct termios now;
 
 	for (size_t i = 0; i < ARRAY_LEN(off); i++)
@@ -701,8 +728,8 @@ VT_FN bool vt_modes_restored(struct vt *v)
 	}
 	if (tcgetattr(v->slave, &now) < 0)
 		vt_die("tcgetattr");
-	if (now.c_iflag != v->modes.c_iflag || now.c_oflag != v->modes.c_oflag || now.c_cflag != v->modes.c_cflag || now.c_lflag != v->modes.c_lflag ||
-	    memcmp(now.c_cc, v->modes.c_cc, sizeof now.c_cc) != 0) {
+	if (now.c_iflag != v->modes.c_iflag || now.c_oflag != v->modes.c_oflag || now.c_cflag != v->modes.c_cflag ||
+	    now.c_lflag != v->modes.c_lflag || memcmp(now.c_cc, v->modes.c_cc, sizeof now.c_cc) != 0) {
 		fprintf(stderr, "vt: the terminal's modes are not as before\n");
 		return false;
 	}

@@ -35,9 +35,9 @@ struct opened {
 };
 static struct vt *open_child(struct opened o)
 {
-	const char *const argv[] = { child(), o.one, o.two, NULL };
+	const char *const argv[] = {child(), o.one, o.two, NULL};
 
-	return vt_start(&(struct vt_options){ .rows = o.rows, .cols = o.cols, .term = o.term, .env = o.env }, argv);
+	return vt_start(&(struct vt_options){.rows = o.rows, .cols = o.cols, .term = o.term, .env = o.env}, argv);
 }
 
 static struct vt *open_ready(struct opened o)
@@ -73,9 +73,12 @@ static void quit(struct vt *v)
 
 static void test_inputs(void **state)
 {
-	struct vt *v = open_ready((struct opened){ .one = "mouse", .rows = 40, .cols = 80 });
-	static const char *const keys[] = { "a", "Z", "Space", "Enter", "Tab", "Shift-Tab", "Backspace", "Up", "Ctrl-Left", "Alt-Shift-Right", "PgUp", "PgDn", "Home", "End", "Delete",
-		                            "Insert", "F1", "F5", "Shift-F12", "Ctrl-a", "Alt-x", "é", "漢", "Alt-é" };
+	struct vt *v = open_ready((struct opened){.one = "mouse", .rows = 40, .cols = 80});
+	static const char *const keys[] = {"a",         "Z",         "Space", "Enter",     "Tab",
+	                                   "Shift-Tab", "Backspace", "Up",    "Ctrl-Left", "Alt-Shift-Right",
+	                                   "PgUp",      "PgDn",      "Home",  "End",       "Delete",
+	                                   "Insert",    "F1",        "F5",    "Shift-F12", "Ctrl-a",
+	                                   "Alt-x",     "é",         "漢",    "Alt-é"};
 
 	assert_true(vt_mode(v, 1049) && vt_mode(v, 1002) && vt_mode(v, 1006) && vt_mode(v, 2004) && !vt_mode(v, 25));
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
@@ -96,8 +99,9 @@ static void test_inputs(void **state)
 	vt_mouse(v, MOUSE_WHEEL_DOWN, 39, 79);
 	vt_mouse(v, MOUSE_DOUBLE, 6, 7);
 	wait_inputs(v, n + 9);
-	static const char *const events[] = { "mouse press 3,70.", "mouse drag 4,71.", "mouse release 5,72.", "mouse up 0,0.", "mouse down 39,79.", "mouse press 6,7.", "mouse release 6,7.",
-		                              "mouse double 6,7.", "mouse release 6,7." };
+	static const char *const events[] = {"mouse press 3,70.",  "mouse drag 4,71.",  "mouse release 5,72.",
+	                                     "mouse up 0,0.",      "mouse down 39,79.", "mouse press 6,7.",
+	                                     "mouse release 6,7.", "mouse double 6,7.", "mouse release 6,7."};
 	for (size_t i = 0; i < ARRAY_LEN(events); i++)
 		assert_true(vt_wait_row(v, n + 1 + (int)i, events[i]));
 	quit(v);
@@ -105,7 +109,7 @@ static void test_inputs(void **state)
 
 static void test_paste_and_copy(void **state)
 {
-	struct vt *v = open_ready((struct opened){ .rows = 10, .cols = 60 });
+	struct vt *v = open_ready((struct opened){.rows = 10, .cols = 60});
 	size_t n;
 
 	assert_false(vt_mode(v, 1002) || vt_mode(v, 1000));
@@ -138,7 +142,7 @@ static void test_paste_and_copy(void **state)
 /* A lone Esc is known without another byte; a sequence that comes at once is none, even when the program is slow. */
 static void test_esc(void **state)
 {
-	struct vt *v = open_ready((struct opened){ .rows = 10 });
+	struct vt *v = open_ready((struct opened){.rows = 10});
 
 	vt_keys(v, "Esc");
 	assert_true(vt_wait_row(v, 1, "key Esc."));
@@ -156,7 +160,7 @@ static void test_esc(void **state)
 
 static void test_wide(void **state)
 {
-	struct vt *v = open_ready((struct opened){ .rows = 8, .cols = 40 });
+	struct vt *v = open_ready((struct opened){.rows = 8, .cols = 40});
 
 	vt_keys(v, "w");
 	wait_inputs(v, 1);
@@ -179,7 +183,7 @@ static void test_wide(void **state)
 
 static void test_nothing_differs(void **state)
 {
-	struct vt *v = open_ready((struct opened){ .rows = 8, .cols = 40 });
+	struct vt *v = open_ready((struct opened){.rows = 8, .cols = 40});
 
 	vt_keys(v, "a");
 	wait_inputs(v, 1);
@@ -206,7 +210,7 @@ static void test_nothing_differs(void **state)
 
 static void test_cursor(void **state)
 {
-	struct vt *v = open_ready((struct opened){ .rows = 8 });
+	struct vt *v = open_ready((struct opened){.rows = 8});
 	int row, col;
 
 	assert_false(vt_cursor(v, NULL, NULL));
@@ -223,8 +227,8 @@ static void test_cursor(void **state)
 
 static void test_resize(void **state)
 {
-	struct vt *v = open_ready((struct opened){ .rows = 8, .cols = 40 });
-	static const int sizes[][2] = { { 24, 80 }, { 5, 30 }, { 60, 200 }, { 3, 30 } };
+	struct vt *v = open_ready((struct opened){.rows = 8, .cols = 40});
+	static const int sizes[][2] = {{24, 80}, {5, 30}, {60, 200}, {3, 30}};
 
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		char head[64];
@@ -251,18 +255,41 @@ static void test_resize(void **state)
 
 static void test_depths(void **state)
 {
-	static const char *const none[] = { NULL }, *const no_color[] = { "NO_COLOR=1", "COLORTERM=truecolor", NULL }, *const truecolor[] = { "COLORTERM=truecolor", NULL },
-	                  *const bits[] = { "COLORTERM=24bit", NULL }, *const in_screen[] = { "COLORTERM=truecolor", "TMUX", NULL }, *const in_tmux[] = { "COLORTERM=truecolor", "TMUX=x", NULL };
-	static const struct { const char *term; const char *const *env; enum depth depth; } cases[] = {
-		{ "xterm-256color", none, DEPTH_256 }, { "xterm-256color", truecolor, DEPTH_TRUE }, { "xterm-256color", bits, DEPTH_TRUE }, { "xterm-256color", no_color, DEPTH_NONE },
-		{ "tmux-256color", none, DEPTH_256 }, { "tmux-256color", truecolor, DEPTH_TRUE }, { "screen-256color", none, DEPTH_256 }, { "screen-256color", in_screen, DEPTH_256 },
-		{ "screen-256color", in_tmux, DEPTH_TRUE }, { "xterm-16color", none, DEPTH_16 }, { "xterm", none, DEPTH_16 }, { "linux", none, DEPTH_16 }, { "vt100", none, DEPTH_NONE },
-		{ "xterm-nobody-knows-256color", none, DEPTH_256 }, { "vt220", truecolor, DEPTH_NONE },
+	static const char *const none[] = {NULL}, *const no_color[] = {"NO_COLOR=1", "COLORTERM=truecolor", NULL},
+	                         *const truecolor[] = {"COLORTERM=truecolor", NULL},
+	                         *const bits[] = {"COLORTERM=24bit", NULL},
+	                         *const in_screen[] = {"COLORTERM=truecolor", "TMUX", NULL},
+	                         *const in_tmux[] = {"COLORTERM=truecolor", "TMUX=x", NULL};
+	static const struct {
+		const char *term;
+		const char *const *env;
+		enum depth depth;
+	} cases[] = {
+	        {"xterm-256color", none, DEPTH_256},
+	        {"xterm-256color", truecolor, DEPTH_TRUE},
+	        {"xterm-256color", bits, DEPTH_TRUE},
+	        {"xterm-256color", no_color, DEPTH_NONE},
+	        {"tmux-256color", none, DEPTH_256},
+	        {"tmux-256color", truecolor, DEPTH_TRUE},
+	        {"screen-256color", none, DEPTH_256},
+	        {"screen-256color", in_screen, DEPTH_256},
+	        {"screen-256color", in_tmux, DEPTH_TRUE},
+	        {"xterm-16color", none, DEPTH_16},
+	        {"xterm", none, DEPTH_16},
+	        {"linux", none, DEPTH_16},
+	        {"vt100", none, DEPTH_NONE},
+	        {"xterm-nobody-knows-256color", none, DEPTH_256},
+	        {"vt220", truecolor, DEPTH_NONE},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char head[64];
-		struct vt *v = open_ready((struct opened){ .term = cases[i].term, .env = cases[i].env, .one = "theme", .two = "dark", .rows = 8, .cols = 40 });
+		struct vt *v = open_ready((struct opened){.term = cases[i].term,
+		                                          .env = cases[i].env,
+		                                          .one = "theme",
+		                                          .two = "dark",
+		                                          .rows = 8,
+		                                          .cols = 40});
 		snprintf(head, sizeof head, "term_child 8x40 depth %d", (int)cases[i].depth);
 		if (!vt_wait_row(v, 0, head))
 			fail_msg("%s", cases[i].term);
@@ -272,10 +299,18 @@ static void test_depths(void **state)
 		assert_string_equal(c.text, "k");
 		assert_string_equal(corner.text, "#");
 		switch (cases[i].depth) {
-		case DEPTH_NONE: assert_true(c.fg == -1 && c.bg == -1); break;
-		case DEPTH_16: assert_in_range(c.fg, 0, 15); break;
-		case DEPTH_256: assert_in_range(c.fg, 0, 255); break;
-		case DEPTH_TRUE: assert_true(c.fg & 0x1000000); break;
+		case DEPTH_NONE:
+			assert_true(c.fg == -1 && c.bg == -1);
+			break;
+		case DEPTH_16:
+			assert_in_range(c.fg, 0, 15);
+			break;
+		case DEPTH_256:
+			assert_in_range(c.fg, 0, 255);
+			break;
+		case DEPTH_TRUE:
+			assert_true(c.fg & 0x1000000);
+			break;
 		}
 		assert_null(strstr(vt_since(v, NULL), "?2026"));
 		quit(v);
@@ -284,8 +319,8 @@ static void test_depths(void **state)
 
 static void test_synchronized(void **state)
 {
-	static const char *const known[] = { "TERM_PROGRAM=ghostty", NULL };
-	struct vt *v = open_ready((struct opened){ .env = known });
+	static const char *const known[] = {"TERM_PROGRAM=ghostty", NULL};
+	struct vt *v = open_ready((struct opened){.env = known});
 
 	vt_mark(v);
 	vt_keys(v, "a");
@@ -297,8 +332,8 @@ static void test_synchronized(void **state)
 
 static void test_ascii(void **state)
 {
-	static const char *const posix[] = { "LC_ALL=C", NULL };
-	struct vt *v = open_ready((struct opened){ .env = posix, .rows = 8, .cols = 40 });
+	static const char *const posix[] = {"LC_ALL=C", NULL};
+	struct vt *v = open_ready((struct opened){.env = posix, .rows = 8, .cols = 40});
 
 	vt_keys(v, "w");
 	wait_inputs(v, 1);
@@ -310,13 +345,15 @@ static void test_ascii(void **state)
 
 static void test_signals(void **state)
 {
-	static const int signals[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+	static const int signals[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 	/* The sanitizers' own handlers would report instead of dying. */
-	static const char *const env[] = { "ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0:disable_coredump=1", NULL };
-	static const char *const terms[] = { "xterm-256color", "linux", "vt100", "tmux-256color" };
+	static const char *const env[] = {"ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
+	                                  "handle_abort=0:disable_coredump=1",
+	                                  NULL};
+	static const char *const terms[] = {"xterm-256color", "linux", "vt100", "tmux-256color"};
 
 	for (size_t i = 0; i < ARRAY_LEN(signals) + 2; i++) {
-		struct vt *v = open_ready((struct opened){ .term = terms[i % 4], .env = env, .one = "mouse" });
+		struct vt *v = open_ready((struct opened){.term = terms[i % 4], .env = env, .one = "mouse"});
 		int status, wanted = i < ARRAY_LEN(signals) ? signals[i] : i == ARRAY_LEN(signals) ? SIGABRT : SIGSEGV;
 		assert_false(vt_cursor(v, NULL, NULL) && i % 4 != 2);
 		if (i < ARRAY_LEN(signals))
@@ -333,7 +370,7 @@ static void test_signals(void **state)
 
 static void test_ctrl_c(void **state)
 {
-	struct vt *v = open_ready((struct opened){ 0 });
+	struct vt *v = open_ready((struct opened){0});
 	int status;
 
 	vt_keys(v, "Ctrl-c");
@@ -343,10 +380,9 @@ static void test_ctrl_c(void **state)
 	vt_free(v);
 }
 
-
 static void test_suspend(void **state)
 {
-	struct vt *v = open_ready((struct opened){ .one = "mouse", .rows = 12 });
+	struct vt *v = open_ready((struct opened){.one = "mouse", .rows = 12});
 
 	vt_keys(v, "a Ctrl-z");
 	assert_true(vt_wait_stop(v));
@@ -364,7 +400,7 @@ static void test_suspend(void **state)
 
 static void test_stopped_from_outside(void **state)
 {
-	struct vt *v = open_ready((struct opened){ .one = "mouse", .rows = 12 });
+	struct vt *v = open_ready((struct opened){.one = "mouse", .rows = 12});
 
 	kill(vt_pid(v), SIGTSTP);
 	assert_true(vt_wait_stop(v));
@@ -391,7 +427,7 @@ static void test_stopped_from_outside(void **state)
 
 static void test_other_program(void **state)
 {
-	struct vt *v = open_ready((struct opened){ .one = "mouse", .rows = 12 });
+	struct vt *v = open_ready((struct opened){.one = "mouse", .rows = 12});
 
 	vt_keys(v, "e");
 	assert_true(vt_wait_text(v, "within"));
@@ -419,7 +455,7 @@ static void test_other_program(void **state)
 
 static void test_hang_up(void **state)
 {
-	struct vt *v = open_ready((struct opened){ 0 });
+	struct vt *v = open_ready((struct opened){0});
 	int status;
 
 	vt_hangup(v);
@@ -430,7 +466,7 @@ static void test_hang_up(void **state)
 
 static void refuse(const char *term, const char *const *env, const char *text)
 {
-	struct vt *v = open_child((struct opened){ .term = term, .env = env, .rows = 24, .cols = 250 });
+	struct vt *v = open_child((struct opened){.term = term, .env = env, .rows = 24, .cols = 250});
 	int status;
 
 	assert_true(vt_wait_end(v, &status));
@@ -444,7 +480,7 @@ static void refuse(const char *term, const char *const *env, const char *text)
 
 static void test_refused(void **state)
 {
-	static const char *const unset[] = { "TERM", NULL };
+	static const char *const unset[] = {"TERM", NULL};
 
 	refuse("dumb", NULL, "TERM=dumb: such a terminal cannot be drawn on");
 	refuse("no-such-thing", NULL, "set another, e.g. TERM=xterm-256color");
@@ -452,8 +488,8 @@ static void test_refused(void **state)
 	refuse(NULL, unset, "TERM is not set");
 	refuse("vt52", NULL, "without the sequences of ANSI");
 
-	const char *const argv[] = { "/bin/sh", "-c", "\"$0\" </dev/null", child(), NULL };
-	struct vt *v = vt_start(&(struct vt_options){ .cols = 200 }, argv);
+	const char *const argv[] = {"/bin/sh", "-c", "\"$0\" </dev/null", child(), NULL};
+	struct vt *v = vt_start(&(struct vt_options){.cols = 200}, argv);
 	int status;
 	assert_true(vt_wait_end(v, &status));
 	assert_int_equal(WEXITSTATUS(status), 2);
@@ -464,10 +500,23 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_inputs), cmocka_unit_test(test_paste_and_copy), cmocka_unit_test(test_esc), cmocka_unit_test(test_wide), cmocka_unit_test(test_nothing_differs),
-		cmocka_unit_test(test_cursor), cmocka_unit_test(test_resize), cmocka_unit_test(test_depths), cmocka_unit_test(test_synchronized), cmocka_unit_test(test_ascii),
-		cmocka_unit_test(test_signals), cmocka_unit_test(test_ctrl_c), cmocka_unit_test(test_suspend), cmocka_unit_test(test_stopped_from_outside),
-		cmocka_unit_test(test_other_program), cmocka_unit_test(test_hang_up), cmocka_unit_test(test_refused),
+	        cmocka_unit_test(test_inputs),
+	        cmocka_unit_test(test_paste_and_copy),
+	        cmocka_unit_test(test_esc),
+	        cmocka_unit_test(test_wide),
+	        cmocka_unit_test(test_nothing_differs),
+	        cmocka_unit_test(test_cursor),
+	        cmocka_unit_test(test_resize),
+	        cmocka_unit_test(test_depths),
+	        cmocka_unit_test(test_synchronized),
+	        cmocka_unit_test(test_ascii),
+	        cmocka_unit_test(test_signals),
+	        cmocka_unit_test(test_ctrl_c),
+	        cmocka_unit_test(test_suspend),
+	        cmocka_unit_test(test_stopped_from_outside),
+	        cmocka_unit_test(test_other_program),
+	        cmocka_unit_test(test_hang_up),
+	        cmocka_unit_test(test_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

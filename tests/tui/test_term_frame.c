@@ -16,7 +16,7 @@ struct screen {
 	VTermScreen *cells;
 	struct frame frame;
 	int rows, cols;
-	size_t bytes;    /* of the last frame */
+	size_t bytes; /* of the last frame */
 	bool scrolled;
 };
 
@@ -26,13 +26,18 @@ static int on_push(int cols, const VTermScreenCell *cells, void *arg)
 	return 0;
 }
 
-static const struct frame_abilities all = { .colours = 256, .attrs = 0xff, .erases_coloured = true, .corner = true, .show = "\033[?25h", .hide = "\033[?25l" };
+static const struct frame_abilities all = {.colours = 256,
+                                           .attrs = 0xff,
+                                           .erases_coloured = true,
+                                           .corner = true,
+                                           .show = "\033[?25h",
+                                           .hide = "\033[?25l"};
 
 static void open_screen(struct screen *s, int rows, int cols, const struct frame_abilities *can, const struct paint *p)
 {
-	static const VTermScreenCallbacks callbacks = { .sb_pushline = on_push };
+	static const VTermScreenCallbacks callbacks = {.sb_pushline = on_push};
 
-	*s = (struct screen){ .term = vterm_new(rows, cols), .rows = rows, .cols = cols };
+	*s = (struct screen){.term = vterm_new(rows, cols), .rows = rows, .cols = cols};
 	vterm_set_utf8(s->term, 1);
 	s->cells = vterm_obtain_screen(s->term);
 	vterm_screen_set_callbacks(s->cells, &callbacks, s);
@@ -61,19 +66,20 @@ static int32_t colour_of(const VTermColor *c, bool back)
 {
 	if (back ? VTERM_COLOR_IS_DEFAULT_BG(c) : VTERM_COLOR_IS_DEFAULT_FG(c))
 		return -1;
-	return VTERM_COLOR_IS_INDEXED(c) ? c->indexed.idx : COLOUR_RGB | c->rgb.red << 16 | c->rgb.green << 8 | c->rgb.blue;
+	return VTERM_COLOR_IS_INDEXED(c) ? c->indexed.idx
+	                                 : COLOUR_RGB | c->rgb.red << 16 | c->rgb.green << 8 | c->rgb.blue;
 }
 
 static void check(struct screen *s, const struct grid *g, const char *what)
 {
 	for (int row = 0; row < s->rows; row++)
 		for (int col = 0; col < s->cols; col++) {
-			static const struct cell none = { .cp = { ' ' } };
+			static const struct cell none = {.cp = {' '}};
 			const struct cell *c = row < g->rows && col < g->cols ? &g->cells[row * g->cols + col] : &none;
 			if (!s->frame.can.corner && row == s->rows - 1 && col >= s->cols - 2)
 				continue; /* a wide one ends there */
 			VTermScreenCell seen;
-			vterm_screen_get_cell(s->cells, (VTermPos){ .row = row, .col = col }, &seen);
+			vterm_screen_get_cell(s->cells, (VTermPos){.row = row, .col = col}, &seen);
 			if (c->cp[0] == 0) {
 				if (seen.chars[0] != UINT32_MAX)
 					fail_msg("%s: %d,%d is no right half: %x", what, row, col, seen.chars[0]);
@@ -83,18 +89,23 @@ static void check(struct screen *s, const struct grid *g, const char *what)
 			bool over = false;
 			for (int i = 0; i <= CELL_MARKS && !over; over = !seen.chars[i++])
 				if (seen.chars[i] != c->cp[i] && !(blank && seen.chars[i] == 0))
-					fail_msg("%s: %d,%d is %x %x, not %x %x", what, row, col, seen.chars[0], seen.chars[1], c->cp[0], c->cp[1]);
+					fail_msg("%s: %d,%d is %x %x, not %x %x", what, row, col, seen.chars[0],
+					         seen.chars[1], c->cp[0], c->cp[1]);
 			struct style wanted = theme_style(s->frame.paint.theme, c, s->frame.paint.depth);
 			if (s->frame.can.colours < 16 && wanted.bg >= 8)
 				wanted.bg -= 8;
 			if (s->frame.can.colours < 16 && wanted.fg >= 8)
 				wanted.fg -= 8, wanted.attrs |= STYLE_BOLD;
 			bool bare = blank && !(wanted.attrs & (STYLE_REVERSE | STYLE_UNDERLINE));
-			if (colour_of(&seen.bg, true) != wanted.bg || (!bare && colour_of(&seen.fg, false) != wanted.fg))
-				fail_msg("%s: %d,%d has colours %x on %x, not %x on %x", what, row, col, (unsigned)colour_of(&seen.fg, false), (unsigned)colour_of(&seen.bg, true),
+			if (colour_of(&seen.bg, true) != wanted.bg ||
+			    (!bare && colour_of(&seen.fg, false) != wanted.fg))
+				fail_msg("%s: %d,%d has colours %x on %x, not %x on %x", what, row, col,
+				         (unsigned)colour_of(&seen.fg, false), (unsigned)colour_of(&seen.bg, true),
 				         (unsigned)wanted.fg, (unsigned)wanted.bg);
-			if ((seen.attrs.underline != 0) != !!(wanted.attrs & STYLE_UNDERLINE) || (seen.attrs.reverse != 0) != !!(wanted.attrs & STYLE_REVERSE) ||
-			    (!blank && ((seen.attrs.bold != 0) != !!(wanted.attrs & STYLE_BOLD) || (seen.attrs.italic != 0) != !!(wanted.attrs & STYLE_ITALIC))))
+			if ((seen.attrs.underline != 0) != !!(wanted.attrs & STYLE_UNDERLINE) ||
+			    (seen.attrs.reverse != 0) != !!(wanted.attrs & STYLE_REVERSE) ||
+			    (!blank && ((seen.attrs.bold != 0) != !!(wanted.attrs & STYLE_BOLD) ||
+			                (seen.attrs.italic != 0) != !!(wanted.attrs & STYLE_ITALIC))))
 				fail_msg("%s: %d,%d has attributes not as %x", what, row, col, wanted.attrs);
 		}
 	assert_false(s->scrolled);
@@ -111,14 +122,31 @@ static uint32_t dice(uint32_t sides)
 
 static void mark_up(struct grid *g)
 {
-	static const char *const words[] = { "a", "bc def", "漢字", ("e\xcc\x81\xcc\xa7" "x"), "│─┼", "x漢", "🙂", "  ", "✗ failed" };
+	static const char *const words[] = {"a",
+	                                    "bc def",
+	                                    "漢字",
+	                                    ("e\xcc\x81\xcc\xa7"
+	                                     "x"),
+	                                    "│─┼",
+	                                    "x漢",
+	                                    "🙂",
+	                                    "  ",
+	                                    "✗ failed"};
 	int row = (int)dice((uint32_t)g->rows), col = (int)dice((uint32_t)g->cols);
 
 	switch (dice(8)) {
-	case 0: grid_blank(g, (struct rect){ row, col, 1 + (int)dice(4), 1 + (int)dice(20) }); break;
-	case 1: grid_attr(g, row, 0, g->cols, CELL_CURSOR); break;
-	case 2: grid_attr(g, row, col, (int)dice(6), (uint8_t)(1u << dice(4))); break;
-	case 3: grid_attr(g, row, col, (int)dice(6), CELL_HIT); break;
+	case 0:
+		grid_blank(g, (struct rect){row, col, 1 + (int)dice(4), 1 + (int)dice(20)});
+		break;
+	case 1:
+		grid_attr(g, row, 0, g->cols, CELL_CURSOR);
+		break;
+	case 2:
+		grid_attr(g, row, col, (int)dice(6), (uint8_t)(1u << dice(4)));
+		break;
+	case 3:
+		grid_attr(g, row, col, (int)dice(6), CELL_HIT);
+		break;
 	case 4: {
 		struct cell *c = &g->cells[row * g->cols + col];
 		c->fg = (uint8_t)dice(256);
@@ -126,13 +154,15 @@ static void mark_up(struct grid *g)
 		grid_attr(g, row, col, 1, dice(2) ? CELL_FG : CELL_BG);
 		break;
 	}
-	default: grid_text(g, row, col, -1, (enum role)dice(ROLE_COUNT), words[dice(ARRAY_LEN(words))]); break;
+	default:
+		grid_text(g, row, col, -1, (enum role)dice(ROLE_COUNT), words[dice(ARRAY_LEN(words))]);
+		break;
 	}
 }
 
 static void test_random(void **state)
 {
-	static const char *const themes[] = { "default", "dark", "mono" };
+	static const char *const themes[] = {"default", "dark", "mono"};
 	struct err e;
 
 	seed = 1;
@@ -141,7 +171,7 @@ static void test_random(void **state)
 		struct frame_abilities can = all;
 		char what[100];
 		assert_int_equal(theme_load(themes[n % 3], &theme, &e), 0);
-		struct paint p = { .colour = true, .depth = (enum depth)(n / 3 % 4), .theme = &theme };
+		struct paint p = {.colour = true, .depth = (enum depth)(n / 3 % 4), .theme = &theme};
 		can.colours = p.depth == DEPTH_16 ? (n % 2 ? 8 : 16) : 256;
 		can.erases_coloured = n % 2;
 		can.synchronized = n % 4 == 1;
@@ -179,7 +209,7 @@ static void test_random(void **state)
 /* Cells that look the same are the same, whatever their roles. */
 static void test_same_look(void **state)
 {
-	struct paint p = { .colour = true, .depth = DEPTH_NONE };
+	struct paint p = {.colour = true, .depth = DEPTH_NONE};
 	struct screen s;
 	struct grid g;
 
@@ -207,7 +237,7 @@ static void test_same_look(void **state)
 
 static void test_sizes(void **state)
 {
-	struct paint p = { .colour = true, .depth = DEPTH_256 };
+	struct paint p = {.colour = true, .depth = DEPTH_256};
 	struct screen s;
 	struct grid g;
 
@@ -220,7 +250,7 @@ static void test_sizes(void **state)
 		for (int row = 0; row < 6; row++)
 			for (int col = 0; col < 20; col++) {
 				VTermScreenCell seen;
-				vterm_screen_get_cell(s.cells, (VTermPos){ .row = row, .col = col }, &seen);
+				vterm_screen_get_cell(s.cells, (VTermPos){.row = row, .col = col}, &seen);
 				bool within = row < g.rows && col < g.cols;
 				/* The last column cannot hold half of a character. */
 				if (col == 0)
@@ -247,7 +277,7 @@ static void test_sizes(void **state)
 
 static void test_cursor(void **state)
 {
-	struct paint p = { .colour = true, .depth = DEPTH_256 };
+	struct paint p = {.colour = true, .depth = DEPTH_256};
 	struct screen s;
 	struct grid g;
 	VTermPos at;
@@ -280,7 +310,7 @@ static void test_cursor(void **state)
 
 static void test_ascii(void **state)
 {
-	struct paint p = { .colour = true, .depth = DEPTH_16, .ascii = true };
+	struct paint p = {.colour = true, .depth = DEPTH_16, .ascii = true};
 	struct screen s;
 	struct grid g;
 	_buf_ struct buf out = BUF_INIT, wanted = BUF_INIT;
@@ -291,11 +321,11 @@ static void test_ascii(void **state)
 	frame_draw(&s.frame, &g, 2, 20, -1, 0, &out);
 	for (size_t i = 0; i < out.len; i++)
 		assert_true((unsigned char)out.data[i] < 0x80);
-	grid_row(&g, 0, &(struct paint){ .ascii = true }, &wanted);
+	grid_row(&g, 0, &(struct paint){.ascii = true}, &wanted);
 	vterm_input_write(s.term, out.data, out.len);
 	for (int col = 0; col < (int)wanted.len; col++) {
 		VTermScreenCell seen;
-		vterm_screen_get_cell(s.cells, (VTermPos){ .row = 0, .col = col }, &seen);
+		vterm_screen_get_cell(s.cells, (VTermPos){.row = 0, .col = col}, &seen);
 		assert_int_equal(seen.chars[0] ? seen.chars[0] : ' ', wanted.data[col]);
 	}
 	grid_release(&g);
@@ -305,10 +335,14 @@ static void test_ascii(void **state)
 /* What the terminal does not have is not asked for. */
 static void test_abilities(void **state)
 {
-	static const struct theme_role emphatic = { .style = { 9, 12, 0x1f }, .fg16 = STAND_IN_NEAREST, .bg16 = STAND_IN_NEAREST };
+	static const struct theme_role emphatic = {
+	        .style = {9, 12, 0x1f}, .fg16 = STAND_IN_NEAREST, .bg16 = STAND_IN_NEAREST};
 	struct theme theme = *theme_default();
-	struct paint p = { .colour = true, .depth = DEPTH_16, .theme = &theme };
-	struct frame_abilities can = { .colours = 8, .attrs = STYLE_BOLD | STYLE_UNDERLINE | STYLE_DIM, .not_coloured = STYLE_UNDERLINE | STYLE_DIM, .corner = true };
+	struct paint p = {.colour = true, .depth = DEPTH_16, .theme = &theme};
+	struct frame_abilities can = {.colours = 8,
+	                              .attrs = STYLE_BOLD | STYLE_UNDERLINE | STYLE_DIM,
+	                              .not_coloured = STYLE_UNDERLINE | STYLE_DIM,
+	                              .corner = true};
 	struct frame f;
 	struct grid g;
 	_buf_ struct buf out = BUF_INIT;
@@ -327,8 +361,8 @@ static void test_abilities(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random), cmocka_unit_test(test_same_look), cmocka_unit_test(test_sizes), cmocka_unit_test(test_cursor), cmocka_unit_test(test_ascii),
-		cmocka_unit_test(test_abilities),
+	        cmocka_unit_test(test_random), cmocka_unit_test(test_same_look), cmocka_unit_test(test_sizes),
+	        cmocka_unit_test(test_cursor), cmocka_unit_test(test_ascii),     cmocka_unit_test(test_abilities),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
