@@ -65,7 +65,7 @@ static void label_of(const struct scale *s, long double v, long double step, int
 		         prefixes[thousands]);
 		return;
 	}
-	size = fabs((double)v);
+	size = fmin(fabs((double)v), DBL_MAX);
 	if (s->unit == SCALE_INTEGER && size < 1e9) {
 		count_text((int64_t)llroundl(v), out);
 		return;

@@ -96,13 +96,11 @@ static void rebuild(struct view_metrics *m)
 
 static int look(struct view_metrics *m, struct app *a, struct err *e)
 {
-	int64_t read, count;
 	int r = series_set_look(&m->charts.series, a->tracker, e);
 	if (r < 0)
 		return r;
 	r = series_set_read(&m->charts.series, a->tracker, time_mono() + SLICE_US, e);
 	rebuild(m);
-	series_set_progress(&m->charts.series, &read, &count);
 	return r < 0 ? r : VIEW_REDRAW | (r ? VIEW_MORE : 0);
 }
 
@@ -350,7 +348,7 @@ static int mouse(struct view *v, struct app *a, const struct mouse *e, struct re
 		return click(m, a, e);
 	if (!m->large)
 		return step_to(m, up ? -m->across : m->across);
-	if (chart_x_at(&m->frame, e->col) == chart_x_at(&m->frame, e->col) && m->frame.curves.cols > 0 && up)
+	if (up && m->frame.curves.cols > 0)
 		chart_set_cross(&m->charts, a->tracker, item(m), chart_x_at(&m->frame, e->col));
 	chart_set_zoom(&m->charts, a->tracker, item(m), up ? 0.5 : 2);
 	return VIEW_REDRAW;
@@ -373,10 +371,7 @@ static void title(struct view *v, struct app *a, struct buf *trail, struct buf *
 {
 	struct view_metrics *m = of(v);
 	struct chart_set *c = &m->charts;
-	size_t keys = 0;
 	int64_t read, count;
-	for (size_t i = 0; i < c->items.len; i++)
-		keys += !c->items.v[i].over;
 	buf_adds(trail, "metrics");
 	series_set_progress(&c->series, &read, &count);
 	if (read < count)
@@ -388,10 +383,10 @@ static void title(struct view *v, struct app *a, struct buf *trail, struct buf *
 	if (c->log)
 		buf_adds(facts, "log · ");
 	buf_addf(facts, "by %s · ", c->series.by_time ? "time" : "step");
-	if (m->large)
+	if (c->items.len)
 		buf_addf(facts, "%zu of %zu charts", chosen(m) + 1, c->items.len);
 	else
-		buf_addf(facts, "%zu chart%s", keys, keys == 1 ? "" : "s");
+		buf_adds(facts, "no charts");
 }
 
 static bool copy(struct view *v, struct app *a, struct buf *out)
