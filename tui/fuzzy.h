@@ -1,8 +1,12 @@
-/* Fuzzy finding: the letters of a pattern in their order, anywhere in a text, in any case; word starts and neighbours count more. */
+/* Fuzzy finding: the letters of a word in their order, with any others between them; starts of words and neighbours count more. */
 #ifndef TUI_FUZZY_H
 #define TUI_FUZZY_H
 
-/* −1: it is not in the text; else the higher the better. An empty pattern fits everything with 0. Each word of the pattern (by blanks) has to fit. */
-int fuzzy_score(const char *pattern, const char *text);
+#include <stddef.h>
+
+/* How well a text has the letters of a word (both in small letters): 0 not at all, 255 it begins with it. */
+int fuzzy_score(const char *text, size_t n, const char *word, size_t word_n);
+/* The same for every word (by blanks) of a pattern, in any case, summed up: −1 when one of them is not in the text, 0 for no word. */
+int fuzzy_words(const char *pattern, const char *text);
 
 #endif

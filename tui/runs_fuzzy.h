@@ -15,7 +15,4 @@ int fuzzy_load(struct fuzzy *f, struct tracker *t, bool anew, struct err *e);
  * pattern that goes on from the last one looks at its finds only. */
 void fuzzy_find(struct fuzzy *f, const char *pattern, int64_t **ret, size_t *ret_len);
 
-/* How well a text has the letters of a word (both in small letters): 0 not at all, 255 it begins with it. */
-int fuzzy_score(const char *text, size_t n, const char *word, size_t word_n);
-
 #endif

@@ -45,11 +45,11 @@ static void narrow(struct view_pick *p, struct app *a, const char *pattern)
 	p->empty = !*pattern;
 	p->nfits = 0;
 	for (int i = 0; i < p->n; i++) {
-		int name = fuzzy_score(pattern, p->rows[i].name);
-		int text = p->rows[i].text ? fuzzy_score(pattern, p->rows[i].text) : -1;
+		int name = fuzzy_words(pattern, p->rows[i].name);
+		int text = p->rows[i].text ? fuzzy_words(pattern, p->rows[i].text) : -1;
 
 		if (name >= 0)
-			p->fits[p->nfits++] = (struct fit){ i, *pattern ? name + 1000 : 0 };
+			p->fits[p->nfits++] = (struct fit){ i, *pattern ? name + 100000 : 0 };
 		else if (text >= 0)
 			p->fits[p->nfits++] = (struct fit){ i, text };
 	}

@@ -19,10 +19,10 @@ static void letters_fit_in_their_order(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if ((fuzzy_score(rows[i].pattern, rows[i].text) >= 0) != rows[i].fits)
-			fail_msg("\"%s\" in \"%s\": %d", rows[i].pattern, rows[i].text, fuzzy_score(rows[i].pattern, rows[i].text));
-	assert_int_equal(fuzzy_score("", "anything"), 0);
-	assert_int_equal(fuzzy_score("x", "anything"), -1);
+		if ((fuzzy_words(rows[i].pattern, rows[i].text) >= 0) != rows[i].fits)
+			fail_msg("\"%s\" in \"%s\": %d", rows[i].pattern, rows[i].text, fuzzy_words(rows[i].pattern, rows[i].text));
+	assert_int_equal(fuzzy_words("", "anything"), 0);
+	assert_int_equal(fuzzy_words("x", "anything"), -1);
 }
 
 static void the_better_fit_comes_first(void **state)
@@ -37,15 +37,15 @@ static void the_better_fit_comes_first(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (fuzzy_score(rows[i].pattern, rows[i].better) <= fuzzy_score(rows[i].pattern, rows[i].worse))
+		if (fuzzy_words(rows[i].pattern, rows[i].better) <= fuzzy_words(rows[i].pattern, rows[i].worse))
 			fail_msg("\"%s\": \"%s\" is not better than \"%s\"", rows[i].pattern, rows[i].better, rows[i].worse);
 }
 
 /* The first letter that fits is not always the one to take. */
 static void the_best_place_counts(void **state)
 {
-	assert_int_equal(fuzzy_score("in", "i-in"), fuzzy_score("in", "x-in"));
-	assert_true(fuzzy_score("ab", "a b ab") >= fuzzy_score("ab", "x y ab"));
+	assert_int_equal(fuzzy_words("in", "i-in"), fuzzy_words("in", "x-in"));
+	assert_true(fuzzy_words("ab", "a b ab") >= fuzzy_words("ab", "x y ab"));
 }
 
 static void long_patterns_and_texts_end(void **state)
@@ -56,9 +56,9 @@ static void long_patterns_and_texts_end(void **state)
 	pattern[300] = '\0';
 	memset(text, 'a', 20000);
 	text[20000] = '\0';
-	assert_true(fuzzy_score(pattern, text) > 0);
+	assert_true(fuzzy_words(pattern, text) > 0);
 	text[10] = '\0';
-	assert_int_equal(fuzzy_score(pattern, text), -1);
+	assert_int_equal(fuzzy_words(pattern, text), -1);
 }
 
 int main(void)
