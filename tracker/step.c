@@ -10,9 +10,17 @@
 #include "tracker/db.h"
 #include "tracker/verify.h"
 
+/* A statement for many rows costs half of what one for each does. */
+enum { STEP_COLUMNS = 11, STEP_ROWS = 32 };
+#define STEP_INTO \
+	"INSERT INTO step (run, rank, name, base, item, command, declared, needs, state, reason, reused_attempt) VALUES "
+#define STEP_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define STEP_ROW_4 STEP_ROW ", " STEP_ROW ", " STEP_ROW ", " STEP_ROW
+#define STEP_ROW_16 STEP_ROW_4 ", " STEP_ROW_4 ", " STEP_ROW_4 ", " STEP_ROW_4
+
 #define SQL(X) \
-	X(STEP_NEW, "INSERT INTO step (run, rank, name, base, item, command, declared, needs, state, reason, " \
-	            "reused_attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
+	X(STEP_NEW, STEP_INTO STEP_ROW) \
+	X(STEP_NEW_MANY, STEP_INTO STEP_ROW_16 ", " STEP_ROW_16) \
 	X(STEP_COUNT, "UPDATE run SET nsteps = nsteps + ?2, ndone = ndone + ?3, nreused = nreused + ?3 WHERE number = ?1") \
 	X(STEP_UNFIT, "SELECT s.name, a.name || '@' || a.n, a.state FROM step s JOIN attempt a ON a.id = s.reused_attempt " \
 	              "WHERE s.run = ?1 AND a.state <> 'success' LIMIT 1") \
@@ -164,41 +172,69 @@ static int cannot_stand_in(const char *attempt, const char *state, const char *s
 	               (long long)run);
 }
 
-/* [[rank, data], …] or nothing. */
-static int needs_text(const struct step_new *n, struct buf *ret, struct err *e)
+/* [[rank, data], …] or NULL. */
+static int needs_text(const struct step_new *n, struct arena *a, const char **ret, struct err *e)
 {
+	_buf_ struct buf text = BUF_INIT;
 	int before = -1;
 
+	*ret = NULL;
 	for (size_t i = 0; i < n->nneeds; i++) {
 		if (n->needs[i].rank <= before || n->needs[i].rank >= n->rank)
 			return err_set(e, ERR_USAGE, "what step \"%s\" needs does not stand before it, in order of rank",
 			               n->name);
 		before = n->needs[i].rank;
-		buf_addf(ret, "%s[%d,%d]", i ? "," : "[", before, n->needs[i].data);
+		buf_addf(&text, "%s[%d,%d]", i ? "," : "[", before, n->needs[i].data);
 	}
-	if (n->nneeds)
-		buf_addc(ret, ']');
+	if (n->nneeds) {
+		buf_addc(&text, ']');
+		*ret = arena_strdup(a, text.data);
+	}
 	return 0;
 }
 
-static int add_one(struct tracker *t, int64_t run, const struct step_new *n, struct buf *needs, int64_t *ret_id,
-                   struct err *e)
+static const char *json_kept(const json_t *v, struct arena *a)
 {
-	_free_ char *item = json_text(n->item);
-	_free_ char *declared = json_text(n->declared);
-	int r;
+	_free_ char *text = json_text(v);
 
+	return arena_strdup(a, text);
+}
+
+/* The columns of its row; what has to be made for them lives in the arena. */
+static int step_values(int64_t run, const struct step_new *n, struct arena *a, struct db_value *ret, struct err *e)
+{
+	const char *needs;
+	int r = needs_text(n, a, &needs, e);
+
+	if (r < 0)
+		return r;
 	if ((n->state != STEP_PENDING && n->state != STEP_REUSED) || (n->state == STEP_REUSED) != (n->reused_attempt != 0))
 		return err_set(e, ERR_USAGE, "step \"%s\" cannot begin as %s %s an attempt that stands in", n->name,
 		               step_state_text(n->state), n->reused_attempt ? "with" : "without");
-	buf_reset(needs);
-	if ((r = needs_text(n, needs, e)) < 0)
+	memcpy(ret,
+	       (const struct db_value[STEP_COLUMNS]){
+	               DB_INT(run), DB_INT(n->rank), DB_TEXT(n->name), DB_TEXT(n->base), DB_TEXT(json_kept(n->item, a)),
+	               DB_TEXT(n->command), DB_TEXT(json_kept(n->declared, a)), DB_TEXT(needs),
+	               DB_TEXT(step_state_text(n->state)), DB_TEXT(n->reason), DB_ID(n->reused_attempt)},
+	       STEP_COLUMNS * sizeof *ret);
+	return 0;
+}
+
+/* n: 1 or STEP_ROWS. */
+static int add_rows(struct tracker *t, int64_t run, const struct step_new *v, size_t n, int64_t *ret_ids, struct err *e)
+{
+	struct db_value values[1 + STEP_ROWS * STEP_COLUMNS] = {DB_NULL};
+	_arena_ struct arena a = ARENA_INIT;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		r = step_values(run, &v[i], &a, &values[1 + i * STEP_COLUMNS], e);
+	if (r < 0)
 		return r;
-	r = db_write(t, &sql, STEP_NEW, e, DB_INT(run), DB_INT(n->rank), DB_TEXT(n->name), DB_TEXT(n->base),
-	             DB_TEXT(item), DB_TEXT(n->command), DB_TEXT(declared), DB_TEXT(n->nneeds ? needs->data : NULL),
-	             DB_TEXT(step_state_text(n->state)), DB_TEXT(n->reason), DB_ID(n->reused_attempt));
-	if (r >= 0)
-		*ret_id = sqlite3_last_insert_rowid(t->db);
+	r = db_write_(t, &sql, n == 1 ? STEP_NEW : STEP_NEW_MANY, e, values, 1 + (int)n * STEP_COLUMNS);
+	/* Each gets the greatest there is and one: nobody else writes meanwhile. */
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		ret_ids[i] = sqlite3_last_insert_rowid(t->db) - (int64_t)(n - 1 - i);
 	return r;
 }
 
@@ -228,19 +264,22 @@ static int check_lenders(struct tracker *t, int64_t run, struct err *e)
 
 int step_add(struct tracker *t, int64_t run, const struct step_new *v, size_t n, int64_t *ret_ids, struct err *e)
 {
-	_buf_ struct buf body = BUF_INIT, needs = BUF_INIT;
+	_buf_ struct buf body = BUF_INIT;
 	int64_t reused = 0;
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < n; i++) {
-		r = add_one(t, run, &v[i], &needs, &ret_ids[i], e);
-		if (r < 0 || v[i].state != STEP_REUSED)
+	for (size_t i = 0, rows; r >= 0 && i < n; i += rows) {
+		rows = n - i < STEP_ROWS ? 1 : STEP_ROWS;
+		r = add_rows(t, run, &v[i], rows, &ret_ids[i], e);
+	}
+	if (n == 0 || r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].state != STEP_REUSED)
 			continue;
 		reuse_said(&body, ret_ids[i], v[i].reused_attempt);
 		reused++;
 	}
-	if (n == 0 || r < 0)
-		return r;
 	r = db_write(t, &sql, STEP_COUNT, e, DB_INT(run), DB_INT((int64_t)n), DB_INT(reused));
 	if (r < 0 || reused == 0)
 		return r;

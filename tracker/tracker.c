@@ -39,13 +39,15 @@ static int wait_a_little(void *arg, int count)
 }
 
 /* Nobody asks SQLite how much memory it holds; counting takes a lock at every allocation. Its statement journals come
- * and go at the top of the heap, which must not be handed back each time. */
+ * and go at the top of the heap, which must not be handed back each time. One that grows over 64 KB, by a single split
+ * of pages, would become a file, and stay one for each further statement of the transaction: they are kept in memory. */
 static void configure(void)
 {
 #ifdef __GLIBC__
 	mallopt(M_TRIM_THRESHOLD, 16 << 20);
 #endif
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
 }
 
 static int set_up(struct tracker *t, struct err *e)
