@@ -26,9 +26,10 @@ enum { STEP_COLUMNS = 11, STEP_ROWS = 32 };
 	              "WHERE s.run = ?1 AND a.state <> 'success' LIMIT 1") \
 	X(STEP_BORROW, "INSERT INTO borrow (run, lender) SELECT ?1, run FROM attempt WHERE id = ?2 AND NOT EXISTS " \
 	               "(SELECT 1 FROM borrow b WHERE b.lender = attempt.run AND b.run = ?1)") \
-	X(STEP_BORROW_ALL, "INSERT INTO borrow (run, lender) SELECT DISTINCT s.run, a.run FROM step s JOIN attempt a " \
-	                   "ON a.id = s.reused_attempt WHERE s.run = ?1 AND NOT EXISTS (SELECT 1 FROM borrow b WHERE " \
-	                   "b.lender = a.run AND b.run = s.run)") \
+	X(STEP_LENDERS, "SELECT DISTINCT a.run, a.state = 'success' FROM step s JOIN attempt a ON a.id = s.reused_attempt " \
+	                "WHERE s.run = ?1") \
+	X(STEP_BORROW_RUN, "INSERT INTO borrow (run, lender) SELECT ?1, ?2 WHERE NOT EXISTS " \
+	                   "(SELECT 1 FROM borrow WHERE lender = ?2 AND run = ?1)") \
 	X(STEP_LENDER_GONE, \
 	  "SELECT b.lender FROM borrow b JOIN run r ON r.number = b.lender WHERE b.run = ?1 AND r.removed = 1 AND NOT EXISTS (SELECT 1 " \
 	  "FROM borrow o JOIN run k ON k.number = o.run WHERE o.lender = b.lender AND o.run <> ?1 AND k.removed = 0) LIMIT 1") \
@@ -238,17 +239,25 @@ static int add_rows(struct tracker *t, int64_t run, const struct step_new *v, si
 	return r;
 }
 
-/* For all steps of the run at once. Only what succeeded may stand in. */
-static int borrow_all(struct tracker *t, int64_t run, struct err *e)
+static int say_unfit(struct tracker *t, int64_t run, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	int r = db_query(t, &sql, STEP_UNFIT, &st, e, DB_INT(run));
 
 	if (r < 0 || (r = db_step(t, st, e)) < 0)
 		return r;
-	if (r == 0)
-		return db_write(t, &sql, STEP_BORROW_ALL, e, DB_INT(run));
 	return cannot_stand_in(db_peek(st, 1), db_peek(st, 2), db_peek(st, 0), run, e);
+}
+
+/* For all steps of the run at once. Only what succeeded may stand in. */
+static int borrow_all(struct tracker *t, int64_t run, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, STEP_LENDERS, &st, e, DB_INT(run));
+
+	while (r >= 0 && (r = db_step(t, st, e)) > 0)
+		r = db_int(st, 1) ? db_write(t, &sql, STEP_BORROW_RUN, e, DB_INT(run), DB_INT(db_int(st, 0))) : say_unfit(t, run, e);
+	return r;
 }
 
 /* A run that was removed since this one was planned: what it gave may be collected already. */
