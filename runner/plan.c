@@ -96,7 +96,7 @@ static int set(struct plan *p, int step, enum plan_action action, const char *re
 	return p->o.tracker ? query_duration(p->o.tracker, p->o.pipeline->steps[step].name, &s->expected, e) : 0;
 }
 
-static int make_key(struct plan *p, int step, const struct facts *inputs, struct step_key *ret, struct err *e)
+int plan_key(const struct plan *p, int step, const struct facts *inputs, struct step_key *ret, struct err *e)
 {
 	const struct env_set *envs = p->o.envs;
 	struct step_key_options o = { .pipeline = p->o.pipeline, .step = step, .env_key = envs->v[envs->of[step]].key, .environ = p->o.environ,
@@ -105,7 +105,7 @@ static int make_key(struct plan *p, int step, const struct facts *inputs, struct
 	return step_key(&o, ret, e);
 }
 
-static bool asked(const struct plan *p, int step)
+bool plan_asked(const struct plan *p, int step)
 {
 	return p->o.asked && p->o.asked[step];
 }
@@ -119,9 +119,23 @@ static void release_facts(struct facts *f)
 static int decide_first(struct plan *p, int step, struct err *e)
 {
 	_cleanup_(step_key_release) struct step_key k = { 0 };
-	int r = make_key(p, step, NULL, &k, e);
+	int r = plan_key(p, step, NULL, &k, e);
 
 	return r < 0 ? r : set(p, step, PLAN_RUN, k.never ? arena_printf(&p->arena, "run: %s", k.never) : "run: never finished", e);
+}
+
+static int reuse(struct plan *p, int step, const struct past_attempt *past, struct err *e)
+{
+	const char *reason;
+	int r = plan_reason_reuse(p, past, &reason, e);
+
+	if (r < 0)
+		return r;
+	p->steps[step].run = past->run;
+	p->steps[step].attempt = past->n;
+	p->steps[step].attempt_id = past->id;
+	p->steps[step].trace = past->trace;
+	return set(p, step, PLAN_REUSE, reason, e);
 }
 
 /* All that it is handed is known. */
@@ -133,12 +147,14 @@ static int decide(struct plan *p, int step, struct facts *given, struct err *e)
 	const char *reason;
 	int r;
 
-	if (asked(p, step))
+	if (plan_asked(p, step))
 		return set(p, step, PLAN_RUN, "run: asked for", e);
 	if (!p->o.tracker || !p->o.names)
 		return decide_first(p, step, e);
+	if (p->ahead && p->ahead[step] && (r = plan_match_remembered(p, step, p->ahead[step], &past, &given[step], e)) != 0)
+		return r < 0 ? r : reuse(p, step, &past, e);
 	r = inputs_of(p->o.inputs, p->o.pipeline, step, given, p->o.store, &p->arena, &inputs, e);
-	if (r < 0 || (r = make_key(p, step, &inputs, &k, e)) < 0)
+	if (r < 0 || (r = plan_key(p, step, &inputs, &k, e)) < 0)
 		return r;
 	r = k.never ? 0 : plan_match(p, step, &k, &past, &given[step], e);
 	if (r < 0)
@@ -147,14 +163,7 @@ static int decide(struct plan *p, int step, struct facts *given, struct err *e)
 		r = plan_reason_run(p, step, &k, &reason, e);
 		return r < 0 ? r : set(p, step, PLAN_RUN, reason, e);
 	}
-	r = plan_reason_reuse(p, &past, &reason, e);
-	if (r < 0)
-		return r;
-	p->steps[step].run = past.run;
-	p->steps[step].attempt = past.n;
-	p->steps[step].attempt_id = past.id;
-	p->steps[step].trace = past.trace;
-	return set(p, step, PLAN_REUSE, reason, e);
+	return reuse(p, step, &past, e);
 }
 
 /* The first step on the way to it that runs, or may. */
@@ -196,11 +205,11 @@ static int decide_early(struct plan *p, int step, int need, struct err *e)
 	bool could;
 	int r;
 
-	if (asked(p, step))
+	if (plan_asked(p, step))
 		return set(p, step, PLAN_RUN, "run: asked for", e);
 	if (!p->o.tracker || !p->o.names)
 		return decide_first(p, step, e);
-	if ((r = make_key(p, step, NULL, &k, e)) < 0)
+	if ((r = plan_key(p, step, NULL, &k, e)) < 0)
 		return r;
 	could = false;
 	if (!k.never && (r = plan_could_match(p, step, &k, &could, e)) < 0)
@@ -266,8 +275,11 @@ int plan_all(struct plan *p, struct facts *given, struct err *e)
 
 	if (r >= 0 && p->o.tracker && p->o.pipeline->nsteps >= MEMO_LEAST)
 		p->memo = plan_memo_open(p->o.jig, p->o.tracker);
-	if (r >= 0)
+	if (r >= 0) {
+		plan_ahead(p);
 		r = plan_each(p, given, e);
+	}
+	free(mem_take(p->ahead));
 	plan_memo_close(mem_take(p->memo));
 	if (p->o.tracker)
 		tracker_read_end(p->o.tracker);

@@ -82,43 +82,58 @@ static int take_given(struct plan *p, int step, int64_t attempt, struct facts *g
 	return 1;
 }
 
-/* As take_given, of what is remembered. */
-static bool take_remembered(struct plan *p, int step, const struct plan_outputs *outputs, struct facts *given)
+bool plan_remembered(const struct plan *p, int step, const struct digest *key, uint32_t *ret)
 {
 	const struct step *s = &p->o.pipeline->steps[step];
+	uint32_t at = plan_memo_find(p->memo, key);
+	struct plan_outputs outputs;
 
-	vec_clear(given);
+	if (!at)
+		return false;
+	outputs = plan_memo_outputs(p->memo, at);
 	for (size_t i = 0; i < s->noutputs; i++) {
-		const struct step_output *o = &s->outputs[i];
 		size_t k = 0;
 
-		while (k < outputs->len && strcmp(outputs->v[k].path, o->path) != 0)
+		while (k < outputs.len && strcmp(outputs.v[k].path, s->outputs[i].path) != 0)
 			k++;
-		if (k == outputs->len || !store_has(p->o.store, &outputs->v[k].digest, NULL))
+		if (k == outputs.len || !store_has(p->o.store, &outputs.v[k].digest, NULL))
 			return false;
-		vec_push(given, outputs->v[k]);
-		given->v[i].path = o->path;
-		given->v[i].metrics = o->metrics;
 	}
+	*ret = at;
 	return true;
 }
 
-/* The first of the candidates, without asking the record. */
-static int match_remembered(struct plan *p, int step, const struct step_key *k, struct past_attempt *ret, struct facts *given, struct err *e)
+int plan_match_remembered(struct plan *p, int step, uint32_t at, struct past_attempt *ret, struct facts *given, struct err *e)
 {
-	const struct plan_trace *t;
+	const struct step *s = &p->o.pipeline->steps[step];
 	struct plan_outputs outputs;
-	int r = plan_memo_find(p->memo, &k->key, ret, &outputs);
+	const struct plan_trace *t;
+	int r;
 
-	if (r == 0 || (r = plan_trace_holds(p, ret->trace, &t, e)) < 0)
-		return r;
-	return t->holds && take_remembered(p, step, &outputs, given);
+	*ret = plan_memo_attempt(p->memo, at);
+	plan_memo_use(p->memo, at);
+	if ((r = plan_trace_holds(p, ret->trace, &t, e)) < 0 || !t->holds)
+		return r < 0 ? r : 0;
+	outputs = plan_memo_outputs(p->memo, at);
+	vec_clear(given);
+	for (size_t i = 0; i < s->noutputs; i++) {
+		const struct step_output *o = &s->outputs[i];
+		const struct fact *f = outputs.v;
+
+		while (strcmp(f->path, o->path) != 0)
+			f++;
+		vec_push(given, *f);
+		given->v[i].path = o->path;
+		given->v[i].metrics = o->metrics;
+	}
+	return 1;
 }
 
 int plan_match(struct plan *p, int step, const struct step_key *k, struct past_attempt *ret, struct facts *given, struct err *e)
 {
 	struct past_attempts c;
-	int r = match_remembered(p, step, k, ret, given, e);
+	uint32_t at;
+	int r = plan_remembered(p, step, &k->key, &at) ? plan_match_remembered(p, step, at, ret, given, e) : 0;
 
 	if (r != 0)
 		return r;

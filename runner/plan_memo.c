@@ -126,20 +126,30 @@ struct plan_memo *plan_memo_open(const char *jig, struct tracker *t)
 	return m;
 }
 
-int plan_memo_find(struct plan_memo *m, const struct digest *key, struct past_attempt *ret, struct plan_outputs *ret_outputs)
+uint32_t plan_memo_find(const struct plan_memo *m, const struct digest *key)
 {
-	uint32_t at = m && m->h.nrecords ? m->slots[slot_of(m, key)] : 0;
-	const struct record *r;
+	return m && m->h.nrecords ? m->slots[slot_of(m, key)] : 0;
+}
 
-	if (!at)
-		return 0;
-	r = &m->records[at - 1];
+struct past_attempt plan_memo_attempt(const struct plan_memo *m, uint32_t at)
+{
+	const struct record *r = &m->records[at - 1];
+
+	return (struct past_attempt){ .id = r->attempt, .run = r->run, .step = r->step, .n = r->n, .name = m->texts + r->name, .key = r->key, .trace = r->trace,
+				      .state = ATTEMPT_SUCCESS };
+}
+
+struct plan_outputs plan_memo_outputs(const struct plan_memo *m, uint32_t at)
+{
+	const struct record *r = &m->records[at - 1];
+
+	return (struct plan_outputs){ m->outputs + r->outputs, r->count };
+}
+
+void plan_memo_use(struct plan_memo *m, uint32_t at)
+{
 	m->nused += !m->used[at - 1];
 	m->used[at - 1] = true;
-	*ret = (struct past_attempt){ .id = r->attempt, .run = r->run, .step = r->step, .n = r->n, .name = m->texts + r->name, .key = *key, .trace = r->trace,
-				      .state = ATTEMPT_SUCCESS };
-	*ret_outputs = (struct plan_outputs){ m->outputs + r->outputs, r->count };
-	return 1;
 }
 
 static uint32_t add_text(struct plan_memo *m, const char *text)
@@ -179,11 +189,11 @@ static void write_file(struct plan_memo *m)
 	struct err ignored;
 
 	for (uint32_t i = 0; i < m->h.nrecords; i++) {
-		const struct record *r = &m->records[i];
-		struct past_attempt a = { .id = r->attempt, .run = r->run, .step = r->step, .n = r->n, .name = m->texts + r->name, .trace = r->trace };
+		struct past_attempt a = plan_memo_attempt(m, i + 1);
+		struct plan_outputs outputs = plan_memo_outputs(m, i + 1);
 
 		if (m->used[i])
-			add(m, &r->key, &a, m->outputs + r->outputs, r->count);
+			add(m, &a.key, &a, outputs.v, outputs.len);
 	}
 	memset(&h, 0, sizeof h);
 	memcpy(h.magic, MAGIC, sizeof h.magic);

@@ -13,9 +13,14 @@ struct plan_memo *plan_memo_open(const char *jig, struct tracker *t);
 /* Written when something is new, or much of it was not asked for. NULL is fine. */
 void plan_memo_close(struct plan_memo *m);
 
-/* The newest candidate with this key, and what it gave, by path; facts, form and snapshot are not filled. 1 and both, borrowed from the memo, or 0. m NULL: 0. */
+/* Where the newest candidate with this key stands, or 0; m NULL: 0. May be asked by many threads at once. */
+uint32_t plan_memo_find(const struct plan_memo *m, const struct digest *key);
+/* It, and what it gave, by path; facts, form and snapshot are not filled. Both borrowed from the memo. */
 struct plan_outputs { const struct fact *v; size_t len; };
-int plan_memo_find(struct plan_memo *m, const struct digest *key, struct past_attempt *ret, struct plan_outputs *ret_outputs);
+struct past_attempt plan_memo_attempt(const struct plan_memo *m, uint32_t at);
+struct plan_outputs plan_memo_outputs(const struct plan_memo *m, uint32_t at);
+/* It is kept when the memo is written. */
+void plan_memo_use(struct plan_memo *m, uint32_t at);
 /* a: the newest candidate; one that continued from a checkpoint is not kept. outputs: all that the step gave. m NULL: no-op. */
 void plan_memo_add(struct plan_memo *m, const struct digest *key, const struct past_attempt *a, const struct facts *outputs);
 
