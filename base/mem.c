@@ -1,7 +1,12 @@
 #include "base/mem.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#include <sys/mman.h>
+#endif
 #include <unistd.h>
 #include "base/err.h"
 
@@ -42,6 +47,40 @@ void *mem_dup(const void *p, size_t n)
 	if (n)
 		memcpy(copy, p, n);
 	return copy;
+}
+
+void mem_keep(size_t bytes)
+{
+#ifdef __GLIBC__
+	static _Atomic size_t most;
+
+	if (bytes > most && bytes < INT_MAX)
+		mallopt(M_TRIM_THRESHOLD, (int)(most = bytes));
+#endif
+}
+
+void mem_expect(size_t bytes)
+{
+#if defined(__GLIBC__) && defined(MADV_HUGEPAGE)
+	enum { PIECE = 1 << 20 };
+	const uintptr_t large = 2 << 20, end = (uintptr_t)sbrk(0);
+	void *volatile piece; /* or the compiler would leave it out */
+	uintptr_t from, to;
+
+	if (bytes < 2 * large || bytes > INT_MAX / 2)
+		return;
+	mem_keep(bytes * 2);
+	/* A piece that is too large for what is left of the heap, and too small for a mapping of its own. */
+	mallopt(M_MMAP_THRESHOLD, 4 * PIECE);
+	mallopt(M_TOP_PAD, (int)bytes);
+	piece = malloc(PIECE);
+	free(piece);
+	mallopt(M_TOP_PAD, PIECE);
+	from = (end + large - 1) / large * large;
+	to = (uintptr_t)sbrk(0) / large * large;
+	if (from < to)
+		madvise((void *)from, to - from, MADV_HUGEPAGE);
+#endif
 }
 
 char *mem_strdup(const char *s)

@@ -65,6 +65,7 @@ static void read_steps(struct build *b, const struct yaml_node *root, const stru
 		            yaml_kind_text(steps->kind));
 		return;
 	}
+	mem_expect(steps->n * STEP_BYTES);
 	for (size_t i = 0; i < steps->n && !b->stop; i++) {
 		build_step(b, steps->pairs[i].key, steps->pairs[i].value);
 		if (b->drafts.len > STEPS_MOST)

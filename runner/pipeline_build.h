@@ -13,6 +13,9 @@ enum { STEPS_MOST = 100000, INPUTS_MOST = 1000000, EDGES_MOST = 1000000 };
 /* Of all texts after substitution, so that a long param in many steps ends in a message. */
 #define TEXT_MOST ((size_t)128 << 20)
 
+/* What a step takes from the file to its row in the record, as far as the heap should be prepared for it. */
+#define STEP_BYTES ((size_t)4 << 10)
+
 /* A value of a step or of `defaults`. */
 struct slot {
 	const struct yaml_node *key, *value; /* NULL: not there */

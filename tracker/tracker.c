@@ -1,8 +1,5 @@
 #include "tracker/tracker.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,9 +40,7 @@ static int wait_a_little(void *arg, int count)
  * of pages, would become a file, and stay one for each further statement of the transaction: they are kept in memory. */
 static void configure(void)
 {
-#ifdef __GLIBC__
-	mallopt(M_TRIM_THRESHOLD, 16 << 20);
-#endif
+	mem_keep(16 << 20);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
 }
