@@ -13,6 +13,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "cli/env_progress.h"
+#include "runner/code.h"
 #include "runner/params.h"
 #include "tracker/run.h"
 #include "tui/live.h"
@@ -301,6 +302,8 @@ static int run_here(struct context *c, struct launcher *s, const struct launch_b
 
 	if (r < 0)
 		return r;
+	/* No thread before the spawner is forked off. */
+	code_preload();
 	r = body->runs(c, s, e);
 	vec_release(&s->reused);
 	free(s->told);

@@ -138,6 +138,11 @@ static int take(struct taking *t, struct code_snapshot *s, struct err *e)
 	return 0;
 }
 
+void code_preload(void)
+{
+	git2_preload();
+}
+
 int code_snapshot(const struct code_options *o, struct code_snapshot *ret, struct err *e)
 {
 	_close_ int lock = -1;

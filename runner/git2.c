@@ -1,5 +1,8 @@
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include "runner/git2.h"
 
 #ifdef __APPLE__
@@ -75,9 +78,42 @@ static int load(struct err *e)
 	return 0;
 }
 
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_t loader;
+static bool loading;
+
+static void *load_beside(void *arg)
+{
+	struct err ignored;
+	load(&ignored);
+	return arg;
+}
+
+/* The library's start must not run into the end of the process. */
+static void finish_loading(void)
+{
+	pthread_mutex_lock(&mutex);
+	if (loading)
+		pthread_join(loader, NULL);
+	loading = false;
+	pthread_mutex_unlock(&mutex);
+}
+
+void git2_preload(void)
+{
+	sigset_t all, before;
+	pthread_mutex_lock(&mutex);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (!loading && !git2.libgit2_init && atexit(finish_loading) == 0)
+		loading = pthread_create(&loader, NULL, load_beside, NULL) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_mutex_unlock(&mutex);
+}
+
 int git2_load(struct err *e)
 {
-	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	finish_loading();
 	pthread_mutex_lock(&mutex);
 	int r = git2.libgit2_init ? 0 : load(e);
 	pthread_mutex_unlock(&mutex);
