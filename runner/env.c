@@ -156,7 +156,6 @@ int env_set_resolve(const struct pipeline *p, const bool *selected, const struct
 	_cleanup_(env_set_release) struct env_set s = { 0 };
 	_map_ struct map met = MAP_INIT; /* what `env:` says, to index + 1 */
 
-	s.v = mem_zero((p->nsteps + 1) * sizeof *s.v);
 	s.of = mem_zero((p->nsteps + 1) * sizeof *s.of);
 	for (size_t i = 0; i < p->nsteps; i++) {
 		const struct step *d = &p->steps[i];
@@ -172,7 +171,8 @@ int env_set_resolve(const struct pipeline *p, const bool *selected, const struct
 		if (!m->num) {
 			_free_ char *place = mem_printf("%s:%d:%d: step \"%s\"", p->file, d->line, d->column, d->name);
 
-			s.v[s.len].lock = -1;
+			s.v = mem_array(s.v, s.len + 1, sizeof *s.v);
+			s.v[s.len] = (struct env){ .lock = -1 };
 			m->num = (intptr_t)++s.len;
 			int r = resolve(&s, &s.v[s.len - 1], d->env, place, o, e);
 			if (r < 0)

@@ -66,6 +66,7 @@ static void read_steps(struct build *b, const struct yaml_node *root, const stru
 		return;
 	}
 	mem_expect(steps->n * STEP_BYTES);
+	vec_reserve(&b->drafts, steps->n);
 	for (size_t i = 0; i < steps->n && !b->stop; i++) {
 		build_step(b, steps->pairs[i].key, steps->pairs[i].value);
 		if (b->drafts.len > STEPS_MOST)

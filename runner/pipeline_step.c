@@ -126,6 +126,7 @@ void build_step(struct build *b, const struct yaml_node *key, const struct yaml_
 		if (b->drafts.len + m.n > STEPS_MOST)
 			build_limit(&w, n->line, n->column, "more than 100,000 steps after expansion");
 		mem_expect(m.n * STEP_BYTES);
+		vec_reserve(&b->drafts, b->drafts.len + m.n);
 		for (size_t i = 0; i < m.n && !b->stop; i++)
 			build_item(b, key, base, slots, m.items[i], m.names[i]);
 		if (m.n == 0 && !b->stop)

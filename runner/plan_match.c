@@ -115,7 +115,9 @@ int plan_match_remembered(struct plan *p, int step, uint32_t at, struct past_att
 	if ((r = plan_trace_holds(p, ret->trace, &t, e)) < 0 || !t->holds)
 		return r < 0 ? r : 0;
 	outputs = plan_memo_outputs(p->memo, at);
-	vec_clear(given);
+	vec_release(given);
+	given->v = mem_array(NULL, s->noutputs, sizeof *given->v);
+	given->cap = s->noutputs;
 	for (size_t i = 0; i < s->noutputs; i++) {
 		const struct step_output *o = &s->outputs[i];
 		const struct fact *f = outputs.v;
