@@ -305,6 +305,7 @@ static int run_here(struct context *c, struct launcher *s, const struct launch_b
 	/* No thread before the spawner is forked off. */
 	code_preload();
 	r = body->runs(c, s, e);
+	code_preload_end();
 	vec_release(&s->reused);
 	free(s->told);
 	spawner_free(s->spawner);

@@ -143,6 +143,11 @@ void code_preload(void)
 	git2_preload();
 }
 
+void code_preload_end(void)
+{
+	git2_preload_end();
+}
+
 int code_snapshot(const struct code_options *o, struct code_snapshot *ret, struct err *e)
 {
 	_close_ int lock = -1;

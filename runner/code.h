@@ -25,8 +25,9 @@ struct code_snapshot {
 };
 void code_snapshot_release(struct code_snapshot *s);
 void code_snapshot_note(struct code_snapshot *s, char *note); /* takes the text over; NULL adds nothing */
-/* Begins to load what snapshots are taken with, beside what the caller does next: git2_preload. */
+/* Begins to load what snapshots are taken with, beside what the caller does next; to be ended before the process ends (git2_preload). */
 void code_preload(void);
+void code_preload_end(void);
 /* Takes the snapshot of the working tree and pins it by a ref. ERR_USAGE: a guard, naming the files and the ways out. */
 int code_snapshot(const struct code_options *o, struct code_snapshot *ret, struct err *e);
 /* Pins the tree under refs/jig/run/<number>; unpin drops it. ERR_NOT_FOUND: the tree is not there (any more). */

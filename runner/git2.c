@@ -2,7 +2,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include "runner/git2.h"
 
 #ifdef __APPLE__
@@ -89,8 +88,7 @@ static void *load_beside(void *arg)
 	return arg;
 }
 
-/* The library's start must not run into the end of the process. */
-static void finish_loading(void)
+void git2_preload_end(void)
 {
 	pthread_mutex_lock(&mutex);
 	if (loading)
@@ -105,7 +103,7 @@ void git2_preload(void)
 	pthread_mutex_lock(&mutex);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (!loading && !git2.libgit2_init && atexit(finish_loading) == 0)
+	if (!loading && !git2.libgit2_init)
 		loading = pthread_create(&loader, NULL, load_beside, NULL) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_mutex_unlock(&mutex);
@@ -113,7 +111,7 @@ void git2_preload(void)
 
 int git2_load(struct err *e)
 {
-	finish_loading();
+	git2_preload_end();
 	pthread_mutex_lock(&mutex);
 	int r = git2.libgit2_init ? 0 : load(e);
 	pthread_mutex_unlock(&mutex);
