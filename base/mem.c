@@ -54,8 +54,10 @@ void mem_keep(size_t bytes)
 #ifdef __GLIBC__
 	static _Atomic size_t most;
 
-	if (bytes > most && bytes < INT_MAX)
-		mallopt(M_TRIM_THRESHOLD, (int)(most = bytes));
+	if (bytes <= most || bytes > INT_MAX)
+		return;
+	most = bytes;
+	mallopt(M_TRIM_THRESHOLD, (int)bytes);
 #endif
 }
 

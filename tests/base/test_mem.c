@@ -44,6 +44,23 @@ static char *taken(void)
 	return mem_take(p);
 }
 
+static void hints_change_nothing(void **state)
+{
+	void *pieces[4096];
+
+	mem_keep(1 << 20);
+	mem_expect(0);
+	mem_expect(16 << 20);
+	mem_expect(16 << 20);
+	mem_expect((size_t)-1);
+	for (size_t i = 0; i < ARRAY_LEN(pieces); i++)
+		memset(pieces[i] = mem_alloc(4096), (int)i, 4096);
+	for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+		assert_int_equal(((unsigned char *)pieces[i])[4095], i & 0xff);
+		free(pieces[i]);
+	}
+}
+
 static void clean_up_follows_take(void **state)
 {
 	_free_ char *p = taken();
@@ -145,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(strings_are_copied),
 	        cmocka_unit_test(empty_allocations_are_not_null),
+	        cmocka_unit_test(hints_change_nothing),
 	        cmocka_unit_test(clean_up_follows_take),
 	        cmocka_unit_test(vec_grows_and_shrinks),
 	        cmocka_unit_test(arena_aligns_and_keeps),
