@@ -57,6 +57,31 @@ static void test_add(void **state)
 	assert_int_equal(count("nsteps"), 3);
 }
 
+/* More than one statement takes, and some over. */
+static void test_add_many(void **state)
+{
+	enum { MANY = 70 };
+	struct step_new v[MANY];
+	int64_t ids[MANY];
+	char names[MANY][16];
+	_arena_ struct arena a = ARENA_INIT;
+	struct step_rows rows;
+
+	begin();
+	for (int i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof names[i], "s%d", i);
+		v[i] = (struct step_new){.name = names[i], .base = "s", .state = STEP_PENDING, .rank = 2 + i};
+	}
+	in_transaction(step_add(record, run, v, MANY, ids, &make_err));
+	must(query_steps(record, run, &a, &rows, &make_err));
+	assert_int_equal(rows.len, 2 + MANY);
+	for (int i = 0; i < MANY; i++) {
+		assert_string_equal(rows.v[2 + i].name, names[i]);
+		assert_int_equal(rows.v[2 + i].id, ids[i]);
+	}
+	assert_int_equal(count("nsteps"), 2 + MANY);
+}
+
 static void test_moves(void **state)
 {
 	int64_t ids[2];
@@ -429,6 +454,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        record_test(test_add),
+	        record_test(test_add_many),
 	        record_test(test_moves),
 	        record_test(test_attempts),
 	        record_test(test_failed_and_retried),
