@@ -2,8 +2,8 @@
  * depth N", the rows below the inputs that came, newest last, and the last row "end N" with their number. Keys that do
  * something, beside being shown: q ends, Ctrl-l draws anew, Ctrl-z stops, y copies the last paste, Y too much, e leaves
  * the screen, runs `sh -c "echo within; read line"` and returns, c shows the cursor at 2,3, C hides it, w shows wide
- * characters and marks, r draws again what is there, Alt-a aborts, Alt-s reads from nowhere, Alt-t is slow: takes 60 ms
- * for an input. */
+ * characters and marks, r draws again what is there, Alt-a aborts, Alt-s reads from nowhere, Alt-o overflows the
+ * stack, Alt-t is slow: takes 60 ms for an input. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,6 +28,14 @@ struct child {
 };
 
 static int *volatile nowhere = (int *)16;
+
+static int overflow(int depth)
+{
+	volatile char room[1000];
+
+	room[0] = (char)depth;
+	return depth < 0 ? 0 : overflow(depth + 1) + room[0];
+}
 
 static void draw(struct child *c)
 {
@@ -89,6 +97,8 @@ static void on_key(struct child *c, struct key k)
 		abort();
 	if (k.mods == MOD_ALT && k.code == 's')
 		say(c, "%d", *nowhere);
+	if (k.mods == MOD_ALT && k.code == 'o')
+		say(c, "%d", overflow(0));
 	if (k.mods == MOD_ALT && k.code == 't')
 		usleep(60000);
 	if (k.mods)
