@@ -121,8 +121,22 @@ static int box_width(const struct dag_view *v, struct dag_place p)
 		struct dag_shown s = { .name = g->base, .glyph = "x", .count = g->n, .failed = g->n };
 		return dag_shown_cells(&s, name > NAME_MOST ? NAME_MOST : name);
 	}
-	int name = cells(v->m->steps.v[p.step].name);
-	return 2 + (name > NAME_MOST ? NAME_MOST : name) + 1 + DETAIL_CELLS;
+	const struct step_row *s = &v->m->steps.v[p.step];
+	if (!dag_view_split(v, p.step)) {
+		int name = cells(s->name);
+		return 2 + (name > NAME_MOST ? NAME_MOST : name) + 1 + DETAIL_CELLS;
+	}
+	int base = cells(s->base), item = cells(s->name) - base - 2;
+	base = 2 + (base > NAME_MOST ? NAME_MOST : base);
+	item = 2 + (item > NAME_MOST ? NAME_MOST : item) + 1 + DETAIL_CELLS;
+	return base > item ? base : item;
+}
+
+bool dag_view_split(const struct dag_view *v, int step)
+{
+	const struct step_row *s = &v->m->steps.v[step];
+	size_t n = strlen(s->base);
+	return v->group_of[step] >= 0 && !strncmp(s->name, s->base, n) && s->name[n] == '[' && s->name[n + 1];
 }
 
 static void lay_boxes(struct dag_view *v, struct folding *f)
@@ -131,7 +145,10 @@ static void lay_boxes(struct dag_view *v, struct folding *f)
 	v->nodes = mem_array(v->nodes, (size_t)f->n + 1, sizeof *v->nodes);
 	v->frames = mem_array(v->frames, (size_t)f->n + 1, sizeof *v->frames);
 	for (int i = 0; i < f->n; i++)
-		v->nodes[i] = (struct dag_node){ .width = box_width(v, f->nodes[i]), .height = 1 };
+		v->nodes[i] = (struct dag_node){
+			.width = box_width(v, f->nodes[i]),
+			.height = f->nodes[i].group < 0 && dag_view_split(v, f->nodes[i].step) ? 2 : 1,
+		};
 	free(v->boxes);
 	v->boxes = mem_take(f->nodes);
 	v->nboxes = f->n;
@@ -534,6 +551,11 @@ int dag_view_act(struct dag_view *v, enum action action, struct err *e)
 	default:
 		return VIEW_PASS;
 	}
+}
+
+int dag_view_cols(const struct dag_view *v)
+{
+	return v->lanes || !v->nboxes ? 0 : v->cols;
 }
 
 int dag_view_indent(const struct dag_view *v, int view_cols)

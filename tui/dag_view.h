@@ -21,6 +21,9 @@ int dag_view_act(struct dag_view *v, enum action action, struct err *e);
 /* A click puts the cursor there, the wheel moves the view. r as drawn. */
 int dag_view_mouse(struct dag_view *v, const struct mouse *m, struct rect r);
 
+/* Cells that the whole drawing takes from left to right; 0: lanes, which take what there is. */
+int dag_view_cols(const struct dag_view *v);
+
 /* The step under the cursor; of a folded matrix the one that needs attention most. -1: there are no steps. */
 int dag_view_step(const struct dag_view *v);
 /* How many steps stand behind the node under the cursor, and whose matrix it is (NULL: 1). */

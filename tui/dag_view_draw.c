@@ -68,8 +68,16 @@ static void put_box(struct dag_view *v, int i, int row, int col, int64_t now)
 	char detail[8];
 	detail_of(v, p.step, now, detail);
 	int cells = (int)utf8_cells(detail, strlen(detail));
+	enum role named = role == ROLE_FAILED ? ROLE_FAILED : quiet;
 	grid_text(&v->scratch, row, col, 1, role, w->glyph);
-	grid_text_cut(&v->scratch, row, col + 2, width - 3 - DETAIL_CELLS, role == ROLE_FAILED ? ROLE_FAILED : quiet, s->name);
+	if (dag_view_split(v, p.step)) {
+		const char *item = s->name + strlen(s->base) + 1;
+		_free_ char *label = mem_strndup(item, strlen(item) - 1);
+		grid_text_cut(&v->scratch, row++, col + 2, width - 2, named, s->base);
+		grid_text_cut(&v->scratch, row, col + 2, width - 3 - DETAIL_CELLS, named, label);
+	} else {
+		grid_text_cut(&v->scratch, row, col + 2, width - 3 - DETAIL_CELLS, named, s->name);
+	}
 	grid_text(&v->scratch, row, col + width - cells, cells, role == ROLE_RUNNING ? ROLE_TEXT : ROLE_QUIET, detail);
 }
 
@@ -105,11 +113,11 @@ static void draw_boxes(struct dag_view *v, struct rect r, bool focused, int64_t 
 	for (int i = 0; i < v->nboxes; i++) {
 		const struct dag_node *b = &v->nodes[i];
 		int at = row + b->y + 1;
-		if (at >= 0 && at < r.rows)
+		if (at + b->height > 0 && at < r.rows)
 			put_box(v, i, at, col + b->x + 2, now);
 	}
-	if (focused)
-		grid_attr(&v->scratch, row + n->y + 1, col + n->x + 1, n->width + 2, CELL_CURSOR);
+	for (int i = 0; focused && i < n->height; i++)
+		grid_attr(&v->scratch, row + n->y + 1 + i, col + n->x + 1, n->width + 2, CELL_CURSOR);
 }
 
 /* Where times fall in a bar of `cells`. */

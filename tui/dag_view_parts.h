@@ -45,6 +45,8 @@ struct dag_view {
 struct dag_tally dag_tally_of(const struct dag_view *v, struct dag_place p);
 /* Of the steps at a place the one that needs attention most. */
 int dag_place_step(const struct dag_view *v, struct dag_place p);
+/* Whether the box of a step has two lines: the name that its matrix shares, and its item. */
+bool dag_view_split(const struct dag_view *v, int step);
 /* Cells of " ×200 ▸". */
 int dag_group_cells(const struct dag_group *g);
 /* Where the drawing stands in a view of this width: it is centred while it is narrower. */

@@ -48,6 +48,9 @@ static struct panes panes_of(const struct view_run *s, struct rect r)
 	struct panes p = { .dag = r };
 	if (r.cols >= WIDE) {
 		int panel = r.cols * 46 / 100;
+		int spare = r.cols - 2 - dag_view_cols(s->dag), narrow = r.cols * 38 / 100;
+		/* The drawing takes what it needs, as long as the panel can still be read. */
+		panel = spare < panel ? (spare > narrow ? spare : narrow) : panel;
 		panel = panel < 36 ? 36 : panel > 90 ? 90 : panel;
 		p.dag.cols = r.cols - panel - 2;
 		p.rule = (struct rect){ r.row, r.col + p.dag.cols, r.rows, 1 };

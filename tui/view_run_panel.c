@@ -113,7 +113,7 @@ static void add_source(struct run_panel *p, const char *text, int wanted)
 	int at = 1;
 	for (const char *s = text; *s; at++) {
 		size_t n = strcspn(s, "\n");
-		if (at >= wanted - 2 && at <= wanted + 1) {
+		if (at >= wanted - 2 && (at <= wanted || (at == wanted + 1 && n > 0))) {
 			_buf_ struct buf expanded = BUF_INIT;
 			for (size_t i = 0; i < n && s[i] != '\r'; i++) {
 				if (s[i] == '\t')
@@ -122,7 +122,7 @@ static void add_source(struct run_panel *p, const char *text, int wanted)
 					buf_addc(&expanded, s[i]);
 			}
 			line(p, NULL);
-			span(p, at == wanted ? ROLE_FAILED : ROLE_QUIET, at == wanted ? "▸ %4d  " : "  %4d  ", at);
+			span(p, at == wanted ? ROLE_FAILED : ROLE_QUIET, at == wanted ? "▸ %3d  " : "  %3d  ", at);
 			span(p, at == wanted ? ROLE_STRONG : ROLE_QUIET, "%s", expanded.data);
 		}
 		s += n + (s[n] == '\n');
@@ -490,8 +490,10 @@ static bool visible(const struct pen *n)
 
 static void draw_wrapped(struct pen *n, int indent, enum role role, const char *text)
 {
-	int width = n->r.cols - indent;
-	size_t len = strlen(text);
+	/* Blanks in front are those of all rows. */
+	int blanks = (int)strspn(text, " "), width = n->r.cols - indent - blanks;
+	size_t len = strlen(text += blanks);
+	indent += blanks;
 	if (width < 4)
 		return;
 	for (int rows = 0; len > 0 && rows < 4; rows++) {
@@ -511,7 +513,7 @@ static void draw_wrapped(struct pen *n, int indent, enum role role, const char *
 		n->row++;
 		text += fit;
 		len -= fit;
-		while (len && *text == ' ' && rows >= 0) {
+		while (len && *text == ' ') {
 			text++;
 			len--;
 		}
@@ -547,11 +549,16 @@ static void draw_head(const struct run_panel *p, const struct run_model *m, stru
 		duration_clock(p->attempt.elapsed_us >= 0 ? p->attempt.elapsed_us : (p->attempt.ended ? p->attempt.ended : now) - p->attempt.started, took);
 		buf_addf(&tail, "%s%s   %s", *end ? "  " : "", end, took);
 	}
-	int state = 3 + 2 + (int)utf8_cells(w->text, strlen(w->text)) + (int)utf8_cells(tail.data, tail.len);
+	int wanted = (int)utf8_cells(name.data, name.len), behind = 4 + (int)utf8_cells(tail.data, tail.len),
+	    word = 1 + (int)utf8_cells(w->text, strlen(w->text));
+	/* Where there is little room the glyph tells the state alone. */
+	bool spelled = wanted + behind + word <= width || tail.len == 0;
+	behind += spelled ? word : 0;
 	if (visible(n)) {
-		at += grid_text_cut(n->g, row, n->r.col, width - state > 8 ? width - state : width, ROLE_STRONG, name.data);
+		at += grid_text_cut(n->g, row, n->r.col, width - behind > 8 ? width - behind : width, ROLE_STRONG, name.data);
 		if (width - at > 3)
-			at += 3 + grid_textf(n->g, row, n->r.col + at + 3, width - at - 3, role_find(w->role), "%s %s", w->glyph, w->text);
+			at += 3 + grid_textf(n->g, row, n->r.col + at + 3, width - at - 3, role_find(w->role), "%s%s%s", w->glyph, spelled ? " " : "",
+			                     spelled ? w->text : "");
 		if (width > at)
 			grid_text(n->g, row, n->r.col + at, width - at, ROLE_TEXT, tail.data);
 	}

@@ -234,6 +234,8 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 	int strip = r.rows >= AXIS_ROWS + STRIP_ROWS + 3 ? STRIP_ROWS : 0, names = name_cells(s, r.cols);
 	struct window w = window_of(s, r.col + 3 + names + 1, r.cols - names - 5, now);
 	s->shown = r.rows - AXIS_ROWS - strip;
+	if (s->top > s->nrows - s->shown)
+		s->top = s->nrows > s->shown ? s->nrows - s->shown : 0;
 	if (s->cursor >= s->top + s->shown)
 		s->top = s->cursor - s->shown + 1;
 	if (s->cursor < s->top)

@@ -139,36 +139,37 @@ static void few_steps_are_boxes(void **state)
 	               "                             ┌───────┴───────┐\n"
 	               "                             │ ✓ clean  0:08 │\n"
 	               "                             └───────┬───────┘\n"
-	               "             ┌───────────────────────┴┬────────────────────────┐\n"
-	               "   ┌─────────┴─────────┐  ┌───────────┴─────────┐   ┌──────────┴───────────┐\n"
-	               "   │ ✓ train[lr]  0:12 │  │ ▶ train[tree]  1:32 │   │ ✗ train[boost]  0:31 │\n"
-	               "   └─────────┬─────────┘  └──────────┬──────────┘   └──────────┬───────────┘\n"
-	               "             └───────────────────────┴┬────────────────────────┘\n"
+	               "                   ┌─────────────────┴┬──────────────────┐\n"
+	               "             ┌─────┴──────┐   ┌───────┴──────┐   ┌───────┴───────┐\n"
+	               "             │ ✓ train    │   │ ▶ train      │   │ ✗ train       │\n"
+	               "             │   lr  0:12 │   │   tree  1:32 │   │   boost  0:31 │\n"
+	               "             └─────┬──────┘   └──────┬───────┘   └───────┬───────┘\n"
+	               "                   └─────────────────┴┬──────────────────┘\n"
 	               "                            ┌─────────┴────────┐\n"
 	               "                            │ · evaluate       │\n"
 	               "                            └──────────────────┘\n");
 	assert_picture(v, 9, 40, true,
-	               "                 +---------------+\n"
-	               "                 | = fetch   #12 |\n"
-	               "                 +-------+-------+\n"
-	               "                 +-------+-------+\n"
-	               "                 | + clean  0:08 |\n"
-	               "                 +-------+-------+\n"
-	               " +-----------------------++-------------\n"
-	               "-+---------+  +-----------+---------+\n"
-	               "[lr]  0:12 |  | > train[tree]  1:32 |\n");
+	               "                +---------------+\n"
+	               "                | = fetch   #12 |\n"
+	               "                +-------+-------+\n"
+	               "                +-------+-------+\n"
+	               "                | + clean  0:08 |\n"
+	               "                +-------+-------+\n"
+	               "      +-----------------++--------------\n"
+	               "+-----+------+   +-------+------+   +---\n"
+	               "| + train    |   | > train      |   | x\n");
 	dag_view_show(v, 4);
 	assert_string_equal(under(&m, v), "train[boost]");
 	assert_picture(v, 9, 40, false,
-	               "an  0:08 │\n"
-	               "─┬───────┘\n"
-	               "─┴┬────────────────────────┐\n"
-	               "──┴─────────┐   ┌──────────┴───────────┐\n"
-	               "tree]  1:32 │   │ ✗ train[boost]  0:31 │\n"
-	               "─┬──────────┘   └──────────┬───────────┘\n"
-	               "─┴┬────────────────────────┘\n"
-	               "──┴────────┐\n"
-	               "uate       │\n");
+	               "   └───────┬───────┘\n"
+	               "   ┌───────┴───────┐\n"
+	               "   │ ✓ clean  0:08 │\n"
+	               "   └───────┬───────┘\n"
+	               "───────────┴┬──────────────────┐\n"
+	               "┐   ┌───────┴──────┐   ┌───────┴───────┐\n"
+	               "│   │ ▶ train      │   │ ✗ train       │\n"
+	               "│   │   tree  1:32 │   │   boost  0:31 │\n"
+	               "┘   └──────┬───────┘   └───────┬───────┘\n");
 	dag_view_free(v);
 	release(&m);
 }
@@ -205,15 +206,15 @@ static void lanes_show_times_as_bars(void **state)
 	               " evaluate       ·       │\n");
 	act(v, ACT_LANES);
 	assert_picture(v, 9, 40, true,
-	               "                 +---------------+\n"
-	               "                 | = fetch   #12 |\n"
-	               "                 +-------+-------+\n"
-	               "                 +-------+-------+\n"
-	               "                 | + clean  0:08 |\n"
-	               "                 +-------+-------+\n"
-	               " +-----------------------++-------------\n"
-	               "-+---------+  +-----------+---------+\n"
-	               "[lr]  0:12 |  | > train[tree]  1:32 |\n");
+	               "                +---------------+\n"
+	               "                | = fetch   #12 |\n"
+	               "                +-------+-------+\n"
+	               "                +-------+-------+\n"
+	               "                | + clean  0:08 |\n"
+	               "                +-------+-------+\n"
+	               "      +-----------------++--------------\n"
+	               "+-----+------+   +-------+------+   +---\n"
+	               "| + train    |   | > train      |   | x\n");
 	dag_view_free(v);
 	release(&m);
 }
@@ -260,7 +261,7 @@ static void opening_a_matrix_shows_failures_first(void **state)
 	act(v, ACT_PAGE_UP);
 	assert_int_equal(act(v, ACT_LEFT), VIEW_REDRAW);
 	assert_int_equal(dag_view_folded(v, &base), 200);
-	assert_picture(v, 20, 60, false, 
+	assert_picture(v, 20, 60, false,
 	               "                     ┌───────────────┐\n"
 	               "                     │ ✓ clean  0:10 │\n"
 	               "                     └───────┬───────┘\n"
@@ -299,7 +300,12 @@ static void states_move_nothing(void **state)
 			m.steps.v[i].state = i == 4 ? STEP_FAILED : STEP_SUCCESS;
 		_free_ char *after = picture(v, 20, 80, true);
 		for (size_t i = 0; i < m.steps.len; i++) {
-			const char *one = strstr(before, m.steps.v[i].name), *two = strstr(after, m.steps.v[i].name);
+			const char *name = m.steps.v[i].name, *item = strchr(name, '[');
+			char word[32];
+			/* In a box the item of a matrix has a line of its own. */
+			snprintf(word, sizeof word, "%s", item && !lanes ? item + 1 : name);
+			word[strcspn(word, item && !lanes ? "]" : "")] = 0;
+			const char *one = strstr(before, word), *two = strstr(after, word);
 			assert_non_null(one);
 			assert_non_null(two);
 			const char *a = one, *b = two;
@@ -358,7 +364,7 @@ static void clicks_and_wheel(void **state)
 	assert_int_equal(dag_view_mouse(v, &(struct mouse){ MOUSE_WHEEL_DOWN, 4, 35 }, r), VIEW_REDRAW);
 	_free_ char *moved = picture(v, 9, 80, false);
 	assert_null(strstr(moved, "fetch"));
-	assert_non_null(strstr(moved, "evaluate") || strstr(moved, "train[lr]") ? moved : NULL);
+	assert_non_null(strstr(moved, "boost"));
 	assert_int_equal(dag_view_mouse(v, &(struct mouse){ MOUSE_WHEEL_UP, 4, 35 }, r), VIEW_REDRAW);
 	_free_ char *back = picture(v, 9, 80, false);
 	assert_string_equal(back, settled);

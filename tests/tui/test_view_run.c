@@ -1,0 +1,317 @@
+#include "tests/tui/run_case.h"
+#include "tui/view_run.h"
+
+static struct view *open_view(struct run_case *c)
+{
+	struct err e;
+	struct view *v = view_run_new(&c->app, c->run, &e);
+	if (!v)
+		fail_msg("%s", e.text);
+	return v;
+}
+
+static int act(struct run_case *c, struct view *v, enum action a)
+{
+	struct err e = { 0 };
+	int r = v->ops->act(v, &c->app, a, &e);
+	if (r < 0)
+		fail_msg("%s", e.text);
+	return r;
+}
+
+static int refresh(struct run_case *c, struct view *v, int why)
+{
+	struct err e = { 0 };
+	int r = v->ops->refresh(v, &c->app, why, &e);
+	if (r < 0)
+		fail_msg("%s", e.text);
+	return r;
+}
+
+static void a_failed_run_opens_at_what_failed_first(void **state)
+{
+	struct run_case c;
+	case_failed(&c);
+	struct view *v = open_view(&c);
+	assert_view(&c, v, 24, 110,
+	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
+	               "                  ┌───────────────┐                       │ train[boost] @1   ✗ failed  exit 1   0:31\n"
+	               "                  │ ✓ fetch  0:02 │                       │ why it ran   lib/features.py changed (+3 −1)\n"
+	               "                  └───────┬───────┘                       │\n"
+	               "                  ┌───────┴───────┐                       │ ✗ lib/features.py:3  as it ran\n"
+	               "                  │ ✓ clean  0:08 │                       │     1  def encode(col):\n"
+	               "                  └───────┬───────┘                       │     2      out = []\n"
+	               "        ┌─────────────────┴┬──────────────────┐           │ ▸   3      return [float(v) for v in col]\n"
+	               "  ┌─────┴──────┐   ┌───────┴──────┐   ┌───────┴───────┐   │   ValueError: could not convert string to float:\n"
+	               "  │ ✓ train    │   │ ✓ train      │   │ ✗ train       │   │   'NA'\n"
+	               "  │   lr  0:12 │   │   tree  0:09 │   │   boost  0:31 │   │\n"
+	               "  └─────┬──────┘   └──────┬───────┘   └───────┬───────┘   │ inputs       data/clean.csv  4.1 MB  a91f…\n"
+	               "        └─────────────────┴┬──────────────────┘           │ env          pinned · 2 packages · python 3.11.7\n"
+	               "                 ┌─────────┴────────┐                     │ peak         612 MB · 1.9 cores\n"
+	               "                 │ ⊘ evaluate       │                     │\n"
+	               "                 └──────────────────┘                     │ loss         0.441  ▇▅▂▁▁▁▂\n"
+	               "                                                          │\n"
+	               "                                                          │ checkpoint   epoch-010.pt  complete  00:00:30\n"
+	               "                                                          │\n"
+	               "                                                          │\n"
+	               "                                                          │\n"
+	               "                                                          │\n"
+	               "                                                          │\n"
+	               "                                                          │\n"
+	               "                                                          │\n");
+	assert_view(&c, v, 20, 80,
+	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
+	               "     ┌───────────────┐                    │ train[boost] @1   ✗  exit 1   0:31\n"
+	               "     │ ✓ fetch  0:02 │                    │ why it ran   lib/features.py changed\n"
+	               "     └───────┬───────┘                    │              (+3 −1)\n"
+	               "     ┌───────┴───────┐                    │\n"
+	               "     │ ✓ clean  0:08 │                    │ ✗ lib/features.py:3  as it ran\n"
+	               "     └───────┬───────┘                    │     1  def encode(col):\n"
+	               "─────────────┴┬──────────────────┐        │     2      out = []\n"
+	               "──┐   ┌───────┴──────┐   ┌───────┴───────┐│ ▸   3      return [float(v) for v i…\n"
+	               "  │   │ ✓ train      │   │ ✗ train       ││   ValueError: could not convert\n"
+	               "2 │   │   tree  0:09 │   │   boost  0:31 ││   string to float: 'NA'\n"
+	               "──┘   └──────┬───────┘   └───────┬───────┘│\n"
+	               "─────────────┴┬──────────────────┘        │ inputs       data/clean.csv  4.1 MB…\n"
+	               "    ┌─────────┴────────┐                  │ env          pinned · 2 packages · …\n"
+	               "    │ ⊘ evaluate       │                  │ peak         612 MB · 1.9 cores\n"
+	               "    └──────────────────┘                  │\n"
+	               "                                          │ loss         0.441  ▇▅▂▁▁▁▂\n"
+	               "                                          │\n"
+	               "                                          │ checkpoint   epoch-010.pt  complete…\n"
+	               "                                          │\n"
+	               "                                          │\n");
+	assert_view(&c, v, 30, 60,
+	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
+	               "                   ┌───────────────┐\n"
+	               "                   │ ✓ fetch  0:02 │\n"
+	               "                   └───────┬───────┘\n"
+	               "                   ┌───────┴───────┐\n"
+	               "                   │ ✓ clean  0:08 │\n"
+	               "                   └───────┬───────┘\n"
+	               "         ┌─────────────────┴┬──────────────────┐\n"
+	               "   ┌─────┴──────┐   ┌───────┴──────┐   ┌───────┴───────┐\n"
+	               "   │ ✓ train    │   │ ✓ train      │   │ ✗ train       │\n"
+	               "   │   lr  0:12 │   │   tree  0:09 │   │   boost  0:31 │\n"
+	               "   └─────┬──────┘   └──────┬───────┘   └───────┬───────┘\n"
+	               "         └─────────────────┴┬──────────────────┘\n"
+	               "                  ┌─────────┴────────┐\n"
+	               "                  │ ⊘ evaluate       │\n"
+	               "                  └──────────────────┘\n"
+	               "────────────────────────────────────────────────────────────\n"
+	               " train[boost] @1   ✗ failed  exit 1   0:31\n"
+	               " why it ran   lib/features.py changed (+3 −1)\n"
+	               "\n"
+	               " ✗ lib/features.py:3  as it ran\n"
+	               "     1  def encode(col):\n"
+	               "     2      out = []\n"
+	               " ▸   3      return [float(v) for v in col]\n"
+	               "   ValueError: could not convert string to float: 'NA'\n"
+	               "\n"
+	               " inputs       data/clean.csv  4.1 MB  a91f…\n"
+	               " env          pinned · 2 packages · python 3.11.7\n"
+	               " peak         612 MB · 1.9 cores\n"
+	               "\n"
+	               " loss         0.441  ▇▅▂▁▁▁▂\n");
+	assert_view(&c, v, 8, 40,
+	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
+	               "   ┌───────┴───────┐\n"
+	               "   │ ✓ clean  0:08 │\n"
+	               "   └───────┬───────┘\n"
+	               "───────────┴┬──────────────────┐\n"
+	               "┐   ┌───────┴──────┐   ┌───────┴───────┐\n"
+	               "│   │ ✓ train      │   │ ✗ train       │\n"
+	               "│   │   tree  0:09 │   │   boost  0:31 │\n"
+	               "┘   └──────┬───────┘   └───────┬───────┘\n");
+	assert_int_equal(act(&c, v, ACT_NEXT_PANE), VIEW_REDRAW);
+	assert_view(&c, v, 8, 40,
+	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
+	               " train[boost] @1   ✗  exit 1   0:31\n"
+	               " why it ran   lib/features.py changed\n"
+	               "              (+3 −1)\n"
+	               "\n"
+	               " ✗ lib/features.py:3  as it ran\n"
+	               "     1  def encode(col):\n"
+	               "     2      out = []\n"
+	               " ▸   3      return [float(v) for v in c…\n");
+	c.app.paint.ascii = true;
+	assert_view(&c, v, 20, 80,
+	               "penguins ▸ 1 dull-heron x failed   main 4f2a9c1* · 0:41\n"
+	               "     +---------------+                    | train[boost] @1   x  exit 1   0:31\n"
+	               "     | + fetch  0:02 |                    | why it ran   lib/features.py changed\n"
+	               "     +-------+-------+                    |              (+3 -1)\n"
+	               "     +-------+-------+                    |\n"
+	               "     | + clean  0:08 |                    | x lib/features.py:3  as it ran\n"
+	               "     +-------+-------+                    |     1  def encode(col):\n"
+	               "-------------++------------------+        |     2      out = []\n"
+	               "--+   +-------+------+   +-------+-------+| >   3      return [float(v) for v i~\n"
+	               "  |   | + train      |   | x train       ||   ValueError: could not convert\n"
+	               "2 |   |   tree  0:09 |   |   boost  0:31 ||   string to float: 'NA'\n"
+	               "--+   +------+-------+   +-------+-------+|\n"
+	               "-------------++------------------+        | inputs       data/clean.csv  4.1 MB~\n"
+	               "    +---------+--------+                  | env          pinned . 2 packages . ~\n"
+	               "    | / evaluate       |                  | peak         612 MB . 1.9 cores\n"
+	               "    +------------------+                  |\n"
+	               "                                          | loss         0.441  ^-.....\n"
+	               "                                          |\n"
+	               "                                          | checkpoint   epoch-010.pt  complete~\n"
+	               "                                          |\n"
+	               "                                          |\n");
+	assert_int_equal(v->ops->due(v), -1);
+	_buf_ struct buf copied = BUF_INIT;
+	assert_true(v->ops->copy(v, &c.app, &copied));
+	assert_string_equal(copied.data, "train[boost]");
+	v->ops->free(v);
+	case_end(&c);
+}
+
+static void other_steps_tell_why_they_wait(void **state)
+{
+	struct run_case c;
+	case_failed(&c);
+	struct view *v = open_view(&c);
+	assert_int_equal(act(&c, v, ACT_LAST), VIEW_REDRAW);
+	assert_view(&c, v, 16, 100,
+	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
+	               "                ┌───────────────┐                    │ evaluate   ⊘ upstream_failed\n"
+	               "                │ ✓ fetch  0:02 │                    │ not started  ✗ train[boost]\n"
+	               "                └───────┬───────┘                    │\n"
+	               "                ┌───────┴───────┐                    │\n"
+	               "                │ ✓ clean  0:08 │                    │\n"
+	               "                └───────┬───────┘                    │\n"
+	               "      ┌─────────────────┴┬──────────────────┐        │\n"
+	               "┌─────┴──────┐   ┌───────┴──────┐   ┌───────┴───────┐│\n"
+	               "│ ✓ train    │   │ ✓ train      │   │ ✗ train       ││\n"
+	               "│   lr  0:12 │   │   tree  0:09 │   │   boost  0:31 ││\n"
+	               "└─────┬──────┘   └──────┬───────┘   └───────┬───────┘│\n"
+	               "      └─────────────────┴┬──────────────────┘        │\n"
+	               "               ┌─────────┴────────┐                  │\n"
+	               "               │ ⊘ evaluate       │                  │\n"
+	               "               └──────────────────┘                  │\n"
+	               "                                                     │\n");
+	assert_int_equal(act(&c, v, ACT_LANES), VIEW_REDRAW);
+	assert_int_equal(act(&c, v, ACT_UP), VIEW_REDRAW);
+	assert_view(&c, v, 16, 100,
+	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
+	               " fetch          ✓  0:02 │█                          │ train[boost] @1   ✗ failed  exit 1   0:31\n"
+	               " clean          ✓  0:08 │█████                      │ why it ran   lib/features.py changed (+3 −1)\n"
+	               " train ×3 ▾     ▓▓▓▓✗✗░ │    ███████████████        │\n"
+	               "   train[lr]    ✓  0:12 │    █████████              │ ✗ lib/features.py:3  as it ran\n"
+	               "   train[tree]  ✓  0:09 │    █████                  │     1  def encode(col):\n"
+	               "   train[boost] ✗  0:31 │    ███████████████        │     2      out = []\n"
+	               " evaluate       ⊘       │                           │ ▸   3      return [float(v) for v in col]\n"
+	               "                                                    │   ValueError: could not convert string to\n"
+	               "                                                    │   float: 'NA'\n"
+	               "                                                    │\n"
+	               "                                                    │ inputs       data/clean.csv  4.1 MB  a91f…\n"
+	               "                                                    │ env          pinned · 2 packages · python 3.1…\n"
+	               "                                                    │ peak         612 MB · 1.9 cores\n"
+	               "                                                    │\n"
+	               "                                                    │ loss         0.441  ▇▅▂▁▁▁▂\n"
+	               "                                                    │\n");
+	v->ops->free(v);
+	case_end(&c);
+}
+
+static void a_live_run_moves_as_the_record_does(void **state)
+{
+	struct run_case c;
+	case_live(&c);
+	int64_t tree = make_number(c.project.jig, "SELECT max(id) FROM attempt");
+	write_text(c.project.jig, "runs/1/train+tree@1/log", "epoch 1\n\033[31mepoch 2\033[0m\n");
+	struct view *v = open_view(&c);
+	assert_true(v->ops->due(v) > time_mono());
+	assert_int_equal(refresh(&c, v, REFRESH_RECORD), VIEW_SAME);
+	assert_int_equal(refresh(&c, v, REFRESH_CLOCK), VIEW_REDRAW);
+	assert_int_equal(act(&c, v, ACT_LEFT), VIEW_REDRAW);
+	assert_view(&c, v, 16, 100,
+	               "penguins ▸ 1 dull-heron ▶ running   main 4f2a9c1* · 1:00\n"
+	               "                ┌───────────────┐                    │ train[tree] @1   ▶ running   0:50\n"
+	               "                │ ✓ fetch  0:02 │                    │ why it ran   never finished\n"
+	               "                └───────┬───────┘                    │\n"
+	               "                ┌───────┴───────┐                    │ env          pinned · 2 packages · python 3.…\n"
+	               "                │ ✓ clean  0:08 │                    │\n"
+	               "                └───────┬───────┘                    │ log\n"
+	               "      ┌─────────────────┴┬──────────────────┐        │   epoch 1\n"
+	               "┌─────┴──────┐   ┌───────┴──────┐   ┌───────┴───────┐│   epoch 2\n"
+	               "│ ✓ train    │   │ ▶ train      │   │ ✗ train       ││\n"
+	               "│   lr  0:12 │   │   tree  0:50 │   │   boost  0:31 ││\n"
+	               "└─────┬──────┘   └──────┬───────┘   └───────┬───────┘│\n"
+	               "      └─────────────────┴┬──────────────────┘        │\n"
+	               "               ┌─────────┴────────┐                  │\n"
+	               "               │ · evaluate       │                  │\n"
+	               "               └──────────────────┘                  │\n"
+	               "                                                     │\n");
+	assert_int_equal(refresh(&c, v, REFRESH_TICK), VIEW_SAME);
+	write_text(c.project.jig, "runs/1/train+tree@1/log", "epoch 1\nepoch 2\nepoch 3\n");
+	assert_int_equal(refresh(&c, v, REFRESH_TICK), VIEW_REDRAW);
+	_free_ char *grown = view_picture(&c, v, 16, 100);
+	assert_non_null(strstr(grown, "epoch 3"));
+	end_attempt(&c, TRAIN_TREE, tree, 19, 9, true, STEP_SUCCESS);
+	assert_int_equal(refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
+	_free_ char *done = view_picture(&c, v, 16, 100);
+	assert_non_null(strstr(done, "tree  0:09"));
+	assert_int_equal(refresh(&c, v, REFRESH_RECORD), VIEW_SAME);
+	begin_attempt(&c, EVALUATE, 1, 50, "runs/1/evaluate@1");
+	assert_int_equal(refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
+	_free_ char *more = view_picture(&c, v, 16, 100);
+	assert_non_null(strstr(more, "▶ evaluate"));
+	v->ops->free(v);
+	case_end(&c);
+}
+
+static void a_run_that_goes_away_says_so(void **state)
+{
+	struct run_case c;
+	struct err e;
+	case_failed(&c);
+	struct view *v = open_view(&c);
+	must(tracker_begin(c.tracker, &make_err));
+	must(run_remove(c.tracker, c.run, &make_err));
+	must(tracker_commit(c.tracker, &make_err));
+	assert_int_equal(refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
+	_free_ char *gone = view_picture(&c, v, 10, 80);
+	assert_string_equal(gone, "penguins ▸ 1 dull-heron   \n\n  run 1 was deleted; Esc goes back\n");
+	for (enum action a = ACT_UP; a < ACT_COUNT; a++)
+		assert_int_equal(act(&c, v, a), VIEW_PASS);
+	assert_int_equal(refresh(&c, v, REFRESH_RECORD | REFRESH_TICK | REFRESH_CLOCK), VIEW_SAME);
+	v->ops->free(v);
+	assert_null(view_run_new(&c.app, 99, &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	case_end(&c);
+}
+
+static void the_wheel_and_clicks_reach_both_panes(void **state)
+{
+	struct run_case c;
+	struct err e;
+	case_failed(&c);
+	struct view *v = open_view(&c);
+	struct rect r = { 0, 0, 12, 100 };
+	_free_ char *drawn = view_picture(&c, v, 12, 100);
+	assert_int_equal(v->ops->mouse(v, &c.app, &(struct mouse){ MOUSE_WHEEL_DOWN, 3, 80 }, r, &e), VIEW_REDRAW);
+	_free_ char *scrolled = view_picture(&c, v, 12, 100);
+	assert_null(strstr(scrolled, "why it ran"));
+	assert_int_equal(v->ops->mouse(v, &c.app, &(struct mouse){ MOUSE_PRESS, 3, 80 }, r, &e), VIEW_REDRAW);
+	assert_int_equal(act(&c, v, ACT_FIRST), VIEW_REDRAW);
+	assert_int_equal(act(&c, v, ACT_FIRST), VIEW_SAME);
+	assert_int_equal(act(&c, v, ACT_NEXT_PANE), VIEW_REDRAW);
+	assert_int_equal(act(&c, v, ACT_UP), VIEW_REDRAW);
+	_free_ char *up = view_picture(&c, v, 12, 100);
+	assert_non_null(strstr(up, "clean @1"));
+	assert_int_equal(v->ops->mouse(v, &c.app, &(struct mouse){ MOUSE_PRESS, 30, 10 }, r, &e), VIEW_PASS);
+	v->ops->free(v);
+	case_end(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_failed_run_opens_at_what_failed_first),
+		cmocka_unit_test(other_steps_tell_why_they_wait),
+		cmocka_unit_test(a_live_run_moves_as_the_record_does),
+		cmocka_unit_test(a_run_that_goes_away_says_so),
+		cmocka_unit_test(the_wheel_and_clicks_reach_both_panes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
