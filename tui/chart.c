@@ -342,10 +342,10 @@ void chart_draw(struct grid *g, struct rect r, const struct chart_series *s, int
 		r.cols = g->cols - r.col;
 	if (r.rows < 1 || r.cols < 1 || r.row < 0 || r.col < 0)
 		return;
-	_free_ void *seen = c.seen = mem_zero((size_t)(n + 1) * sizeof *c.seen);
+	c.seen = mem_zero((size_t)(n + 1) * sizeof *c.seen);
 	find_scales(&c);
 	divide(&c, r);
-	_free_ void *gaps = c.gaps = mem_zero((size_t)r.cols);
+	c.gaps = mem_zero((size_t)r.cols);
 	struct tick ticks[TICKS_MOST];
 	int count = 0, wide = 0;
 	if (c.axes) {
@@ -373,6 +373,8 @@ void chart_draw(struct grid *g, struct rect r, const struct chart_series *s, int
 		draw_legend_table(&c);
 	else if (c.legend.rows == 1)
 		draw_legend_line(&c);
+	free(c.seen);
+	free(c.gaps);
 	if (ret)
 		*ret = frame;
 }

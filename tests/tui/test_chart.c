@@ -278,7 +278,6 @@ static void twenty_series_can_be_told_apart(void **state)
 	assert_non_null(strstr(line, "━ run 1 0   ━ run 2 1"));
 	assert_non_null(strstr(line, "+"));
 	/* Lines beyond the sixth are dashed, then dotted. */
-	_free_ char *dashes = drawn(1, 12, s, 1, &(struct chart_options){ 0 });
 	struct grid g;
 	struct chart_series p = { .points = pyramid_new(0), .look = 6 };
 	pyramid_add(p.points, x, y[0], 2);
