@@ -186,7 +186,8 @@ int fuzzy_load(struct fuzzy *f, struct tracker *t, bool anew, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-static int best_of(const struct texts *t, int64_t run, const char *word, size_t word_n)
+/* together: the letters have to stand together, for in prose nearly any letters are found. */
+static int best_of(const struct texts *t, int64_t run, bool together, const char *word, size_t word_n)
 {
 	const char *text, *end;
 	int best = 0;
@@ -195,7 +196,8 @@ static int best_of(const struct texts *t, int64_t run, const char *word, size_t 
 		return 0;
 	for (text = t->blob.data + t->at.v[run];; text = end + 1) {
 		size_t n = strcspn(text, "\n");
-		int score = fuzzy_score(text, n, word, word_n);
+		const char *part = together ? memmem(text, n, word, word_n) : text;
+		int score = !part ? 0 : together ? fuzzy_score(part, word_n, word, word_n) / 2 : fuzzy_score(text, n, word, word_n);
 
 		end = text + n;
 		best = score > best ? score : best;
@@ -209,7 +211,7 @@ static int score_of(const struct fuzzy *f, int64_t run, const char *const *words
 	int sum = 0;
 
 	for (int i = 0; i < n; i++) {
-		int best = best_of(&f->names, run, words[i], lens[i]), score;
+		int best = best_of(&f->names, run, false, words[i], lens[i]), score;
 
 		if (digits[i]) {
 			char number[24];
@@ -219,9 +221,9 @@ static int score_of(const struct fuzzy *f, int64_t run, const char *const *words
 			if (len >= lens[i] && !memcmp(number, words[i], lens[i]))
 				best = len == lens[i] ? 255 : best > 200 ? best : 200;
 		}
-		if ((score = best_of(&f->tags, run, words[i], lens[i])) > best)
+		if ((score = best_of(&f->tags, run, false, words[i], lens[i])) > best)
 			best = score;
-		if ((score = best_of(&f->notes, run, words[i], lens[i])) > best)
+		if ((score = best_of(&f->notes, run, true, words[i], lens[i])) > best)
 			best = score;
 		if (!best)
 			return 0;

@@ -463,6 +463,14 @@ void runs_list_fold(struct runs_list *l, int64_t sweep, int rows)
 	ask_lane(l, true, rows);
 }
 
+bool runs_list_is_open(const struct runs_list *l, int64_t sweep)
+{
+	for (size_t i = 0; i < l->open.len; i++)
+		if (l->open.v[i] == sweep)
+			return true;
+	return false;
+}
+
 size_t runs_list_len(const struct runs_list *l)
 {
 	return l->len;
@@ -581,4 +589,25 @@ void runs_list_unspark(struct runs_list *l)
 const struct runs_item *runs_list_item(const struct runs_list *l, size_t i)
 {
 	return item_of(l, l->entries[i]);
+}
+
+static int by_use(const void *a, const void *b)
+{
+	const struct runs_item *x = *(struct runs_item *const *)a, *y = *(struct runs_item *const *)b;
+
+	return (x->used < y->used) - (x->used > y->used);
+}
+
+size_t runs_list_loaded(const struct runs_list *l, struct run_facts *ret, size_t most)
+{
+	size_t n = 0;
+	_free_ struct runs_item **items = mem_alloc(l->items.len * sizeof *items + 1);
+
+	for (size_t i = 0; i < l->items.len; i++)
+		items[i] = l->items.v[i];
+	qsort(items, l->items.len, sizeof *items, by_use);
+	for (size_t i = 0; i < l->items.len && n < most; i++)
+		if (items[i]->entry > 0 && !items[i]->gone && !items[i]->stale)
+			ret[n++] = runs_item_facts(items[i]);
+	return n;
 }

@@ -21,6 +21,8 @@ int runs_list_refresh(struct runs_list *l, int rows, struct err *e);
 /* Opens or folds a sweep; the list comes by changed(). */
 void runs_list_fold(struct runs_list *l, int64_t sweep, int rows);
 
+bool runs_list_is_open(const struct runs_list *l, int64_t sweep);
+
 size_t runs_list_len(const struct runs_list *l);
 int64_t runs_list_entry(const struct runs_list *l, size_t i);
 /* The place of an entry, near `about` first; -1: not there. A run that is folded away gives its sweep's. */
@@ -38,6 +40,8 @@ int runs_list_load(struct runs_list *l, size_t from, size_t n, int64_t budget_us
 /* The same for shapes of metrics, of entries that are loaded. */
 int runs_list_spark(struct runs_list *l, const struct runs_columns *c, size_t from, size_t n, int64_t budget_us, struct err *e);
 void runs_list_unspark(struct runs_list *l); /* other columns: shapes are to be loaded again */
+/* Of runs that are loaded, up to `most`, those that were looked at last. Returns their number. */
+size_t runs_list_loaded(const struct runs_list *l, struct run_facts *ret, size_t most);
 const struct runs_item *runs_list_item(const struct runs_list *l, size_t i); /* NULL: not loaded */
 
 #endif

@@ -255,7 +255,7 @@ static void draw_cell(struct grid *g, int row, const struct runs_table_place *p,
 		at = p->col;
 	stop = stop > end ? end : stop;
 	for (int i = 0; i < c->n - spark && at < stop; i++)
-		at += i == c->n - 1 ? grid_text_cut(g, row, at, stop - at, c->parts[i].role, c->parts[i].text)
+		at += i == c->n - 1 && p->width > 1 ? grid_text_cut(g, row, at, stop - at, c->parts[i].role, c->parts[i].text)
 		                    : grid_text(g, row, at, stop - at, c->parts[i].role, c->parts[i].text);
 	at = p->col + p->left + p->right + 1;
 	if (spark && at < stop)
