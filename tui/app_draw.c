@@ -67,7 +67,7 @@ static void draw_foot(struct bench *b, struct view *v, int row)
 		char name[KEY_NAME];
 		int cells;
 
-		if (!k.code)
+		if (!k.code || !*d->foot)
 			continue;
 		key_name(k, name);
 		cells = (int)(utf8_cells(name, strlen(name)) + 1 + utf8_cells(d->foot, strlen(d->foot)));

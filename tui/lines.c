@@ -13,6 +13,7 @@ void lines_release(struct lines *l)
 void lines_clear(struct lines *l)
 {
 	l->v.len = 0;
+	memset(l->right, 0, sizeof l->right);
 	arena_release(&l->arena);
 	l->arena = (struct arena)ARENA_INIT;
 }
@@ -111,11 +112,15 @@ bool lines_click(struct lines *l, struct rect r, int row)
 	return true;
 }
 
-/* A line of one part is free of the columns. */
-static void widths(const struct lines *l, int *ret)
+/* Columns of the lines between two headings, around this one. A line of one part is free of them. */
+static void widths(const struct lines *l, int around, int *ret)
 {
+	int from = around;
+
 	memset(ret, 0, LINE_PARTS * sizeof *ret);
-	for (size_t i = 0; i < l->v.len; i++)
+	while (from > 0 && !l->v.v[from - 1].head)
+		from--;
+	for (size_t i = (size_t)from; i < l->v.len && !l->v.v[i].head; i++)
 		for (int p = 0; l->v.v[i].nparts > 1 && p < l->v.v[i].nparts; p++) {
 			int cells = (int)utf8_cells(l->v.v[i].parts[p].text, strlen(l->v.v[i].parts[p].text));
 
@@ -158,8 +163,9 @@ void lines_draw(struct lines *l, struct grid *g, struct rect r)
 			l->top--;
 	if (l->top > most)
 		l->top = most > 0 ? most : 0;
-	widths(l, width);
 	for (int i = 0; i < r.rows && l->top + i < (int)l->v.len; i++) {
+		if (i == 0 || l->v.v[l->top + i - 1].head)
+			widths(l, l->top + i, width);
 		draw_line(l, &l->v.v[l->top + i], width, g, r.row + i, in);
 		if (l->top + i == l->at && !l->v.v[l->at].head)
 			grid_attr(g, r.row + i, r.col, r.cols, CELL_CURSOR);
