@@ -414,8 +414,12 @@ static int open_all(struct bench *b, const struct app_options *o, struct err *e)
 		r = term_open(STDIN_FILENO, STDOUT_FILENO, a->loop, &a->paint, !b->config.no_mouse, on_input, b, &b->term, e);
 	if (r < 0)
 		return r;
-	if (b->term)
+	if (b->term) {
+		/* The terminal's description knows more than the variables that commands go by. */
+		a->paint.depth = term_depth();
+		term_paint(b->term, &a->paint);
 		term_size(b->term, &rows, &cols);
+	}
 	grid_init(&b->grid, rows, cols);
 	show_first(b);
 	bench_refresh(b, REFRESH_RECORD);
