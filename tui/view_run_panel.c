@@ -285,12 +285,16 @@ static int add_metrics(struct run_panel *p, struct app *a, struct err *e)
 	if (r < 0 || rows.len == 0)
 		return r;
 	blank(p);
+	char last[METRICS_SHOWN][32];
+	int wide = 0;
+	for (size_t i = 0; i < rows.len && i < METRICS_SHOWN; i++) {
+		number_short(rows.v[i].last, last[i]);
+		wide = (int)strlen(last[i]) > wide ? (int)strlen(last[i]) : wide;
+	}
 	for (size_t i = 0; r >= 0 && i < rows.len && i < METRICS_SHOWN; i++) {
 		const struct metric_row *m = &rows.v[i];
-		char last[32];
-		number_short(m->last, last);
 		line(p, m->key);
-		span(p, ROLE_STRONG, "%s", last);
+		span(p, ROLE_STRONG, "%-*s", wide, last[i]);
 		r = add_spark(p, a, m, e);
 	}
 	if (rows.len > METRICS_SHOWN) {

@@ -23,7 +23,7 @@ struct view_timeline {
 };
 
 static const enum action foot[] = {
-	ACT_ENTER, ACT_ZOOM_IN, ACT_ZOOM_RESET, ACT_BACK, ACT_HELP, ACT_PALETTE, ACT_NONE,
+	ACT_ENTER, ACT_ZOOM_IN, ACT_TIMELINE, ACT_BACK, ACT_HELP, ACT_PALETTE, ACT_NONE,
 };
 
 static void timeline_free(struct view *v)
@@ -185,7 +185,7 @@ static void draw_strip(const struct view_timeline *s, struct grid *g, struct rec
 	duration_clock(a->started - began(m), at);
 	col += grid_textf(g, r.row + 1, col, end - col, ROLE_TEXT, "took %s", took) + 2;
 	col += grid_textf(g, r.row + 1, col, end - col, ROLE_QUIET, "from %s", at) + 2;
-	if (first > ready) {
+	if (first - ready >= US_PER_S) {
 		duration_clock(first - ready, took);
 		col += grid_textf(g, r.row + 1, col, end - col, ROLE_QUIET, "waited %s", took) + 2;
 	}

@@ -1,10 +1,12 @@
-/* How long a layout takes and how many crossings it has: bench_dag [NODES…]. Graphs are those of synthetic pipelines:
+/* How long a layout takes and how many crossings it has, and what a large run costs its screen: bench_dag [NODES…]. Graphs are those of synthetic pipelines:
  * steps in ranks of up to 20, each with one to three inputs from the rank above and now and then one from far above. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/time.h"
+#include "tests/lib/record_make.h"
 #include "tui/dag.h"
+#include "tui/dag_view.h"
 
 static uint32_t seed = 1;
 static int pick(int n)
@@ -82,10 +84,77 @@ static int measure_fan(void)
 	return layout("fan-out, ", nodes, 202, edges, 400);
 }
 
+/* What the Run screen does for a run of 10,000 steps that all have begun: it loads it, follows a step that moves, and draws. */
+static int measure_run(void)
+{
+	enum { STEPS = 10000 };
+	static int64_t ids[STEPS];
+	static struct step_new steps[STEPS];
+	static struct step_need_new first = { 0, true };
+	static char names[STEPS][32];
+	struct err e;
+	char *dir;
+	struct tracker *t;
+	_json_ json_t *item = json_pack("{s:i}", "k", 1);
+	must(file_temp_dir("/tmp", "bench", &dir, &e));
+	must(tracker_open(dir, TRACKER_WRITE, &t, &e));
+	must(tracker_begin(t, &e));
+	int64_t run = make_run(t, NULL), attempt = 0;
+	for (int i = 0; i < STEPS; i++) {
+		snprintf(names[i], sizeof names[i], i ? "train[%d]" : "clean", i);
+		steps[i] = (struct step_new){.name = names[i],
+		                             .base = i ? "train" : "clean",
+		                             .item = i ? item : NULL,
+		                             .command = "python3 train.py",
+		                             .state = STEP_PENDING,
+		                             .rank = i,
+		                             .needs = &first,
+		                             .nneeds = i > 0};
+	}
+	must(step_add(t, run, steps, STEPS, ids, &e));
+	must(run_start(t, run, &e));
+	for (int i = 0; i < STEPS; i++) {
+		attempt = make_attempt(t, run, ids[i], 1, 0);
+		if (i + 1 < STEPS)
+			make_end(t, run, ids[i], attempt, i % 100 == 7 ? ATTEMPT_FAILED : ATTEMPT_SUCCESS, i % 100 == 7 ? STEP_FAILED : STEP_SUCCESS);
+	}
+	must(tracker_commit(t, &e));
+	struct run_model m = { 0 };
+	int64_t begun = time_mono();
+	must(run_model_load(t, run, &m, &e));
+	int64_t loaded = time_mono();
+	must(tracker_begin(t, &e));
+	make_end(t, run, ids[STEPS - 1], attempt, ATTEMPT_SUCCESS, STEP_SUCCESS);
+	must(tracker_commit(t, &e));
+	int64_t moved = time_mono();
+	must(run_model_refresh(t, &m, &e));
+	int64_t refreshed = time_mono();
+	must(run_model_refresh(t, &m, &e));
+	int64_t same = time_mono();
+	struct dag_view *v = dag_view_new(&m);
+	dag_view_show(v, 7);
+	must(dag_view_act(v, ACT_FOLD, &e));
+	int64_t opened = time_mono();
+	struct grid g;
+	grid_init(&g, 60, 200);
+	dag_view_draw(v, &g, (struct rect){ 0, 0, 60, 200 }, true, time_now());
+	int64_t drawn = time_mono();
+	printf("run of %d steps: load %.1f ms, a step that moved %.2f ms, nothing moved %.3f ms, unfolding %.1f ms, drawing %.2f ms\n", STEPS,
+	       (double)(loaded - begun) / 1000, (double)(refreshed - moved) / 1000, (double)(same - refreshed) / 1000,
+	       (double)(opened - same) / 1000, (double)(drawn - opened) / 1000);
+	grid_release(&g);
+	dag_view_free(v);
+	run_model_release(&m);
+	tracker_close(t);
+	must(file_remove_tree(dir, &e));
+	free(dir);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int failed = 0;
 	for (int i = 1; i < argc; i++)
 		failed |= measure((int)strtol(argv[i], NULL, 10));
-	return argc > 1 ? failed : measure(60) | measure(100) | measure(1000) | measure_fan();
+	return argc > 1 ? failed : measure(60) | measure(100) | measure(1000) | measure_fan() | measure_run();
 }
