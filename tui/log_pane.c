@@ -673,6 +673,8 @@ bool log_pane_refresh(struct log_pane *p)
 		p->jump = JUMP_NONE;
 	}
 	log_file_count(p->file, SLICE_REFRESH);
+	if (p->hits)
+		log_hits_work(p->hits, SLICE_REFRESH);
 	return true;
 }
 

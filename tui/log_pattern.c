@@ -20,6 +20,7 @@ struct log_pattern {
 	bool plain; /* a text and no expression */
 	struct text texts[LOG_PATTERN_TEXTS];
 	size_t ntexts; /* every match holds one of them; 0: nothing is known */
+	struct text also; /* len > 0: and this one, where there is but one */
 	bool compiled;
 	regex_t where, whether; /* the latter without places, which is faster */
 };
@@ -93,23 +94,29 @@ static const char *text_find(const struct text *t, const char *s, const char *en
 
 /* ---- what an expression says ---- */
 
-/* The longest text that each alternative needs. */
+/* The longest texts that each alternative needs. */
 struct reader {
 	struct log_pattern *p;
 	const char *s;
-	struct buf run, best;
+	struct buf run, best, second;
 };
 
 static void run_end(struct reader *r)
 {
 	if (r->run.len > r->best.len) {
-		buf_reset(&r->best);
-		buf_add(&r->best, r->run.data, r->run.len);
+		struct buf old = r->second;
+		r->second = r->best;
+		r->best = r->run;
+		r->run = old;
+	} else if (r->run.len > r->second.len) {
+		struct buf old = r->second;
+		r->second = r->run;
+		r->run = old;
 	}
 	buf_reset(&r->run);
 }
 
-/* What stands before a "*", "?" or "{" need not be there: takes its last character. */
+/* Without its last character. */
 static void run_drop(struct reader *r)
 {
 	size_t n = r->run.len;
@@ -155,11 +162,29 @@ static const char *behind_group(const char *s)
 	return s;
 }
 
+/* What stands before "*", "?" or "{", alone or among several of them, need not be there. */
+static void read_repeats(struct reader *r)
+{
+	bool needed = true;
+
+	while (*r->s && strchr("*+?{", *r->s)) {
+		needed = needed && *r->s == '+';
+		if (*r->s == '{')
+			r->s += strcspn(r->s, "}");
+		r->s += *r->s != 0;
+	}
+	if (needed)
+		run_end(r);
+	else
+		run_drop(r);
+}
+
 /* One alternative; false when it needs no text. */
 static bool read_alternative(struct reader *r)
 {
 	buf_reset(&r->run);
 	buf_reset(&r->best);
+	buf_reset(&r->second);
 	while (*r->s && *r->s != '|') {
 		char c = *r->s;
 		if (c == '\\' && r->s[1] && ispunct((unsigned char)r->s[1]) && !strchr("<>`'", r->s[1])) {
@@ -174,14 +199,9 @@ static bool read_alternative(struct reader *r)
 		} else if (c == '(') {
 			run_end(r);
 			r->s = behind_group(r->s);
-		} else if (c == '*' || c == '?') {
-			run_drop(r);
-			r->s++;
-		} else if (c == '{') {
-			run_drop(r);
-			r->s += strcspn(r->s, "}");
-			r->s += *r->s == '}';
-		} else if (c == '+' || c == '.' || c == '^' || c == '$' || c == ')') {
+		} else if (strchr("*+?{", c)) {
+			read_repeats(r);
+		} else if (c == '.' || c == '^' || c == '$' || c == ')') {
 			run_end(r);
 			r->s++;
 		} else if (r->p->fold && (unsigned char)c >= 0x80) {
@@ -205,7 +225,7 @@ static void texts_drop(struct log_pattern *p)
 
 static void read_texts(struct log_pattern *p, const char *s)
 {
-	struct reader r = { .p = p, .s = s, .run = BUF_INIT, .best = BUF_INIT };
+	struct reader r = { .p = p, .s = s, .run = BUF_INIT, .best = BUF_INIT, .second = BUF_INIT };
 	bool all = true;
 
 	for (;;) {
@@ -219,8 +239,11 @@ static void read_texts(struct log_pattern *p, const char *s)
 	}
 	if (!all)
 		texts_drop(p);
+	else if (p->ntexts == 1 && r.second.len > 0)
+		text_set(&p->also, r.second.data, r.second.len, p->fold);
 	buf_release(&r.run);
 	buf_release(&r.best);
+	buf_release(&r.second);
 }
 
 /* Expressions that take the library very long: references back, and repeats of repeats. */
@@ -313,6 +336,7 @@ void log_pattern_free(struct log_pattern *p)
 	if (!p)
 		return;
 	texts_drop(p);
+	free(p->also.s);
 	if (p->compiled) {
 		regfree(&p->where);
 		regfree(&p->whether);
@@ -395,6 +419,8 @@ bool log_pass_match(struct log_pass *s, const char *line, size_t n, const char *
 	           candidate + s->pattern->texts[0].len <= line + n) {
 		return true;
 	}
+	if (s->pattern->also.len && text_find(&s->pattern->also, line, line + n) == line + n)
+		return false;
 	return log_pattern_find(s->pattern, line, n, 0, true, &from, &to);
 }
 

@@ -120,7 +120,7 @@ static void passes_equal_the_library(void **state)
 {
 	static const char *const patterns[] = {
 		"ab", "a", "b+a", "ab*c", "a(b|c)d", "abc|cab", "a?bc", "(ab)+", "[ab]c", "a.c", "ca{0,2}b", "b{2}", "c\\.a",
-		"^ab", "bc$", "(a|b)|ccc", "ab|", "\\<a", "a\\|b", "[]a]b", "[[:digit:]]a", "a[^]]b", "(a[)]b)c", "ac{0,0}b",
+		"^ab", "bc$", "(a|b)|ccc", "ab|", "\\<a", "a\\|b", "[]a]b", "[[:digit:]]a", "a[^]]b", "(a[)]b)c", "ac{0,0}b", "ab.*c", "a[bc]*b1", "ab.*ab", "a.*bc|c", "ab+*c", "ab+?", "cb++{0}",
 	};
 	unsigned seed = 7;
 	for (size_t k = 0; k < ARRAY_LEN(patterns); k++) {
