@@ -61,22 +61,34 @@ int runs_columns_parse(struct runs_columns *c, const char *text, struct err *e)
 	return c->len ? 0 : err_set(e, ERR_USAGE, "no column is named");
 }
 
-/* The metrics that most of the runs have; of those with as many, the ones that the newest run has first. */
+static void add_metric(struct runs_columns *c, const char *key, int *chosen)
+{
+	/* The first one is the last to go: on the smallest terminal a run without any figure says little. */
+	vec_push(c, (struct runs_column){ FACT_METRIC, arena_strdup(&c->arena, key), *chosen ? 6 + *chosen : 3 });
+	(*chosen)++;
+}
+
+/* The metrics that most of the runs have, in the order of the newest run; while there is room, others by the number of runs that have them. */
 static void choose_metrics(struct runs_columns *c, const struct run_facts *v, size_t n)
 {
 	_map_ struct map count = MAP_INIT;
+	int chosen = 0;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < v[i].totals->len; k++)
 			map_add(&count, v[i].totals->v[k].key, NULL)->num++;
-	for (int m = 0; m < METRICS_MOST; m++) {
+	for (size_t i = 0; i < count.len && chosen < METRICS_MOST; i++)
+		if ((size_t)count.entries[i].num * 2 > n) {
+			add_metric(c, count.entries[i].key, &chosen);
+			count.entries[i].num = 0;
+		}
+	while (chosen < METRICS_MOST) {
 		struct map_entry *best = NULL;
 		for (size_t i = 0; i < count.len; i++)
 			if (count.entries[i].num > (best ? best->num : 0))
 				best = &count.entries[i];
 		if (!best)
 			return;
-		/* The first one is the last to go: on the smallest terminal a run without any figure says little. */
-		vec_push(c, (struct runs_column){ FACT_METRIC, arena_strdup(&c->arena, best->key), m ? 6 + m : 3 });
+		add_metric(c, best->key, &chosen);
 		best->num = 0;
 	}
 }

@@ -21,6 +21,7 @@ enum {
 	AT_ONCE_US = 12000,   /* a key waits no longer for rows; the rest comes by work() */
 	GIT_US = 5 * US_PER_S,
 	CHOOSE_BY = 64,       /* runs */
+	AGE_DROP = 6,         /* as of runs_columns_choose: behind the metrics but the first */
 };
 
 /* What outlives the view while the asker works for it. */
@@ -167,6 +168,10 @@ static void choose_columns(struct runs_view *w)
 		return;
 	runs_columns_release(&w->table.columns);
 	runs_columns_choose(&w->table.columns, facts, n);
+	/* Where one watches, an age says more than a param. */
+	for (size_t i = 0; i < w->table.columns.len; i++)
+		if (w->table.columns.v[i].kind == FACT_AGE)
+			w->table.columns.v[i].drop = AGE_DROP;
 	columns_changed(w);
 }
 
