@@ -105,8 +105,9 @@ static int save_screen(struct app *a, const char *path, struct err *e)
 	/* The picture is of the screen, not of the line in which this was typed. */
 	bench_frame(b);
 	p.colour = text_ends(path, ".ansi");
-	if (p.colour && p.depth == DEPTH_NONE)
-		p.depth = DEPTH_256;
+	/* A script has no terminal: what the environment says of one holds. */
+	if (p.colour && !b->term)
+		p.depth = depth_env();
 	if (text_ends(path, ".svg")) {
 		p.depth = DEPTH_TRUE;
 		grid_svg(&b->grid, &p, &out);
