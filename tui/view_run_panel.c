@@ -91,12 +91,11 @@ static int add_reason(struct run_panel *p, struct app *a, const struct run_model
 	if (r < 0)
 		return r;
 	if (s->reused_attempt) {
-		line(p, "reused");
-		span(p, ROLE_REUSED, "from run %lld", (long long)s->reused_run);
-		if (s->reused_n > 1)
-			span(p, ROLE_QUIET, " attempt %d", s->reused_n);
+		line(p, "reused")->wrap = true;
 		if (reason)
-			span(p, ROLE_QUIET, " · %s", reason_text(reason));
+			span(p, ROLE_REUSED, "%s", reason_text(reason));
+		else
+			span(p, ROLE_REUSED, "from attempt %d of run %lld", s->reused_n, (long long)s->reused_run);
 	} else if (reason) {
 		line(p, p->begun ? "why it ran" : "why")->wrap = true;
 		span(p, ROLE_TEXT, "%s", reason_text(reason));

@@ -337,7 +337,7 @@ static void the_cursor_moves_to_the_nearest_box(void **state)
 		{ ACT_RIGHT, "train[tree]" }, { ACT_RIGHT, "train[boost]" }, { ACT_RIGHT, "train[boost]" },
 		{ ACT_FIRST, "fetch" }, { ACT_LAST, "evaluate" }, { ACT_PAGE_UP, "fetch" }, { ACT_PAGE_DOWN, "evaluate" },
 	};
-	_free_ char *drawn = picture(v, 30, 80, false);
+	free(picture(v, 30, 80, false));
 	for (size_t i = 0; i < ARRAY_LEN(path); i++) {
 		act(v, path[i].act);
 		assert_string_equal(under(&m, v), path[i].to);
@@ -353,7 +353,7 @@ static void clicks_and_wheel(void **state)
 	small(&m);
 	struct dag_view *v = dag_view_new(&m);
 	struct rect r = { 0, 0, 9, 80 };
-	_free_ char *top = picture(v, 9, 80, false);
+	free(picture(v, 9, 80, false));
 	assert_int_equal(dag_view_mouse(v, &(struct mouse){ MOUSE_PRESS, 4, 35 }, r), VIEW_REDRAW);
 	assert_string_equal(under(&m, v), "clean");
 	assert_int_equal(dag_view_mouse(v, &(struct mouse){ MOUSE_PRESS, 4, 2 }, r), VIEW_SAME);

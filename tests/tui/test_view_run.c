@@ -288,7 +288,7 @@ static void the_wheel_and_clicks_reach_both_panes(void **state)
 	case_failed(&c);
 	struct view *v = open_view(&c);
 	struct rect r = { 0, 0, 12, 100 };
-	_free_ char *drawn = view_picture(&c, v, 12, 100);
+	free(view_picture(&c, v, 12, 100));
 	assert_int_equal(v->ops->mouse(v, &c.app, &(struct mouse){ MOUSE_WHEEL_DOWN, 3, 80 }, r, &e), VIEW_REDRAW);
 	_free_ char *scrolled = view_picture(&c, v, 12, 100);
 	assert_null(strstr(scrolled, "why it ran"));

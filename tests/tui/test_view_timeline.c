@@ -153,7 +153,7 @@ static void zooming_keeps_the_attempt_in_sight(void **state)
 	assert_int_equal(act(&c, v, ACT_RIGHT), VIEW_SAME);
 	for (int i = 0; i < 60; i++)
 		act(&c, v, ACT_ZOOM_IN);
-	_free_ char *deep = view_picture(&c, v, 14, 80);
+	free(view_picture(&c, v, 14, 80));
 	assert_int_equal(act(&c, v, ACT_ZOOM_RESET), VIEW_REDRAW);
 	_free_ char *whole = view_picture(&c, v, 14, 80);
 	assert_null(strstr(whole, "zoom"));
