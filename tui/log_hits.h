@@ -1,5 +1,5 @@
-/* The lines of a log that are looked for (those with a match, or those that tell of an error), counted block by block in
- * slices, from where a person stands and around. */
+/* The lines of a log that are looked for (those with a match, or those that tell of an error), counted block by block
+ * in slices, from where a person stands and around. */
 #ifndef TUI_LOG_HITS_H
 #define TUI_LOG_HITS_H
 

@@ -34,7 +34,8 @@ bool log_pane_only_hits(struct log_pane *p);
  * one stays. An empty text ends it. */
 void log_pane_search_begin(struct log_pane *p);
 int log_pane_search(struct log_pane *p, const char *text, struct err *e);
-void log_pane_search_end(struct log_pane *p, bool keep); /* not kept: back to where it began, with what was searched then */
+/* Not kept: back to where it began, with what was searched then. */
+void log_pane_search_end(struct log_pane *p, bool keep);
 const char *log_pane_pattern(const struct log_pane *p);  /* "" = none */
 void log_pane_found(struct log_pane *p, struct buf *out); /* "match 7/12", "≥ 1,204 matches", "no match" */
 bool log_pane_next_hit(struct log_pane *p, int direction);

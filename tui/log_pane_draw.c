@@ -51,7 +51,8 @@ static void put_times(struct log_pane *p, struct grid *g, struct rect r, const s
 	if (p->columns == COLUMN_TIME) {
 		time_clock(us, clock);
 		grid_text(g, r.row + s->row, r.col, 12, ROLE_QUIET, clock);
-	} else if ((previous = log_file_previous(p->file, s->off)) >= 0 && log_times_at(p->times, previous, &before, &ignored)) {
+	} else if ((previous = log_file_previous(p->file, s->off)) >= 0 &&
+	           log_times_at(p->times, previous, &before, &ignored)) {
 		put_delta(g, r.row + s->row, r.col, us - before);
 	}
 	if (stream == 1)
@@ -77,8 +78,10 @@ static void put_cells(struct log_pane *p, struct grid *g, int row, int col, size
 
 static void put_line(struct log_pane *p, struct grid *g, struct rect r, const struct shown *s)
 {
-	static const enum role roles[] = { [LEVEL_PLAIN] = ROLE_TEXT, [LEVEL_WARNING] = ROLE_WARNING, [LEVEL_ERROR] = ROLE_FAILED };
-	int left = pane_left(p), width = r.cols - left > 1 ? r.cols - left : 1;
+	static const enum role roles[] = {
+		[LEVEL_PLAIN] = ROLE_TEXT, [LEVEL_WARNING] = ROLE_WARNING, [LEVEL_ERROR] = ROLE_FAILED,
+	};
+	int left = pane_left(p), width = pane_width(p);
 	enum role role = roles[pane_level(p, s->off)];
 	size_t n;
 	const char *bytes = log_file_line(p->file, s->off, &n);

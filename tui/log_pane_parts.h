@@ -1,4 +1,4 @@
-/* What log_pane.c and log_pane_draw.c share. Not for others. */
+/* What log_pane*.c share. Not for others. */
 #ifndef TUI_LOG_PANE_PARTS_H
 #define TUI_LOG_PANE_PARTS_H
 
@@ -52,6 +52,9 @@ struct log_pane {
 void pane_say(struct log_pane *p, const char *text);
 bool pane_fit(struct log_pane *p);
 int pane_left(const struct log_pane *p); /* cells of the columns before the text */
+int pane_width(const struct log_pane *p); /* and of the text */
+bool pane_empty(const struct log_pane *p);
+void pane_jump_on(struct log_pane *p);   /* as far as what was read allows */
 enum log_level pane_level(struct log_pane *p, int64_t off);
 
 #endif

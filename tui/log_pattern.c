@@ -344,8 +344,8 @@ void log_pattern_free(struct log_pattern *p)
 	free(p);
 }
 
-bool log_pattern_find(const struct log_pattern *p, const char *text, size_t n, size_t from, bool whole, size_t *ret_from,
-                      size_t *ret_to)
+bool log_pattern_find(const struct log_pattern *p, const char *text, size_t n, size_t from, bool whole,
+                      size_t *ret_from, size_t *ret_to)
 {
 	if (p->plain) {
 		const char *s = text_find(&p->texts[0], text + from, text + n);

@@ -13,8 +13,8 @@ void log_pattern_free(struct log_pattern *p); /* NULL is fine */
 
 /* A match in the text of a line, from byte `from` on. Empty matches count only when whole is set (does it match at
  * all?). */
-bool log_pattern_find(const struct log_pattern *p, const char *text, size_t n, size_t from, bool whole, size_t *ret_from,
-                      size_t *ret_to);
+bool log_pattern_find(const struct log_pattern *p, const char *text, size_t n, size_t from, bool whole,
+                      size_t *ret_from, size_t *ret_to);
 
 /* A pass over bytes of a log. */
 #define LOG_PATTERN_TEXTS 8

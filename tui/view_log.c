@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "tui/app.h"
 
-#define SLICE_US 3000
+#define SLICE_US 2000
 
 struct view_log {
 	struct view view;
@@ -200,7 +200,8 @@ static bool copy(struct view *v, struct app *a, struct buf *out)
 }
 
 static const enum action foot[] = {
-	ACT_SEARCH, ACT_ONLY_HITS, ACT_NEXT_ERROR, ACT_FOLLOW, ACT_WRAP, ACT_TIMES, ACT_EDIT, ACT_COPY, ACT_BACK, ACT_HELP, ACT_NONE,
+	ACT_SEARCH, ACT_ONLY_HITS, ACT_NEXT_ERROR, ACT_FOLLOW, ACT_WRAP, ACT_TIMES, ACT_EDIT,
+	ACT_COPY, ACT_BACK, ACT_HELP, ACT_NONE,
 };
 
 static const struct view_ops ops = {

@@ -15,7 +15,7 @@
 #include "tui/log_pane.h"
 
 #define CHUNK (8 << 20)
-#define SLICE_US 3000
+#define SLICE_US 2000
 
 static struct err e;
 static char *dir;
@@ -49,7 +49,8 @@ static void fill(struct buf *b, int64_t chunk)
 		if (step++ % 5000 == 2500)
 			buf_adds(b, "WARNING: the gradient was clipped\n");
 	}
-	buf_adds(b, "Traceback (most recent call last):\n  File \"train.py\", line 88, in <module>\n    main()\nValueError: loss is NaN\n");
+	buf_adds(b, "Traceback (most recent call last):\n"
+	            "  File \"train.py\", line 88, in <module>\n    main()\nValueError: loss is NaN\n");
 	buf_fill(b, '.', CHUNK - 1 - b->len);
 	buf_addc(b, '\n');
 }
@@ -139,7 +140,9 @@ static void search(const char *path, const char *pattern, bool any_case, double 
 	struct log_file *f;
 	struct log_pattern *p;
 	/* grep that writes to /dev/null ends with the first match. */
-	const char *grep[] = { "sh", "-c", "grep -c -E $3 -e \"$1\" \"$2\" | cat", "sh", pattern, path, any_case ? "-i" : "", NULL };
+	const char *grep[] = {
+		"sh", "-c", "grep -c -E $3 -e \"$1\" \"$2\" | cat", "sh", pattern, path, any_case ? "-i" : "", NULL,
+	};
 	char name[80];
 
 	must(log_file_open(path, &f, &e));

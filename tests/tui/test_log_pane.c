@@ -505,7 +505,11 @@ static void monkeys_break_nothing(void **state)
 		case 2: log_pane_only_hits(p); break;
 		case 3: log_pane_next_hit(p, k & 64 ? 1 : -1); break;
 		case 4: log_pane_next_error(p); break;
-		case 5: log_pane_search_begin(p); log_pane_search(p, k & 64 ? "b" : k & 128 ? "x$" : "", &e); log_pane_search_end(p, k & 32); break;
+		case 5:
+			log_pane_search_begin(p);
+			log_pane_search(p, k & 64 ? "b" : k & 128 ? "x$" : "", &e);
+			log_pane_search_end(p, k & 32);
+			break;
 		case 6: size((int)(k >> 4) % 30, (int)(k >> 7) % 100); break;
 		case 7: append(k & 64 ? "more\n" : "error: more"); log_pane_refresh(p); break;
 		case 8: log_pane_scroll(p, (int)(k >> 5) % 40 - 20); break;
