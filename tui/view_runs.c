@@ -159,19 +159,56 @@ static void columns_changed(struct runs_view *w)
 }
 
 /* By the runs that were loaded last: those on the screen, and those of sweeps that are folded there. */
-static void choose_columns(struct runs_view *w)
+static bool wanted_columns(const struct runs_view *w, struct runs_columns *ret)
 {
 	struct run_facts facts[CHOOSE_BY];
 	size_t n = w->list && !w->own_columns ? runs_list_loaded(w->list, facts, CHOOSE_BY) : 0;
 
 	if (!n)
+		return false;
+	runs_columns_choose(ret, facts, n);
+	/* Where one watches, an age says more than a param. */
+	for (size_t i = 0; i < ret->len; i++)
+		if (ret->v[i].kind == FACT_AGE)
+			ret->v[i].drop = AGE_DROP;
+	return true;
+}
+
+static void choose_columns(struct runs_view *w)
+{
+	struct runs_columns wanted = {0};
+
+	if (!wanted_columns(w, &wanted))
 		return;
 	runs_columns_release(&w->table.columns);
-	runs_columns_choose(&w->table.columns, facts, n);
-	/* Where one watches, an age says more than a param. */
-	for (size_t i = 0; i < w->table.columns.len; i++)
-		if (w->table.columns.v[i].kind == FACT_AGE)
-			w->table.columns.v[i].drop = AGE_DROP;
+	w->table.columns = wanted;
+	columns_changed(w);
+}
+
+static bool has_column(const struct runs_columns *c, const struct runs_column *x)
+{
+	for (size_t i = 0; i < c->len; i++)
+		if (c->v[i].kind == x->kind && (!x->key || !strcmp(c->v[i].key, x->key)))
+			return true;
+	return false;
+}
+
+/* A run brought a metric, or a param began to differ. Nothing else moves columns while one looks at them. */
+static void grow_columns(struct runs_view *w)
+{
+	struct runs_columns wanted = {0};
+	bool more = false;
+
+	if (w->typing || w->table.chosen >= 0 || !wanted_columns(w, &wanted))
+		return;
+	for (size_t i = 0; i < wanted.len && !more; i++)
+		more = !has_column(&w->table.columns, &wanted.v[i]);
+	if (!more) {
+		runs_columns_release(&wanted);
+		return;
+	}
+	runs_columns_release(&w->table.columns);
+	w->table.columns = wanted;
 	columns_changed(w);
 }
 
@@ -341,8 +378,11 @@ static int set_filter(struct runs_view *w, const char *text, struct err *e)
 	text += strspn(text, " ");
 	grammar = is_grammar(text);
 	w->bad = grammar && filter_parse(text, &a, &parsed, &why) < 0;
-	if (w->bad)
+	/* What was found by single letters says nothing once it is known that a comparison begins. */
+	if (w->bad && !w->fuzzy)
 		return VIEW_REDRAW;
+	if (w->bad)
+		text = "";
 	free(w->filter);
 	w->filter = *text ? mem_strdup(text) : NULL;
 	w->fuzzy = *text && !grammar;
@@ -702,6 +742,8 @@ static int refresh(struct view *v, struct app *a, int why, struct err *e)
 		return r;
 	if (empty && len(w))
 		choose_columns(w);
+	else
+		grow_columns(w);
 	ask_strip(w, true);
 	note_matching(w);
 	return VIEW_REDRAW;

@@ -320,6 +320,11 @@ static void filters_as_one_types(void **state)
 	type("zzzz");
 	assert_string_equal(note, "0 of 7");
 	has(2, "no run matches");
+	/* The letters before the point named no run; with it they begin a comparison, and nothing is hidden by them. */
+	type("metrics.");
+	assert_true(note_bad);
+	assert_string_equal(note, "7 of 7");
+	has(1, "bright-finch");
 	type("otter");
 	must(typed(typed_arg, &app, TYPED_ENTER, "otter", &make_err));
 	_buf_ struct buf trail = BUF_INIT, facts = BUF_INIT;
@@ -508,6 +513,23 @@ static void bigger_lists_scroll(void **state)
 	has(1, "▌");
 }
 
+static void columns_grow_with_the_record(void **state)
+{
+	int64_t step, attempt;
+
+	hasnt(0, "recall");
+	must(tracker_begin(record, &make_err));
+	step = make_step(record, 7, "score", 2);
+	attempt = make_attempt(record, 7, step, 1, 0);
+	make_points(record, 7, step, attempt, "recall", (const double[]){0.25, 0.5}, 2);
+	must(tracker_commit(record, &make_err));
+	must(view->ops->refresh(view, &app, REFRESH_RECORD, &make_err));
+	picture(16, 110);
+	has(0, "acc");
+	has(0, "recall");
+	has(1, "0.5");
+}
+
 static void an_empty_record_says_what_to_type(void **state)
 {
 	in_transaction(0);
@@ -533,6 +555,7 @@ int main(void)
 	        view_test(the_strip_follows_the_cursor),
 	        view_test(sweeps_fold),
 	        view_test(filters_as_one_types),
+	        view_test(columns_grow_with_the_record),
 	        view_test(sorts_by_a_column),
 	        view_test(marks_survive_a_filter),
 	        view_test(a_run_opens),
