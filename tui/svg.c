@@ -265,7 +265,8 @@ static void add_grounds(const struct picture *x, const struct cell *cells)
 			end++;
 		if (x->looks[col].bg == x->ground)
 			continue;
-		buf_addf(x->out, "<rect x=\"%d\" width=\"%d\" height=\"%d\"", col * CELL_W, (end - col) * CELL_W, CELL_H);
+		/* Whole pixels: where two rows meet nothing of the ground shows through. */
+		buf_addf(x->out, "<rect x=\"%d\" width=\"%d\" height=\"%d\" shape-rendering=\"crispEdges\"", col * CELL_W, (end - col) * CELL_W, CELL_H);
 		add_fill(x, "fill", x->looks[col].bg);
 		buf_adds(x->out, "/>");
 	}

@@ -109,7 +109,10 @@ static int save_screen(struct app *a, const char *path, struct err *e)
 	if (p.colour && !b->term)
 		p.depth = depth_env();
 	if (text_ends(path, ".svg")) {
+		const char *plain = getenv("NO_COLOR");
+
 		p.depth = DEPTH_TRUE;
+		p.colour = !plain || !*plain;
 		grid_svg(&b->grid, &p, &out);
 	} else {
 		grid_print(&b->grid, &p, &out);
