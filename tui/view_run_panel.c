@@ -304,7 +304,8 @@ static int add_metrics(struct run_panel *p, struct app *a, struct err *e)
 }
 
 /* The newest entry of the step's folder of checkpoints: what the record does not know yet. */
-static bool newest_entry(struct run_panel *p, struct app *a, const struct run_model *m, const struct step_row *s, const char **ret_name, int64_t *ret_at)
+static bool newest_entry(struct run_panel *p, struct app *a, const struct run_model *m, const struct step_row *s,
+                         const char **ret_name, int64_t *ret_at)
 {
 	_free_ char *name = path_attempt(s->name, 0);
 	_free_ char *folder = mem_printf("%s/runs/%lld/%s.ckpt", a->project->jig, (long long)m->number, name);
@@ -326,7 +327,8 @@ static bool newest_entry(struct run_panel *p, struct app *a, const struct run_mo
 	return *ret_at > 0;
 }
 
-static void add_checkpoint(struct run_panel *p, struct app *a, const struct run_model *m, const struct step_row *s, const struct artifact_rows *rows)
+static void add_checkpoint(struct run_panel *p, struct app *a, const struct run_model *m, const struct step_row *s,
+                           const struct artifact_rows *rows)
 {
 	const struct artifact_row *newest = NULL;
 	const char *name = NULL, *state = "complete";
@@ -426,7 +428,8 @@ static int add_attempt(struct run_panel *p, struct app *a, const struct run_mode
 	add_checkpoint(p, a, m, s, &files);
 	if (p->lines.len == with_blank)
 		p->lines.len = before;
-	if (p->attempt.folder && (p->attempt.state == ATTEMPT_RUNNING || (p->attempt.state == ATTEMPT_FAILED && !p->attempt.error_message)))
+	bool silent = p->attempt.state == ATTEMPT_FAILED && !p->attempt.error_message;
+	if (p->attempt.folder && (p->attempt.state == ATTEMPT_RUNNING || silent))
 		add_log(p, a);
 	return 0;
 }
@@ -549,8 +552,11 @@ static void draw_head(const struct run_panel *p, const struct run_model *m, stru
 	if (p->begun && !s->reused_attempt) {
 		char end[64], took[24];
 		attempt_end_text(&p->attempt, end);
-		duration_clock(p->attempt.elapsed_us >= 0 ? p->attempt.elapsed_us : (p->attempt.ended ? p->attempt.ended : now) - p->attempt.started, took);
-		buf_addf(&tail, "%s%s   %s", *end ? "  " : "", end, took);
+		int64_t until = p->attempt.ended ? p->attempt.ended : now;
+		duration_clock(p->attempt.elapsed_us >= 0 ? p->attempt.elapsed_us : until - p->attempt.started, took);
+		if (*end && strcmp(end, w->text) != 0)
+			buf_addf(&tail, "  %s", end);
+		buf_addf(&tail, "   %s", took);
 	}
 	int wanted = (int)utf8_cells(name.data, name.len), behind = 4 + (int)utf8_cells(tail.data, tail.len),
 	    word = 1 + (int)utf8_cells(w->text, strlen(w->text));
