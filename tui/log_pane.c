@@ -242,23 +242,6 @@ static void onto_hit(struct log_pane *p, int64_t *off)
 		*off = at;
 }
 
-static void find_place(struct log_pane *p)
-{
-	size_t n;
-	_free_ char *file = NULL;
-
-	if (p->place_of == p->cursor && p->place_size == p->file->size)
-		return;
-	p->place_of = p->cursor;
-	p->place_size = p->file->size;
-	free(p->place_file);
-	p->place_file = NULL;
-	const char *s = log_file_line(p->file, p->cursor, &n);
-	log_line_set_text(&p->line, s, n < PLACE_LOOK ? n : PLACE_LOOK);
-	if (log_place_find(p->line.text.data, p->line.text.len, &file, &p->place_line))
-		p->place_file = log_place_resolve(file, p->root, p->work);
-}
-
 static bool begins_blank(struct log_pane *p, int64_t off)
 {
 	size_t n;
@@ -274,6 +257,50 @@ enum log_level pane_level(struct log_pane *p, int64_t off)
 	const char *s = log_file_line(p->file, off, &n);
 
 	return log_level_of(s, n, indented);
+}
+
+/* The file that a line names and that is there. Owned. */
+static char *place_at(struct log_pane *p, int64_t off, int *ret_line)
+{
+	size_t n;
+	_free_ char *file = NULL;
+	const char *s = log_file_line(p->file, off, &n);
+
+	log_line_set_text(&p->line, s, n < PLACE_LOOK ? n : PLACE_LOOK);
+	if (!log_place_find(p->line.text.data, p->line.text.len, &file, ret_line))
+		return NULL;
+	return log_place_resolve(file, p->root, p->work);
+}
+
+static bool is_own(const struct log_pane *p, const char *path)
+{
+	return (p->root && path_within(path, p->root)) || path_within(path, p->work);
+}
+
+/* Of the line under the cursor. The head of a traceback stands for its innermost frame, one of the project first. */
+static void find_place(struct log_pane *p)
+{
+	int64_t at = p->cursor;
+
+	if (p->place_of == p->cursor && p->place_size == p->file->size)
+		return;
+	p->place_of = p->cursor;
+	p->place_size = p->file->size;
+	free(p->place_file);
+	p->place_file = place_at(p, at, &p->place_line);
+	if (p->place_file || pane_level(p, at) != LEVEL_ERROR)
+		return;
+	for (int i = 0; i < FRAMES_LOOK && (at = log_file_next(p->file, at)) < p->file->size && begins_blank(p, at); i++) {
+		int line;
+		char *file = place_at(p, at, &line);
+		if (file && (!p->place_file || is_own(p, file) || !is_own(p, p->place_file))) {
+			free(p->place_file);
+			p->place_file = file;
+			p->place_line = line;
+		} else {
+			free(file);
+		}
+	}
 }
 
 /* Of the last screenful the last line that tells of an error. */

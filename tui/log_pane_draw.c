@@ -221,5 +221,5 @@ void log_pane_facts(struct log_pane *p, struct buf *out)
 		log_pane_found(p, out);
 	}
 	if (p->only)
-		buf_adds(out, " · only matches");
+		buf_adds(out, " · only");
 }

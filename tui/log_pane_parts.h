@@ -9,6 +9,7 @@
 
 #define TIMES_FROM 50          /* columns from which on times are shown */
 #define PLACE_LOOK 4096        /* bytes of a line in which a file is looked for */
+#define FRAMES_LOOK 200         /* lines behind the head of a traceback */
 #define PROGRESS_US 100000
 #define SLICE_REFRESH 2000
 

@@ -270,7 +270,7 @@ static void searches_go_as_one_types(void **state)
 	log_pane_only_hits(p);
 	assert_screen("beta\nBeta x\nbeta\n");
 	log_pane_move(p, LOG_FIRST);
-	assert_facts("2 of 6 lines · 35 B   match 1/3 · only matches");
+	assert_facts("2 of 6 lines · 35 B   match 1/3 · only");
 	log_pane_move(p, LOG_DOWN);
 	assert_line("Beta x");
 	/* Esc: what was before is there again. */
@@ -356,6 +356,18 @@ static void places_are_opened(void **state)
 	assert_string_equal(got, file);
 	assert_int_equal(line, 31);
 	log_pane_move(p, LOG_DOWN);
+	assert_false(log_pane_place(p, &got, &line));
+	/* The head of a traceback stands for its innermost frame of the project, else for the innermost. */
+	put("Traceback (most recent call last):\n  File \"lib.py\", line 3, in f\n    x\n  File \"/etc/hostname\", line 1\n"
+	    "  File \"lib.py\", line 5, in g\n  File \"none.py\", line 9\nValueError: x\n  File \"lib.py\", line 7\n");
+	log_pane_refresh(p);
+	log_pane_move(p, LOG_FIRST);
+	assert_true(log_pane_place(p, &got, &line));
+	assert_string_equal(got, file);
+	assert_int_equal(line, 5);
+	log_pane_move(p, LOG_LAST);
+	log_pane_move(p, LOG_UP);
+	assert_line("ValueError: x");
 	assert_false(log_pane_place(p, &got, &line));
 	size(3, 20);
 	draw();
@@ -444,7 +456,7 @@ static void cuts_and_replacements_are_said(void **state)
 	assert_said("cut");
 	assert_screen("line 1\n");
 	work();
-	assert_facts("1 of 1 line · 7 B   match 1/1 · only matches");
+	assert_facts("1 of 1 line · 7 B   match 1/1 · only");
 	put("LINE 0\nline 1\nx\n");
 	assert_true(log_pane_refresh(p));
 	assert_said("another log");
