@@ -103,7 +103,7 @@ static void every_character_stands_in_its_column(void **state)
 	has(&b, "<text x=\"168\" y=\"133\" textLength=\"756\">a&lt;b &amp; c&gt;d</text>");
 	has(&b, "<text x=\"1092\" y=\"133\" textLength=\"252\">far</text>");
 	/* The row under the cursor is one rectangle. */
-	has(&b, "<g transform=\"translate(140 320)\"><rect x=\"0\" width=\"2520\" height=\"180\" fill=\"#262d39\"/>");
+	has(&b, "<g transform=\"translate(140 320)\"><rect x=\"0\" width=\"2520\" height=\"180\" shape-rendering=\"crispEdges\" fill=\"#262d39\"/>");
 	has(&b, "<text x=\"42\" y=\"133\" fill=\"#ff7377\" font-weight=\"bold\" text-anchor=\"middle\">✗</text>");
 	has(&b, "<text x=\"168\" y=\"133\" fill=\"#ff7377\" font-weight=\"bold\" textLength=\"504\">failed</text>");
 	has(&b, "<text x=\"84\" y=\"133\" text-anchor=\"middle\">日</text><text x=\"252\" y=\"133\" text-anchor=\"middle\">本</text>");
@@ -153,7 +153,7 @@ static void looks_follow_theme_and_depth(void **state)
 	p = (struct paint){ .depth = DEPTH_TRUE, .theme = &t };
 	grid_attr(&g, 0, 0, 10, CELL_CURSOR);
 	grid_svg(&g, &p, &b);
-	has(&b, "<rect x=\"0\" width=\"840\" height=\"180\" fill=\"#d0d4da\"/>");
+	has(&b, "<rect x=\"0\" width=\"840\" height=\"180\" shape-rendering=\"crispEdges\" fill=\"#d0d4da\"/>");
 	has(&b, "fill=\"#16191d\" textLength=\"168\">ok<");
 	grid_release(&g);
 }
