@@ -17,7 +17,7 @@ struct lines {
 	bool right[LINE_PARTS]; /* columns that stand at the right edge of their width */
 };
 void lines_release(struct lines *l);
-void lines_clear(struct lines *l); /* the cursor stays where it is */
+void lines_clear(struct lines *l); /* the cursor stays where it is; no column stands at the right any more */
 /* A heading, or a text over the whole width. */
 void lines_head(struct lines *l, const char *text);
 void lines_text(struct lines *l, enum role role, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

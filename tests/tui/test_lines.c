@@ -47,6 +47,31 @@ static void parts_stand_in_columns(void **state)
 		" none of 12\n");
 }
 
+static void right_edges_are_of_what_is_shown_now(void **state)
+{
+	_cleanup_(lines_release) struct lines l = { 0 };
+
+	add(&l, "a", "1", "");
+	add(&l, "b", "222", "");
+	l.right[1] = true;
+	assert_screen(&l, 3, 20, " a    1\n b  222\n");
+	lines_clear(&l);
+	add(&l, "a", "1", "");
+	add(&l, "b", "222", "");
+	assert_screen(&l, 3, 20, " a  1\n b  222\n");
+}
+
+/* A column has at most half of the room: what is short stands at its edge, and not behind it. */
+static void a_wide_column_is_cut_and_its_numbers_are_not(void **state)
+{
+	_cleanup_(lines_release) struct lines l = { 0 };
+
+	add(&l, "digest", "0123456789abcdef", "x");
+	add(&l, "count", "5", "y");
+	l.right[1] = true;
+	assert_screen(&l, 3, 26, " digest  0123456789a…  x\n count              5  y\n");
+}
+
 static void the_cursor_passes_over_headings(void **state)
 {
 	_cleanup_(lines_release) struct lines l = { 0 };
@@ -163,6 +188,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_stand_in_columns),
+		cmocka_unit_test(right_edges_are_of_what_is_shown_now),
+		cmocka_unit_test(a_wide_column_is_cut_and_its_numbers_are_not),
 		cmocka_unit_test(the_cursor_passes_over_headings),
 		cmocka_unit_test(the_view_follows_the_cursor),
 		cmocka_unit_test(clicks_choose_lines),
