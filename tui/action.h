@@ -68,7 +68,7 @@ enum {
 	X(ACT_STOP, "stop", "s", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "stop", "stops the run orderly") \
 	X(ACT_PAUSE, "pause", "p", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "", "starts no new steps, or goes on") \
 	X(ACT_DELETE, "delete", "d", ON(SCREEN_RUNS), "", "", "deletes the run or the marked ones") \
-	X(ACT_DEBUG, "debug", "D", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "", "into the step's folder and environment") \
+	X(ACT_DEBUG, "debug", "D", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "debug", "into the step's folder and environment") \
 	X(ACT_LANES, "lanes", "L", ON(SCREEN_RUN), "", "", "boxes or lanes") \
 	X(ACT_TIMELINE, "timeline", "T", ON(SCREEN_RUN) | ON(SCREEN_TIMELINE), "", "timeline", "attempts over time, and the critical path") \
 	X(ACT_EDIT, "edit", "e", ON(SCREEN_RUN) | ON(SCREEN_LOG), "", "edit", "opens the place of the error, or under the cursor, in $EDITOR") \
@@ -88,7 +88,7 @@ enum {
 	X(ACT_OVERLAY, "overlay", "Space", ON(SCREEN_METRICS), "", "overlay", "lays a series over the others, or takes it off") \
 	X(ACT_ZOOM_IN, "zoom-in", "+ =", ON(SCREEN_METRICS) | ON(SCREEN_TIMELINE), "", "zoom", "zooms in around the crosshair") \
 	X(ACT_ZOOM_OUT, "zoom-out", "-", ON(SCREEN_METRICS) | ON(SCREEN_TIMELINE), "", "", "zooms out") \
-	X(ACT_ZOOM_RESET, "zoom-reset", "0", ON(SCREEN_METRICS) | ON(SCREEN_TIMELINE), "", "", "shows all again") \
+	X(ACT_ZOOM_RESET, "zoom-reset", "0", ON(SCREEN_METRICS) | ON(SCREEN_TIMELINE), "", "all", "shows all again") \
 	X(ACT_LOG_AXIS, "log-axis", "L", ON(SCREEN_METRICS), "", "log axis", "logarithmic axis") \
 	X(ACT_X_AXIS, "x-axis", "x", ON(SCREEN_METRICS), "", "step/time", "x by step or by time") \
 	X(ACT_SMOOTH, "smooth", "m", ON(SCREEN_METRICS), "", "smooth", "more smoothing, then none") \
