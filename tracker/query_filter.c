@@ -109,8 +109,11 @@ static int from_seeds(struct tracker *t, const struct filter *f, int64_t most, s
 			buf_adds(&q->text, i ? " UNION ALL " : "");
 			filter_sql_seed(q, seeds.terms.v[i]);
 		}
-		/* In order, so that rows that stand together are read together. */
-		buf_adds(&q->text, ") ORDER BY run DESC) x CROSS JOIN run r ON r.number = x.run WHERE r.removed = 0");
+		buf_adds(&q->text, ")");
+		/* Many are read in order, so that rows that stand together are; without a limit SQLite leaves an inner order out. */
+		if (most > FILTER_SMALL_SEED)
+			buf_adds(&q->text, " ORDER BY run DESC LIMIT -1");
+		buf_adds(&q->text, ") x CROSS JOIN run r ON r.number = x.run WHERE r.removed = 0");
 	} else if (r >= 0) {
 		r = 0;
 		buf_adds(&q->text, " FROM run r WHERE r.removed = 0");

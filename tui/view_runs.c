@@ -6,11 +6,8 @@
 #include "tui/asker.h"
 #include "tui/run_actions.h"
 #include "tui/runs_git.h"
-#include "tui/runs_list.h"
-#include "tui/runs_strip.h"
-#include "tui/runs_table.h"
-#include "tui/view_pick.h"
 #include "tui/view_run.h"
+#include "tui/view_runs_parts.h"
 
 enum {
 	FIRST_ROWS = 64,      /* before it is known how many fit */
@@ -20,50 +17,7 @@ enum {
 	SLICE_US = 3000,
 	AT_ONCE_US = 12000,   /* a key waits no longer for rows; the rest comes by work() */
 	GIT_US = 5 * US_PER_S,
-	CHOOSE_BY = 64,       /* runs */
-	AGE_DROP = 6,         /* as of runs_columns_choose: behind the metrics but the first */
 };
-
-/* What outlives the view while the asker works for it. */
-struct tie { struct runs_view *view; int owners; };
-
-struct runs_view {
-	struct view v;
-	struct app *app;
-	struct runs_list *list; /* NULL: no record yet */
-	struct runs_table table;
-	bool own_columns;       /* a person chose them */
-	bool at_end;            /* the last row is wanted, which has not come yet */
-	int64_t cursor;         /* entry under the cursor; 0: none */
-	size_t at, top;
-	int rows;               /* of the list, as drawn last */
-	VEC(int64_t) marks;
-	char *filter;           /* that holds; NULL: none */
-	bool fuzzy, typing, bad;
-	char *sort;             /* the column's name it is sorted by; NULL: newest first */
-	bool descending;
-	struct tie *tie;
-	struct runs_strip strip;
-	int64_t strip_of;       /* whose strip was asked for */
-	char *git;
-	int64_t git_at, drawn_at;
-	struct pick_names { struct arena arena; VEC(const char *) v; } names; /* of columns to choose from */
-};
-
-static struct runs_view *of(struct view *v)
-{
-	return (struct runs_view *)v;
-}
-
-static size_t len(const struct runs_view *w)
-{
-	return w->list ? runs_list_len(w->list) : 0;
-}
-
-static size_t visible(const struct runs_view *w)
-{
-	return w->rows > 0 ? (size_t)w->rows : 1;
-}
 
 static const struct runs_item *under(const struct runs_view *w)
 {
@@ -129,87 +83,6 @@ static void ask_strip(struct runs_view *w, bool again)
 	*s = (struct strip_wish){.tie = w->tie, .run = w->cursor, .jig = mem_strdup(w->app->project->jig)};
 	w->tie->owners++;
 	asker_wish(w->app->asker, &(struct wish){strip_ask, strip_done, strip_drop, ASK_DETAIL}, s);
-}
-
-/* Columns */
-
-static int sorted_column(const struct runs_view *w)
-{
-	for (size_t i = 0; w->sort && i < w->table.columns.len; i++) {
-		_free_ char *name = runs_column_name(&w->table.columns.v[i]);
-
-		if (!strcmp(name, w->sort))
-			return (int)i;
-	}
-	return -1;
-}
-
-static void columns_changed(struct runs_view *w)
-{
-	const struct runs_columns *c = &w->table.columns;
-	const char *metric = NULL;
-
-	runs_table_changed(&w->table);
-	w->table.sorted = sorted_column(w);
-	w->table.descending = w->descending;
-	for (size_t i = 0; i < c->len && !metric; i++)
-		metric = c->v[i].kind == FACT_METRIC ? c->v[i].key : NULL;
-	runs_list_metric(w->list, metric);
-	runs_list_unspark(w->list);
-}
-
-/* By the runs that were loaded last: those on the screen, and those of sweeps that are folded there. */
-static bool wanted_columns(const struct runs_view *w, struct runs_columns *ret)
-{
-	struct run_facts facts[CHOOSE_BY];
-	size_t n = w->list && !w->own_columns ? runs_list_loaded(w->list, facts, CHOOSE_BY) : 0;
-
-	if (!n)
-		return false;
-	runs_columns_choose(ret, facts, n);
-	/* Where one watches, an age says more than a param. */
-	for (size_t i = 0; i < ret->len; i++)
-		if (ret->v[i].kind == FACT_AGE)
-			ret->v[i].drop = AGE_DROP;
-	return true;
-}
-
-static void choose_columns(struct runs_view *w)
-{
-	struct runs_columns wanted = {0};
-
-	if (!wanted_columns(w, &wanted))
-		return;
-	runs_columns_release(&w->table.columns);
-	w->table.columns = wanted;
-	columns_changed(w);
-}
-
-static bool has_column(const struct runs_columns *c, const struct runs_column *x)
-{
-	for (size_t i = 0; i < c->len; i++)
-		if (c->v[i].kind == x->kind && (!x->key || !strcmp(c->v[i].key, x->key)))
-			return true;
-	return false;
-}
-
-/* A run brought a metric, or a param began to differ. Nothing else moves columns while one looks at them. */
-static void grow_columns(struct runs_view *w)
-{
-	struct runs_columns wanted = {0};
-	bool more = false;
-
-	if (w->typing || w->table.chosen >= 0 || !wanted_columns(w, &wanted))
-		return;
-	for (size_t i = 0; i < wanted.len && !more; i++)
-		more = !has_column(&w->table.columns, &wanted.v[i]);
-	if (!more) {
-		runs_columns_release(&wanted);
-		return;
-	}
-	runs_columns_release(&w->table.columns);
-	w->table.columns = wanted;
-	columns_changed(w);
 }
 
 /* Moves */
@@ -408,7 +281,7 @@ static int typed(void *arg, struct app *a, enum typed how, const char *text, str
 		if (w->bad && filter_parse(text, &arena, &parsed, &why) < 0)
 			app_say(a, ROLE_WARNING, "%s", why.text);
 		w->bad = false;
-		choose_columns(w);
+		runs_view_choose_columns(w);
 		return show(w, e);
 	}
 	r = set_filter(w, text, e);
@@ -463,85 +336,6 @@ static int sort_action(struct runs_view *w, struct err *e)
 		return VIEW_SAME;
 	w->table.chosen = w->table.sorted >= 0 ? w->table.sorted : 0;
 	app_say(w->app, ROLE_QUIET, "sort: ← → chooses the column, Enter or S sorts by it and turns it round, Esc leaves");
-	return VIEW_REDRAW;
-}
-
-/* Choosing columns */
-
-static void column_toggled(void *arg, struct app *a, int row, bool sign)
-{
-	struct runs_view *w = arg;
-	struct runs_columns *c = &w->table.columns;
-	const char *name = w->names.v.v[row];
-	struct err ignored;
-
-	w->own_columns = true;
-	for (size_t i = 0; i < c->len; i++) {
-		_free_ char *there = runs_column_name(&c->v[i]);
-
-		if (strcmp(there, name))
-			continue;
-		if (!sign)
-			vec_remove(c, i);
-		columns_changed(w);
-		app_work(a, &w->v);
-		return;
-	}
-	if (sign)
-		runs_columns_add(c, name, &ignored);
-	columns_changed(w);
-	app_work(a, &w->v);
-}
-
-static void name_add(struct runs_view *w, const char *prefix, const char *key)
-{
-	vec_push(&w->names.v, arena_printf(&w->names.arena, "%s%s", prefix, key));
-}
-
-static int columns_action(struct runs_view *w, struct err *e)
-{
-	static const struct pick_ops ops = {.toggled = column_toggled};
-	static const char *const facts[] = {
-#define X(s, name, ...) name,
-	        RUN_FACTS(X)
-#undef X
-	};
-	static const char *const prefixes[] = {[KEYS_METRIC] = "metrics.", [KEYS_PARAM] = "params.", [KEYS_TAG] = "tags."};
-	_free_ struct pick_row *rows = NULL;
-
-	if (!w->list)
-		return VIEW_SAME;
-	arena_release(&w->names.arena);
-	vec_clear(&w->names.v);
-	/* What is shown comes first, so that it need not be sought. */
-	for (size_t i = 0; i < w->table.columns.len; i++) {
-		_free_ char *name = runs_column_name(&w->table.columns.v[i]);
-
-		name_add(w, "", name);
-	}
-	size_t shown = w->names.v.len;
-	for (size_t i = 0; i < ARRAY_LEN(facts); i++)
-		name_add(w, "", facts[i]);
-	for (int k = KEYS_METRIC; k <= KEYS_TAG; k++) {
-		const char **keys;
-		size_t n;
-		int r = query_keys(w->app->tracker, (enum query_keys)k, &w->names.arena, &keys, &n, e);
-
-		if (r < 0)
-			return r;
-		for (size_t i = 0; i < n; i++)
-			name_add(w, prefixes[k], keys[i]);
-	}
-	for (size_t i = w->names.v.len; i-- > shown;)
-		for (size_t k = 0; k < shown; k++)
-			if (!strcmp(w->names.v.v[i], w->names.v.v[k])) {
-				vec_remove(&w->names.v, i);
-				break;
-			}
-	rows = mem_zero(w->names.v.len * sizeof *rows + 1);
-	for (size_t i = 0; i < w->names.v.len; i++)
-		rows[i] = (struct pick_row){.name = w->names.v.v[i], .role = ROLE_TEXT, .sign = i < shown};
-	view_pick_push(w->app, "columns", "space shows or hides", rows, (int)w->names.v.len, 0, &ops, w);
 	return VIEW_REDRAW;
 }
 
@@ -657,7 +451,7 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 		return VIEW_REDRAW;
 	case ACT_MARK: return mark(w, e);
 	case ACT_SORT: return sort_action(w, e);
-	case ACT_COLUMNS: return columns_action(w, e);
+	case ACT_COLUMNS: return runs_view_pick_columns(w, e);
 	case ACT_FOLD: return fold(w);
 	case ACT_COMPARE: case ACT_TAG: case ACT_NOTE: case ACT_RESUME: case ACT_RESTART: case ACT_STOP:
 	case ACT_PAUSE: case ACT_DELETE: case ACT_DEBUG: return act_on_run(w, action, e);
@@ -696,7 +490,7 @@ static int make_list(struct runs_view *w, struct err *e)
 	r = ask(w, e);
 	if (r < 0)
 		return r;
-	choose_columns(w);
+	runs_view_choose_columns(w);
 	return show(w, e);
 }
 
@@ -741,9 +535,9 @@ static int refresh(struct view *v, struct app *a, int why, struct err *e)
 	if ((r = runs_list_refresh(w->list, w->rows > 0 ? w->rows : FIRST_ROWS, e)) < 0 || (r = stick(w, e)) < 0)
 		return r;
 	if (empty && len(w))
-		choose_columns(w);
+		runs_view_choose_columns(w);
 	else
-		grow_columns(w);
+		runs_view_grow_columns(w);
 	ask_strip(w, true);
 	note_matching(w);
 	return VIEW_REDRAW;
@@ -761,7 +555,7 @@ static int work(struct view *v, struct app *a, struct err *e)
 	if (r > 0)
 		return VIEW_REDRAW | VIEW_MORE;
 	if (r >= 0 && !w->table.columns.len)
-		choose_columns(w);
+		runs_view_choose_columns(w);
 	if (r >= 0)
 		r = runs_list_spark(w->list, &w->table.columns, w->top, rows, SLICE_US, e);
 	if (r > 0)
