@@ -82,7 +82,8 @@ static int typed(void *arg, struct app *a, enum typed how, const char *text, str
 		break;
 	case TYPED_ENTER:
 		app_pop(a);
-		r = p->ops->chosen(p->arg, a, row, text, e);
+		if (p->ops->chosen)
+			r = p->ops->chosen(p->arg, a, row, text, e);
 		break;
 	case TYPED_ESC:
 		app_pop(a);

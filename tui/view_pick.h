@@ -12,7 +12,7 @@ struct pick_row {
 struct pick_ops {
 	/* Which row is under the cursor (its place among all rows; −1: none fits): for previews. May be NULL. */
 	void (*moved)(void *arg, struct app *a, int row);
-	/* Enter; the overlay is gone already. typed is what stands in the line, row −1 when nothing fits it. */
+	/* Enter; the overlay is gone already. typed is what stands in the line, row −1 when nothing fits it. NULL where signs are all there is to choose. */
 	int (*chosen)(void *arg, struct app *a, int row, const char *typed, struct err *e); /* VIEW_… */
 	/* Space on a row where the line is empty: its sign is toggled; NULL: no signs. */
 	void (*toggled)(void *arg, struct app *a, int row, bool sign);
