@@ -53,6 +53,19 @@ static int await(struct bench *b, const char *text, bool wanted, struct err *e)
 	return 0;
 }
 
+/* Drawing shows what is, and changes nothing. */
+static int steady(struct bench *b, struct err *e)
+{
+	size_t n = (size_t)b->grid.rows * (size_t)b->grid.cols;
+	struct cell *before = mem_dup(b->grid.cells, n * sizeof *before);
+	bool same;
+
+	bench_frame(b);
+	same = !memcmp(before, b->grid.cells, n * sizeof *before);
+	free(before);
+	return same ? 0 : err_set(e, ERR_BROKEN, "drawn once more the screen is another one");
+}
+
 static void press(struct bench *b, struct key k)
 {
 	bench_input(b, &(struct input){ .kind = INPUT_KEY, .key = k });
@@ -137,6 +150,8 @@ static int command(struct bench *b, const char *line, struct err *e)
 		return await(b, line + 10, false, e);
 	if (text_starts(line, "size "))
 		return size(b, line + 5, e);
+	if (!strcmp(line, "steady"))
+		return steady(b, e);
 	if (text_starts(line, "clock "))
 		return clock_at(line + 6, e);
 	return palette_do(&b->app, line, e);

@@ -7,6 +7,7 @@
  *	:wait TEXT                waits until TEXT is on the screen; at most 60 s (:wait-gone TEXT: until it is not)
  *	:click ROW COL            (:double ROW COL, :wheel-up ROW COL, :wheel-down ROW COL)
  *	:size 120x40              another size of the screen
+ *	:steady                   drawn once more the screen has to be the same
  *	:clock 2026-11-21T10:42:00Z   time_now() stands still there
  *
  * Before a line begins, what the last one set in motion has ended: slices of work, questions to the record, commands. */

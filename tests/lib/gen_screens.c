@@ -91,7 +91,7 @@ static void fill_usual(struct at *a)
 			artifact_at(a, ROLE_CHECKPOINT, FORM_FILE, i ? "epoch-010.pt" : "epoch-005.pt", "checkpoint", 1200000 + i);
 	} else {
 		log_plain(a);
-		if (!strcmp(base, "clean"))
+		if (!strcmp(base, "clean") && a->good)
 			value_at(a, "rows", 333);
 		if (!strcmp(base, "evaluate") && a->good) {
 			value_at(a, "acc", 0.87 + 0.06 * value_of(a, 5));
