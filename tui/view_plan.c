@@ -18,6 +18,7 @@ struct plan_line { const char *glyph, *name, *action, *reason; enum role role; }
 struct view_plan {
 	struct view view;
 	int64_t run;
+	char *name;                   /* of the run; NULL: a new one */
 	char *title;
 	enum action action;
 	VEC(char *) params;           /* "train.lr=0.3", of the new run */
@@ -29,6 +30,7 @@ struct view_plan {
 	const char *sum;
 	char *fault;                  /* why there is no plan; NULL: there is one, or it is being made */
 	bool loading, starting;
+	bool again;                   /* something was changed since the plan that is being made was asked for */
 	int top, shown;
 	const char *changing;         /* the param that is typed */
 };
@@ -159,12 +161,22 @@ static void show_plan(struct view_plan *p, struct app *a, const json_t *plan)
 	sum_up(p, plan, counts);
 }
 
+static int load(struct view_plan *p, struct app *a, struct err *e);
+
 static void planned(void *arg, struct app *a, int status, const char *out, size_t n)
 {
 	struct view_plan *p = arg;
 	_json_ json_t *plan = status ? NULL : json_loadb(out, n, 0, NULL);
 
+	struct err e = { 0 };
+
 	p->loading = false;
+	if (p->again) {
+		p->again = false;
+		if (load(p, a, &e) < 0)
+			app_say(a, ROLE_FAILED, "%s", e.text);
+		return;
+	}
 	forget_plan(p);
 	if (plan)
 		show_plan(p, a, plan);
@@ -175,18 +187,24 @@ static void planned(void *arg, struct app *a, int status, const char *out, size_
 
 static int load(struct view_plan *p, struct app *a, struct err *e)
 {
-	int r = command(p, a, true, planned, e);
+	int r;
 
+	if (p->loading) {
+		p->again = true;
+		return VIEW_REDRAW;
+	}
+	r = command(p, a, true, planned, e);
 	p->loading = r >= 0;
 	return r < 0 ? r : VIEW_REDRAW;
 }
 
-/* "run 18 calm-otter goes on …": the new run's screen, where the old one's was. */
+/* "run 18 calm-otter goes on …", behind what is said of the run it comes from: the new run's screen, where the old one's was. */
 static void started(void *arg, struct app *a, int status, const char *out, size_t n)
 {
 	struct view_plan *p = arg;
 	struct err e = { 0 };
-	long number = text_starts(out, "run ") ? strtol(out + 4, NULL, 10) : 0;
+	const char *line = text_starts(out, "run ") ? out : strstr(out, "\nrun ");
+	long number;
 	struct view *v;
 
 	p->starting = false;
@@ -196,8 +214,10 @@ static void started(void *arg, struct app *a, int status, const char *out, size_
 		app_redraw(a);
 		return;
 	}
+	line = !line ? out : line + (*line == '\n');
+	number = text_starts(line, "run ") ? strtol(line + 4, NULL, 10) : 0;
 	app_pop(a);
-	app_say(a, ROLE_QUIET, "%.*s", (int)strcspn(out, "\n"), out);
+	app_say(a, ROLE_QUIET, "%.*s", (int)strcspn(line, "\n"), line);
 	if (number && app_top(a)->screen == SCREEN_RUN) {
 		v = view_run_new(a, number, &e);
 		if (v) {
@@ -276,7 +296,11 @@ static int start(struct view_plan *p, struct app *a, struct err *e)
 {
 	int r;
 
-	if (p->fault || p->loading || p->starting)
+	if (p->fault) {
+		app_say(a, ROLE_WARNING, "nothing can be started as long as there is no plan");
+		return VIEW_REDRAW;
+	}
+	if (p->loading || p->starting)
 		return VIEW_SAME;
 	r = command(p, a, false, started, e);
 	p->starting = r >= 0;
@@ -294,13 +318,21 @@ static void scroll(struct view_plan *p, int by)
 		p->top = 0;
 }
 
-static void set_title(struct view_plan *p, const char *run)
+static void set_title(struct view_plan *p)
 {
 	free(p->title);
 	if (p->action == ACT_NEW_RUN)
 		p->title = mem_strdup("a new run with the code as it is now");
 	else
-		p->title = mem_printf("%s %s with the code as it is now", command_of(p), run);
+		p->title = mem_printf("%s %lld %s with the code as it is now", command_of(p), (long long)p->run, p->name);
+}
+
+/* A restart in place of a resume, and back. */
+static int turn(struct view_plan *p, struct app *a, struct err *e)
+{
+	p->action = p->action == ACT_RESTART ? ACT_RESUME : ACT_RESTART;
+	set_title(p);
+	return load(p, a, e);
 }
 
 static int act(struct view *v, struct app *a, enum action action, struct err *e)
@@ -316,13 +348,7 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 	case ACT_LAST: scroll(p, (int)p->lines.len); break;
 	case ACT_GO: return start(p, a, e);
 	case ACT_PARAMS: return choose_param(p, a);
-	case ACT_PLAN_RESTART:
-		if (p->action == ACT_NEW_RUN)
-			return VIEW_SAME;
-		p->action = p->action == ACT_RESTART ? ACT_RESUME : ACT_RESTART;
-		_free_ char *run = mem_printf("%lld", (long long)p->run);
-		set_title(p, run);
-		return load(p, a, e);
+	case ACT_PLAN_RESTART: return p->action == ACT_NEW_RUN ? VIEW_SAME : turn(p, a, e);
 	default: return VIEW_PASS;
 	}
 	return VIEW_REDRAW;
@@ -421,6 +447,7 @@ static void plan_free(struct view *v)
 	arena_release(&p->arena);
 	arena_release(&p->known_arena);
 	free(p->title);
+	free(p->name);
 	free(p);
 }
 
@@ -431,7 +458,6 @@ int view_plan_push(struct app *a, int64_t run, enum action action, struct err *e
 {
 	struct view_plan *p = mem_zero(sizeof *p);
 	_arena_ struct arena arena = ARENA_INIT;
-	_free_ char *name = NULL;
 	struct run_row row;
 	int r = run ? query_run(a->tracker, run, &arena, &row, e) : 0;
 
@@ -444,8 +470,8 @@ int view_plan_push(struct app *a, int64_t run, enum action action, struct err *e
 		plan_free(&p->view);
 		return r;
 	}
-	name = run ? mem_printf("%lld %s", (long long)run, row.name) : NULL;
-	set_title(p, name);
+	p->name = run ? mem_strdup(row.name) : NULL;
+	set_title(p);
 	app_push(a, &p->view);
 	return load(p, a, e);
 }

@@ -1,0 +1,74 @@
+# The screen before a run goes on: what it shows is what is started, however often it is turned round.
+. "$TESTS/lib.sh"
+XDG_CONFIG_HOME=$HOME/config
+export XDG_CONFIG_HOME
+cat >jig.yaml <<'E'
+params: {n: 1}
+steps:
+  first: {run: "echo one > one.txt", outputs: [one.txt]}
+  second: {inputs: [one.txt], run: "test ${params.n} = 2"}
+E
+expect 1 jig run
+
+# A resume becomes a restart and a resume again; other keys do nothing to it.
+cat >keys <<'E'
+R
+:wait resume 1
+:wait 1 reused
+r
+:wait restart 1
+:wait 2 run, 0 reused
+:save-screen restart.txt
+r
+:wait resume 1
+:wait 1 reused
+Up Down G g z x
+r r r r r r
+:wait resume 1
+:wait 1 reused
+p
+:wait another
+Enter
+:type 2
+Backspace Backspace 2 Enter
+:wait params n=2
+:wait 1 reused
+:save-screen plan.txt
+Enter
+:wait-gone resume 1
+:wait goes on without
+:save-screen runs.txt
+E
+expect 0 jig --script keys --size 100x30
+has "$(cat plan.txt)" "⟲ first"
+hasnt "$(cat restart.txt)" "⟲"
+has "$(cat runs.txt)" "run 2 "
+ended() { jig show 2 --json | grep -q '"state": *"success"'; }
+await ended
+
+# From the screen of a run its place is taken by the new one.
+cat >keys <<'E'
+Enter
+:wait 2 
+R
+:wait resume 2
+:wait 2 reused
+Enter
+:wait resumed from 2
+:save-screen run.txt
+E
+expect 0 jig --script keys --size 100x30
+has "$(cat run.txt)" "▸ 3 "
+
+# Without a plan there is nothing to start, and that is said.
+echo 'steps: {first: {run: [' >jig.yaml
+cat >keys <<'E'
+:wait 3
+R
+:wait jig.yaml
+Enter
+:wait no plan
+:save-screen broken.txt
+E
+expect 0 jig --script keys --size 100x30
+has "$(cat broken.txt)" "jig.yaml:2:1"
