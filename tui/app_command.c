@@ -152,7 +152,10 @@ int app_edit(struct app *a, const char *path, int line, struct err *e)
 	if (!editor || !*editor)
 		editor = "vi";
 	if (!b->term) {
-		app_say(a, ROLE_QUIET, "%s +%d %s", editor, line, path);
+		size_t n = a->project ? strlen(a->project->root) : 0;
+		bool inside = n && !strncmp(path, a->project->root, n) && path[n] == '/';
+
+		app_say(a, ROLE_QUIET, "%s +%d %s", editor, line, inside ? path + n + 1 : path);
 		return VIEW_REDRAW;
 	}
 	words = mem_strdup(editor);
