@@ -86,7 +86,7 @@ static void fill_usual(struct at *a)
 		points_at(a, "loss", loss, (size_t)epochs, apart);
 		log_epochs(a, epochs, apart);
 		samples_at(a, 612 << 20);
-		artifact_at(a, ROLE_IN, FORM_FILE, "data/clean.csv", "clean", 4300000);
+		artifact_at(a, ROLE_IN, FORM_FILE, "data/clean.csv", "bill_length_mm,bill_depth_mm\n", 43100);
 		for (int i = 0; i < 2 && epochs > 10 && strstr(a->step->name, "boost"); i++)
 			artifact_at(a, ROLE_CHECKPOINT, FORM_FILE, i ? "epoch-010.pt" : "epoch-005.pt", "checkpoint", 1200000 + i);
 	} else {
@@ -100,9 +100,9 @@ static void fill_usual(struct at *a)
 			artifact_at(a, ROLE_METRIC, FORM_FILE, "metrics/scores.json", "{\"acc\": 0.9}\n", 0);
 		}
 		if (strcmp(base, "fetch"))
-			artifact_at(a, ROLE_IN, FORM_FILE, "data/raw.csv", "raw", 13400);
+			artifact_at(a, ROLE_IN, FORM_FILE, "data/raw.csv", "species,island,bill_length_mm\n", 13400);
 		else
-			artifact_at(a, ROLE_IN, FORM_LINK, "/srv/penguins", "link", 0);
+			artifact_at(a, ROLE_IN, FORM_LINK, "/srv/penguins", "link", 13400);
 	}
 	if (a->good)
 		artifact_at(a, ROLE_OUT, FORM_FILE, !strcmp(base, "clean") ? "data/clean.csv" : "out/result.json", a->step->name, 0);

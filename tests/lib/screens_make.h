@@ -104,15 +104,22 @@ static void value_at(struct at *a, const char *key, double v)
 	points_at(a, key, &v, 1, US_PER_S);
 }
 
+/* size 0: that of the text; else the text as often as it goes in. */
 static void artifact_at(struct at *a, enum artifact_role role, enum artifact_form form, const char *path, const char *text, int64_t size)
 {
+	_buf_ struct buf bytes = BUF_INIT;
 	struct digest d;
 
-	sha256_bytes(text, strlen(text), &d);
-	if (form == FORM_FILE && (role == ROLE_OUT || role == ROLE_METRIC || role == ROLE_IN || role == ROLE_LOGGED))
-		must(store_put_bytes(a->s->store, text, strlen(text), &d, &make_err));
+	do
+		buf_adds(&bytes, text);
+	while (form == FORM_FILE && (int64_t)bytes.len < size);
+	if (form == FORM_FILE && size)
+		buf_cut(&bytes, (size_t)size);
+	sha256_bytes(bytes.data, bytes.len, &d);
+	if (form == FORM_FILE && role != ROLE_CHECKPOINT)
+		must(store_put_bytes(a->s->store, bytes.data, bytes.len, &d, &make_err));
 	must(artifact_add(a->s->t,
-	                  &(struct artifact_new){ a->number, a->step_id, a->attempt, role, form, path, &d, size ? size : (int64_t)strlen(text), form == FORM_LINK ? SCREENS_NOW - 30 * DAY : 0, 0644 },
+	                  &(struct artifact_new){ a->number, a->step_id, a->attempt, role, form, path, &d, size ? size : (int64_t)bytes.len, form == FORM_LINK ? SCREENS_NOW - 30 * DAY : 0, 0644 },
 	                  &make_err));
 }
 
