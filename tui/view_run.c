@@ -19,6 +19,7 @@ struct view_run {
 	struct dag_view *dag;
 	struct run_panel panel;
 	bool in_panel;       /* keys scroll the panel */
+	bool moved;          /* a person chose the step; until then the cursor goes to what fails, or runs */
 	int searched_from;   /* step under the cursor before a search */
 };
 
@@ -126,6 +127,7 @@ static int search(void *arg, struct app *a, enum typed how, const char *text, st
 	}
 	if (how == TYPED_CHANGE)
 		app_type_note(a, found < 0, "%s", found < 0 ? "no step is named so" : "");
+	s->moved = true;
 	if (found >= 0)
 		dag_view_show(s->dag, found);
 	int r = load_panel(s, a, e);
@@ -146,6 +148,7 @@ static int act_dag(struct view_run *s, struct app *a, enum action action, struct
 	int r = dag_view_act(s->dag, action, e);
 	if (r < 0 || !(r & VIEW_REDRAW))
 		return r;
+	s->moved = true;
 	int loaded = load_panel(s, a, e);
 	return loaded < 0 ? loaded : r;
 }
@@ -172,6 +175,7 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 		return act_dag(s, a, action, e);
 	case ACT_NEXT_PANE:
 		s->in_panel = !s->in_panel;
+		s->moved = true;
 		return VIEW_REDRAW;
 	case ACT_ENTER:
 		return s->panel.nfolded > 1 && !s->in_panel ? act_dag(s, a, ACT_FOLD, e) : open_step(s, a, ACT_TAB_LOG, e);
@@ -226,6 +230,7 @@ static int mouse(struct view *v, struct app *a, const struct mouse *m, struct re
 	int done = dag_view_mouse(s->dag, m, p.dag);
 	if (m->kind == MOUSE_PRESS || m->kind == MOUSE_DOUBLE) {
 		s->in_panel = false;
+		s->moved = true;
 		int r2 = load_panel(s, a, e);
 		if (r2 < 0)
 			return r2;
@@ -233,6 +238,16 @@ static int mouse(struct view *v, struct app *a, const struct mouse *m, struct re
 	if (done & VIEW_REDRAW && done & VIEW_PASS)
 		return act(v, a, ACT_ENTER, e);
 	return done;
+}
+
+/* What a person came for: what failed first, else what runs; -1: neither. */
+static int first_step(const struct run_model *m)
+{
+	int failed = run_model_first_failed(m);
+	for (size_t i = 0; failed < 0 && i < m->steps.len; i++)
+		if (m->steps.v[i].state == STEP_RUNNING)
+			return (int)i;
+	return failed;
 }
 
 static int refresh(struct view *v, struct app *a, int why, struct err *e)
@@ -251,6 +266,10 @@ static int refresh(struct view *v, struct app *a, int why, struct err *e)
 			return VIEW_REDRAW;
 		if (s->model.steps.len != steps)
 			dag_view_reload(s->dag);
+		int first = s->moved ? -1 : first_step(&s->model);
+		bool failed = first >= 0 && s->model.steps.v[first].state != STEP_RUNNING;
+		if (first >= 0 && (failed || s->panel.step < 0 || s->model.steps.v[s->panel.step].state != STEP_RUNNING))
+			dag_view_show(s->dag, first);
 	}
 	/* Its points are commits that move no step. */
 	if (moved || (why & REFRESH_RECORD && running) || (why & REFRESH_TICK && run_panel_stale(&s->panel, a))) {
@@ -310,16 +329,6 @@ static const struct view_ops ops = {
 	.foot = foot,
 };
 
-/* What a person came for: what failed first, else what runs. */
-static int first_step(const struct run_model *m)
-{
-	int failed = run_model_first_failed(m);
-	for (size_t i = 0; failed < 0 && i < m->steps.len; i++)
-		if (m->steps.v[i].state == STEP_RUNNING)
-			return (int)i;
-	return failed < 0 ? 0 : failed;
-}
-
 struct view *view_run_new(struct app *a, int64_t run, struct err *e)
 {
 	struct view_run *s = mem_zero(sizeof *s);
@@ -329,7 +338,8 @@ struct view *view_run_new(struct app *a, int64_t run, struct err *e)
 	r = run_model_load(a->tracker, run, &s->model, e);
 	if (r >= 0) {
 		s->dag = dag_view_new(&s->model);
-		dag_view_show(s->dag, first_step(&s->model));
+		int first = first_step(&s->model);
+		dag_view_show(s->dag, first < 0 ? 0 : first);
 		r = load_panel(s, a, e);
 	}
 	if (r < 0) {

@@ -253,7 +253,7 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 		if (w.cells > 4)
 			draw_bars(s, g, row, &w, step, now);
 		if (s->top + i == s->cursor)
-			grid_attr(g, row, r.col, r.cols, CELL_CURSOR);
+			grid_attr(g, row, r.col, w.cells > 4 ? 3 + names : r.cols, CELL_CURSOR); /* a bar keeps its colour */
 	}
 	if (strip)
 		draw_strip(s, g, (struct rect){ r.row + r.rows - strip, r.col, strip, r.cols }, now);
