@@ -116,18 +116,20 @@ int continue_notes(struct tracker *t, int64_t origin, const char *jig, const str
 	for (size_t i = 0; i < p->nsteps; i++) {
 		_cleanup_(step_key_release) struct step_key k = { 0 };
 		const struct past_attempt *past;
-		const char *why;
+		const char *name = p->steps[i].name, *why;
 		int r;
 
 		if (!now->in[i] || !plan_may_run(now->plan, (int)i) || !(past = continue_find(t, jig, origin, &p->steps[i], &now->texts)))
 			continue;
 		if ((r = make_key(p, now, (int)i, &k, e)) < 0)
 			return r;
-		if ((why = continue_refused(past, &k, &p->steps[i], &now->texts)) && n++ < SHOWN)
-			vec_push(&now->notes, arena_printf(&now->texts, "! %s begins anew, without its checkpoint of run %lld: %s; --keep-checkpoint hands it on", p->steps[i].name,
-							   (long long)past->run, why));
+		if (n++ >= SHOWN)
+			continue;
+		why = continue_refused(past, &k, &p->steps[i], &now->texts);
+		vec_push(&now->notes, why ? arena_printf(&now->texts, "! %s begins anew, without its checkpoint of run %lld: %s; --keep-checkpoint hands it on", name, (long long)past->run, why)
+					  : arena_printf(&now->texts, "%s goes on from its checkpoint of run %lld", name, (long long)past->run));
 	}
 	if (n > SHOWN)
-		vec_push(&now->notes, arena_printf(&now->texts, "! %zu step%s more begin%s anew", n - SHOWN, n - SHOWN == 1 ? "" : "s", n - SHOWN == 1 ? "s" : ""));
+		vec_push(&now->notes, arena_printf(&now->texts, "and %zu step%s more that left a checkpoint", n - SHOWN, n - SHOWN == 1 ? "" : "s"));
 	return 0;
 }

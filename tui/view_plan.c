@@ -217,13 +217,12 @@ static void started(void *arg, struct app *a, int status, const char *out, size_
 	line = !line ? out : line + (*line == '\n');
 	number = text_starts(line, "run ") ? strtol(line + 4, NULL, 10) : 0;
 	app_pop(a);
-	app_say(a, ROLE_QUIET, "%.*s", (int)strcspn(line, "\n"), line);
-	if (number && app_top(a)->screen == SCREEN_RUN) {
-		v = view_run_new(a, number, &e);
-		if (v) {
-			app_pop(a);
-			app_push(a, v);
-		}
+	if (number && app_top(a)->screen == SCREEN_RUN && (v = view_run_new(a, number, &e))) {
+		/* Its title says which run it is, and it may end while one looks. */
+		app_pop(a);
+		app_push(a, v);
+	} else {
+		app_say(a, ROLE_QUIET, "%.*s", (int)strcspn(line, "\n"), line);
 	}
 }
 
