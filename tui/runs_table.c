@@ -185,7 +185,9 @@ static void widen(struct runs_table_place *p, const struct runs_column *col, con
 		return;
 	}
 	cells = cells > most ? most : cells;
-	if (cells > p->left + p->right)
+	if (runs_column_align(col) == ALIGN_POINT)
+		p->whole = cells > p->whole ? cells : p->whole;
+	else if (cells > p->left + p->right)
 		p->left = cells - p->right;
 }
 
@@ -193,6 +195,7 @@ static int width_of(const struct runs_table_place *p, const struct runs_column *
 {
 	int title = cells_of(runs_column_title(col)), width = p->left + p->right + (p->spark ? 1 + p->spark : 0);
 
+	width = width > p->whole ? width : p->whole;
 	title = title > TEXT_MOST ? TEXT_MOST : title;
 	return width > title ? width : title;
 }

@@ -9,7 +9,7 @@ struct runs_table_row {
 	bool cursor, marked;
 	bool open, inside;            /* an opened sweep; a run within one */
 };
-struct runs_table_place { int left, right, spark; /* cells before and behind the point, of shapes */ int col, width; /* as last drawn; width 0: not shown */ };
+struct runs_table_place { int left, right, spark, whole; /* cells before and behind the point, of shapes, and of what has no point and stands over all of these */ int col, width; /* as last drawn; width 0: not shown */ };
 /* Zeroed: no columns. */
 struct runs_table {
 	struct runs_columns columns;
