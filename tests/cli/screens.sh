@@ -82,6 +82,6 @@ while read -r file; do
 	differ=$((differ + 1))
 	[ $differ -gt 1 ] && continue
 	echo "$file differs (UPDATE=1 makes all anew):"
-	diff -u "$golden/$file" "out/$file" | cat -v | head -60
+	diff -u "$golden/$file" "out/$file" | tr "\033" "^" | head -60
 done <"$HOME/have"
 [ $differ -eq 0 ] || fail "$differ screens differ"
