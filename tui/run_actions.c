@@ -8,14 +8,19 @@
 #include "tracker/request.h"
 #include "tui/view_plan.h"
 
+enum { NAMED = 8 }; /* runs in a question about several */
+
 /* A command that waits for its question to be answered, or for its text; there is one at a time. */
-static struct wanted { VEC(char *) args; bool takes_text; } wanted;
+static struct wanted { VEC(char *) args; VEC(int64_t) runs; } wanted;
+/* Tags and notes that are being written, one after the other. */
+static struct written { const char *word; char *text; VEC(int64_t) runs; size_t done; } written;
 
 static void want_none(void)
 {
 	for (size_t i = 0; i < wanted.args.len; i++)
 		free(wanted.args.v[i]);
 	vec_release(&wanted.args);
+	vec_release(&wanted.runs);
 }
 
 static void want(const char *word)
@@ -107,9 +112,66 @@ static int delete(struct app *a, const int64_t *runs, size_t n, struct err *e)
 			buf_addf(&text, "delete run %lld %s (%s)", (long long)row.number, row.name, run_state_text(row.state));
 	}
 	if (n > 1)
-		buf_addf(&text, "delete %zu runs", n);
+		buf_addf(&text, "delete %zu runs:", n);
+	for (size_t i = 0; n > 1 && i < n; i++) {
+		if (i == NAMED) {
+			buf_adds(&text, " …");
+			break;
+		}
+		buf_addf(&text, "%s %lld", i ? "," : "", (long long)runs[i]);
+	}
 	app_ask(a, yes, text.data, do_wanted, NULL);
 	return VIEW_REDRAW;
+}
+
+static int write_next(struct app *a, struct err *e);
+
+static void one_written(void *arg, struct app *a, int status, const char *out, size_t n)
+{
+	struct err e = { 0 };
+	bool off = !*written.text || (!strcmp(written.word, "tag") && written.text[strlen(written.text) - 1] == '=');
+
+	written.done++;
+	if (status) {
+		app_say(a, ROLE_FAILED, "%.*s", (int)strcspn(out, "\n"), text_starts(out, "jig: ") ? out + 5 : out);
+		vec_clear(&written.runs);
+	} else if (written.done < written.runs.len) {
+		if (write_next(a, &e) < 0) {
+			app_say(a, ROLE_FAILED, "%s", e.text);
+			vec_clear(&written.runs);
+		}
+	} else if (written.done > 1) {
+		app_say(a, ROLE_QUIET, "%zu runs: %s %s%s", written.done, written.word, written.text, off ? " taken off" : "");
+	} else {
+		app_say(a, ROLE_QUIET, "run %lld: %s %s%s", (long long)written.runs.v[0], written.word, written.text, off ? " taken off" : "");
+	}
+}
+
+/* "tag 5 team=a" */
+static int write_next(struct app *a, struct err *e)
+{
+	_free_ char *number = mem_printf("%lld", (long long)written.runs.v[written.done]);
+
+	return app_command(a, (const char *const[]){ written.word, "--", number, written.text, NULL }, one_written, NULL, e);
+}
+
+static int write_each(struct app *a, const char *text, struct err *e)
+{
+	if (written.done < written.runs.len)
+		return err_set(e, ERR_USAGE, "the last %s is still being written", written.word);
+	free(written.text);
+	vec_clear(&written.runs);
+	written.word = !strcmp(wanted.args.v[0], "tag") ? "tag" : "note";
+	written.text = mem_strdup(text);
+	written.done = 0;
+	for (size_t i = 0; i < wanted.runs.len; i++)
+		vec_push(&written.runs, wanted.runs.v[i]);
+	want_none();
+	int r = write_next(a, e);
+
+	if (r < 0)
+		vec_clear(&written.runs);
+	return r < 0 ? r : VIEW_SAME;
 }
 
 static int on_text(void *arg, struct app *a, enum typed how, const char *text, struct err *e)
@@ -126,8 +188,7 @@ static int on_text(void *arg, struct app *a, enum typed how, const char *text, s
 		want_none();
 		return VIEW_REDRAW;
 	}
-	want(text);
-	return do_wanted(NULL, a, e);
+	return write_each(a, text, e);
 }
 
 static int ask_text(struct app *a, const int64_t *runs, size_t n, enum action action, struct err *e)
@@ -135,8 +196,9 @@ static int ask_text(struct app *a, const int64_t *runs, size_t n, enum action ac
 	_free_ char *label = NULL;
 
 	want(action_def(action)->name);
-	want_number(runs[0]);
-	label = mem_printf("%s of run %lld", wanted.args.v[0], (long long)runs[0]);
+	for (size_t i = 0; i < n; i++)
+		vec_push(&wanted.runs, runs[i]);
+	label = n > 1 ? mem_printf("%s of %zu runs", wanted.args.v[0], n) : mem_printf("%s of run %lld", wanted.args.v[0], (long long)runs[0]);
 	if (action == ACT_NOTE) {
 		_arena_ struct arena arena = ARENA_INIT;
 		struct run_row row;
@@ -201,6 +263,7 @@ int run_act_many(struct app *a, const int64_t *runs, size_t n, enum action actio
 	switch (action) {
 	case ACT_COMPARE: return later(a, "comparing runs");
 	case ACT_DELETE: return delete(a, runs, n, e);
+	case ACT_TAG: return ask_text(a, runs, n, action, e);
 	default: return VIEW_PASS;
 	}
 }

@@ -172,12 +172,30 @@ static void note_matching(struct runs_view *w)
 	app_type_note(w->app, w->bad, "%s of %s", matching, total);
 }
 
+/* Runs that were deleted are not marked any more. */
+static void drop_marks(struct runs_view *w)
+{
+	int64_t total = runs_list_total(w->list), before = w->total;
+
+	w->total = total;
+	for (size_t i = w->marks.len; total < before && i-- > 0;) {
+		_arena_ struct arena arena = ARENA_INIT;
+		struct run_row row;
+		struct err ignored;
+		int r = query_run(w->app->tracker, w->marks.v[i], &arena, &row, &ignored);
+
+		if (r == ERR_NOT_FOUND || (r >= 0 && row.removed))
+			vec_remove(&w->marks, i);
+	}
+}
+
 static void list_changed(void *arg)
 {
 	struct runs_view *w = arg;
 	struct err e;
 	int r;
 
+	drop_marks(w);
 	if (w->typing) {
 		w->at = w->top = 0;
 		w->cursor = 0;
@@ -491,6 +509,7 @@ static int make_list(struct runs_view *w, struct err *e)
 	if (r < 0)
 		return r;
 	runs_view_choose_columns(w);
+	w->total = runs_list_total(w->list);
 	return show(w, e);
 }
 
@@ -534,6 +553,7 @@ static int refresh(struct view *v, struct app *a, int why, struct err *e)
 	}
 	if ((r = runs_list_refresh(w->list, w->rows > 0 ? w->rows : FIRST_ROWS, e)) < 0 || (r = stick(w, e)) < 0)
 		return r;
+	drop_marks(w);
 	if (empty && len(w))
 		runs_view_choose_columns(w);
 	else

@@ -21,6 +21,7 @@ struct runs_view {
 	size_t at, top;
 	int rows;               /* of the list, as drawn last */
 	VEC(int64_t) marks;
+	int64_t total;          /* runs there were when marks were looked after */
 	char *filter;           /* that holds; NULL: none */
 	bool fuzzy, typing, bad;
 	char *sort;             /* the column's name it is sorted by; NULL: newest first */
