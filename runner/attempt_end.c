@@ -314,13 +314,14 @@ static void settle_done(void *arg)
 {
 	struct attempt *a = arg;
 	char message[128];
+	int64_t now = time_now(); /* the same for all values of a file: lists by time have one order */
 
 	for (size_t i = 0; i < a->taken.points.len; i++) {
 		const struct output_point *p = &a->taken.points.v[i];
 		struct err e;
 		int64_t step;
 
-		if (journal_point(a->host->journal, &a->rec, p->key, strlen(p->key), p->step, p->ts < 0 ? time_now() : p->ts, p->value, &step, &e) >= 0)
+		if (journal_point(a->host->journal, &a->rec, p->key, strlen(p->key), p->step, p->ts < 0 ? now : p->ts, p->value, &step, &e) >= 0)
 			attempt_note_metric(a, p->key, strlen(p->key), p->value, step);
 	}
 	if (a->broken_lines > 1 && !a->error_message && a->result.state != ATTEMPT_SUCCESS) {

@@ -1,0 +1,2 @@
+def rate(epoch, epochs):
+    return 0.03
