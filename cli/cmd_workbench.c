@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "tui/app.h"
+#include "tui/script.h"
 
 static const struct option_def options[] = {
 	{ .name = "script", .kind = OPTION_TEXT, .value = "FILE", .text = "takes the keys from a file instead of a terminal" },
@@ -42,6 +43,8 @@ static int run_workbench(struct context *c, struct err *e)
 	/* Without a project the workbench offers to make one. */
 	if (project_find(&c->project, &none) >= 0)
 		o.project = &c->project;
+	if (o.script)
+		script_clock(o.script);
 	return app_run(&o, e);
 }
 

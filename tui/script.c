@@ -173,6 +173,24 @@ static int keys(struct bench *b, char *line, struct err *e)
 	return r;
 }
 
+void script_clock(const char *path)
+{
+	_buf_ struct buf text = BUF_INIT;
+	struct err told_later;
+
+	if (file_read(path, 1 << 20, &text, &told_later) < 0)
+		return;
+	for (char *line = text.data, *next; line && *line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (text_starts(line, ":clock "))
+			clock_at(line + 7, &told_later);
+		if (*line != '#' && line[strspn(line, " \t\r")])
+			return;
+	}
+}
+
 int script_run(struct bench *b, const char *path, struct err *e)
 {
 	_buf_ struct buf text = BUF_INIT;
