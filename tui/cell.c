@@ -188,3 +188,11 @@ void grid_frame(struct grid *g, struct rect r)
 	grid_put(g, bottom, r.col, 0x2514, ROLE_RULE);
 	grid_put(g, bottom, right, 0x2518, ROLE_RULE);
 }
+
+void grid_overlay(struct grid *g, struct rect frame, struct rect r)
+{
+	bool narrow = r.cols - frame.cols <= 4;
+
+	grid_blank(g, narrow ? (struct rect){ frame.row, r.col, frame.rows, r.cols } : frame);
+	grid_frame(g, frame);
+}

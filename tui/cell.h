@@ -71,6 +71,8 @@ void grid_blank(struct grid *g, struct rect r);
 /* A line of "─" and a frame "┌─┐│└┘" in ROLE_RULE. */
 void grid_rule(struct grid *g, int row, int col, int cells);
 void grid_frame(struct grid *g, struct rect r);
+/* A frame with nothing in it over what stands in r; what would be left of that beside the frame is blanked too where it is too narrow to be read. */
+void grid_overlay(struct grid *g, struct rect frame, struct rect r);
 
 /* How cells become bytes. */
 struct theme;

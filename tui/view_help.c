@@ -139,8 +139,7 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 	h->shown = rows - 2;
 	if (h->top > (int)h->lines.len - h->shown)
 		h->top = (int)h->lines.len - h->shown;
-	grid_blank(g, box);
-	grid_frame(g, box);
+	grid_overlay(g, box, r);
 	grid_textf(g, box.row, box.col + 2, cols - 4, ROLE_STRONG, " %s ", h->title);
 	if (h->top + h->shown < (int)h->lines.len)
 		grid_textf(g, box.row + rows - 1, box.col + 2, cols - 4, ROLE_QUIET, " %d more lines below ", (int)h->lines.len - h->top - h->shown);

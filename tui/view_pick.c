@@ -128,8 +128,7 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 	struct rect box = { r.row + (r.rows - rows) / 3, r.col + (r.cols - cols) / 2, rows, cols };
 	int shown = rows - 2, inside = box.col + 2, width = cols - 4;
 
-	grid_blank(g, box);
-	grid_frame(g, box);
+	grid_overlay(g, box, r);
 	grid_textf(g, box.row, inside, width, ROLE_STRONG, " %s ", p->title);
 	if (p->at < p->top)
 		p->top = p->at;

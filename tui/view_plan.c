@@ -406,8 +406,7 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 	struct rect in = { box.row + 1, box.col + 2, rows - 4, cols - 4 };
 	int y = in.row;
 
-	grid_blank(g, box);
-	grid_frame(g, box);
+	grid_overlay(g, box, r);
 	grid_textf(g, box.row, in.col, in.cols, ROLE_STRONG, " %s ", p->title);
 	for (size_t i = 0; i < p->notes.len && y < in.row + in.rows - 1; i++)
 		y = draw_text(g, in, y, *p->notes.v[i] == '!' ? ROLE_WARNING : ROLE_TEXT, p->notes.v[i]);
