@@ -15,7 +15,8 @@
 #define FRAME_US 100000      /* frames without a key: ten a second */
 #define KEY_FRAME_US 10000   /* what comes soon after a key is its answer */
 #define KEY_ANSWER_US 500000
-#define TICK_US 100000       /* how often the record is asked whether it changed */
+#define TICK_US 200000       /* how often the record is asked whether it changed */
+#define LIVE_TICK_US 100000  /* while a run is under way */
 #define LOST_US (5 * US_PER_S)
 
 void app_redraw(struct app *a)
@@ -252,7 +253,7 @@ static void on_tick(void *arg)
 	int64_t now = time_mono(), version, due = next_due(b);
 	int why = 0;
 
-	loop_timer_set(b->tick_timer, now + TICK_US);
+	loop_timer_set(b->tick_timer, now + (b->live ? LIVE_TICK_US : TICK_US));
 	if (!b->app.tracker) {
 		look_for_record(b);
 		return;

@@ -19,10 +19,9 @@ static void row(const char *name, double value, const char *unit, double bar)
 	fflush(stdout);
 }
 
-/* Waits for a first byte, then until none has come for a while: when the first and the last came, µs since `from`. */
-static void answer(struct vt *v, int64_t from, double *first, double *last)
+/* Waits for a first byte, then until none has come for a while: when the first came and when the last burst of `least` bytes and more ended, µs since `from`. n: bytes written before the key. */
+static void answer(struct vt *v, int64_t from, size_t n, size_t least, double *first, double *last)
 {
-	size_t n = vt_bytes(v);
 	int64_t until = from + 20 * US_PER_S, seen = 0;
 
 	*first = *last = NAN;
@@ -32,25 +31,29 @@ static void answer(struct vt *v, int64_t from, double *first, double *last)
 
 		if (left <= 0)
 			return;
-		poll(&p, 1, (int)(left / 1000) + 1);
-		vt_take(v);
+		if (vt_bytes(v) == n) {
+			poll(&p, 1, (int)(left / 1000) + 1);
+			vt_take(v);
+		}
 		if (vt_bytes(v) == n)
 			continue;
-		n = vt_bytes(v);
 		seen = time_mono();
 		if (isnan(*first))
 			*first = (double)(seen - from);
-		*last = (double)(seen - from);
+		if (vt_bytes(v) - n >= least)
+			*last = (double)(seen - from);
+		n = vt_bytes(v);
 	}
 }
 
 static double key(struct vt *v, const char *name)
 {
 	double first, last;
+	size_t n = vt_bytes(v);
 	int64_t from = time_mono();
 
 	vt_keys(v, name);
-	answer(v, from, &first, &last);
+	answer(v, from, n, 1, &first, &last);
 	return first;
 }
 
@@ -82,8 +85,10 @@ static struct vt *start(const char *project)
 
 static void stop(struct vt *v)
 {
+	int status;
+
 	vt_keys(v, "q");
-	vt_wait_end(v, NULL);
+	vt_wait_end(v, &status);
 	vt_free(v);
 }
 
@@ -141,25 +146,26 @@ static int64_t from_proc(pid_t pid, const char *file, const char *field)
 	return at ? strtoll(at + strlen(field), NULL, 10) : -1;
 }
 
+/* The count of all that fit comes when it is known; a screenful of runs is more than 1,000 bytes. */
 static void filter(struct vt *v)
 {
 	static const char text[] = "metrics.acc > 0.95";
-	double echo = 0, all = 0;
+	double echo = 0, all = 0, first, last;
 
-	vt_keys(v, "/");
-	vt_wait_quiet(v, 60);
+	key(v, "/");
 	for (const char *c = text; *c; c++) {
 		char one[2] = { *c, 0 };
-		double first, last;
+		size_t n = vt_bytes(v);
 		int64_t from = time_mono();
 
 		vt_type(v, one);
-		answer(v, from, &first, &last);
+		answer(v, from, n, 1000, &first, &last);
 		echo = fmax(echo, first / 1000);
-		all = fmax(all, last / 1000);
+		if (c >= text + strlen("metrics.acc > "))
+			all = fmax(all, last / 1000);
 	}
 	row("a filter on a metric: slowest key echoed", echo, "ms", 50);
-	row("a filter on a metric: slowest last frame of a key", all, "ms", 50);
+	row("a filter on a metric: slowest screenful of a key", all, "ms", 50);
 	vt_keys(v, "Esc");
 	vt_wait_quiet(v, 60);
 }
@@ -223,7 +229,7 @@ static void open_run(const char *folder, const char *name, const char *yaml, con
 	row(label, key(v, "Enter") / 1000, "ms", 50);
 	if (!vt_wait_text(v, wanted))
 		exit(1);
-	keys(v, name, (const char *const[]){ "Down", "Down", "Up", "Down" }, 2, 8);
+	keys(v, name, (const char *const[]){ "Down", "Up", "Down", "Up" }, 2, 8);
 	stop(v);
 }
 
@@ -316,7 +322,7 @@ int main(int argc, char **argv)
 	row("runs: memory", (double)from_proc(vt_pid(v), "status", "VmRSS:") / 1024, "MB", 100);
 	load(v, argv[2]);
 	stop(v);
-	buf_adds(&wide, "steps:\n  fetch: {run: \":\", outputs: []}\n  train: {run: \": ${item}\", matrix: {item: [");
+	buf_adds(&wide, "steps:\n  fetch: {run: \":\", outputs: []}\n  train: {run: \": ${matrix.item}\", matrix: {item: [");
 	for (int i = 0; i < 200; i++)
 		buf_addf(&wide, "%s%d", i ? ", " : "", i);
 	buf_adds(&wide, "]}, needs: [fetch]}\n  evaluate: {run: \":\", needs: [train]}\n");
