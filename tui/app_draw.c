@@ -100,6 +100,19 @@ static void draw_status(struct bench *b, struct view *top)
 	}
 }
 
+/* Behind what is asked before something starts the rest is dim: rows that are cut by its frame are not read as its own. */
+static void step_back(struct grid *g, struct rect r)
+{
+	for (int row = r.row; row < r.row + r.rows; row++) {
+		for (int col = r.col; col < r.col + r.cols; col++) {
+			struct cell *c = &g->cells[(size_t)row * (size_t)g->cols + (size_t)col];
+
+			c->role = ROLE_RULE;
+			c->attrs = 0;
+		}
+	}
+}
+
 void bench_frame(struct bench *b)
 {
 	struct grid *g = &b->grid;
@@ -117,7 +130,10 @@ void bench_frame(struct bench *b)
 	if (first > 0)
 		first--;
 	draw_title(b, b->stack.v[first]);
-	for (size_t i = first; i < b->stack.len; i++)
+	for (size_t i = first; i < b->stack.len; i++) {
+		if (b->stack.v[i]->screen == SCREEN_PLAN && i > first)
+			step_back(g, bench_body(b));
 		b->stack.v[i]->ops->draw(b->stack.v[i], &b->app, g, bench_body(b));
+	}
 	draw_status(b, bench_top(b));
 }

@@ -165,6 +165,9 @@ static void lay_out(struct view_metrics *m, struct rect r)
 	m->high = r.rows / rows > 2 * CHART_ROWS ? 2 * CHART_ROWS : r.rows / rows < least ? least : r.rows / rows;
 	m->wide = (r.cols - GAP * (m->across - 1)) / m->across;
 	int fit = m->high > 0 && r.rows / m->high > 0 ? r.rows / m->high : 1, at = (int)chosen(m) / m->across, top = (int)m->top;
+	/* Those that are seen share the rows that no further one fits into. */
+	if (rows > fit && r.rows > m->high)
+		m->high = r.rows / fit;
 	top = at < top ? at : at >= top + fit ? at - fit + 1 : top;
 	m->top = (size_t)(top > rows - fit ? rows > fit ? rows - fit : 0 : top);
 }
