@@ -97,6 +97,10 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh build/jig
 
+# Screens for README.md, by the real program.
+pictures: $(B)/jig $(B)/tests/lib/gen_screens
+	@scripts/pictures.sh $(B)/jig $(B)/tests/lib/gen_screens
+
 BENCHES := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 $(B)/tests/bench/bench_%: $(B)/tests/bench/bench_%.o $(call libs_upto,tui)
 	$(call say,link,$@)
@@ -148,5 +152,5 @@ clean:
 	rm -rf build
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all tests clean check demo bench fuzz layers hdr-check docs docs-check install uninstall
+.PHONY: all tests clean check demo pictures bench fuzz layers hdr-check docs docs-check install uninstall
 .SECONDARY:
