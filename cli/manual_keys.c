@@ -20,7 +20,7 @@ static void add_keys(struct buf *out, const char *keys)
 		_free_ char *word = mem_strndup(keys, n);
 		struct key k;
 
-		buf_adds(out, first ? " Cm \\&" : " No , Cm \\&");
+		buf_adds(out, first ? " Cm \\&" : " , Cm \\&");
 		if (key_parse(word, &k))
 			add_key(out, k);
 		keys += n + (keys[n] == ' ');
@@ -32,7 +32,7 @@ static void add_action(struct buf *out, const struct action_def *d)
 	buf_adds(out, ".It");
 	add_keys(out, d->keys);
 	if (*d->mouse)
-		buf_addf(out, " No , %s", d->mouse);
+		buf_addf(out, " , No %s", d->mouse);
 	buf_addf(out, "\n.Pq Cm %s\n%c%s.\n", d->name, *d->help >= 'a' && *d->help <= 'z' ? *d->help - 32 : *d->help, d->help + 1);
 }
 
