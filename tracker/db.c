@@ -6,6 +6,18 @@
 #include <string.h>
 #include "base/mem.h"
 
+/* A row had a text that is no word of its vocabulary, which a CHECK forbids: the next step or question tells it. */
+static _Thread_local bool no_word;
+
+static int tell_no_word(const struct tracker *t, struct err *e)
+{
+	no_word = false;
+	return err_set(e, ERR_BROKEN,
+	               "%s/jig.db: cannot read the record: it is damaged (a state in it is none that jig knows); "
+	               "`sqlite3 jig.db .recover` may save its rows",
+	               t->dir);
+}
+
 int db_error(struct tracker *t, struct err *e, const char *what)
 {
 	int code = sqlite3_extended_errcode(t->db);
@@ -128,7 +140,7 @@ int db_query_(struct tracker *t, const struct db_table *table, int which, sqlite
               const struct db_value *v, int n)
 {
 	sqlite3_stmt *st = NULL;
-	int r = statement(t, table, which, &st, e);
+	int r = no_word ? tell_no_word(t, e) : statement(t, table, which, &st, e);
 
 	if (r < 0)
 		return r;
@@ -146,8 +158,13 @@ int db_query_(struct tracker *t, const struct db_table *table, int which, sqlite
 
 int db_step(struct tracker *t, sqlite3_stmt *st, struct err *e)
 {
-	int rc = sqlite3_step(st);
+	int rc;
 
+	if (no_word) {
+		sqlite3_reset(st);
+		return tell_no_word(t, e);
+	}
+	rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc == SQLITE_DONE) {
@@ -220,9 +237,9 @@ bool db_digest(sqlite3_stmt *st, int c, struct digest *ret)
 
 int db_word(sqlite3_stmt *st, int c, enum vocabulary v)
 {
-	int value = word_find(v, db_peek(st, c));
+	const char *text = db_peek(st, c);
+	int value = text ? word_find(v, text) : -1;
 
-	if (value < 0)
-		abort();
-	return value;
+	no_word = no_word || value < 0;
+	return value < 0 ? 0 : value;
 }

@@ -130,6 +130,29 @@ static void test_no_database(void **state)
 	assert_null(strstr(e.text, "PRAGMA"));
 }
 
+static void test_strange_state(void **state)
+{
+	struct tracker *t = open_record();
+	_arena_ struct arena a = ARENA_INIT;
+	struct run_row row;
+	struct err e;
+
+	must(tracker_begin(t, &make_err));
+	make_run(t, "one");
+	make_run(t, "two");
+	must(tracker_commit(t, &make_err));
+	assert_null(make_sql(dir, "PRAGMA ignore_check_constraints = 1; DROP TRIGGER run_move; "
+	                          "UPDATE run SET state = 'quexed' WHERE number = 1"));
+	/* The row is read, and what comes next says that it is not to be believed; then the rest can be read. */
+	must(query_run(t, 1, &a, &row, &e));
+	assert_int_equal(query_run(t, 2, &a, &row, &e), ERR_BROKEN);
+	assert_non_null(strstr(e.text, "damaged"));
+	assert_non_null(strstr(e.text, "none that jig knows"));
+	must(query_run(t, 2, &a, &row, &e));
+	assert_int_equal(row.number, 2);
+	tracker_close(t);
+}
+
 static void test_foreign(void **state)
 {
 	struct tracker *t;
@@ -400,6 +423,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_reads_of_one_state, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_misuse, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_strange_state, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_creation_race, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_writers, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_chain_file, setup, teardown),
