@@ -144,7 +144,9 @@ static void draw_head(struct view_step *s, struct app *a, struct grid *g, struct
 	if (*end)
 		x += grid_text(g, r.row, x, -1, ROLE_TEXT, end) + 2;
 	x += grid_text(g, r.row, x, -1, ROLE_TEXT, took) + (*took ? 3 : 0);
-	if (step->reason && x < r.cols)
+	if (s->facts.run.removed)
+		grid_textf(g, r.row, x, r.cols - x - 1, ROLE_WARNING, "run %lld was deleted", (long long)s->run);
+	else if (step->reason && x < r.cols)
 		grid_text_cut(g, r.row, x, r.cols - x - 1, ROLE_QUIET, step->reason);
 }
 
