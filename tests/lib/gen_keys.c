@@ -1,5 +1,6 @@
-/* gen_keys SEED N: prints a script (tui/script.h) of N random keys, clicks, texts and sizes, the same for the same seed. What it plays changes tags, notes and names of runs and takes
- * runs out of the record; it starts and stops nothing, and does not quit. */
+/* gen_keys SEED N: prints a script (tui/script.h) of N random keys, clicks, texts and sizes, the same for the same
+ * seed. What it plays changes tags, notes and names of runs and takes runs out of the record; it starts and stops
+ * nothing, and does not quit. */
 #include <stdint.h>
 #include <stdio.h>
 #include "base/mem.h"
@@ -18,7 +19,24 @@ static int below(int n)
 static void print_text(void)
 {
 	static const char *const words[] = {
-		"epoch", "state = failed", "metrics.acc > 0.9", "metrics.acc >", "name = \"", "(", "[a-z", "heron", "error|warn", "日本語", "e\xcc\x81", "\xe2\x80\xae", "params.train.lr", "owner=blue", "zzz", "1", ".*", "AND OR",
+	        "epoch",
+	        "state = failed",
+	        "metrics.acc > 0.9",
+	        "metrics.acc >",
+	        "name = \"",
+	        "(",
+	        "[a-z",
+	        "heron",
+	        "error|warn",
+	        "日本語",
+	        "e\xcc\x81",
+	        "\xe2\x80\xae",
+	        "params.train.lr",
+	        "owner=blue",
+	        "zzz",
+	        "1",
+	        ".*",
+	        "AND OR",
 	};
 
 	printf(":type %s\n", PICK(words));
@@ -26,12 +44,18 @@ static void print_text(void)
 
 static void print_one(int *rows, int *cols)
 {
-	static const char *const moves[] = { "Up", "Down", "Left", "Right", "PgUp", "PgDn", "Home", "End", "j", "k", "h", "l", "g", "G", "Ctrl-b", "Ctrl-f" };
-	static const char *const others[] = { "Enter", "Enter", "Enter", "Esc", "Esc", "Tab", "Space", "c", "S", "C", "z", "y", "L", "T", "e", "1", "2", "3", "4", "5", "6", "n", "N", "&", "E", "F", "w", "o", "=", "-", "0",
-					      "x", "m", "a", "v", "?", "Ctrl-l", "Ctrl-z", "F9", "Insert", "Alt-x", "Shift-Tab", "é", "Backspace", "Delete" };
-	static const char *const asked[] = { "s", "p", "d", "r", "t", "N" };
-	static const char *const clicks[] = { "click", "click", "click", "double", "wheel-up", "wheel-down" };
-	static const int sizes[][2] = { { 24, 80 }, { 24, 80 }, { 40, 120 }, { 60, 200 }, { 10, 40 }, { 9, 39 }, { 1, 1 }, { 16, 60 }, { 11, 300 }, { 100, 41 } };
+	static const char *const moves[] = {"Up", "Down", "Left", "Right", "PgUp", "PgDn", "Home",   "End",
+	                                    "j",  "k",    "h",    "l",     "g",    "G",    "Ctrl-b", "Ctrl-f"};
+	static const char *const others[] = {
+	        "Enter",  "Enter",  "Enter", "Esc",    "Esc",   "Tab",       "Space", "c",         "S",
+	        "C",      "z",      "y",     "L",      "T",     "e",         "1",     "2",         "3",
+	        "4",      "5",      "6",     "n",      "N",     "&",         "E",     "F",         "w",
+	        "o",      "=",      "-",     "0",      "x",     "m",         "a",     "v",         "?",
+	        "Ctrl-l", "Ctrl-z", "F9",    "Insert", "Alt-x", "Shift-Tab", "é",     "Backspace", "Delete"};
+	static const char *const asked[] = {"s", "p", "d", "r", "t", "N"};
+	static const char *const clicks[] = {"click", "click", "click", "double", "wheel-up", "wheel-down"};
+	static const int sizes[][2] = {{24, 80}, {24, 80}, {40, 120}, {60, 200}, {10, 40},
+	                               {9, 39},  {1, 1},   {16, 60},  {11, 300}, {100, 41}};
 	int what = below(100);
 
 	if (what < 42) {

@@ -209,6 +209,7 @@ static void each_fault_has_its_line(void **state)
 	_buf_ struct buf faults = BUF_INIT;
 	_cleanup_(keymap_freep) struct keymap *m = changed("# mine\nkey runs c = nope\n\nkey nowhere c = quit\nkey log c = mark\n", &faults);
 
+	assert_non_null(m);
 	assert_non_null(strstr(faults.data, "config:2: "));
 	assert_non_null(strstr(faults.data, "config:4: "));
 	assert_non_null(strstr(faults.data, "config:5: "));
