@@ -31,6 +31,7 @@ struct view_step {
 	struct view view;
 	struct app *app;
 	int64_t run, step;
+	bool removed;   /* the run was deleted meanwhile; what was read stands */
 	int64_t chosen; /* the attempt that a person chose; 0: the newest */
 	struct step_facts facts;
 	enum tab tab;
@@ -144,7 +145,7 @@ static void draw_head(struct view_step *s, struct app *a, struct grid *g, struct
 	if (*end)
 		x += grid_text(g, r.row, x, -1, ROLE_TEXT, end) + 2;
 	x += grid_text(g, r.row, x, -1, ROLE_TEXT, took) + (*took ? 3 : 0);
-	if (s->facts.run.removed)
+	if (s->removed)
 		grid_textf(g, r.row, x, r.cols - x - 1, ROLE_WARNING, "run %lld was deleted", (long long)s->run);
 	else if (step->reason && x < r.cols)
 		grid_text_cut(g, r.row, x, r.cols - x - 1, ROLE_QUIET, step->reason);
@@ -248,10 +249,14 @@ static int refresh(struct view *v, struct app *a, int why, struct err *e)
 	struct view *in;
 	int r = VIEW_SAME, more;
 
-	if (why & REFRESH_RECORD) {
+	if (why & REFRESH_RECORD && !s->removed) {
 		int64_t seen = s->facts.seen ? s->facts.seen->id : 0;
 
 		r = step_facts_load(a->tracker, s->run, s->step, s->chosen, &s->facts, e);
+		if (r == ERR_NOT_FOUND) {
+			s->removed = true;
+			return VIEW_REDRAW;
+		}
 		if (r >= 0 && (s->facts.seen ? s->facts.seen->id : 0) != seen)
 			r = show(s, a, s->tab, e);
 		else if (r >= 0)
