@@ -142,7 +142,7 @@ static void draw_head(struct view_step *s, struct app *a, struct grid *g, struct
 	x += grid_text(g, r.row, x, -1, role_find(w->role), w->text) + 2;
 	if (step->reused_attempt)
 		x += grid_textf(g, r.row, x, -1, ROLE_TEXT, "from run %lld", (long long)step->reused_run) + 2;
-	if (*end)
+	if (*end && strcmp(end, w->text))
 		x += grid_text(g, r.row, x, -1, ROLE_TEXT, end) + 2;
 	x += grid_text(g, r.row, x, -1, ROLE_TEXT, took) + (*took ? 3 : 0);
 	if (s->removed)
