@@ -47,7 +47,7 @@ enum {
 	X(ACT_ENTER, "open", "Enter", ON_ALL & ~ON_GO, "double click", "open", "goes deeper: runs, run, step at its log") \
 	X(ACT_BACK, "back", "Esc", ON_ALL, "", "back", "back one level, an overlay first") \
 	X(ACT_NEXT_PANE, "next-pane", "Tab", ON_ALL, "", "", "the next pane or tab") \
-	X(ACT_SEARCH, "search", "/", ON_ALL, "", "filter", "filters or searches as you type") \
+	X(ACT_SEARCH, "search", "/", ON_ALL, "", "find", "filters or searches as you type") \
 	X(ACT_HELP, "help", "? F1", ON_ALL, "", "help", "the keys of this screen") \
 	X(ACT_PALETTE, "palette", ":", ON_ALL, "", "commands", "all commands, found by a few letters") \
 	X(ACT_COPY, "copy", "y", ON_ALL, "", "copy", "copies what is under the cursor") \

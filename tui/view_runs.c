@@ -713,7 +713,7 @@ static void free_view(struct view *v)
 
 struct view *view_runs_new(struct app *a, struct err *e)
 {
-	static const enum action foot[] = {ACT_SEARCH, ACT_MARK, ACT_ENTER, ACT_RESUME, ACT_DEBUG, ACT_STOP, ACT_NEW_RUN, ACT_HELP, ACT_PALETTE, ACT_NONE};
+	static const enum action foot[] = {ACT_SEARCH, ACT_MARK, ACT_ENTER, ACT_RESUME, ACT_STOP, ACT_NEW_RUN, ACT_HELP, ACT_PALETTE, ACT_NONE};
 	static const struct view_ops ops = {
 	        .free = free_view,
 	        .draw = draw,
