@@ -392,9 +392,13 @@ static void settle_tastes(struct bench *b)
 	}
 	b->app.paint.theme = &b->theme;
 	if (faults.len) {
-		const char *rest = strchr(faults.data, '\n') + 1;
+		int more = -1;
 
-		app_say(&b->app, ROLE_WARNING, "%.*s%s", (int)strcspn(faults.data, "\n"), faults.data, *rest ? "  (and more: `jig help config`)" : "");
+		for (const char *p = faults.data; (p = strchr(p, '\n')); p++)
+			more++;
+		app_say(&b->app, ROLE_WARNING, "%.*s", (int)strcspn(faults.data, "\n"), faults.data);
+		if (more > 0)
+			app_say(&b->app, ROLE_WARNING, "%.*s, and %d more (man jig-keys)", (int)strcspn(faults.data, "\n"), faults.data, more);
 	}
 }
 

@@ -87,13 +87,13 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 	if (a->project) {
 		grid_text_cut(g, y++, 2, r.cols - 4, ROLE_STRONG, "No run yet.");
 		y++;
-		grid_text_cut(g, y++, 2, r.cols - 4, ROLE_TEXT, "Enter starts the first one, in the background; `jig run` in a shell does the same.");
+		grid_text_cut(g, y++, 2, r.cols - 4, ROLE_TEXT, "Enter starts the first one, as `jig run -d` does.");
 		y++;
 		grid_text_cut(g, y++, 2, r.cols - 4, ROLE_QUIET, "What jig.yaml would do:");
 	} else {
 		grid_text_cut(g, y++, 2, r.cols - 4, ROLE_STRONG, "There is no jig.yaml here, nor in the folders above.");
 		y++;
-		grid_text_cut(g, y++, 2, r.cols - 4, ROLE_TEXT, "Enter writes this one, made from what the folder holds (`jig init`). Nothing else is changed.");
+		grid_text_cut(g, y++, 2, r.cols - 4, ROLE_TEXT, "Enter writes this one, as `jig init` does. Nothing else is changed.");
 	}
 	y++;
 	lines_draw(&s->lines, g, (struct rect){ y, r.col + 1, r.row + r.rows - y, r.cols - 2 });
