@@ -58,7 +58,7 @@ key Enter
 shows 'epoch 1[0-9]' 'checkpoint'
 save run
 key 2
-shows 'charts' 'cpu cores'
+shows 'charts' 'cpu cores' ' 10 '
 save metrics
 key Escape
 shows '1 [a-z-]* ✗ failed' 'steps.py:5' 'IndexError'
