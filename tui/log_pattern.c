@@ -304,10 +304,36 @@ static int compile(struct log_pattern *p, const char *text, struct err *e)
 	return 0;
 }
 
+/* \d and \D, which POSIX does not know and everybody types, as brackets. */
+static char *spell_digits(const char *s)
+{
+	_buf_ struct buf b = BUF_INIT;
+	const char *bracket = s; /* behind the one that s is in */
+
+	while (*s) {
+		bool digit = *s == '\\' && (s[1] == 'd' || s[1] == 'D');
+
+		if (s >= bracket && *s == '[')
+			bracket = behind_bracket(s);
+		if (digit && (s >= bracket || s[1] == 'd')) {
+			buf_adds(&b, s < bracket ? "0-9" : s[1] == 'd' ? "[0-9]" : "[^0-9]");
+			s += 2;
+		} else {
+			bool escape = s >= bracket && *s == '\\' && s[1];
+
+			buf_add(&b, s, 1 + escape);
+			s += 1 + escape;
+		}
+	}
+	return buf_steal(&b);
+}
+
 int log_pattern_new(const char *text, struct log_pattern **ret, struct err *e)
 {
+	_free_ char *spelled = spell_digits(text);
 	int r;
 
+	text = spelled;
 	if (!*text)
 		return err_set(e, ERR_USAGE, "nothing to search for");
 	if (strlen(text) > PATTERN_MAX)

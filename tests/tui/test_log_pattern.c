@@ -107,6 +107,7 @@ static void passes_find_lines(void **state)
 		{ "loss", 0x3b | 0x80 }, { "LOSS", 0x10 }, { "fine", 0 }, { "lo·ss", 0x20 }, { "^loss$", 0x12 },
 		{ "^$", 0x4 }, { "o.*s", 0xbb }, { "e(p)och|no", 0x41 }, { "nothing", 0 }, { "x*", 0xff }, { "los+", 0xbb },
 		{ "lx?os{1,3}", 0xbb }, { "0\\.5$", 0x1 }, { "[o]", 0xfb }, { "1.?", 0x1 }, { "31m", 0 },
+		{ "\\d", 0x1 }, { "h \\d l", 0x1 }, { "0\\.\\d$", 0x1 }, { "[\\d.]+$", 0x1 }, { "^\\D+$", 0xfa }, { "loss\\\\d", 0 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		unsigned got = pass(cases[i].pattern, log, sizeof log - 1);
