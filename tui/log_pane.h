@@ -29,6 +29,7 @@ bool log_pane_follow(struct log_pane *p);         /* these switch on and off */
 bool log_pane_wrap(struct log_pane *p);
 bool log_pane_times(struct log_pane *p);          /* times, times between lines, none */
 bool log_pane_only_hits(struct log_pane *p);
+bool log_pane_back(struct log_pane *p);           /* all lines again; false: they are there */
 
 /* A search as it is typed: begins where a person stands, and goes to the first hit from there on. ERR_USAGE: the last
  * one stays. An empty text ends it. */

@@ -190,3 +190,8 @@ bool log_pane_only_hits(struct log_pane *p)
 	pane_say(p, p->only ? "only lines with a match" : "all lines");
 	return true;
 }
+
+bool log_pane_back(struct log_pane *p)
+{
+	return p->only && log_pane_only_hits(p);
+}

@@ -156,6 +156,8 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 		return done(l, a, log_pane_times(p));
 	case ACT_EDIT:
 		return edit(l, a, e);
+	case ACT_BACK:
+		return log_pane_back(p) ? done(l, a, true) : VIEW_PASS;
 	default:
 		return VIEW_PASS;
 	}

@@ -273,6 +273,11 @@ static void searches_go_as_one_types(void **state)
 	assert_facts("2 of 6 lines · 35 B   match 1/3 · only");
 	log_pane_move(p, LOG_DOWN);
 	assert_line("Beta x");
+	assert_true(log_pane_back(p));
+	assert_said("all lines");
+	assert_false(log_pane_back(p));
+	assert_line("Beta x");
+	log_pane_only_hits(p);
 	/* Esc: what was before is there again. */
 	log_pane_search_begin(p);
 	assert_int_equal(log_pane_search(p, "nothing like it", &e), 0);
