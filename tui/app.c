@@ -426,6 +426,7 @@ static int open_all(struct bench *b, const struct app_options *o, struct err *e)
 		term_size(b->term, &rows, &cols);
 	}
 	grid_init(&b->grid, rows, cols);
+	b->app.cols = cols;
 	show_first(b);
 	bench_refresh(b, REFRESH_RECORD);
 	b->frame_timer = loop_timer(a->loop, -1, on_frame, b);

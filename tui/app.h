@@ -17,6 +17,7 @@ struct app {
 	const struct keymap *keymap;
 	struct paint paint;
 	const char *self;             /* the program, for commands (app_command) */
+	int cols;                     /* of the screen; 0: it has none */
 };
 
 /* Whole program: opens the terminal, runs until it is left. project may be NULL (first contact). script: a file of keys (script.h) instead of a terminal, at rows × cols; NULL: none. */

@@ -182,6 +182,7 @@ static void on_resize(struct bench *b)
 	term_size(b->term, &rows, &cols);
 	grid_release(&b->grid);
 	grid_init(&b->grid, rows, cols);
+	b->app.cols = cols;
 	app_redraw(&b->app);
 }
 

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 
 #define FOLD 8          /* steps of one matrix that stand each on their own at first */
+#define FOLD_TO_FIT 3   /* and those that do so even where the drawing is too broad */
 #define BOXES_MOST 60   /* nodes that boxes are still a help for */
 #define BOXES_LIMIT 1000 /* and those that are drawn as boxes when asked for */
 
@@ -266,6 +267,30 @@ static bool has_cycle(const struct dag_view *v)
 	return cycle;
 }
 
+static struct dag_group *largest_open(const struct dag_view *v)
+{
+	struct dag_group *largest = NULL;
+	for (int i = 0; i < v->ngroups; i++)
+		if (v->groups[i].open && v->groups[i].n > (largest ? largest->n : FOLD_TO_FIT))
+			largest = &v->groups[i];
+	return largest;
+}
+
+static void fit(struct dag_view *v, int step)
+{
+	struct dag_group *g;
+	while (v->fit > 0 && !v->cyclic && !v->lanes && v->cols > v->fit && (g = largest_open(v))) {
+		g->open = false;
+		lay_again(v, step, -1);
+	}
+}
+
+void dag_view_fit(struct dag_view *v, int cols)
+{
+	v->fit = cols;
+	fit(v, count(v) ? place(v, v->cursor).step : -1);
+}
+
 void dag_view_reload(struct dag_view *v)
 {
 	size_t n = v->m->steps.len + 1;
@@ -278,6 +303,7 @@ void dag_view_reload(struct dag_view *v)
 	/* Two matrices that feed each other item by item in both directions cannot fold. */
 	v->cyclic = has_cycle(v);
 	lay_again(v, step, -1);
+	fit(v, step);
 }
 
 struct dag_view *dag_view_new(const struct run_model *m)

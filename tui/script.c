@@ -105,6 +105,7 @@ static int size(struct bench *b, const char *text, struct err *e)
 		return r;
 	grid_release(&b->grid);
 	grid_init(&b->grid, rows, cols);
+	b->app.cols = cols;
 	return 0;
 }
 

@@ -170,9 +170,15 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 		return act_dag(s, a, action, e);
 	case ACT_LEFT:
 	case ACT_RIGHT:
-	case ACT_FOLD:
 	case ACT_LANES:
 		return act_dag(s, a, action, e);
+	case ACT_FOLD: {
+		int r = act_dag(s, a, action, e);
+		if (r != VIEW_SAME)
+			return r;
+		app_say(a, ROLE_QUIET, "no matrix is under the cursor");
+		return VIEW_REDRAW;
+	}
 	case ACT_NEXT_PANE:
 		s->in_panel = !s->in_panel;
 		s->moved = true;
@@ -338,6 +344,8 @@ struct view *view_run_new(struct app *a, int64_t run, struct err *e)
 	r = run_model_load(a->tracker, run, &s->model, e);
 	if (r >= 0) {
 		s->dag = dag_view_new(&s->model);
+		if (a->cols)
+			dag_view_fit(s->dag, panes_of(s, (struct rect){ 0, 0, TALL, a->cols }).dag.cols);
 		int first = first_step(&s->model);
 		dag_view_show(s->dag, first < 0 ? 0 : first);
 		r = load_panel(s, a, e);

@@ -397,6 +397,34 @@ static void matrices_that_feed_each_other_do_not_fold(void **state)
 	release(&m);
 }
 
+static void what_is_too_broad_folds(void **state)
+{
+	struct run_model m;
+	sweep(&m, 8);
+	struct dag_view *v = dag_view_new(&m);
+	int broad = dag_view_cols(v);
+	dag_view_fit(v, broad);
+	assert_int_equal(dag_view_cols(v), broad);
+	dag_view_show(v, 8);
+	dag_view_fit(v, broad - 1);
+	assert_true(dag_view_cols(v) < 40);
+	assert_string_equal(under(&m, v), "train[7]");
+	/* It stays so when steps come, and opens when one wants to. */
+	dag_view_reload(v);
+	assert_true(dag_view_cols(v) < 40);
+	act(v, ACT_FOLD);
+	assert_int_equal(dag_view_cols(v), broad);
+	dag_view_free(v);
+	release(&m);
+	/* A few steps stay boxes. */
+	small(&m);
+	v = dag_view_new(&m);
+	dag_view_fit(v, 20);
+	assert_true(dag_view_cols(v) > 20);
+	dag_view_free(v);
+	release(&m);
+}
+
 static void no_steps_at_all(void **state)
 {
 	struct run_model m = { .row = { .state = RUN_QUEUED } };
@@ -450,6 +478,7 @@ int main(void)
 		cmocka_unit_test(the_cursor_moves_to_the_nearest_box),
 		cmocka_unit_test(clicks_and_wheel),
 		cmocka_unit_test(matrices_that_feed_each_other_do_not_fold),
+		cmocka_unit_test(what_is_too_broad_folds),
 		cmocka_unit_test(no_steps_at_all),
 		cmocka_unit_test(thousands_of_steps),
 		cmocka_unit_test(clocks_take_five_cells),
