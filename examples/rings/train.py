@@ -23,8 +23,9 @@ for saved in sorted(folder.glob("epoch-*.json"))[-1:]:
 
 for epoch in range(first, args.epochs):
     rate = schedule.rate(epoch, args.epochs)
-    random.Random(epoch).shuffle(rows)
-    told = [net.learn(model, x, ring, rate) for x, ring in rows]
+    # The order hangs on the epoch alone, so that training from a checkpoint gives what training in one go gives.
+    order = random.Random(epoch).sample(rows, len(rows))
+    told = [net.learn(model, x, ring, rate) for x, ring in order]
     loss, acc = sum(l for l, _ in told) / len(rows), sum(right for _, right in told) / len(rows)
     with open(os.environ["JIG_METRICS"], "a") as f:
         f.write(json.dumps({"step": epoch, "loss": loss, "acc": acc, "rate": rate}) + "\n")
