@@ -1,5 +1,5 @@
 #!/bin/sh
-# FOLDER (a build with MODE=release): every bench, one after the other, on data made here. Takes some minutes and about 15 GB below ${BENCH_DIR:-/tmp}.
+# FOLDER (a build with MODE=release): every bench, one after the other, on data made here. Takes half an hour and about 20 GB below ${BENCH_DIR:-/tmp}.
 set -eu
 build=$(cd "$1" && pwd)
 dir=$(mktemp -d "${BENCH_DIR:-/tmp}/jig-bench.XXXXXX")
@@ -32,6 +32,20 @@ echo "== outputs into the store"
 
 echo "== layout of a DAG"
 "$build/tests/bench/bench_dag"
+
+echo "== charts"
+"$build/tests/bench/bench_chart" 20
+
+echo "== a log of 10 GB"
+"$build/tests/bench/bench_log" "$dir"
+
+echo "== a million runs and the workbench"
+mkdir -p "$dir/million/.jig" "$dir/made"
+printf 'steps:\n  a: {run: ":"}\n' >"$dir/million/jig.yaml"
+"$build/tests/lib/gen_record" "$dir/million/.jig" 1000000 20 10 >/dev/null
+"$build/tests/bench/bench_runs" "$dir/million/.jig"
+"$build/tests/bench/bench_workbench" "$build/jig" "$dir/million" "$dir/made"
+rm -rf "$dir/million" "$dir/made"
 
 echo "== an environment of 150 packages and more"
 make_environment() {
