@@ -57,7 +57,7 @@ static int draw_run(struct context *c, const char *word, struct err *e)
 		struct dag_step step = { .name = s->name, .base = s->base, .role = role_find(w->role) };
 		step.glyph = c->paint.ascii ? w->ascii : w->glyph;
 		if (a && !s->reused_attempt) {
-			duration_clock(attempt_elapsed(a), took);
+			attempt_clock(a, time_now(), took);
 			step.detail = arena_strdup(&d.arena, took);
 		}
 		vec_push(&pic.steps, step);

@@ -188,7 +188,7 @@ static void add_steps(struct context *c, const struct run_data *d)
 		char took[24] = "";
 		_buf_ struct buf why = BUF_INIT;
 		if (a)
-			duration_clock(attempt_elapsed(a), took);
+			attempt_clock(a, time_now(), took);
 		step_why(d, s, &why);
 		table_row(t);
 		table_cell(t, role, "%s %s", c->paint.ascii ? w->ascii : w->glyph, s->name);
@@ -215,7 +215,7 @@ static void add_failure(struct context *c, const struct run_data *d, const struc
 		_buf_ struct buf text = BUF_INIT;
 		char end[64], took[24];
 		attempt_end_text(a, end);
-		duration_clock(attempt_elapsed(a), took);
+		attempt_clock(a, time_now(), took);
 		buf_addf(&text, "\n%s@%d failed after %s: %s\n", s->name, a->n, took, end);
 		if (a->error_file || a->error_message) {
 			buf_adds(&text, "  ");
@@ -368,7 +368,7 @@ static void add_attempt(struct context *c, const struct step_row *s, const struc
 {
 	char at[24], took[24], end[64];
 	local_time_text(a->started, at);
-	duration_clock(attempt_elapsed(a), took);
+	attempt_clock(a, time_now(), took);
 	attempt_end_text(a, end);
 	buf_addf(&c->out, "\nattempt %d", a->n);
 	if (a->step != s->id)

@@ -65,7 +65,7 @@ struct attempt_row {
 	enum attempt_state state;
 	enum cause cause;
 	int exit_status, signal;             /* -1, 0 = none */
-	int64_t started, ended, elapsed_us;  /* 0, 0, -1 */
+	int64_t started, ended, elapsed_us;  /* 0, 0, -1: it runs, or nobody saw its end */
 	int64_t pid, pid_start;
 	const char *env_key, *env_grade;     /* NULL = none */
 	const char *env_kind, *env_detail;   /* detail: JSON text, as env_record stores it */

@@ -399,7 +399,7 @@ int run_mark_lost(struct tracker *t, int64_t run, struct err *e)
 		                           .cause = CAUSE_LOST,
 		                           .exit_status = -1,
 		                           .ended = now,
-		                           .elapsed_us = 0,
+		                           .elapsed_us = -1,
 		                           .usage = {-1, -1, -1, -1, -1},
 		                           .step_state = STEP_LOST};
 

@@ -412,7 +412,7 @@ int attempt_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, c
 		               attempt_state_text(from), attempt_state_text(a->state));
 	r = db_write(t, &sql, STEP_ATTEMPT_END, e, DB_INT(attempt), DB_TEXT(attempt_state_text(a->state)),
 	             DB_TEXT(cause_text(a->cause)), DB_KNOWN(a->exit_status), DB_ID(a->signal), DB_INT(a->ended),
-	             DB_INT(a->elapsed_us), DB_TEXT(a->error_file), a->error_file ? DB_INT(a->error_line) : DB_NULL,
+	             DB_KNOWN(a->elapsed_us), DB_TEXT(a->error_file), a->error_file ? DB_INT(a->error_line) : DB_NULL,
 	             DB_TEXT(a->error_message), DB_KNOWN(a->usage.max_rss), DB_KNOWN(a->usage.cpu_us),
 	             DB_KNOWN(a->usage.read_bytes), DB_KNOWN(a->usage.written_bytes), DB_KNOWN(a->usage.gpu_mem),
 	             DB_ID(a->trace));

@@ -90,7 +90,7 @@ struct attempt_result {
 	const char *error_file; /* root error; NULL: none found */
 	int error_line;
 	const char *error_message; /* NULL: none */
-	int64_t ended, elapsed_us; /* UTC µs; monotonic */
+	int64_t ended, elapsed_us; /* UTC µs; monotonic, -1 = unknown */
 	struct attempt_usage usage;
 	enum step_state step_state; /* where the step goes: success, failed, stopped, lost, retrying */
 	int64_t trace;          /* trace_record, 0 = none */

@@ -43,11 +43,21 @@ int64_t run_elapsed(const struct run_row *r)
 	return (r->ended ? r->ended : time_now()) - r->started;
 }
 
-int64_t attempt_elapsed(const struct attempt_row *a)
+int64_t attempt_elapsed(const struct attempt_row *a, int64_t now)
 {
-	if (a->elapsed_us >= 0)
+	if (a->elapsed_us >= 0 || a->state == ATTEMPT_LOST)
 		return a->elapsed_us;
-	return (a->ended ? a->ended : time_now()) - a->started;
+	return (a->ended ? a->ended : now) - a->started;
+}
+
+void attempt_clock(const struct attempt_row *a, int64_t now, char out[24])
+{
+	int64_t us = attempt_elapsed(a, now);
+
+	if (us < 0 && a->state == ATTEMPT_LOST)
+		snprintf(out, 24, "–");
+	else
+		duration_clock(us, out);
 }
 
 void attempt_env_text(struct buf *out, const struct attempt_row *a)

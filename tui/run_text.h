@@ -15,6 +15,9 @@ void attempt_env_text(struct buf *out, const struct attempt_row *a);
 void local_time_text(int64_t us, char out[24]);
 /* Wall or recorded time of a run so far, µs; -1: not begun. */
 int64_t run_elapsed(const struct run_row *r);
-int64_t attempt_elapsed(const struct attempt_row *a);
+/* The same of an attempt; -1: it was lost, and nobody saw its end. */
+int64_t attempt_elapsed(const struct attempt_row *a, int64_t now);
+/* "0:31"; "–" where it is not known. */
+void attempt_clock(const struct attempt_row *a, int64_t now, char out[24]);
 
 #endif

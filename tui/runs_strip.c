@@ -65,7 +65,7 @@ static void put_failed(struct about *b, const struct step_row *s)
 		return;
 	}
 	put(b, 0, ROLE_QUIET, "@%d", a->n);
-	duration_clock(attempt_elapsed(a), took);
+	attempt_clock(a, time_now(), took);
 	put(b, 0, ROLE_FAILED, " failed");
 	put(b, 0, ROLE_TEXT, " after %s", took);
 	if (a->error_file)
@@ -117,7 +117,7 @@ static int64_t expected_us(struct about *b, struct err *e)
 		if (query_duration(b->t, s->name, &took, e) < 0 || took < 0)
 			return -1;
 		if (a)
-			took = took > attempt_elapsed(a) ? took - attempt_elapsed(a) : 0;
+			took = took > attempt_elapsed(a, time_now()) ? took - attempt_elapsed(a, time_now()) : 0;
 		left += took;
 		running += a != NULL;
 	}
@@ -137,7 +137,7 @@ static int put_live(struct about *b, struct err *e)
 	if (s)
 		put(b, 0, ROLE_STRONG, "   %s", s->name);
 	if (a) {
-		duration_clock(attempt_elapsed(a), text);
+		attempt_clock(a, time_now(), text);
 		put(b, 0, ROLE_QUIET, "@%d", a->n);
 		put(b, 0, ROLE_TEXT, " for %s", text);
 	}

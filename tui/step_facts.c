@@ -295,7 +295,7 @@ int step_attempts(const struct step_facts *f, bool ascii, struct lines *l)
 
 		attempt_end_text(a, end);
 		attempt_error_text(&error, a);
-		duration_clock(attempt_elapsed(a), took);
+		attempt_clock(a, time_now(), took);
 		local_time_text(a->started, at);
 		line->id = a->id;
 		lines_part(l, line, ROLE_STRONG, "%s@%d", f->step.name, a->n);

@@ -552,8 +552,7 @@ static void draw_head(const struct run_panel *p, const struct run_model *m, stru
 	if (p->begun && !s->reused_attempt) {
 		char end[64], took[24];
 		attempt_end_text(&p->attempt, end);
-		int64_t until = p->attempt.ended ? p->attempt.ended : now;
-		duration_clock(p->attempt.elapsed_us >= 0 ? p->attempt.elapsed_us : until - p->attempt.started, took);
+		attempt_clock(&p->attempt, now, took);
 		if (*end && strcmp(end, w->text) != 0)
 			buf_addf(&tail, "  %s", end);
 		buf_addf(&tail, "   %s", took);

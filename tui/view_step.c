@@ -136,8 +136,8 @@ static void draw_head(struct view_step *s, struct app *a, struct grid *g, struct
 		w = word_of(WORDS_STEP_STATE, STEP_REUSED);
 	if (seen)
 		attempt_end_text(seen, end);
-	if (seen && attempt_elapsed(seen) >= 0)
-		duration_clock(attempt_elapsed(seen), took);
+	if (seen)
+		attempt_clock(seen, time_now(), took);
 	x += grid_text(g, r.row, x, -1, role_find(w->role), a->paint.ascii ? w->ascii : w->glyph) + 1;
 	x += grid_text(g, r.row, x, -1, role_find(w->role), w->text) + 2;
 	if (step->reused_attempt)

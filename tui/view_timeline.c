@@ -181,7 +181,7 @@ static void draw_strip(const struct view_timeline *s, struct grid *g, struct rec
 	col += grid_textf(g, r.row + 1, col, end - col, role_find(w->role), "%s %s", w->glyph, w->text) + 2;
 	if (*why)
 		col += grid_text(g, r.row + 1, col, end - col, ROLE_TEXT, why) + 2;
-	duration_clock(a->elapsed_us >= 0 ? a->elapsed_us : (a->ended ? a->ended : now) - a->started, took);
+	attempt_clock(a, now, took);
 	duration_clock(a->started - began(m), at);
 	col += grid_textf(g, r.row + 1, col, end - col, ROLE_TEXT, "took %s", took) + 2;
 	col += grid_textf(g, r.row + 1, col, end - col, ROLE_QUIET, "from %s", at) + 2;
@@ -195,7 +195,7 @@ static void draw_strip(const struct view_timeline *s, struct grid *g, struct rec
 	attempt_error_text(&error, a);
 	for (int i = m->before.v[m->last[step]]; i >= 0 && tries < 8; i = m->before.v[i], tries++) {
 		const struct attempt_row *other = &m->attempts.v[i];
-		duration_clock(attempt_elapsed(other), took);
+		attempt_clock(other, time_now(), took);
 		attempt_end_text(other, why);
 		buf_addf(&others, "%s@%d %s%s%s %s", others.len ? " · " : "", other->n, word_of(WORDS_ATTEMPT_STATE, other->state)->text,
 		         *why ? " " : "", why, took);

@@ -258,6 +258,8 @@ static void test_lost(void **state)
 	                "SELECT count(*) FROM run WHERE state = 'lost' AND nsteps = 3 AND ndone = 3 AND nfailed = 2"),
 	        1);
 	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM step WHERE state = 'lost'"), 2);
+	/* Nobody saw its end: how long it ran is not known. */
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM attempt WHERE state = 'lost' AND elapsed_us IS NULL"), 1);
 	assert_int_equal(
 	        make_number(record_dir, "SELECT count(*) FROM attempt WHERE state = 'lost' AND cause = 'lost'"), 1);
 	must_refuse(run_mark_lost(record, 9, &make_err), ERR_NOT_FOUND, "no run 9");
