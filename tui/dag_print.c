@@ -26,11 +26,38 @@ int dag_shown_cells(const struct dag_shown *s, int name_cells)
 	return cells;
 }
 
-/* The share of the bar, never empty for some and never full for less than all. */
-static int share(int part, int whole)
+void dag_share(int whole, int done, int failed, int running, int cells, int ret[SHARES])
 {
-	int cells = part * BAR / whole;
-	return cells == 0 && part > 0 ? 1 : cells;
+	int64_t n[SHARES] = { done, failed, running, whole - done - failed - running };
+	int spare = cells;
+	for (int i = 0; i < SHARES; i++) {
+		ret[i] = n[i] <= 0 ? 0 : n[i] * cells < whole ? 1 : (int)(n[i] * cells / whole);
+		spare -= ret[i];
+	}
+	/* What is left over goes where it is missed most; what was lent comes from where it is missed least. */
+	for (; spare; spare -= spare > 0 ? 1 : -1) {
+		int best = -1;
+		for (int i = 0; i < SHARES; i++) {
+			if (n[i] <= 0 || (spare < 0 && ret[i] < 2))
+				continue;
+			int64_t missed = n[i] * cells - ret[i] * (int64_t)whole, least = best < 0 ? 0 : n[best] * cells - ret[best] * (int64_t)whole;
+			if (best < 0 || (spare > 0 ? missed > least : missed < least))
+				best = i;
+		}
+		if (best < 0)
+			return;
+		ret[best] += spare > 0 ? 1 : -1;
+	}
+}
+
+void dag_share_put(struct grid *g, int row, int col, const int cells[SHARES])
+{
+	static const struct { uint32_t sign; enum role role; } looks[SHARES] = {
+		{ 0x2593, ROLE_SUCCESS }, { 0x2717, ROLE_FAILED }, { 0x2592, ROLE_RUNNING }, { 0x2591, ROLE_QUIET },
+	};
+	for (int i = 0; i < SHARES; i++)
+		for (int k = 0; k < cells[i]; k++)
+			grid_put(g, row, col++, looks[i].sign, looks[i].role);
 }
 
 int dag_shown_put(const struct dag_shown *s, struct grid *g, int row, int col, int max_cells, int name_cells)
@@ -47,16 +74,13 @@ int dag_shown_put(const struct dag_shown *s, struct grid *g, int row, int col, i
 	grid_text_cut(g, row, at, name_end - at, ROLE_STRONG, s->name);
 	at = name_end;
 	if (s->count > 1) {
-		int done = share(s->done, s->count), running = share(s->running, s->count);
+		int shares[SHARES];
 		at += grid_textf(g, row, at, end - at, ROLE_QUIET, s->glyph ? " ×%d " : " ×%d", s->count);
 		/* Of steps that only stand in a file there is nothing to show. */
-		for (int i = 0; s->glyph && i < BAR && at < end; i++, at++) {
-			if (i < done)
-				grid_put(g, row, at, 0x2593, ROLE_SUCCESS);
-			else if (i < done + running)
-				grid_put(g, row, at, 0x2592, ROLE_RUNNING);
-			else
-				grid_put(g, row, at, 0x2591, ROLE_QUIET);
+		if (s->glyph && at < end) {
+			dag_share(s->count, s->done, s->failed, s->running, end - at < BAR ? end - at : BAR, shares);
+			dag_share_put(g, row, at, shares);
+			at += end - at < BAR ? end - at : BAR;
 		}
 		if (s->failed)
 			at += grid_textf(g, row, at, end - at, ROLE_FAILED, " %d✗", s->failed);

@@ -13,6 +13,13 @@ struct dag_shown {
 	int done, running, failed;         /* of a folded matrix */
 };
 
+/* The cells of a matrix's bar: of what went well, failed, runs, and the rest. Each by its share, none empty for some; all
+ * together fill the bar. */
+enum { SHARE_DONE, SHARE_FAILED, SHARE_RUNNING, SHARE_REST, SHARES };
+void dag_share(int whole, int done, int failed, int running, int cells, int ret[SHARES]);
+/* Draws it. */
+void dag_share_put(struct grid *g, int row, int col, const int cells[SHARES]);
+
 /* Cells of its text: glyph, name (padded to name_cells), then detail, or "×200 ▓▓▒░ 3✗". */
 int dag_shown_cells(const struct dag_shown *s, int name_cells);
 /* Writes that text, cut at max_cells. Returns the cells taken. */

@@ -2,17 +2,13 @@
 
 #include <string.h>
 #include "base/utf8.h"
+#include "tui/run_text.h"
 
 enum { STATE_CELLS = 7, COUNT_CELLS = 28 };
 
 static const struct word *word_of_step(const struct step_row *s)
 {
 	return word_of(WORDS_STEP_STATE, s->state);
-}
-
-static int64_t elapsed_at(const struct attempt_row *a, int64_t now)
-{
-	return a->elapsed_us >= 0 ? a->elapsed_us : (a->ended ? a->ended : now) - a->started;
 }
 
 /* Time of a step, or the run that a reused one comes from; "" when there is none. */
@@ -23,8 +19,8 @@ static void detail_of(const struct dag_view *v, int step, int64_t now, char out[
 	out[0] = 0;
 	if (s->reused_run > 0 && s->reused_run <= 99999)
 		snprintf(out, 8, s->reused_run <= 9999 ? "#%d" : "%d", (int)s->reused_run);
-	else if (a && !s->reused_attempt)
-		dag_clock(elapsed_at(a, now), out);
+	else if (a && !s->reused_attempt && attempt_elapsed(a, now) >= 0)
+		dag_clock(attempt_elapsed(a, now), out);
 }
 
 static enum role frame_of(const struct dag_view *v, struct dag_place p, bool under)
@@ -164,20 +160,9 @@ static void put_counts(struct dag_view *v, int row, int col, const struct dag_ta
 
 static void put_share(struct dag_view *v, int row, int col, const struct dag_tally *t)
 {
-	int failed = t->failed ? t->failed * STATE_CELLS / t->n : 0, done = t->done * STATE_CELLS / t->n,
-	    running = t->running * STATE_CELLS / t->n;
-	failed = t->failed && !failed ? 1 : failed;
-	running = t->running && !running ? 1 : running;
-	for (int i = 0; i < STATE_CELLS; i++) {
-		if (i < done)
-			grid_put(&v->scratch, row, col + i, 0x2593, ROLE_SUCCESS);
-		else if (i < done + failed)
-			grid_put(&v->scratch, row, col + i, 0x2717, ROLE_FAILED);
-		else if (i < done + failed + running)
-			grid_put(&v->scratch, row, col + i, 0x2592, ROLE_RUNNING);
-		else
-			grid_put(&v->scratch, row, col + i, 0x2591, ROLE_QUIET);
-	}
+	int shares[SHARES];
+	dag_share(t->n, t->done, t->failed, t->running, STATE_CELLS, shares);
+	dag_share_put(&v->scratch, row, col, shares);
 }
 
 static void put_lane(struct dag_view *v, int row, struct dag_place p, int names, const struct axis *x, int64_t now)

@@ -246,14 +246,18 @@ static int mouse(struct view *v, struct app *a, const struct mouse *m, struct re
 	return done;
 }
 
-/* What a person came for: what failed first, else what runs; -1: neither. */
+/* What a person came for: what failed first, else what runs, else what was under way when the run was lost or stopped; -1: none. */
 static int first_step(const struct run_model *m)
 {
-	int failed = run_model_first_failed(m);
-	for (size_t i = 0; failed < 0 && i < m->steps.len; i++)
+	int failed = run_model_first_failed(m), broken = -1;
+	for (size_t i = 0; failed < 0 && i < m->steps.len; i++) {
+		const struct attempt_row *a = run_model_attempt(m, (int)i);
 		if (m->steps.v[i].state == STEP_RUNNING)
 			return (int)i;
-	return failed;
+		if (broken < 0 && a && (a->state == ATTEMPT_LOST || a->state == ATTEMPT_STOPPED))
+			broken = (int)i;
+	}
+	return failed < 0 ? broken : failed;
 }
 
 static int refresh(struct view *v, struct app *a, int why, struct err *e)
@@ -273,8 +277,8 @@ static int refresh(struct view *v, struct app *a, int why, struct err *e)
 		if (s->model.steps.len != steps)
 			dag_view_reload(s->dag);
 		int first = s->moved ? -1 : first_step(&s->model);
-		bool failed = first >= 0 && s->model.steps.v[first].state != STEP_RUNNING;
-		if (first >= 0 && (failed || s->panel.step < 0 || s->model.steps.v[s->panel.step].state != STEP_RUNNING))
+		bool ended = first >= 0 && s->model.steps.v[first].state != STEP_RUNNING;
+		if (first >= 0 && (ended || s->panel.step < 0 || s->model.steps.v[s->panel.step].state != STEP_RUNNING))
 			dag_view_show(s->dag, first);
 	}
 	/* Its points are commits that move no step. */

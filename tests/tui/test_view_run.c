@@ -165,6 +165,27 @@ static void a_failed_run_opens_at_what_failed_first(void **state)
 	case_end(&c);
 }
 
+static void a_lost_run_opens_at_what_was_lost(void **state)
+{
+	struct run_case c;
+	case_begin(&c);
+	end_attempt(&c, FETCH, begin_attempt(&c, FETCH, 1, 0, "runs/1/fetch@1"), 2, 2, true, STEP_SUCCESS);
+	begin_attempt(&c, CLEAN, 1, 3, "runs/1/clean@1");
+	time_pin(c.begun + 3600 * US_PER_S);
+	must(tracker_begin(c.tracker, &make_err));
+	assert_int_equal(must(run_mark_lost(c.tracker, c.run, &make_err)), 1);
+	must(tracker_commit(c.tracker, &make_err));
+	struct view *v = open_view(&c);
+	_buf_ struct buf name = BUF_INIT;
+	assert_true(v->ops->copy(v, &c.app, &name));
+	assert_string_equal(name.data, "clean");
+	/* Nobody saw its end, so that nothing is told of how long it took. */
+	_free_ char *picture = view_picture(&c, v, 6, 110);
+	assert_non_null(strstr(picture, "clean @1   ◌ lost   –\n"));
+	v->ops->free(v);
+	case_end(&c);
+}
+
 static void other_steps_tell_why_they_wait(void **state)
 {
 	struct run_case c;
@@ -195,7 +216,7 @@ static void other_steps_tell_why_they_wait(void **state)
 	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
 	               " fetch          ✓  0:02 │█                          │ train[boost] @1   ✗ failed  exit 1   0:31\n"
 	               " clean          ✓  0:08 │█████                      │ why it ran   lib/features.py changed (+3 −1)\n"
-	               " train ×3 ▾     ▓▓▓▓✗✗░ │    ███████████████        │\n"
+	               " train ×3 ▾     ▓▓▓▓▓✗✗ │    ███████████████        │\n"
 	               "   train[lr]    ✓  0:12 │    █████████              │ ✗ lib/features.py:3  as it ran\n"
 	               "   train[tree]  ✓  0:09 │    █████                  │     1  def encode(col):\n"
 	               "   train[boost] ✗  0:31 │    ███████████████        │     2      out = []\n"
@@ -308,6 +329,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_failed_run_opens_at_what_failed_first),
+		cmocka_unit_test(a_lost_run_opens_at_what_was_lost),
 		cmocka_unit_test(other_steps_tell_why_they_wait),
 		cmocka_unit_test(a_live_run_moves_as_the_record_does),
 		cmocka_unit_test(a_run_that_goes_away_says_so),
