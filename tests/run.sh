@@ -1,6 +1,6 @@
 #!/bin/sh
 # BUILD: runs every test program of a build folder and every shell test of tests/cli with its jig, a line for each; what failed shows its
-# output. The last line is "N passed, N failed", with ", N skipped" where some could not run here. Further arguments: only tests whose name
+# output. As many run at once as there are cores. The last line is "N passed, N failed", with ", N skipped" where some could not run here. Further arguments: only tests whose name
 # holds one of them.
 set -u
 build=$(cd "$1" && pwd) || exit 2
@@ -8,9 +8,15 @@ shift
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/jig-tests.XXXXXX") || exit 2
 trap 'chmod -R u+w "$work" 2>/dev/null; rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-passed=0 failed=0 skipped=0
+trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT
+trap 'kill $(jobs -p) 2>/dev/null; exit 143' TERM
+
+# As many at once as there are cores (TEST_JOBS: so many): whoever runs holds a line of the pipe.
+jobs=${TEST_JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}
+mkfifo "$work/slots" || exit 2
+exec 9<>"$work/slots"
+for _ in $(seq "$jobs"); do echo >&9; done
+tests=0
 
 chosen() {
 	name=$1
@@ -23,30 +29,34 @@ chosen() {
 }
 
 # NAME COMMAND…: 0 passed, 77 skipped, else failed.
-one() {
+try() {
 	name=$1
-	shift
+	report=$work/$2
+	shift 2
 	limit=
 	command -v timeout >/dev/null 2>&1 && limit="timeout -k 10 900"
 	began=$(date +%s)
-	$limit "$@" >"$work/output" 2>&1
+	$limit "$@" >"$report.output" 2>&1 </dev/null 9>&-
 	status=$?
 	took=$(($(date +%s) - began))
 	case $status in
-	0)
-		passed=$((passed + 1))
-		echo "ok      $name ${took}s"
-		;;
-	77)
-		skipped=$((skipped + 1))
-		echo "skipped $name: $(tail -n 1 "$work/output")"
-		;;
+	0) echo "ok      $name ${took}s" ;;
+	77) echo "skipped $name: $(tail -n 1 "$report.output")" ;;
 	*)
-		failed=$((failed + 1))
 		echo "FAILED  $name (status $status, ${took}s)"
-		sed 's/^/        /' "$work/output" | tail -n 100
+		sed 's/^/        /' "$report.output" | tail -n 100
 		;;
-	esac
+	esac >"$report.report"
+	rm -f "$report.output"
+	cat "$report.report"
+	echo >&9
+}
+one() {
+	name=$1
+	shift
+	tests=$((tests + 1))
+	read -r _ <&9
+	try "$name" "$tests" "$@" &
 }
 
 for program in "$build"/tests/*/test_*; do
@@ -69,7 +79,12 @@ for script in "$here"/cli/*.sh; do
 		sh -c 'cd "$1" && exec sh "$2"' sh "$work/$n/project" "$script"
 done
 
-summary="$passed passed, $failed failed"
+wait
+count() {
+	grep -l "^$1" "$work"/*.report 2>/dev/null | wc -l | tr -d ' '
+}
+failed=$(count FAILED) skipped=$(count skipped)
+summary="$(count 'ok ') passed, $failed failed"
 [ "$skipped" -eq 0 ] || summary="$summary, $skipped skipped"
 echo "$summary"
-[ "$failed" -eq 0 ]
+[ "$failed" -eq 0 ] && [ "$tests" -gt 0 ]
