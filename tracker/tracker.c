@@ -207,3 +207,10 @@ int64_t tracker_data_version(struct tracker *t)
 	db_get_int(t, &sql, TRACKER_VERSION, &v, &ignored);
 	return v;
 }
+
+bool tracker_moved(const struct tracker *t)
+{
+	int moved = 0;
+
+	return sqlite3_file_control(t->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
+}

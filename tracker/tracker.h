@@ -45,5 +45,7 @@ void tracker_trim(struct tracker *t);
 
 /* Changes whenever another connection has committed (PRAGMA data_version). */
 int64_t tracker_data_version(struct tracker *t);
+/* The file was deleted or another one stands in its place: what is read is what was there. */
+bool tracker_moved(const struct tracker *t);
 
 #endif

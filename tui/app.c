@@ -231,6 +231,33 @@ static void show_first(struct bench *b)
 	app_push(&b->app, v);
 }
 
+static void drop_gone(struct bench *b)
+{
+	for (size_t i = 0; i < b->gone.len; i++)
+		b->gone.v[i]->ops->free(b->gone.v[i]);
+	b->gone.len = 0;
+}
+
+/* The record was deleted, or another stands there: what was read of it says nothing of what is there now. */
+static void leave_record(struct bench *b)
+{
+	while (b->stack.len) {
+		struct view *v = vec_pop(&b->stack);
+
+		app_forget(&b->app, v);
+		vec_push(&b->gone, v);
+	}
+	drop_gone(b);
+	asker_free(b->app.asker);
+	tracker_close(b->app.tracker);
+	b->app.asker = NULL;
+	b->app.tracker = NULL;
+	b->live = false;
+	show_first(b);
+	app_say(&b->app, ROLE_WARNING, "the record in .jig was deleted or replaced; what stands there now is shown");
+	app_redraw(&b->app);
+}
+
 /* A first record takes the place of what was shown without one. */
 static void look_for_record(struct bench *b)
 {
@@ -256,6 +283,10 @@ static void on_tick(void *arg)
 	loop_timer_set(b->tick_timer, now + (b->live ? LIVE_TICK_US : TICK_US));
 	if (!b->app.tracker) {
 		look_for_record(b);
+		return;
+	}
+	if (tracker_moved(b->app.tracker)) {
+		leave_record(b);
 		return;
 	}
 	if (b->live && now - b->lost_looked > LOST_US) {
@@ -284,13 +315,6 @@ static void on_frame(void *arg)
 
 static void on_input(void *arg)
 {
-}
-
-static void drop_gone(struct bench *b)
-{
-	for (size_t i = 0; i < b->gone.len; i++)
-		b->gone.v[i]->ops->free(b->gone.v[i]);
-	b->gone.len = 0;
 }
 
 bool bench_busy(const struct bench *b)

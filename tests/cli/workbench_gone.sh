@@ -76,3 +76,28 @@ E
 ) >/dev/null &
 expect 0 jig --script keys --size 80x24
 wait
+
+# The whole record deleted, and another made: what is there now is shown.
+echo 'steps: {first: {run: "true"}}' >jig.yaml
+jig run >/dev/null
+cat >keys <<'E'
+Enter 1
+:save-screen open
+:wait deleted or replaced
+:wait No run yet
+:save-screen away
+:wait 1 run
+Enter
+:wait first
+j 2 T Esc Esc
+E
+rm -f open away
+(
+	until [ -s open ]; do sleep 0.05; done
+	chmod -R u+w .jig
+	rm -rf .jig
+	until [ -s away ]; do sleep 0.05; done
+	jig run --name anew
+) >/dev/null &
+expect 0 jig --script keys --size 80x24
+wait

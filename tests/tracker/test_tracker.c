@@ -130,6 +130,19 @@ static void test_no_database(void **state)
 	assert_null(strstr(e.text, "PRAGMA"));
 }
 
+static void test_moved(void **state)
+{
+	_tracker_ struct tracker *t = open_record();
+	_free_ char *path = path_join(dir, "jig.db"), *other = path_join(dir, "other.db");
+
+	assert_false(tracker_moved(t));
+	must(file_copy(path, other, 0600, &make_err));
+	assert_int_equal(rename(other, path), 0);
+	assert_true(tracker_moved(t));
+	assert_int_equal(unlink(path), 0);
+	assert_true(tracker_moved(t));
+}
+
 static void test_strange_state(void **state)
 {
 	struct tracker *t = open_record();
@@ -423,6 +436,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_reads_of_one_state, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_misuse, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_moved, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_strange_state, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_creation_race, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_writers, setup, teardown),
