@@ -36,6 +36,8 @@
 	              "WHERE r.sweep = ?1 AND r.removed = 0 AND m.value <> ?3 ORDER BY m.value, r.number LIMIT 1") \
 	X(LIST_MOST, "SELECT m.value, r.number FROM run r JOIN run_metric m ON m.run = r.number AND m.key = ?2 " \
 	             "WHERE r.sweep = ?1 AND r.removed = 0 AND m.value <> ?3 ORDER BY m.value DESC, r.number LIMIT 1") \
+	X(LIST_SWEEP_FAILED, "SELECT number FROM run WHERE sweep = ?1 AND state = 'failed' AND removed = 0 " \
+	                     "ORDER BY number DESC LIMIT ?2") \
 	X(LIST_NAME_TEXTS, "SELECT number, name, NULL FROM run INDEXED BY run_by_name WHERE removed = 0 AND ?1 >= 0 AND " \
 	                   "name > ?2 ORDER BY name") \
 	X(LIST_NEWER_TEXTS, "SELECT number, name, NULL FROM run WHERE removed = 0 AND number > ?1 AND ?2 IS NOT NULL " \
@@ -212,6 +214,19 @@ int query_sweep_range(struct tracker *t, int64_t sweep, const char *key, struct 
 	        .high_run = db_int(most, 1),
 	};
 	return 0;
+}
+
+int query_sweep_failed(struct tracker *t, int64_t sweep, int64_t *ret, size_t n, size_t *ret_len, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	size_t got = 0;
+	int r = db_query(t, &sql, LIST_SWEEP_FAILED, &st, e, DB_INT(sweep), DB_INT((int64_t)n));
+
+	while (r >= 0 && (r = db_step(t, st, e)) > 0)
+		ret[got++] = db_int(st, 0);
+	if (r >= 0)
+		*ret_len = got;
+	return r < 0 ? r : 0;
 }
 
 int query_keys(struct tracker *t, enum query_keys which, struct arena *a, const char ***ret, size_t *ret_len, struct err *e)

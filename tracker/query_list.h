@@ -41,6 +41,9 @@ int query_sweep(struct tracker *t, int64_t sweep, struct arena *a, struct sweep_
 struct sweep_range { double low, high; int64_t low_run, high_run; };
 int query_sweep_range(struct tracker *t, int64_t sweep, const char *key, struct sweep_range *ret, bool *ret_any, struct err *e);
 
+/* Numbers of the sweep's failed runs, newest first, n at most. */
+int query_sweep_failed(struct tracker *t, int64_t sweep, int64_t *ret, size_t n, size_t *ret_len, struct err *e);
+
 /* Texts of kept runs from a cursor on (zeroed: all): names by name, or of runs with a number above cursor.run; tags (key and value) by run and key; notes by run. value is NULL but
  * for tags; both are borrowed until the callback returns. */
 enum query_texts { TEXTS_NAME, TEXTS_NEWER_NAME, TEXTS_TAG, TEXTS_NOTE };

@@ -9,9 +9,9 @@
 #include "runner/code.h"
 #include "tracker/query_list.h"
 #include "tui/run_text.h"
-#include "tui/runs_columns.h"
+#include "tui/runs_item.h"
 
-enum { TAIL = 4096, METRICS_TOLD = 3, DIFFERENCES_TOLD = 6, FILES_TOLD = 2 };
+enum { TAIL = 4096, METRICS_TOLD = 3, DIFFERENCES_TOLD = 6, FILES_TOLD = 2, RUNS_TOLD = 4 };
 
 /* What is gathered of a run while its strip is made. */
 struct about {
@@ -250,6 +250,60 @@ static int put_differences(struct about *b, struct err *e)
 	return 0;
 }
 
+static void put_failed_runs(struct about *b, const int64_t *runs, size_t n, int all)
+{
+	const struct step_row *s = step_in(b, STEP_FAILED);
+	const struct attempt_row *a = s ? last_attempt(b, s) : NULL;
+
+	put(b, 1, ROLE_FAILED, "failed ");
+	for (size_t i = 0; i < n; i++)
+		put(b, 1, ROLE_TEXT, "%s%lld", i ? ", " : "", (long long)runs[i]);
+	if (all > (int)n)
+		put(b, 1, ROLE_QUIET, " and %d more", all - (int)n);
+	if (s)
+		put(b, 1, ROLE_STRONG, "   %s", s->name);
+	if (a && a->error_message)
+		put(b, 1, ROLE_FAILED, "  %s", a->error_message);
+}
+
+static int load_sweep(struct about *b, int64_t sweep, const char *metric, struct err *e)
+{
+	_cleanup_(runs_item_release) struct runs_item item = {.entry = -sweep};
+	const struct sweep_row *s = &item.sweep;
+	int64_t failed[RUNS_TOLD];
+	size_t nfailed = 0;
+	char text[32];
+	int r = runs_item_load(b->t, metric, &item, e);
+
+	if (r == ERR_NOT_FOUND || (r >= 0 && item.gone))
+		return 0;
+	if (r < 0)
+		return r;
+	put(b, 0, ROLE_TEXT, "%d run%s:", s->nruns, s->nruns == 1 ? "" : "s");
+	const struct { int n; const char *word; enum role role; } ends[] = {
+	        {s->nlive, "live", ROLE_RUNNING}, {s->nsuccess, "success", ROLE_SUCCESS}, {s->nfailed, "failed", ROLE_FAILED}, {s->nother, "stopped or lost", ROLE_LOST},
+	};
+	for (size_t i = 0, told = 0; i < ARRAY_LEN(ends); i++)
+		if (ends[i].n)
+			put(b, 0, ends[i].role, "%s%d %s", told++ ? " · " : " ", ends[i].n, ends[i].word);
+	if (item.ranged) {
+		number_short(item.lower ? item.range.low : item.range.high, text);
+		put(b, 0, ROLE_QUIET, "   best %s ", metric);
+		put(b, 0, ROLE_BEST, "%s", text);
+		put(b, 0, ROLE_QUIET, " run ");
+		put(b, 0, ROLE_TEXT, "%lld", (long long)(item.lower ? item.range.low_run : item.range.high_run));
+		if (item.best)
+			put(b, 0, ROLE_TEXT, "  %s", item.best);
+	}
+	if (!s->nfailed)
+		return 0;
+	if ((r = query_sweep_failed(b->t, sweep, failed, RUNS_TOLD, &nfailed, e)) < 0 || !nfailed ||
+	    (r = query_steps(b->t, failed[0], &b->arena, &b->steps, e)) < 0 || (r = query_attempts(b->t, failed[0], &b->arena, &b->attempts, e)) < 0)
+		return r;
+	put_failed_runs(b, failed, nfailed, s->nfailed);
+	return 0;
+}
+
 static int load(struct about *b, int64_t run, struct err *e)
 {
 	const struct step_row *failed;
@@ -270,11 +324,11 @@ static int load(struct about *b, int64_t run, struct err *e)
 	return r < 0 ? r : put_differences(b, e);
 }
 
-int runs_strip_load(struct tracker *t, const char *jig, int64_t run, struct runs_strip *ret, struct err *e)
+int runs_strip_load(struct tracker *t, const char *jig, int64_t entry, const char *metric, struct runs_strip *ret, struct err *e)
 {
-	struct runs_strip strip = {.run = run};
+	struct runs_strip strip = {.entry = entry};
 	struct about b = {.t = t, .jig = jig, .strip = &strip};
-	int r = load(&b, run, e);
+	int r = entry < 0 ? load_sweep(&b, -entry, metric, e) : load(&b, entry, e);
 
 	arena_release(&b.arena);
 	if (r < 0) {
@@ -292,14 +346,14 @@ void runs_strip_release(struct runs_strip *s)
 			free(s->lines[i].v[k].text);
 		vec_release(&s->lines[i]);
 	}
-	s->run = 0;
+	s->entry = 0;
 }
 
 void runs_strip_draw(const struct runs_strip *s, struct grid *g, struct rect r)
 {
 	for (int i = 0; i < 2 && i < r.rows; i++) {
 		const struct strip_line *line = &s->lines[i];
-		int at = r.col + (i ? 5 : 1), end = r.col + r.cols;
+		int at = r.col + (i && s->entry > 0 ? 5 : 1), end = r.col + r.cols;
 
 		for (size_t k = 0; k < line->len && at < end; k++)
 			at += k + 1 < line->len && (int)utf8_cells(line->v[k].text, strlen(line->v[k].text)) <= end - at

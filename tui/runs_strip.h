@@ -8,9 +8,10 @@
 
 struct strip_part { enum role role; char *text; };
 struct strip_line { struct strip_part *v; size_t len, cap; };
-struct runs_strip { int64_t run; struct strip_line lines[2]; };
-/* For any thread: jig is the .jig folder. A run that is gone gives an empty strip. */
-int runs_strip_load(struct tracker *t, const char *jig, int64_t run, struct runs_strip *ret, struct err *e);
+struct runs_strip { int64_t entry; struct strip_line lines[2]; };
+/* For any thread: jig is the .jig folder. What is gone gives an empty strip. entry: a run; negative: a sweep, of which it tells how its runs ended, the best of them by
+ * metric (NULL: none) and which failed. */
+int runs_strip_load(struct tracker *t, const char *jig, int64_t entry, const char *metric, struct runs_strip *ret, struct err *e);
 void runs_strip_release(struct runs_strip *s);
 void runs_strip_draw(const struct runs_strip *s, struct grid *g, struct rect r);
 

@@ -34,7 +34,7 @@ static bool is_marked(const struct runs_view *w, int64_t run)
 
 /* The strip */
 
-struct strip_wish { struct tie *tie; int64_t run; char *jig; struct runs_strip strip; };
+struct strip_wish { struct tie *tie; int64_t entry; char *jig, *metric; struct runs_strip strip; };
 
 static void strip_drop(void *arg)
 {
@@ -44,6 +44,7 @@ static void strip_drop(void *arg)
 	if (--s->tie->owners == 0)
 		free(s->tie);
 	free(s->jig);
+	free(s->metric);
 	free(s);
 }
 
@@ -51,7 +52,7 @@ static int strip_ask(void *arg, struct tracker *t, struct err *e)
 {
 	struct strip_wish *s = arg;
 
-	return runs_strip_load(t, s->jig, s->run, &s->strip, e);
+	return runs_strip_load(t, s->jig, s->entry, s->metric, &s->strip, e);
 }
 
 static void strip_done(void *arg, int r, const struct err *e)
@@ -59,7 +60,7 @@ static void strip_done(void *arg, int r, const struct err *e)
 	struct strip_wish *s = arg;
 	struct runs_view *w = s->tie->view;
 
-	if (w && r >= 0 && s->run == w->strip_of) {
+	if (w && r >= 0 && s->entry == w->strip_of) {
 		runs_strip_release(&w->strip);
 		w->strip = s->strip;
 		s->strip = (struct runs_strip){0};
@@ -75,12 +76,15 @@ static void ask_strip(struct runs_view *w, bool again)
 	if (w->strip_of == w->cursor && !again)
 		return;
 	w->strip_of = w->cursor;
-	if (w->cursor <= 0 || !w->app->asker) {
+	if (!w->cursor || !w->app->asker) {
 		runs_strip_release(&w->strip);
 		return;
 	}
 	s = mem_zero(sizeof *s);
-	*s = (struct strip_wish){.tie = w->tie, .run = w->cursor, .jig = mem_strdup(w->app->project->jig)};
+	*s = (struct strip_wish){.tie = w->tie, .entry = w->cursor, .jig = mem_strdup(w->app->project->jig)};
+	for (size_t i = 0; i < w->table.columns.len && !s->metric; i++)
+		if (w->table.columns.v[i].kind == FACT_METRIC)
+			s->metric = mem_strdup(w->table.columns.v[i].key);
 	w->tie->owners++;
 	asker_wish(w->app->asker, &(struct wish){strip_ask, strip_done, strip_drop, ASK_DETAIL}, s);
 }
@@ -547,7 +551,7 @@ static int refresh(struct view *v, struct app *a, int why, struct err *e)
 	if (why & (REFRESH_RECORD | REFRESH_CLOCK))
 		read_git(w);
 	if (!(why & REFRESH_RECORD)) {
-		if (why & REFRESH_CLOCK && w->cursor > 0 && any_live(w))
+		if (why & REFRESH_CLOCK && any_live(w))
 			ask_strip(w, true);
 		return why & REFRESH_CLOCK ? VIEW_REDRAW : VIEW_SAME;
 	}

@@ -120,6 +120,21 @@ static void sweeps_are_summed_up(void **state)
 	assert_true(range.low == 150 && range.high == 150);
 	assert_int_equal(range.low_run, m.run);
 	assert_int_equal(query_sweep(record, 77, &a, &row, &make_err), ERR_NOT_FOUND);
+	int64_t failed[2];
+	must(query_sweep_failed(record, row.sweep, failed, ARRAY_LEN(failed), &n, &make_err));
+	assert_int_equal(n, 0);
+	char uid[ULID_LEN + 1];
+	int64_t bad;
+	must(tracker_begin(record, &make_err));
+	must(run_create(record,
+	                &(struct run_new){.name = "bad", .pipeline = "one", .pipeline_text = "steps: {}\n", .kind = KIND_SWEEP, .sweep = row.sweep, .host = "host", .user = "user"},
+	                &bad, uid, &make_err));
+	must(run_start(record, bad, &make_err));
+	must(run_end(record, bad, RUN_FAILED, 1, 1, &make_err));
+	must(tracker_commit(record, &make_err));
+	must(query_sweep_failed(record, row.sweep, failed, ARRAY_LEN(failed), &n, &make_err));
+	assert_int_equal(n, 1);
+	assert_int_equal(failed[0], bad);
 }
 
 static void keys_are_found_by_index(void **state)
