@@ -58,7 +58,11 @@ static void label_of(const struct scale *s, long double v, long double step, int
 	double size = fmax(fabs(s->low), fabs(s->high));
 	if (fabsl(v) < step / 2)
 		v = 0;
-	if (s->unit == SCALE_BYTES && !s->log && size < 1e18) {
+	if (s->unit == SCALE_BYTES && s->log) {
+		scale_text(s->unit, s->origin, (double)v, out);
+		return;
+	}
+	if (s->unit == SCALE_BYTES && size < 1e18) {
 		int thousands = size >= 1000 ? (int)(log10(size) / 3 + 1e-9) : 0;
 		int digits = 3 * thousands - exponent;
 		snprintf(out, 32, "%.*f %s", digits < 0 ? 0 : digits > 9 ? 9 : digits, (double)(v / powl(1000, thousands)),
@@ -164,7 +168,9 @@ static int decade_ticks(const struct scale *s, int wanted, struct tick *ret)
 		stride++;
 	for (int exponent = first; exponent <= last && n < TICKS_MOST; exponent += stride) {
 		ret[n].at = (exponent - s->low) / (s->high - s->low);
-		if (exponent >= -3 && exponent <= 5)
+		if (s->unit == SCALE_BYTES || s->unit == SCALE_PERCENT)
+			scale_text(s->unit, s->origin, pow(10, exponent), ret[n++].label);
+		else if (exponent >= -3 && exponent <= 5)
 			number_short(pow(10, exponent), ret[n++].label);
 		else
 			snprintf(ret[n++].label, sizeof ret->label, "1e%d", exponent);

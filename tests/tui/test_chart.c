@@ -384,6 +384,16 @@ static void ticks_are_round(void **state)
 	assert_int_equal(n, 9);
 	assert_string_equal(t[0].label, "1e-6");
 	assert_string_equal(t[8].label, "100");
+	/* Units stay on a logarithmic axis, within a decade and over several. */
+	s = scale_make(2e7, 6e7, true);
+	s.unit = SCALE_BYTES;
+	n = scale_ticks(&s, 2, t);
+	assert_string_equal(t[0].label, "20 MB");
+	s = scale_make(1e3, 1e9, true);
+	s.unit = SCALE_BYTES;
+	n = scale_ticks(&s, 10, t);
+	assert_string_equal(t[0].label, "1.0 kB");
+	assert_string_equal(t[n - 1].label, "1.0 GB");
 	s = scale_make(5, 5, false);
 	assert_true(s.low < 5 && s.high > 5);
 	assert_true(scale_place(&s, 5) > 0.4 && scale_place(&s, 5) < 0.6);
