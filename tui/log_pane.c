@@ -242,7 +242,7 @@ static void onto_hit(struct log_pane *p, int64_t *off)
 		*off = at;
 }
 
-static bool begins_blank(struct log_pane *p, int64_t off)
+bool pane_blank(struct log_pane *p, int64_t off)
 {
 	size_t n;
 	const char *s = off >= 0 ? log_file_line(p->file, off, &n) : "";
@@ -252,7 +252,7 @@ static bool begins_blank(struct log_pane *p, int64_t off)
 
 enum log_level pane_level(struct log_pane *p, int64_t off)
 {
-	bool indented = begins_blank(p, log_file_previous(p->file, off));
+	bool indented = pane_blank(p, log_file_previous(p->file, off));
 	size_t n;
 	const char *s = log_file_line(p->file, off, &n);
 
@@ -290,7 +290,7 @@ static void find_place(struct log_pane *p)
 	p->place_file = place_at(p, at, &p->place_line);
 	if (p->place_file || pane_level(p, at) != LEVEL_ERROR)
 		return;
-	for (int i = 0; i < FRAMES_LOOK && (at = log_file_next(p->file, at)) < p->file->size && begins_blank(p, at); i++) {
+	for (int i = 0; i < FRAMES_LOOK && (at = log_file_next(p->file, at)) < p->file->size && pane_blank(p, at); i++) {
 		int line;
 		char *file = place_at(p, at, &line);
 		if (file && (!p->place_file || is_own(p, file) || !is_own(p, p->place_file))) {
@@ -339,6 +339,22 @@ bool pane_fit(struct log_pane *p)
 	keep_cursor(p);
 	find_place(p);
 	return true;
+}
+
+/* Whether all of a line is in sight, as it was fit last. */
+bool pane_shows(const struct log_pane *p, int64_t off)
+{
+	const struct shown *s = shown_of(p, off);
+
+	return s && s->row >= 0 && s->row + s->rows <= p->rows;
+}
+
+void pane_top(struct log_pane *p, int64_t off, int above)
+{
+	p->top = off;
+	p->top_row = 0;
+	move_top(p, -above);
+	settle(p);
 }
 
 /* ---- moving ---- */

@@ -52,6 +52,9 @@ struct log_pane {
 
 void pane_say(struct log_pane *p, const char *text);
 bool pane_fit(struct log_pane *p);
+bool pane_blank(struct log_pane *p, int64_t off); /* the line begins with a blank */
+bool pane_shows(const struct log_pane *p, int64_t off);
+void pane_top(struct log_pane *p, int64_t off, int above); /* this line comes to stand below so many rows */
 int pane_left(const struct log_pane *p); /* cells of the columns before the text */
 int pane_width(const struct log_pane *p); /* and of the text */
 bool pane_empty(const struct log_pane *p);

@@ -23,16 +23,41 @@ static void show_match(struct log_pane *p)
 	p->shift = last <= w ? 0 : (int)(first > w / 3 ? first - w / 3 : 0);
 }
 
+/* The head of an error alone says little: its last line, behind what is indented, comes in sight too. */
+static void show_error(struct log_pane *p)
+{
+	int64_t end = p->cursor, at;
+
+	for (int i = 0; i < FRAMES_LOOK && (at = log_file_next(p->file, end)) < p->file->size; i++) {
+		bool inside = pane_blank(p, at);
+		if (!inside && end == p->cursor)
+			break;
+		end = at;
+		if (!inside)
+			break;
+	}
+	if (!pane_fit(p) || pane_shows(p, end))
+		return;
+	pane_top(p, p->cursor, p->rows / 3);
+	if (!pane_shows(p, end))
+		pane_top(p, p->cursor, 0);
+}
+
 static void arrive(struct log_pane *p, int64_t off)
 {
+	bool error = p->jump == JUMP_ERROR;
+
 	p->cursor = off;
 	p->follow = p->at_end = false;
-	if (p->jump != JUMP_ERROR)
+	if (!error)
 		show_match(p);
 	else
 		p->shift = 0;
 	p->jump = JUMP_NONE;
-	pane_fit(p);
+	if (error)
+		show_error(p);
+	else
+		pane_fit(p);
 }
 
 void pane_jump_on(struct log_pane *p)

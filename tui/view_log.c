@@ -43,7 +43,12 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 {
 	struct view_log *l = log_of(v);
 
-	log_pane_draw(l->pane, g, r);
+	/* The margin of all tabs; the cursor's row is as broad as theirs. */
+	if (r.cols > 1)
+		log_pane_draw(l->pane, g, (struct rect){ r.row, r.col + 1, r.rows, r.cols - 1 });
+	for (int row = r.row; r.cols > 1 && row < r.row + r.rows && row < g->rows; row++)
+		if (g->cells[(size_t)row * (size_t)g->cols + (size_t)r.col + 1].attrs & CELL_CURSOR)
+			grid_attr(g, row, r.col, 1, CELL_CURSOR);
 	if (log_pane_busy(l->pane))
 		app_work(a, v);
 }

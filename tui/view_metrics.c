@@ -191,16 +191,19 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 	}
 	if (r.rows < 1)
 		return;
+	struct rect whole = r;
+	r.col++;
+	r.cols--;
 	if (m->large && c->items.len) {
 		chart_set_draw(c, item(m), g, r, true, LEGEND_TABLE, a->paint.ascii, &m->frame);
 		m->rect = r;
 		return;
 	}
-	int taken = draw_singles(m, g, r);
+	int taken = draw_singles(m, g, whole);
 	r.row += taken;
 	r.rows -= taken;
 	if (c->items.len == 0) {
-		draw_nothing(m, g, r);
+		draw_nothing(m, g, whole);
 		return;
 	}
 	if (r.rows < 1)

@@ -298,7 +298,8 @@ static void title(struct view *v, struct app *a, struct buf *trail, struct buf *
 	struct view_step *s = (struct view_step *)v;
 	struct view *in = inner(s);
 
-	buf_addf(trail, "%s ▸ %lld %s ▸ %s", a->project->name, (long long)s->run, s->facts.run.name, s->facts.step.name);
+	/* Short, so that what the tab counts has room beside it. */
+	buf_addf(trail, "%lld ▸ %s", (long long)s->run, s->facts.step.name);
 	if (s->facts.seen)
 		buf_addf(trail, "@%d", s->facts.seen->n);
 	buf_addf(trail, " ▸ %s", tabs[s->tab].title);

@@ -329,6 +329,15 @@ static void errors_are_jumped_to(void **state)
 	assert_line("Traceback (most recent call last):");
 	draw();
 	assert_int_equal(g.cells[cursor() * g.cols].role, ROLE_FAILED);
+	/* The head with what it says at its end. */
+	assert_screen("start\nTraceback (most recent call last):\n  File \"a.py\", line 3, in f\n    x\nValueError: x\nwarning: y\n");
+	size(4, 60);
+	log_pane_move(p, LOG_FIRST);
+	draw();
+	log_pane_next_error(p);
+	assert_screen("Traceback (most recent call last):\n  File \"a.py\", line 3, in f\n    x\nValueError: x\n");
+	assert_int_equal(cursor(), 0);
+	size(6, 60);
 	log_pane_next_error(p);
 	assert_line("ERROR z");
 	log_pane_next_error(p);
