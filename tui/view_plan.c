@@ -10,6 +10,7 @@
 #include "tracker/query.h"
 #include "tui/view_pick.h"
 #include "tui/view_run.h"
+#include "tui/view_runs.h"
 
 /* So many steps of one matrix with one action are one line, as in `jig plan`. */
 enum { FOLD = 4 };
@@ -220,6 +221,8 @@ static void started(void *arg, struct app *a, int status, const char *out, size_
 	if (number && app_top(a)->screen == SCREEN_RUN && (v = view_run_new(a, number, &e))) {
 		/* Its title says which run it is, and it may end while one looks. */
 		app_pop(a);
+		if (app_top(a)->screen == SCREEN_RUNS)
+			view_runs_show(app_top(a), number, &e);
 		app_push(a, v);
 	} else {
 		app_say(a, ROLE_QUIET, "%.*s", (int)strcspn(line, "\n"), line);

@@ -710,9 +710,21 @@ static void free_view(struct view *v)
 	vec_release(&w->names.v);
 	arena_release(&w->names.arena);
 	free(w->filter);
+	free(w->fault);
 	free(w->sort);
 	free(w->git);
 	free(w);
+}
+
+int view_runs_show(struct view *v, int64_t run, struct err *e)
+{
+	struct runs_view *w = of(v);
+
+	if (!w->list || !len(w) || runs_list_find(w->list, run, 0) < 0)
+		return VIEW_SAME;
+	w->at_end = false;
+	w->cursor = run;
+	return stick(w, e);
 }
 
 struct view *view_runs_new(struct app *a, struct err *e)
