@@ -245,12 +245,12 @@ int init_from_scripts(const char *root, struct buf *out, struct buf *notes, stru
 		_free_ char *requirements = path_join(root, "requirements.txt"), *params = path_join(root, "params.yaml");
 
 		qsort(all.v.v, all.v.len, sizeof *all.v.v, by_path);
-		buf_adds(out, "# Made by `jig init` from the scripts in this folder. Inputs and outputs are the paths that stand in them as plain texts: read them once more.\n"
+		buf_adds(out, "# Made by `jig init` from the scripts here: inputs and outputs are the paths\n# that stand in them as plain texts. Read them once more.\n"
 			      "# `jig plan` says what would run, `jig run` runs it. All keys: man jig.yaml\n");
 		buf_adds(out, file_exists(params) ?
-			      "params: params.yaml  # the scripts go on reading it; `jig run -p key=value` sets another value for one run\n" :
+			      "params: params.yaml  # scripts go on reading it; `jig run -p key=value` differs\n" :
 			      "params:\n"
-			      "  seed: 7          # read it from $JIG_PARAMS (JSON), or write ${params.seed} in a command\n");
+			      "  seed: 7          # in $JIG_PARAMS (JSON), or ${params.seed} in a command\n");
 		if (file_exists(requirements))
 			buf_adds(notes, "requirements.txt is there: `jig env` says whether steps get their packages from it, `jig lock` pins what is loose in it\n");
 		buf_adds(out, "\nsteps:");

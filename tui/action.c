@@ -108,9 +108,9 @@ void keymap_free(struct keymap *m)
 	free(m);
 }
 
-static void fault(struct buf *faults, const struct config *c, const struct config_key *k, const char *kind, const char *word, const char *near)
+static void fault(struct buf *faults, const struct config_key *k, const char *kind, const char *word, const char *near)
 {
-	buf_addf(faults, "%s:%d: there is no %s \"%s\"", c->path, k->line, kind, word);
+	buf_addf(faults, "config:%d: there is no %s \"%s\"", k->line, kind, word);
 	if (near)
 		buf_addf(faults, " (did you mean \"%s\"?)", near);
 	buf_addc(faults, '\n');
@@ -135,7 +135,7 @@ static const char *nearest_screen(const char *word)
 	return text_nearest(word, names, ARRAY_LEN(names));
 }
 
-static void set(struct keymap *m, const struct config *c, const struct config_key *k, struct buf *faults)
+static void set(struct keymap *m, const struct config_key *k, struct buf *faults)
 {
 	int screen = screen_find(k->screen);
 	bool all = !strcmp(k->screen, "all"), none = !strcmp(k->action, "none");
@@ -144,13 +144,13 @@ static void set(struct keymap *m, const struct config *c, const struct config_ke
 	struct key key;
 
 	if (!on)
-		fault(faults, c, k, "screen", k->screen, nearest_screen(k->screen));
+		fault(faults, k, "screen", k->screen, nearest_screen(k->screen));
 	else if (!key_parse(k->key, &key))
-		buf_addf(faults, "%s:%d: there is no key \"%s\"; keys are written x, Ctrl-x, Alt-x, F5, PgUp, Space\n", c->path, k->line, k->key);
+		buf_addf(faults, "config:%d: there is no key \"%s\"; keys are written x, Ctrl-x, Alt-x, F5, PgUp, Space\n", k->line, k->key);
 	else if (!a && !none)
-		fault(faults, c, k, "action", k->action, nearest_action(k->action));
+		fault(faults, k, "action", k->action, nearest_action(k->action));
 	else if (a && !(defs[a].screens & on))
-		buf_addf(faults, "%s:%d: \"%s\" does nothing on the screen \"%s\"\n", c->path, k->line, k->action, k->screen);
+		buf_addf(faults, "config:%d: \"%s\" does nothing on the screen \"%s\"\n", k->line, k->action, k->screen);
 	else
 		for (int s = 0; s < SCREEN_COUNT; s++)
 			if (on & ON(s) & (none ? ON_ALL : defs[a].screens)) {
@@ -163,7 +163,7 @@ static void set(struct keymap *m, const struct config *c, const struct config_ke
 void keymap_set(struct keymap *m, const struct config *c, struct buf *faults)
 {
 	for (size_t i = 0; i < c->nkeys; i++)
-		set(m, c, &c->keys[i], faults);
+		set(m, &c->keys[i], faults);
 }
 
 enum action keymap_find(const struct keymap *m, enum screen s, struct key k)

@@ -403,7 +403,7 @@ static void bench_release(struct bench *b)
 /* The config and the theme: what is wrong with them is told once, and the rest holds. */
 static void settle_tastes(struct bench *b)
 {
-	_buf_ struct buf faults = BUF_INIT;
+	_buf_ struct buf faults = BUF_INIT, told = BUF_INIT;
 	struct err e = { 0 };
 
 	config_load(&b->config, &faults);
@@ -420,9 +420,12 @@ static void settle_tastes(struct bench *b)
 
 		for (const char *p = faults.data; (p = strchr(p, '\n')); p++)
 			more++;
-		app_say(&b->app, ROLE_WARNING, "%.*s", (int)strcspn(faults.data, "\n"), faults.data);
+		buf_add(&told, faults.data, strcspn(faults.data, "\n"));
 		if (more > 0)
-			app_say(&b->app, ROLE_WARNING, "%.*s, and %d more (man jig-keys)", (int)strcspn(faults.data, "\n"), faults.data, more);
+			buf_addf(&told, ", and %d more", more);
+		if (text_starts(told.data, "config:") && b->config.path && !strstr(told.data, b->config.path))
+			buf_addf(&told, " (%s; man jig-keys)", b->config.path);
+		app_say(&b->app, ROLE_WARNING, "%s", told.data);
 	}
 }
 

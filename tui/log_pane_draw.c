@@ -6,6 +6,7 @@
 #include "tui/log_pane_parts.h"
 
 #define MATCHES_MOST 1000
+#define SIZE_FROM 100 /* columns from which on there is room for all facts */
 #define BEYOND 256 /* cells read behind the edge, for matches that go on there */
 
 /* Marks the cells of all matches. */
@@ -182,11 +183,13 @@ static int percent(int64_t part, int64_t of)
 
 void log_pane_facts(struct log_pane *p, struct buf *out)
 {
-	const char *separator = "   ";
-	char size[16];
-
 	if (!p->file || p->file->size == 0)
 		return;
+	const char *separator = "   ";
+	/* Where there is little room, what is wrong and found says more than bytes. */
+	bool short_of_room = p->cols < SIZE_FROM && (p->hits || log_file_errors(p->file) > 0 || log_file_warnings(p->file) > 0);
+	char size[16];
+
 	size_text(p->file->size, size);
 	bool counted = log_file_counted(p->file);
 	int64_t lines = log_file_lines(p->file), number = p->follow ? 0 : log_file_number(p->file, p->cursor);
@@ -199,9 +202,11 @@ void log_pane_facts(struct log_pane *p, struct buf *out)
 	}
 	if (counted) {
 		add_count(out, lines);
-		buf_adds(out, lines == 1 ? " line · " : " lines · ");
+		buf_adds(out, lines == 1 ? " line" : " lines");
+		buf_adds(out, short_of_room ? "" : " · ");
 	}
-	buf_adds(out, size);
+	if (!counted || !short_of_room)
+		buf_adds(out, size);
 	if (p->follow)
 		buf_adds(out, " · following");
 	if (!counted)

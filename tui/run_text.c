@@ -26,6 +26,11 @@ void attempt_error_text(struct buf *out, const struct attempt_row *a)
 		buf_adds(out, a->error_message);
 }
 
+const char *reason_text(const char *reason)
+{
+	return text_starts(reason, "run: ") ? reason + 5 : text_starts(reason, "reuse: ") ? reason + 7 : reason;
+}
+
 void local_time_text(int64_t us, char out[24])
 {
 	time_t s = us / US_PER_S;

@@ -11,6 +11,8 @@ void attempt_end_text(const struct attempt_row *a, char out[64]);
 void attempt_error_text(struct buf *out, const struct attempt_row *a);
 /* "pinned · requirements.lock · 104 packages · 3f9c0a1b2c3d4e5f". Appends. */
 void attempt_env_text(struct buf *out, const struct attempt_row *a);
+/* A step's reason without the word in front that says whether it ran: "lib/features.py changed (+5 −2)". */
+const char *reason_text(const char *reason);
 /* "2026-11-21 10:00:00" in the local zone. */
 void local_time_text(int64_t us, char out[24]);
 /* Wall or recorded time of a run so far, µs; -1: not begun. */

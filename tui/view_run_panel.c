@@ -54,11 +54,6 @@ __attribute__((format(printf, 3, 4))) static void span(struct run_panel *p, enum
 		l->spans[l->nspans++] = (struct panel_span){ role, arena_strndup(&p->arena, text.data, text.len) };
 }
 
-static const char *reason_text(const char *reason)
-{
-	return text_starts(reason, "run: ") ? reason + 5 : text_starts(reason, "reuse: ") ? reason + 7 : reason;
-}
-
 /* Steps that have to succeed first, or did not. */
 static void add_waiting(struct run_panel *p, const struct run_model *m, const struct step_row *s)
 {

@@ -170,10 +170,14 @@ static void note_matching(struct runs_view *w)
 
 	if (!w->typing || !w->list)
 		return;
+	if (w->bad) {
+		app_type_note(w->app, true, "%s", w->fault);
+		return;
+	}
 	if (runs_list_matching(w->list) >= 0)
 		count_text(runs_list_matching(w->list), matching);
 	count_text(runs_list_total(w->list), total);
-	app_type_note(w->app, w->bad, "%s of %s", matching, total);
+	app_type_note(w->app, false, "%s of %s", matching, total);
 }
 
 /* Runs that were deleted are not marked any more. */
@@ -263,6 +267,17 @@ static bool is_grammar(const char *text)
 	return strpbrk(text, "=<>!~") || is_word(text, "like") || is_word(text, "ilike") || is_word(text, "in") || is_word(text, "not");
 }
 
+/* The parser's reason without its place and its advice. */
+static char *fault_text(const struct err *why)
+{
+	const char *text = text_starts(why->text, "filter, column ") ? strstr(why->text, ": ") : NULL;
+
+	if (text_ends(why->text, ", found the end"))
+		return mem_strdup("not complete; the last result stays");
+	text = text ? text + 2 : why->text;
+	return mem_strndup(text, strcspn(text, ":;,("));
+}
+
 static int set_filter(struct runs_view *w, const char *text, struct err *e)
 {
 	_arena_ struct arena a = ARENA_INIT;
@@ -273,6 +288,8 @@ static int set_filter(struct runs_view *w, const char *text, struct err *e)
 	text += strspn(text, " ");
 	grammar = is_grammar(text);
 	w->bad = grammar && filter_parse(text, &a, &parsed, &why) < 0;
+	free(w->fault);
+	w->fault = w->bad ? fault_text(&why) : NULL;
 	/* What was found by single letters says nothing once it is known that a comparison begins. */
 	if (w->bad && !w->fuzzy)
 		return VIEW_REDRAW;

@@ -24,6 +24,7 @@ struct runs_view {
 	int64_t total;          /* runs there were when marks were looked after */
 	char *filter;           /* that holds; NULL: none */
 	bool fuzzy, typing, bad;
+	char *fault;            /* while bad: what is wrong with what is typed, in a few words */
 	char *sort;             /* the column's name it is sorted by; NULL: newest first */
 	bool descending;
 	struct tie *tie;

@@ -130,8 +130,11 @@ static void draw_head(struct view_step *s, struct app *a, struct grid *g, struct
 	const struct step_row *step = &s->facts.step;
 	const struct word *w = seen ? word_of(WORDS_ATTEMPT_STATE, seen->state) : word_of(WORDS_STEP_STATE, step->state);
 	int x = 1;
+	_buf_ struct buf why = BUF_INIT;
 	char end[64] = "", took[24] = "";
 
+	if (step->reason)
+		buf_addf(&why, "%s%s", seen && !step->reused_attempt ? "why it ran: " : "", reason_text(step->reason));
 	if (step->reused_attempt)
 		w = word_of(WORDS_STEP_STATE, STEP_REUSED);
 	if (seen)
@@ -148,7 +151,7 @@ static void draw_head(struct view_step *s, struct app *a, struct grid *g, struct
 	if (s->removed)
 		grid_textf(g, r.row, x, r.cols - x - 1, ROLE_WARNING, "run %lld was deleted", (long long)s->run);
 	else if (step->reason && x < r.cols)
-		grid_text_cut(g, r.row, x, r.cols - x - 1, ROLE_QUIET, step->reason);
+		grid_text_cut(g, r.row, x, r.cols - x - 1, ROLE_QUIET, why.data);
 }
 
 static void draw_tabs(struct view_step *s, struct grid *g, int row, int cols)

@@ -322,7 +322,8 @@ static void faults_of_tastes_are_told_in_the_status_line(void **state)
 		const char *config, *theme, *wanted;
 	} rows[] = {
 	        {"theme = nosuch\n", NULL, "nosuch"},
-	        {"key rums c = delete\n", NULL, "did you mean \"runs\""},
+	        {"key rums c = delete\n", NULL, "config:1: there is no screen \"rums\" (did you mean \"runs\"?) (/"},
+	        {"key rums c = delete\nkey runs c = delet\n", NULL, "(did you mean \"runs\"?), and 1 more (/"},
 	        {"key runs c = delet\n", NULL, "did you mean \"delete\""},
 	        {"colour = red\n", NULL, "colour"},
 	        {"theme = mine\n", "text = pink\n", "pink"},
@@ -334,7 +335,7 @@ static void faults_of_tastes_are_told_in_the_status_line(void **state)
 		write_config("config", rows[i].config);
 		if (rows[i].theme)
 			write_config("themes/mine", rows[i].theme);
-		/* Wide, for the path of the file stands before the fault. */
+		/* Wide, for the path of a theme stands before its fault. */
 		struct vt *v = start_as(folder, NULL, 24, 200);
 		assert_true(vt_wait_text(v, "calm-otter"));
 		assert_true(vt_wait_row(v, -1, rows[i].wanted));
