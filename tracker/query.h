@@ -120,9 +120,6 @@ int query_tags(struct tracker *t, int64_t run, struct arena *a, struct pair_rows
 /* Params as leaves (dotted path, text). */
 int query_params(struct tracker *t, int64_t run, struct arena *a, struct pair_rows *ret, struct err *e);
 int query_pipeline_text(struct tracker *t, int64_t run, struct arena *a, const char **ret, size_t *ret_len, struct err *e);
-/* Samples of an attempt, oldest first. */
-struct sample_rows { struct sample *v; size_t len; };
-int query_samples(struct tracker *t, int64_t attempt, struct arena *a, struct sample_rows *ret, struct err *e);
 /* The median duration of the last (at most 5) successful attempts of steps named so in this project; -1: never. */
 int query_duration(struct tracker *t, const char *step_name, int64_t *ret_us, struct err *e);
 

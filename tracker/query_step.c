@@ -1,7 +1,6 @@
 /* Steps of a run, their attempts, and what those took in and left. */
 #include "tracker/query.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/vec.h"
@@ -40,8 +39,6 @@
 	  "WHERE st.run = ?1 ORDER BY 11, 2, 3, 12, 6") \
 	X(ATTEMPT_ARTIFACTS, \
 	  "SELECT " ARTIFACT_COLUMNS " FROM artifact a JOIN step st ON st.id = a.step WHERE a.attempt = ?1 ORDER BY 12, 6") \
-	X(SAMPLES, "SELECT ts, cpu_us, rss, read_bytes, written_bytes, gpu_mem, gpu_util, nprocs FROM sample " \
-	           "WHERE attempt = ?1 ORDER BY ts") \
 	X(DURATIONS, \
 	  "SELECT elapsed_us FROM attempt WHERE name = ?1 AND state = 'success' AND elapsed_us IS NOT NULL " \
 	  "ORDER BY id DESC LIMIT 5")
@@ -302,29 +299,6 @@ int query_attempt_artifacts(struct tracker *t, int64_t attempt, struct arena *a,
                             struct err *e)
 {
 	return artifacts_read(t, ATTEMPT_ARTIFACTS, attempt, a, ret, e);
-}
-
-int query_samples(struct tracker *t, int64_t attempt, struct arena *a, struct sample_rows *ret, struct err *e)
-{
-	_query_ sqlite3_stmt *st = NULL;
-	VEC(struct sample) rows = {0};
-	int r = db_query(t, &sql, SAMPLES, &st, e, DB_INT(attempt));
-
-	while (r >= 0 && (r = db_step(t, st, e)) > 0)
-		vec_push(&rows, (struct sample){
-		                        .ts = db_int(st, 0),
-		                        .cpu_us = db_int_or(st, 1, -1),
-		                        .rss = db_int_or(st, 2, -1),
-		                        .read_bytes = db_int_or(st, 3, -1),
-		                        .written_bytes = db_int_or(st, 4, -1),
-		                        .gpu_mem = db_int_or(st, 5, -1),
-		                        .gpu_util = db_is_null(st, 6) ? NAN : sqlite3_column_double(st, 6),
-		                        .nprocs = (int)db_int_or(st, 7, -1),
-		                });
-	if (r >= 0)
-		*ret = (struct sample_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
-	vec_release(&rows);
-	return r;
 }
 
 int query_duration(struct tracker *t, const char *step_name, int64_t *ret_us, struct err *e)

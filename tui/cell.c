@@ -174,7 +174,7 @@ void grid_rule(struct grid *g, int row, int col, int cells)
 		grid_put(g, row, col + i, 0x2500, ROLE_RULE);
 }
 
-void grid_frame(struct grid *g, struct rect r)
+static void grid_frame(struct grid *g, struct rect r)
 {
 	int bottom = r.row + r.rows - 1, right = r.col + r.cols - 1;
 	grid_rule(g, r.row, r.col, r.cols);

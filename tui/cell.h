@@ -68,10 +68,9 @@ int grid_textf(struct grid *g, int row, int col, int max_cells, enum role role, 
 int grid_text_cut(struct grid *g, int row, int col, int max_cells, enum role role, const char *text);
 void grid_attr(struct grid *g, int row, int col, int cells, uint8_t attrs); /* adds attributes to what stands there */
 void grid_blank(struct grid *g, struct rect r);
-/* A line of "─" and a frame "┌─┐│└┘" in ROLE_RULE. */
+/* A line of "─" in ROLE_RULE. */
 void grid_rule(struct grid *g, int row, int col, int cells);
-void grid_frame(struct grid *g, struct rect r);
-/* A frame with nothing in it over what stands in r; what would be left of that beside the frame is blanked too where it is too narrow to be read. */
+/* A frame "┌─┐│└┘" with nothing in it over what stands in r; what would be left of that beside the frame is blanked too where it is too narrow to be read. */
 void grid_overlay(struct grid *g, struct rect frame, struct rect r);
 
 /* How cells become bytes. */

@@ -146,7 +146,7 @@ void chart_set_turn(struct chart_set *c, const struct chart_item *item)
 	chart_set_build(c);
 }
 
-struct chart_axis *chart_set_axis(struct chart_set *c, const struct chart_item *i)
+static struct chart_axis *axis_of(struct chart_set *c, const struct chart_item *i)
 {
 	return &c->axes[i->timed];
 }
@@ -213,7 +213,7 @@ static bool extent(struct chart_set *c, const struct chart_item *i, double *ret_
 
 static bool shown(struct chart_set *c, const struct chart_item *i, double *ret_low, double *ret_high)
 {
-	const struct chart_axis *axis = chart_set_axis(c, i);
+	const struct chart_axis *axis = axis_of(c, i);
 	if (!(axis->low < axis->high))
 		return extent(c, i, ret_low, ret_high);
 	*ret_low = axis->low;
@@ -224,7 +224,7 @@ static bool shown(struct chart_set *c, const struct chart_item *i, double *ret_l
 /* A part that reaches to both ends is all; one beyond an end is moved back. */
 static void show(struct chart_set *c, const struct chart_item *i, double low, double high)
 {
-	struct chart_axis *axis = chart_set_axis(c, i);
+	struct chart_axis *axis = axis_of(c, i);
 	double first, last, size = high - low;
 	if (!extent(c, i, &first, &last))
 		return;
@@ -239,7 +239,7 @@ static void show(struct chart_set *c, const struct chart_item *i, double low, do
 
 static void set_cross(struct chart_set *c, struct tracker *t, const struct chart_item *i, double x)
 {
-	struct chart_axis *axis = chart_set_axis(c, i);
+	struct chart_axis *axis = axis_of(c, i);
 	double size = axis->high - axis->low;
 	axis->cross = true;
 	axis->cross_x = x;
@@ -278,7 +278,7 @@ void chart_set_cross(struct chart_set *c, struct tracker *t, const struct chart_
 
 void chart_set_move(struct chart_set *c, struct tracker *t, const struct chart_item *i, int by, int cols)
 {
-	const struct chart_axis *axis = chart_set_axis(c, i);
+	const struct chart_axis *axis = axis_of(c, i);
 	double low, high, x, next = by > 0 ? INFINITY : -INFINITY, found;
 	if (!shown(c, i, &low, &high))
 		return;
@@ -302,7 +302,7 @@ void chart_set_move(struct chart_set *c, struct tracker *t, const struct chart_i
 
 void chart_set_zoom(struct chart_set *c, struct tracker *t, const struct chart_item *i, double factor)
 {
-	const struct chart_axis *axis = chart_set_axis(c, i);
+	const struct chart_axis *axis = axis_of(c, i);
 	double low, high;
 	if (!shown(c, i, &low, &high) || !(low < high))
 		return;
@@ -317,7 +317,7 @@ void chart_set_zoom(struct chart_set *c, struct tracker *t, const struct chart_i
 
 void chart_set_pan(struct chart_set *c, struct tracker *t, const struct chart_item *i, double by)
 {
-	const struct chart_axis *axis = chart_set_axis(c, i);
+	const struct chart_axis *axis = axis_of(c, i);
 	double size = axis->high - axis->low;
 	if (!(size > 0))
 		return;
@@ -333,7 +333,7 @@ void chart_set_all(struct chart_set *c)
 
 bool chart_set_value(struct chart_set *c, const struct chart_item *i, double *ret)
 {
-	const struct chart_axis *axis = chart_set_axis(c, i);
+	const struct chart_axis *axis = axis_of(c, i);
 	if (i->curves.len == 0)
 		return false;
 	const struct curve *curve = curve_of(c, i, 0);
@@ -346,7 +346,7 @@ bool chart_set_value(struct chart_set *c, const struct chart_item *i, double *re
 void chart_set_draw(struct chart_set *c, const struct chart_item *item, struct grid *g, struct rect r, bool chosen, enum chart_legend legend, bool ascii,
                     struct chart_frame *ret)
 {
-	const struct chart_axis *axis = chart_set_axis(c, item);
+	const struct chart_axis *axis = axis_of(c, item);
 	bool several = c->series.sources.len > 1;
 	struct chart_options o = {
 		.title = item->title, .chosen = chosen, .ascii = ascii, .log_y = c->log, .smooth = chart_set_strength(c),

@@ -31,7 +31,6 @@ void chart_set_build(struct chart_set *c);
 bool chart_set_has(const struct chart_set *c, const struct chart_item *i);
 void chart_set_turn(struct chart_set *c, const struct chart_item *i);
 double chart_set_strength(const struct chart_set *c);
-struct chart_axis *chart_set_axis(struct chart_set *c, const struct chart_item *i);
 /* Steps or time for the metrics; crosshair and zoom go along where the record tells how. */
 void chart_set_by_time(struct chart_set *c, struct tracker *t, const struct chart_item *i, bool by_time);
 

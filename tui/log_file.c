@@ -126,7 +126,8 @@ enum log_change log_file_refresh(struct log_file *f)
 	return change;
 }
 
-const char *log_file_bytes(struct log_file *f, int64_t off, size_t n, size_t *ret_n)
+/* Bytes from an offset on, at most n and fewer at the end; NULL when there are none. They hold until the next call. */
+static const char *bytes_at(struct log_file *f, int64_t off, size_t n, size_t *ret_n)
 {
 	if (f->fd < 0 || off < 0 || off >= f->size)
 		return NULL;
@@ -156,7 +157,7 @@ static int64_t newline_before(struct log_file *f, int64_t from, int64_t to)
 	while (to > from) {
 		int64_t at = to - LOOK_BACK > from ? to - LOOK_BACK : from;
 		size_t n;
-		const char *s = log_file_bytes(f, at, (size_t)(to - at), &n), *nl = s ? memrchr(s, '\n', n) : NULL;
+		const char *s = bytes_at(f, at, (size_t)(to - at), &n), *nl = s ? memrchr(s, '\n', n) : NULL;
 		if (nl)
 			return at + (nl - s);
 		to = at;
@@ -189,7 +190,7 @@ int64_t log_file_next(struct log_file *f, int64_t off)
 	for (int64_t at = off; at < last && at < f->size;) {
 		size_t n;
 		int64_t want = last - at < LOOK_BACK ? last - at : LOOK_BACK;
-		const char *s = log_file_bytes(f, at, (size_t)want, &n), *nl = s ? memchr(s, '\n', n) : NULL;
+		const char *s = bytes_at(f, at, (size_t)want, &n), *nl = s ? memchr(s, '\n', n) : NULL;
 		if (nl)
 			return at + (nl - s) + 1;
 		if (!s)
@@ -208,7 +209,7 @@ const char *log_file_line(struct log_file *f, int64_t off, size_t *ret_n)
 {
 	int64_t end = log_file_next(f, off);
 	size_t n;
-	const char *s = end > off ? log_file_bytes(f, off, (size_t)(end - off), &n) : NULL;
+	const char *s = end > off ? bytes_at(f, off, (size_t)(end - off), &n) : NULL;
 
 	if (!s) {
 		*ret_n = 0;
@@ -400,7 +401,7 @@ int64_t log_file_number(struct log_file *f, int64_t off)
 	lines = block < (int64_t)f->blocks.len ? f->blocks.v[block].lines : f->sum.lines;
 	for (at = block * LOG_BLOCK; at < off;) {
 		size_t n;
-		const char *s = log_file_bytes(f, at, (size_t)(off - at < LOG_BLOCK ? off - at : LOG_BLOCK), &n);
+		const char *s = bytes_at(f, at, (size_t)(off - at < LOG_BLOCK ? off - at : LOG_BLOCK), &n);
 		if (!s)
 			break;
 		lines += newlines(s, n);

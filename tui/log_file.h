@@ -50,8 +50,6 @@ enum log_change {
 };
 enum log_change log_file_refresh(struct log_file *f);
 
-/* Bytes from an offset on, at most n and fewer at the end; NULL when there are none. They hold until the next call. */
-const char *log_file_bytes(struct log_file *f, int64_t off, size_t n, size_t *ret_n);
 /* The beginning of the line that holds a byte. */
 int64_t log_file_start(struct log_file *f, int64_t off);
 /* The line behind the one that begins at off; the size of the file when it is the last one. */

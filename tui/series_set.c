@@ -19,11 +19,6 @@ static const struct { const char *name; enum scale_unit unit; } resources[] = {
 #undef X
 };
 
-const char *resource_name(enum resource r)
-{
-	return resources[r].name;
-}
-
 enum scale_unit resource_unit(enum resource r)
 {
 	return resources[r].unit;
@@ -138,7 +133,7 @@ static void add_resource(struct series_set *s, int source, enum resource kind, d
 		return;
 	struct curve *c = there ? &s->curves.v[at] : insert(s, at);
 	if (!there) {
-		c->key = mem_strdup(resource_name(kind));
+		c->key = mem_strdup(resources[kind].name);
 		c->source = source;
 		c->resource = true;
 		c->kind = kind;

@@ -16,7 +16,6 @@
 	X(RESOURCE_PROCESSES, "processes", SCALE_INTEGER)
 #define RESOURCE_SYMBOL_(s, ...) s,
 enum resource { RESOURCES(RESOURCE_SYMBOL_) RESOURCE_COUNT };
-const char *resource_name(enum resource r);
 enum scale_unit resource_unit(enum resource r);
 
 struct curve {

@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "tests/lib/record_fill.h"
 #include "tracker/query.h"
+#include "tracker/query_metric.h"
 #include "tracker/query_filter.h"
 
 /* Two records: a small one with one of everything, and one with so many runs that lists must be walked along an index.
@@ -557,7 +558,7 @@ static void test_steps(void **state)
 	assert_int_equal(at.v[2].usage.max_rss, -1);
 	assert_int_equal(at.v[1].state, ATTEMPT_FAILED);
 	assert_int_equal(at.v[1].exit_status, -1);
-	assert_int_equal(query_samples(small, 3, &a, &sm, &e), 0);
+	assert_int_equal(query_samples_after(small, 3, 0, 9, &a, &sm, &e), 0);
 	assert_int_equal(sm.len, 2);
 	assert_int_equal(sm.v[0].ts, 10);
 	assert_true(isnan(sm.v[0].gpu_util));

@@ -6,6 +6,7 @@
 
 #include "tests/lib/record_case.h"
 #include "tracker/query.h"
+#include "tracker/query_metric.h"
 
 static int64_t run, one, two;
 
@@ -440,7 +441,7 @@ static void test_artifacts_and_samples(void **state)
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(rows.v[i].has_digest, rows.v[i].form == FORM_FILE);
 	/* One a point in time: the later one counts. */
-	must(query_samples(record, id, &a, &samples, &make_err));
+	must(query_samples_after(record, id, 0, 9, &a, &samples, &make_err));
 	assert_int_equal(samples.len, 1);
 	assert_int_equal(samples.v[0].rss, 7);
 	assert_int_equal(samples.v[0].gpu_mem, -1);
