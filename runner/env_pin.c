@@ -298,6 +298,7 @@ static int resolve(struct pin_job *j, struct env_pinned *ret, struct err *e)
 	struct requirements kept = {0};
 	struct err ignored;
 	size_t packages = 0;
+	bool changed;
 	int r;
 
 	bool was = file_read(target, FILE_MOST, &old, &ignored) == 0;
@@ -307,7 +308,7 @@ static int resolve(struct pin_job *j, struct env_pinned *ret, struct err *e)
 	if ((r = pin_resolve(j, e)) < 0 || (r = file_read(j->lock, FILE_MOST, &lock, e)) < 0 ||
 	    (r = insert_index_options(j, &lock, e)) < 0 || (r = check_lock(j->to, &lock, &packages, e)) < 0)
 		goto out;
-	bool changed = !was || lock.len != old.len || memcmp(lock.data, old.data, lock.len);
+	changed = !was || lock.len != old.len || memcmp(lock.data, old.data, lock.len);
 	if (changed && (r = file_write_atomic(target, lock.data, lock.len, 0644, e)) < 0)
 		goto out;
 	*ret = (struct env_pinned){

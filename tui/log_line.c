@@ -191,7 +191,7 @@ static bool between(char c, int from, int to)
 /* The bytes of the sequence that begins with the ESC at s, 0 when the line does not end it. */
 static size_t sequence(struct maker *m, const char *s, size_t n)
 {
-	size_t i = 2;
+	size_t i = 2, params;
 
 	if (n < 2)
 		return 0;
@@ -199,7 +199,7 @@ static size_t sequence(struct maker *m, const char *s, size_t n)
 	case '[':
 		while (i < n && i < CSI_MAX && between(s[i], 0x30, 0x3f))
 			i++;
-		size_t params = i;
+		params = i;
 		while (i < n && i < CSI_MAX && between(s[i], 0x20, 0x2f))
 			i++;
 		if (i >= n || !between(s[i], 0x40, 0x7e))
