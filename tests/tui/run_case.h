@@ -171,6 +171,30 @@ CASE_UNUSED void case_end(struct run_case *c)
 	time_pin(-1);
 }
 
+CASE_UNUSED struct view *case_view(struct run_case *c, struct view *make(struct app *a, int64_t run, struct err *e))
+{
+	struct view *v = make(&c->app, c->run, &make_err);
+	if (!v)
+		fail_msg("%s", make_err.text);
+	return v;
+}
+
+CASE_UNUSED int case_act(struct run_case *c, struct view *v, enum action a)
+{
+	int r = v->ops->act(v, &c->app, a, &make_err);
+	if (r < 0)
+		fail_msg("%s", make_err.text);
+	return r;
+}
+
+CASE_UNUSED int case_refresh(struct run_case *c, struct view *v, int why)
+{
+	int r = v->ops->refresh(v, &c->app, why, &make_err);
+	if (r < 0)
+		fail_msg("%s", make_err.text);
+	return r;
+}
+
 CASE_UNUSED char *view_picture(struct run_case *c, struct view *v, int rows, int cols)
 {
 	struct grid g;

@@ -1,38 +1,11 @@
 #include "tests/tui/run_case.h"
 #include "tui/view_run.h"
 
-static struct view *open_view(struct run_case *c)
-{
-	struct err e;
-	struct view *v = view_run_new(&c->app, c->run, &e);
-	if (!v)
-		fail_msg("%s", e.text);
-	return v;
-}
-
-static int act(struct run_case *c, struct view *v, enum action a)
-{
-	struct err e = { 0 };
-	int r = v->ops->act(v, &c->app, a, &e);
-	if (r < 0)
-		fail_msg("%s", e.text);
-	return r;
-}
-
-static int refresh(struct run_case *c, struct view *v, int why)
-{
-	struct err e = { 0 };
-	int r = v->ops->refresh(v, &c->app, why, &e);
-	if (r < 0)
-		fail_msg("%s", e.text);
-	return r;
-}
-
 static void a_failed_run_opens_at_what_failed_first(void **state)
 {
 	struct run_case c;
 	case_failed(&c);
-	struct view *v = open_view(&c);
+	struct view *v = case_view(&c, view_run_new);
 	assert_view(&c, v, 24, 110,
 	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
 	               "                  ┌───────────────┐                       │ train[boost] @1   ✗ failed  exit 1   0:31\n"
@@ -123,7 +96,7 @@ static void a_failed_run_opens_at_what_failed_first(void **state)
 	               "│   │ ✓ train      │   │ ✗ train       │\n"
 	               "│   │   tree  0:09 │   │   boost  0:31 │\n"
 	               "┘   └──────┬───────┘   └───────┬───────┘\n");
-	assert_int_equal(act(&c, v, ACT_NEXT_PANE), VIEW_REDRAW);
+	assert_int_equal(case_act(&c, v, ACT_NEXT_PANE), VIEW_REDRAW);
 	assert_view(&c, v, 8, 40,
 	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
 	               " train[boost] @1   ✗  exit 1   0:31\n"
@@ -175,7 +148,7 @@ static void a_lost_run_opens_at_what_was_lost(void **state)
 	must(tracker_begin(c.tracker, &make_err));
 	assert_int_equal(must(run_mark_lost(c.tracker, c.run, &make_err)), 1);
 	must(tracker_commit(c.tracker, &make_err));
-	struct view *v = open_view(&c);
+	struct view *v = case_view(&c, view_run_new);
 	_buf_ struct buf name = BUF_INIT;
 	assert_true(v->ops->copy(v, &c.app, &name));
 	assert_string_equal(name.data, "clean");
@@ -190,8 +163,8 @@ static void other_steps_tell_why_they_wait(void **state)
 {
 	struct run_case c;
 	case_failed(&c);
-	struct view *v = open_view(&c);
-	assert_int_equal(act(&c, v, ACT_LAST), VIEW_REDRAW);
+	struct view *v = case_view(&c, view_run_new);
+	assert_int_equal(case_act(&c, v, ACT_LAST), VIEW_REDRAW);
 	assert_view(&c, v, 16, 100,
 	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
 	               "                ┌───────────────┐                    │ evaluate   ⊘ upstream_failed\n"
@@ -210,8 +183,8 @@ static void other_steps_tell_why_they_wait(void **state)
 	               "               │ ⊘ evaluate       │                  │\n"
 	               "               └──────────────────┘                  │\n"
 	               "                                                     │\n");
-	assert_int_equal(act(&c, v, ACT_LANES), VIEW_REDRAW);
-	assert_int_equal(act(&c, v, ACT_UP), VIEW_REDRAW);
+	assert_int_equal(case_act(&c, v, ACT_LANES), VIEW_REDRAW);
+	assert_int_equal(case_act(&c, v, ACT_UP), VIEW_REDRAW);
 	assert_view(&c, v, 16, 100,
 	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
 	               " fetch          ✓  0:02 │█                          │ train[boost] @1   ✗ failed  exit 1   0:31\n"
@@ -240,11 +213,11 @@ static void a_live_run_moves_as_the_record_does(void **state)
 	case_live(&c);
 	int64_t tree = make_number(c.project.jig, "SELECT max(id) FROM attempt");
 	write_text(c.project.jig, "runs/1/train+tree@1/log", "epoch 1\n\033[31mepoch 2\033[0m\n");
-	struct view *v = open_view(&c);
+	struct view *v = case_view(&c, view_run_new);
 	assert_true(v->ops->due(v) > time_mono());
-	assert_int_equal(refresh(&c, v, REFRESH_RECORD), VIEW_SAME);
-	assert_int_equal(refresh(&c, v, REFRESH_CLOCK), VIEW_REDRAW);
-	assert_int_equal(act(&c, v, ACT_LEFT), VIEW_REDRAW);
+	assert_int_equal(case_refresh(&c, v, REFRESH_RECORD), VIEW_SAME);
+	assert_int_equal(case_refresh(&c, v, REFRESH_CLOCK), VIEW_REDRAW);
+	assert_int_equal(case_act(&c, v, ACT_LEFT), VIEW_REDRAW);
 	assert_view(&c, v, 16, 100,
 	               "penguins ▸ 1 dull-heron ▶ running   main 4f2a9c1* · 1:00\n"
 	               "                ┌───────────────┐                    │ train[tree] @1   ▶ running   0:50\n"
@@ -263,18 +236,18 @@ static void a_live_run_moves_as_the_record_does(void **state)
 	               "               │ · evaluate       │                  │\n"
 	               "               └──────────────────┘                  │\n"
 	               "                                                     │\n");
-	assert_int_equal(refresh(&c, v, REFRESH_TICK), VIEW_SAME);
+	assert_int_equal(case_refresh(&c, v, REFRESH_TICK), VIEW_SAME);
 	write_text(c.project.jig, "runs/1/train+tree@1/log", "epoch 1\nepoch 2\nepoch 3\n");
-	assert_int_equal(refresh(&c, v, REFRESH_TICK), VIEW_REDRAW);
+	assert_int_equal(case_refresh(&c, v, REFRESH_TICK), VIEW_REDRAW);
 	_free_ char *grown = view_picture(&c, v, 16, 100);
 	assert_non_null(strstr(grown, "epoch 3"));
 	end_attempt(&c, TRAIN_TREE, tree, 19, 9, true, STEP_SUCCESS);
-	assert_int_equal(refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
+	assert_int_equal(case_refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
 	_free_ char *done = view_picture(&c, v, 16, 100);
 	assert_non_null(strstr(done, "tree  0:09"));
-	assert_int_equal(refresh(&c, v, REFRESH_RECORD), VIEW_SAME);
+	assert_int_equal(case_refresh(&c, v, REFRESH_RECORD), VIEW_SAME);
 	begin_attempt(&c, EVALUATE, 1, 50, "runs/1/evaluate@1");
-	assert_int_equal(refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
+	assert_int_equal(case_refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
 	_free_ char *more = view_picture(&c, v, 16, 100);
 	assert_non_null(strstr(more, "▶ evaluate"));
 	v->ops->free(v);
@@ -286,16 +259,16 @@ static void a_run_that_goes_away_says_so(void **state)
 	struct run_case c;
 	struct err e;
 	case_failed(&c);
-	struct view *v = open_view(&c);
+	struct view *v = case_view(&c, view_run_new);
 	must(tracker_begin(c.tracker, &make_err));
 	must(run_remove(c.tracker, c.run, &make_err));
 	must(tracker_commit(c.tracker, &make_err));
-	assert_int_equal(refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
+	assert_int_equal(case_refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
 	_free_ char *gone = view_picture(&c, v, 10, 80);
 	assert_string_equal(gone, "penguins ▸ 1 dull-heron   \n\n  run 1 was deleted; Esc goes back\n");
 	for (enum action a = ACT_UP; a < ACT_COUNT; a++)
-		assert_int_equal(act(&c, v, a), VIEW_PASS);
-	assert_int_equal(refresh(&c, v, REFRESH_RECORD | REFRESH_TICK | REFRESH_CLOCK), VIEW_SAME);
+		assert_int_equal(case_act(&c, v, a), VIEW_PASS);
+	assert_int_equal(case_refresh(&c, v, REFRESH_RECORD | REFRESH_TICK | REFRESH_CLOCK), VIEW_SAME);
 	v->ops->free(v);
 	assert_null(view_run_new(&c.app, 99, &e));
 	assert_int_equal(e.code, ERR_NOT_FOUND);
@@ -307,17 +280,17 @@ static void the_wheel_and_clicks_reach_both_panes(void **state)
 	struct run_case c;
 	struct err e;
 	case_failed(&c);
-	struct view *v = open_view(&c);
+	struct view *v = case_view(&c, view_run_new);
 	struct rect r = { 0, 0, 12, 100 };
 	free(view_picture(&c, v, 12, 100));
 	assert_int_equal(v->ops->mouse(v, &c.app, &(struct mouse){ MOUSE_WHEEL_DOWN, 3, 80 }, r, &e), VIEW_REDRAW);
 	_free_ char *scrolled = view_picture(&c, v, 12, 100);
 	assert_null(strstr(scrolled, "why it ran"));
 	assert_int_equal(v->ops->mouse(v, &c.app, &(struct mouse){ MOUSE_PRESS, 3, 80 }, r, &e), VIEW_REDRAW);
-	assert_int_equal(act(&c, v, ACT_FIRST), VIEW_REDRAW);
-	assert_int_equal(act(&c, v, ACT_FIRST), VIEW_SAME);
-	assert_int_equal(act(&c, v, ACT_NEXT_PANE), VIEW_REDRAW);
-	assert_int_equal(act(&c, v, ACT_UP), VIEW_REDRAW);
+	assert_int_equal(case_act(&c, v, ACT_FIRST), VIEW_REDRAW);
+	assert_int_equal(case_act(&c, v, ACT_FIRST), VIEW_SAME);
+	assert_int_equal(case_act(&c, v, ACT_NEXT_PANE), VIEW_REDRAW);
+	assert_int_equal(case_act(&c, v, ACT_UP), VIEW_REDRAW);
 	_free_ char *up = view_picture(&c, v, 12, 100);
 	assert_non_null(strstr(up, "clean @1"));
 	assert_int_equal(v->ops->mouse(v, &c.app, &(struct mouse){ MOUSE_PRESS, 30, 10 }, r, &e), VIEW_PASS);

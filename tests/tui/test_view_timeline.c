@@ -2,38 +2,11 @@
 #include "tui/run_model.h"
 #include "tui/view_timeline.h"
 
-static struct view *open_view(struct run_case *c)
-{
-	struct err e;
-	struct view *v = view_timeline_new(&c->app, c->run, &e);
-	if (!v)
-		fail_msg("%s", e.text);
-	return v;
-}
-
-static int act(struct run_case *c, struct view *v, enum action a)
-{
-	struct err e = { 0 };
-	int r = v->ops->act(v, &c->app, a, &e);
-	if (r < 0)
-		fail_msg("%s", e.text);
-	return r;
-}
-
-static int refresh(struct run_case *c, struct view *v, int why)
-{
-	struct err e = { 0 };
-	int r = v->ops->refresh(v, &c->app, why, &e);
-	if (r < 0)
-		fail_msg("%s", e.text);
-	return r;
-}
-
 static void attempts_stand_over_time(void **state)
 {
 	struct run_case c;
 	case_failed(&c);
-	struct view *v = open_view(&c);
+	struct view *v = case_view(&c, view_timeline_new);
 	assert_view(&c, v, 14, 80,
 	               "penguins ▸ 1 dull-heron ▸ timeline   ● critical path 0:41 of 0:41\n"
 	               "                0:00      0:10       0:20      0:30       0:40      0:50\n"
@@ -48,8 +21,8 @@ static void attempts_stand_over_time(void **state)
 	               "\n"
 	               "────────────────────────────────────────────────────────────────────────────────\n"
 	               " fetch @1  ✓ success  took 0:02  from 0:00  on the critical path\n");
-	assert_int_equal(act(&c, v, ACT_DOWN), VIEW_REDRAW);
-	assert_int_equal(act(&c, v, ACT_DOWN), VIEW_REDRAW);
+	assert_int_equal(case_act(&c, v, ACT_DOWN), VIEW_REDRAW);
+	assert_int_equal(case_act(&c, v, ACT_DOWN), VIEW_REDRAW);
 	assert_view(&c, v, 14, 80,
 	               "penguins ▸ 1 dull-heron ▸ timeline   ● critical path 0:41 of 0:41\n"
 	               "                0:00      0:10       0:20      0:30       0:40      0:50\n"
@@ -65,7 +38,7 @@ static void attempts_stand_over_time(void **state)
 	               "────────────────────────────────────────────────────────────────────────────────\n"
 	               " train[lr] @2  ✓ success  took 0:12  from 0:16\n"
 	               " @1 failed exit 1 0:04\n");
-	assert_int_equal(act(&c, v, ACT_LAST), VIEW_REDRAW);
+	assert_int_equal(case_act(&c, v, ACT_LAST), VIEW_REDRAW);
 	assert_view(&c, v, 14, 110,
 	               "penguins ▸ 1 dull-heron ▸ timeline   ● critical path 0:41 of 0:41\n"
 	               "                0:00           0:10            0:20           0:30            0:40           0:50\n"
@@ -125,12 +98,12 @@ static void zooming_keeps_the_attempt_in_sight(void **state)
 {
 	struct run_case c;
 	case_failed(&c);
-	struct view *v = open_view(&c);
-	assert_int_equal(act(&c, v, ACT_ZOOM_OUT), VIEW_SAME);
-	assert_int_equal(act(&c, v, ACT_LEFT), VIEW_SAME);
-	act(&c, v, ACT_DOWN);
-	assert_int_equal(act(&c, v, ACT_ZOOM_IN), VIEW_REDRAW);
-	assert_int_equal(act(&c, v, ACT_ZOOM_IN), VIEW_REDRAW);
+	struct view *v = case_view(&c, view_timeline_new);
+	assert_int_equal(case_act(&c, v, ACT_ZOOM_OUT), VIEW_SAME);
+	assert_int_equal(case_act(&c, v, ACT_LEFT), VIEW_SAME);
+	case_act(&c, v, ACT_DOWN);
+	assert_int_equal(case_act(&c, v, ACT_ZOOM_IN), VIEW_REDRAW);
+	assert_int_equal(case_act(&c, v, ACT_ZOOM_IN), VIEW_REDRAW);
 	assert_view(&c, v, 14, 80,
 	               "penguins ▸ 1 dull-heron ▸ timeline   ● critical path 0:41 of 0:41 · zoom ×4\n"
 	               "                0:00                 0:05                 0:10\n"
@@ -145,16 +118,16 @@ static void zooming_keeps_the_attempt_in_sight(void **state)
 	               "\n"
 	               "────────────────────────────────────────────────────────────────────────────────\n"
 	               " clean @1  ✓ success  took 0:08  from 0:02  on the critical path\n");
-	assert_int_equal(act(&c, v, ACT_RIGHT), VIEW_REDRAW);
+	assert_int_equal(case_act(&c, v, ACT_RIGHT), VIEW_REDRAW);
 	_free_ char *moved = view_picture(&c, v, 14, 80);
 	assert_non_null(strstr(moved, "zoom ×4"));
 	for (int i = 0; i < 40; i++)
-		act(&c, v, ACT_RIGHT);
-	assert_int_equal(act(&c, v, ACT_RIGHT), VIEW_SAME);
+		case_act(&c, v, ACT_RIGHT);
+	assert_int_equal(case_act(&c, v, ACT_RIGHT), VIEW_SAME);
 	for (int i = 0; i < 60; i++)
-		act(&c, v, ACT_ZOOM_IN);
+		case_act(&c, v, ACT_ZOOM_IN);
 	free(view_picture(&c, v, 14, 80));
-	assert_int_equal(act(&c, v, ACT_ZOOM_RESET), VIEW_REDRAW);
+	assert_int_equal(case_act(&c, v, ACT_ZOOM_RESET), VIEW_REDRAW);
 	_free_ char *whole = view_picture(&c, v, 14, 80);
 	assert_null(strstr(whole, "zoom"));
 	v->ops->free(v);
@@ -165,7 +138,7 @@ static void a_live_run_grows(void **state)
 {
 	struct run_case c;
 	case_live(&c);
-	struct view *v = open_view(&c);
+	struct view *v = case_view(&c, view_timeline_new);
 	assert_true(v->ops->due(v) > time_mono());
 	assert_view(&c, v, 9, 80,
 	               "penguins ▸ 1 dull-heron ▸ timeline   ● critical path 1:00 of 1:00\n"
@@ -177,7 +150,7 @@ static void a_live_run_grows(void **state)
 	               "────────────────────────────────────────────────────────────────────────────────\n"
 	               " fetch @1  ✓ success  took 0:02  from 0:00  on the critical path\n");
 	time_pin(c.begun + 120 * US_PER_S);
-	assert_int_equal(refresh(&c, v, REFRESH_CLOCK), VIEW_REDRAW);
+	assert_int_equal(case_refresh(&c, v, REFRESH_CLOCK), VIEW_REDRAW);
 	assert_view(&c, v, 9, 80,
 	               "penguins ▸ 1 dull-heron ▸ timeline   ● critical path 2:00 of 2:00\n"
 	               "                0:00           0:30            1:00            1:30\n"
@@ -187,19 +160,19 @@ static void a_live_run_grows(void **state)
 	               " ✓ train[lr]         ██✗███████\n"
 	               "────────────────────────────────────────────────────────────────────────────────\n"
 	               " fetch @1  ✓ success  took 0:02  from 0:00  on the critical path\n");
-	assert_int_equal(refresh(&c, v, REFRESH_RECORD), VIEW_SAME);
+	assert_int_equal(case_refresh(&c, v, REFRESH_RECORD), VIEW_SAME);
 	begin_attempt(&c, EVALUATE, 1, 110, "runs/1/evaluate@1");
-	assert_int_equal(refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
+	assert_int_equal(case_refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
 	_free_ char *more = view_picture(&c, v, 14, 80);
 	assert_non_null(strstr(more, "evaluate"));
 	must(tracker_begin(c.tracker, &make_err));
 	must(run_end(c.tracker, c.run, RUN_LOST, -1, -1, &make_err));
 	must(run_remove(c.tracker, c.run, &make_err));
 	must(tracker_commit(c.tracker, &make_err));
-	assert_int_equal(refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
+	assert_int_equal(case_refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
 	_free_ char *gone = view_picture(&c, v, 14, 80);
 	assert_non_null(strstr(gone, "run 1 was deleted; Esc goes back"));
-	assert_int_equal(act(&c, v, ACT_DOWN), VIEW_PASS);
+	assert_int_equal(case_act(&c, v, ACT_DOWN), VIEW_PASS);
 	v->ops->free(v);
 	case_end(&c);
 }
@@ -209,11 +182,11 @@ static void nothing_has_begun(void **state)
 	struct run_case c;
 	struct err e;
 	case_begin(&c);
-	struct view *v = open_view(&c);
+	struct view *v = case_view(&c, view_timeline_new);
 	_free_ char *text = view_picture(&c, v, 10, 60);
 	assert_non_null(strstr(text, "nothing has begun in this run"));
 	for (enum action a = ACT_UP; a < ACT_RESUME; a++)
-		act(&c, v, a);
+		case_act(&c, v, a);
 	v->ops->free(v);
 	assert_null(view_timeline_new(&c.app, 99, &e));
 	assert_int_equal(e.code, ERR_NOT_FOUND);
