@@ -14,13 +14,16 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "base/utf8.h"
+#include "runner/code.h"
+#include "tracker/query_metric.h"
 #include "tracker/series.h"
 #include "tui/log_line.h"
 #include "tui/run_text.h"
 #include "tui/spark.h"
 
 enum { HEAD_CELLS = 13, FILES_SHOWN = 4, METRICS_SHOWN = 6, SPARK_CELLS = 14, POINTS_MOST = 2000, LOG_LINES = 6 };
-enum { LOG_TAIL = 16 << 10, SOURCE_MOST = 4 << 20, CHECKPOINTS_LOOKED_AT = 2000 };
+#define SAMPLE_AGE_US (60 * US_PER_S) /* older ones tell nothing of now */
+enum { SAMPLES_MOST = 1000, LOG_TAIL = 16 << 10, SOURCE_MOST = 4 << 20, CHECKPOINTS_LOOKED_AT = 2000 };
 
 void run_panel_release(struct run_panel *p)
 {
@@ -129,44 +132,47 @@ static bool readable(const char *path)
 	return access(path, R_OK) == 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= SOURCE_MOST;
 }
 
-/* Where the file of an error can be read: what the step had, else the project's as it is now. */
-static char *source_path(struct run_panel *p, struct app *a, const char *file, const char **ret_which)
+static bool read_source(const char *path, struct buf *ret)
 {
-	_free_ char *work = mem_printf("%s/%s/work", a->project->jig, p->attempt.folder);
-	char *kept = path_join(work, file);
-	*ret_which = file[0] == '/' ? "" : "as it ran";
-	if (readable(kept))
-		return kept;
-	free(kept);
-	*ret_which = file[0] == '/' ? "" : "as it is now";
-	char *now = path_join(a->project->root, file);
-	if (readable(now))
-		return now;
-	free(now);
-	return NULL;
+	struct err ignored;
+	return readable(path) && file_read(path, SOURCE_MOST, ret, &ignored) >= 0;
 }
 
-static void add_error(struct run_panel *p, struct app *a)
+/* The file of an error: what the step had, else the run's snapshot of it, else the project's as it is now. NULL: it is nowhere. */
+static const char *find_source(struct run_panel *p, struct app *a, const struct run_model *m, const char *file, struct buf *ret)
+{
+	_free_ char *work = p->attempt.folder ? mem_printf("%s/%s/work", a->project->jig, p->attempt.folder) : NULL;
+	_free_ char *kept = work ? path_join(work, file) : NULL, *now = path_join(a->project->root, file);
+	bool outside = file[0] == '/';
+	struct err ignored;
+	if (kept && read_source(kept, ret))
+		return outside ? "" : "as it ran";
+	if (!outside && m->row.snapshot && code_read(a->project->jig, m->row.snapshot, file, ret, &ignored) >= 0)
+		return "as it ran";
+	return read_source(now, ret) ? outside ? "" : "as it is now" : NULL;
+}
+
+static void add_error(struct run_panel *p, struct app *a, const struct run_model *m)
 {
 	const struct attempt_row *x = &p->attempt;
 	if (x->state != ATTEMPT_FAILED || (!x->error_file && !x->error_message))
 		return;
 	blank(p);
 	if (x->error_file) {
-		const char *which = "";
-		_free_ char *path = x->folder ? source_path(p, a, x->error_file, &which) : NULL;
+		_buf_ struct buf text = BUF_INIT;
+		const char *which = find_source(p, a, m, x->error_file, &text);
 		line(p, NULL);
 		span(p, ROLE_FAILED, "✗ ");
 		span(p, ROLE_STRONG, "%s:%d", x->error_file, x->error_line);
-		if (path)
+		if (which) {
 			span(p, ROLE_QUIET, "  %s", which);
-		_buf_ struct buf text = BUF_INIT;
-		struct err ignored;
-		if (path && file_read(path, SOURCE_MOST, &text, &ignored) >= 0)
 			add_source(p, text.data, x->error_line);
+		}
 		/* To be corrected is the project's file, not the copy that ran. */
 		_free_ char *now = path_join(a->project->root, x->error_file);
-		p->error_path = readable(now) ? arena_strdup(&p->arena, now) : path ? arena_strdup(&p->arena, path) : NULL;
+		_free_ char *work = mem_printf("%s/%s/work", a->project->jig, x->folder ? x->folder : "");
+		_free_ char *kept = path_join(work, x->error_file);
+		p->error_path = readable(now) ? arena_strdup(&p->arena, now) : readable(kept) ? arena_strdup(&p->arena, kept) : NULL;
 	}
 	if (x->error_message) {
 		line(p, NULL)->wrap = true;
@@ -226,23 +232,39 @@ static void add_env(struct run_panel *p)
 		span(p, ROLE_TEXT, " · python %s", python);
 }
 
-static void add_usage(struct run_panel *p)
+static void put_usage(struct run_panel *p, const char *head, int64_t memory, int64_t cpu_us, int64_t elapsed_us, int64_t gpu_mem)
 {
-	const struct attempt_usage *u = &p->attempt.usage;
 	char size[16];
-	if (u->max_rss < 0 && u->cpu_us < 0)
+	if (memory < 0 && cpu_us < 0)
 		return;
-	line(p, "peak");
-	if (u->max_rss >= 0) {
-		size_text(u->max_rss, size);
+	line(p, head);
+	if (memory >= 0) {
+		size_text(memory, size);
 		span(p, ROLE_TEXT, "%s", size);
 	}
-	if (u->cpu_us >= 0 && p->attempt.elapsed_us > 0)
-		span(p, ROLE_TEXT, "%s%.1f cores", u->max_rss >= 0 ? " · " : "", (double)u->cpu_us / (double)p->attempt.elapsed_us);
-	if (u->gpu_mem > 0) {
-		size_text(u->gpu_mem, size);
+	if (cpu_us >= 0 && elapsed_us > 0)
+		span(p, ROLE_TEXT, "%s%.1f cores", memory >= 0 ? " · " : "", (double)cpu_us / (double)elapsed_us);
+	if (gpu_mem > 0) {
+		size_text(gpu_mem, size);
 		span(p, ROLE_TEXT, " · GPU %s", size);
 	}
+}
+
+/* What it used; of a running step what it uses by its newest sample. */
+static int add_usage(struct run_panel *p, struct app *a, struct err *e)
+{
+	const struct attempt_usage *u = &p->attempt.usage;
+	struct sample_rows samples;
+	if (p->attempt.state != ATTEMPT_RUNNING) {
+		put_usage(p, "peak", u->max_rss, u->cpu_us, p->attempt.elapsed_us, u->gpu_mem);
+		return 0;
+	}
+	int r = query_samples_after(a->tracker, p->attempt.id, time_now() - SAMPLE_AGE_US, SAMPLES_MOST, &p->arena, &samples, e);
+	if (r >= 0 && samples.len) {
+		const struct sample *s = &samples.v[samples.len - 1];
+		put_usage(p, "uses", s->rss, s->cpu_us, s->ts - p->attempt.started, s->gpu_mem);
+	}
+	return r < 0 ? r : 0;
 }
 
 /* The means of a series' points, in as many parts as a sparkline has cells. */
@@ -407,15 +429,14 @@ static int add_attempt(struct run_panel *p, struct app *a, const struct run_mode
 {
 	struct artifact_rows files;
 	int r;
-	add_error(p, a);
+	add_error(p, a, m);
 	if ((r = query_attempt_artifacts(a->tracker, p->attempt.id, &p->arena, &files, e)) < 0)
 		return r;
 	blank(p);
 	add_files(p, &files, "inputs", ROLE_IN, ROLE_IN);
 	add_files(p, &files, "outputs", ROLE_OUT, ROLE_METRIC);
 	add_env(p);
-	add_usage(p);
-	if ((r = add_metrics(p, a, e)) < 0)
+	if ((r = add_usage(p, a, e)) < 0 || (r = add_metrics(p, a, e)) < 0)
 		return r;
 	size_t before = p->lines.len;
 	blank(p);
