@@ -53,6 +53,8 @@ int query_step(struct tracker *t, int64_t step, struct arena *a, struct step_row
 /* What changes of a run's steps while it is under way, in order of rank: for who has them from query_steps. */
 struct step_state_row { enum step_state state; int64_t reused_attempt, reused_run; int reused_n; };
 int query_step_states(struct tracker *t, int64_t run, struct arena *a, struct step_state_row **ret, size_t *ret_len, struct err *e);
+/* Of one of them, by its name. ERR_NOT_FOUND. */
+int query_step_state(struct tracker *t, int64_t run, const char *name, enum step_state *ret, struct err *e);
 /* The line that says why a step ran or not, as it is now; NULL: none. */
 int query_step_reason(struct tracker *t, int64_t step, struct arena *a, const char **ret, struct err *e);
 /* The id of the newest event of a run; 0: none. While it stays, no step or attempt of the run has moved. */

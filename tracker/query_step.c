@@ -24,6 +24,7 @@
 	X(STEP, "SELECT " STEP_COLUMNS "WHERE s.id = ?1") \
 	X(STEP_STATES, "SELECT s.state, s.reused_attempt, a.run, a.n FROM step s LEFT JOIN attempt a ON a.id = s.reused_attempt " \
 	               "WHERE s.run = ?1 ORDER BY s.rank") \
+	X(STEP_STATE, "SELECT state FROM step WHERE run = ?1 AND name = ?2") \
 	X(STEP_REASON, "SELECT reason FROM step WHERE id = ?1") \
 	X(RUN_EVENT, "SELECT max(id) FROM event WHERE run = ?1") \
 	X(ATTEMPTS, "SELECT " ATTEMPT_COLUMNS " FROM step s JOIN attempt a ON a.step = s.id LEFT JOIN env v ON v.id = a.env " \
@@ -145,6 +146,19 @@ int query_step_states(struct tracker *t, int64_t run, struct arena *a, struct st
 	}
 	vec_release(&rows);
 	return r;
+}
+
+int query_step_state(struct tracker *t, int64_t run, const char *name, enum step_state *ret, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, STEP_STATE, &st, e, DB_INT(run), DB_TEXT(name));
+
+	if (r < 0 || (r = db_step(t, st, e)) < 0)
+		return r;
+	if (!r)
+		return err_set(e, ERR_NOT_FOUND, "run %lld has no step \"%s\"", (long long)run, name);
+	*ret = db_word(st, 0, WORDS_STEP_STATE);
+	return 0;
 }
 
 int query_step_reason(struct tracker *t, int64_t step, struct arena *a, const char **ret, struct err *e)

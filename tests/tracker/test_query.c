@@ -532,6 +532,7 @@ static void test_steps(void **state)
 	struct step_rows s;
 	struct attempt_rows at;
 	struct sample_rows sm;
+	enum step_state now;
 	int64_t us;
 
 	assert_int_equal(query_steps(small, 8, &a, &s, &e), 0);
@@ -550,6 +551,10 @@ static void test_steps(void **state)
 	assert_int_equal(s.v[1].reused_run, 0);
 	assert_int_equal(query_steps(small, 99, &a, &s, &e), 0);
 	assert_int_equal(s.len, 0);
+	assert_int_equal(query_step_state(small, 8, "train[lr]", &now, &e), 0);
+	assert_int_equal(now, STEP_REUSED);
+	assert_int_equal(query_step_state(small, 8, "train", &now, &e), ERR_NOT_FOUND);
+	assert_string_equal(e.text, "run 8 has no step \"train\"");
 	assert_int_equal(query_attempts(small, 1, &a, &at, &e), 0);
 	assert_int_equal(at.len, 3);
 	assert_int_equal(at.v[2].id, 3);
