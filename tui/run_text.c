@@ -31,6 +31,11 @@ const char *reason_text(const char *reason)
 	return text_starts(reason, "run: ") ? reason + 5 : text_starts(reason, "reuse: ") ? reason + 7 : reason;
 }
 
+const char *step_state_said(enum step_state s)
+{
+	return s == STEP_UPSTREAM_FAILED ? "not started" : step_state_text(s);
+}
+
 void local_time_text(int64_t us, char out[24])
 {
 	time_t s = us / US_PER_S;

@@ -13,6 +13,8 @@ void attempt_error_text(struct buf *out, const struct attempt_row *a);
 void attempt_env_text(struct buf *out, const struct attempt_row *a);
 /* A step's reason without the word in front that says whether it ran: "lib/features.py changed (+5 −2)". */
 const char *reason_text(const char *reason);
+/* A step's state in words: "running"; "not started" where one that it needs did not succeed. */
+const char *step_state_said(enum step_state s);
 /* "2026-11-21 10:00:00" in the local zone. */
 void local_time_text(int64_t us, char out[24]);
 /* Wall or recorded time of a run so far, µs; -1: not begun. */

@@ -21,7 +21,7 @@
 #include "tui/run_text.h"
 #include "tui/spark.h"
 
-enum { HEAD_CELLS = 13, FILES_SHOWN = 4, METRICS_SHOWN = 6, SPARK_CELLS = 14, POINTS_MOST = 2000, LOG_LINES = 6 };
+enum { HEAD_CELLS = 13, FILES_SHOWN = 4, METRICS_SHOWN = 6, SPARK_CELLS = 14, VALUE_CELLS = 7, POINTS_MOST = 2000, LOG_LINES = 6 };
 #define SAMPLE_AGE_US (60 * US_PER_S) /* older ones tell nothing of now */
 enum { SAMPLES_MOST = 1000, LOG_TAIL = 16 << 10, SOURCE_MOST = 4 << 20, CHECKPOINTS_LOOKED_AT = 2000 };
 
@@ -68,7 +68,7 @@ static void add_waiting(struct run_panel *p, const struct run_model *m, const st
 			continue;
 		const struct word *w = word_of(WORDS_STEP_STATE, need->state);
 		if (n++ == 0)
-			line(p, s->state == STEP_UPSTREAM_FAILED ? "not started" : "waits for");
+			line(p, s->state == STEP_UPSTREAM_FAILED ? "needs" : "waits for");
 		if (n > 2)
 			more++;
 		else
@@ -302,7 +302,8 @@ static int add_metrics(struct run_panel *p, struct app *a, struct err *e)
 		return r;
 	blank(p);
 	char last[METRICS_SHOWN][32];
-	int wide = 0;
+	/* A live value changes its length; the sparkline behind it stays where it is. */
+	int wide = VALUE_CELLS;
 	for (size_t i = 0; i < rows.len && i < METRICS_SHOWN; i++) {
 		number_short(rows.v[i].last, last[i]);
 		wide = (int)strlen(last[i]) > wide ? (int)strlen(last[i]) : wide;
@@ -560,6 +561,7 @@ static void draw_head(const struct run_panel *p, const struct run_model *m, stru
 {
 	const struct step_row *s = &m->steps.v[p->step];
 	const struct word *w = word_of(WORDS_STEP_STATE, s->state);
+	const char *said = step_state_said(s->state);
 	int row = n->r.row + n->row, at = 0, width = n->r.cols;
 	_buf_ struct buf name = BUF_INIT, tail = BUF_INIT;
 	buf_adds(&name, s->name);
@@ -569,12 +571,12 @@ static void draw_head(const struct run_panel *p, const struct run_model *m, stru
 		char end[64], took[24];
 		attempt_end_text(&p->attempt, end);
 		attempt_clock(&p->attempt, now, took);
-		if (*end && strcmp(end, w->text) != 0)
+		if (*end && strcmp(end, said) != 0)
 			buf_addf(&tail, "  %s", end);
 		buf_addf(&tail, "   %s", took);
 	}
 	int wanted = (int)utf8_cells(name.data, name.len), behind = 4 + (int)utf8_cells(tail.data, tail.len),
-	    word = 1 + (int)utf8_cells(w->text, strlen(w->text));
+	    word = 1 + (int)utf8_cells(said, strlen(said));
 	/* Where there is little room the glyph tells the state alone. */
 	bool spelled = wanted + behind + word <= width || tail.len == 0;
 	behind += spelled ? word : 0;
@@ -582,7 +584,7 @@ static void draw_head(const struct run_panel *p, const struct run_model *m, stru
 		at += grid_text_cut(n->g, row, n->r.col, width - behind > 8 ? width - behind : width, ROLE_STRONG, name.data);
 		if (width - at > 3)
 			at += 3 + grid_textf(n->g, row, n->r.col + at + 3, width - at - 3, role_find(w->role), "%s%s%s", w->glyph, spelled ? " " : "",
-			                     spelled ? w->text : "");
+			                     spelled ? said : "");
 		if (width > at)
 			grid_text(n->g, row, n->r.col + at, width - at, ROLE_TEXT, tail.data);
 	}

@@ -137,15 +137,17 @@ static void draw_head(struct view_step *s, struct app *a, struct grid *g, struct
 		buf_addf(&why, "%s%s", seen && !step->reused_attempt ? "why it ran: " : "", reason_text(step->reason));
 	if (step->reused_attempt)
 		w = word_of(WORDS_STEP_STATE, STEP_REUSED);
-	if (seen)
+	if (seen) {
 		attempt_end_text(seen, end);
-	if (seen)
 		attempt_clock(seen, time_now(), took);
+	}
+	const char *said = seen || step->reused_attempt ? w->text : step_state_said(step->state);
+
 	x += grid_text(g, r.row, x, -1, role_find(w->role), a->paint.ascii ? w->ascii : w->glyph) + 1;
-	x += grid_text(g, r.row, x, -1, role_find(w->role), w->text) + 2;
+	x += grid_text(g, r.row, x, -1, role_find(w->role), said) + 2;
 	if (step->reused_attempt)
 		x += grid_textf(g, r.row, x, -1, ROLE_TEXT, "from run %lld", (long long)step->reused_run) + 2;
-	if (*end && strcmp(end, w->text))
+	if (*end && strcmp(end, said))
 		x += grid_text(g, r.row, x, -1, ROLE_TEXT, end) + 2;
 	x += grid_text(g, r.row, x, -1, ROLE_TEXT, took) + (*took ? 3 : 0);
 	if (s->removed)

@@ -22,7 +22,7 @@ static void a_failed_run_opens_at_what_failed_first(void **state)
 	               "        └─────────────────┴┬──────────────────┘           │ env          pinned · 2 packages · python 3.11.7\n"
 	               "                 ┌─────────┴────────┐                     │ peak         612 MB · 1.9 cores\n"
 	               "                 │ ⊘ evaluate       │                     │\n"
-	               "                 └──────────────────┘                     │ loss         0.441  ▇▅▂▁▁▁▂\n"
+	               "                 └──────────────────┘                     │ loss         0.441    ▇▅▂▁▁▁▂\n"
 	               "                                                          │\n"
 	               "                                                          │ checkpoint   epoch-010.pt  complete  00:00:30\n"
 	               "                                                          │\n"
@@ -49,7 +49,7 @@ static void a_failed_run_opens_at_what_failed_first(void **state)
 	               "    ┌─────────┴────────┐                  │ env          pinned · 2 packages · …\n"
 	               "    │ ⊘ evaluate       │                  │ peak         612 MB · 1.9 cores\n"
 	               "    └──────────────────┘                  │\n"
-	               "                                          │ loss         0.441  ▇▅▂▁▁▁▂\n"
+	               "                                          │ loss         0.441    ▇▅▂▁▁▁▂\n"
 	               "                                          │\n"
 	               "                                          │ checkpoint   epoch-010.pt  complete…\n"
 	               "                                          │\n"
@@ -85,7 +85,7 @@ static void a_failed_run_opens_at_what_failed_first(void **state)
 	               " env          pinned · 2 packages · python 3.11.7\n"
 	               " peak         612 MB · 1.9 cores\n"
 	               "\n"
-	               " loss         0.441  ▇▅▂▁▁▁▂\n");
+	               " loss         0.441    ▇▅▂▁▁▁▂\n");
 	assert_view(&c, v, 8, 40,
 	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
 	               "   ┌───────┴───────┐\n"
@@ -125,7 +125,7 @@ static void a_failed_run_opens_at_what_failed_first(void **state)
 	               "    +---------+--------+                  | env          pinned . 2 packages . ~\n"
 	               "    | / evaluate       |                  | peak         612 MB . 1.9 cores\n"
 	               "    +------------------+                  |\n"
-	               "                                          | loss         0.441  ^-.....\n"
+	               "                                          | loss         0.441    ^-.....\n"
 	               "                                          |\n"
 	               "                                          | checkpoint   epoch-010.pt  complete~\n"
 	               "                                          |\n"
@@ -167,8 +167,8 @@ static void other_steps_tell_why_they_wait(void **state)
 	assert_int_equal(case_act(&c, v, ACT_LAST), VIEW_REDRAW);
 	assert_view(&c, v, 16, 100,
 	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
-	               "                ┌───────────────┐                    │ evaluate   ⊘ upstream_failed\n"
-	               "                │ ✓ fetch  0:02 │                    │ not started  ✗ train[boost]\n"
+	               "                ┌───────────────┐                    │ evaluate   ⊘ not started\n"
+	               "                │ ✓ fetch  0:02 │                    │ needs        ✗ train[boost]\n"
 	               "                └───────┬───────┘                    │\n"
 	               "                ┌───────┴───────┐                    │\n"
 	               "                │ ✓ clean  0:08 │                    │\n"
@@ -201,7 +201,7 @@ static void other_steps_tell_why_they_wait(void **state)
 	               "                                                    │ env          pinned · 2 packages · python 3.1…\n"
 	               "                                                    │ peak         612 MB · 1.9 cores\n"
 	               "                                                    │\n"
-	               "                                                    │ loss         0.441  ▇▅▂▁▁▁▂\n"
+	               "                                                    │ loss         0.441    ▇▅▂▁▁▁▂\n"
 	               "                                                    │\n");
 	v->ops->free(v);
 	case_end(&c);
