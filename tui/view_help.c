@@ -75,6 +75,7 @@ static void add_filters(struct view_help *h)
 static void fill(struct view_help *h, struct app *a, const struct view *below)
 {
 	enum screen s = below->screen;
+	bool said[ACT_COUNT] = { false };
 	int n = 0;
 
 	if (below->ops->foot) {
@@ -82,6 +83,7 @@ static void fill(struct view_help *h, struct app *a, const struct view *below)
 		for (const enum action *i = below->ops->foot; *i && n < MATTER; i++)
 			if (*i != ACT_HELP && *i != ACT_PALETTE && keymap_key(a->keymap, s, *i).code) {
 				add(h, keys_of(h, a, s, *i), ROLE_TEXT, action_def(*i)->help);
+				said[*i] = true;
 				n++;
 			}
 		add(h, NULL, ROLE_TEXT, "");
@@ -89,10 +91,15 @@ static void fill(struct view_help *h, struct app *a, const struct view *below)
 	if (s == SCREEN_RUNS)
 		add_filters(h);
 	for (int all = 0; all < 2; all++) {
-		add(h, NULL, ROLE_STRONG, all ? "Everywhere" : arena_printf(&h->arena, "All of %s", screen_title(s)));
+		size_t head = h->lines.len;
+		add(h, NULL, ROLE_STRONG, all ? "Everywhere" : n ? "More" : screen_title(s));
 		for (int i = 1; i < ACT_COUNT; i++)
-			if (action_def(i)->screens & ON(s) && action_everywhere(i) == (all != 0))
+			if (!said[i] && action_def(i)->screens & ON(s) && action_everywhere(i) == (all != 0))
 				add(h, keys_of(h, a, s, i), ROLE_TEXT, action_def(i)->help);
+		if (h->lines.len == head + 1) {
+			h->lines.len = head;
+			continue;
+		}
 		add(h, NULL, ROLE_TEXT, "");
 	}
 	h->lines.len--;
