@@ -34,6 +34,13 @@ enum action action_find(const char *name)
 	return ACT_NONE;
 }
 
+const char *action_foot(enum action a, enum screen s)
+{
+	if (a == ACT_SEARCH && (s == SCREEN_RUNS || s == SCREEN_LOG))
+		return s == SCREEN_RUNS ? "filter" : "search";
+	return defs[a].foot;
+}
+
 const char *screen_name(enum screen s)
 {
 	return screens[s].name;

@@ -44,7 +44,7 @@ enum {
 	X(ACT_PAGE_DOWN, "page-down", "PgDn Ctrl-f", ON_ALL, "", "", "a screenful down") \
 	X(ACT_FIRST, "first", "g Home", ON_ALL, "", "", "to the first") \
 	X(ACT_LAST, "last", "G End", ON_ALL, "", "", "to the last") \
-	X(ACT_ENTER, "open", "Enter", ON_ALL & ~ON_GO, "double click", "open", "goes deeper: runs, run, step at its log") \
+	X(ACT_ENTER, "open", "Enter", ON_ALL & ~ON_GO, "double click", "open", "opens what the cursor is on, or enlarges it") \
 	X(ACT_BACK, "back", "Esc", ON_ALL, "", "back", "back one level, an overlay first") \
 	X(ACT_NEXT_PANE, "next-pane", "Tab", ON_ALL, "", "", "the next pane or tab") \
 	X(ACT_SEARCH, "search", "/", ON_ALL, "", "find", "filters or searches as you type") \
@@ -104,6 +104,7 @@ enum action { ACT_NONE, ACTIONS(ACTION_SYMBOL_) ACT_COUNT };
 struct action_def { const char *name, *keys; unsigned screens; const char *mouse, *foot, *help; };
 const struct action_def *action_def(enum action a); /* not of ACT_NONE */
 bool action_everywhere(enum action a);               /* it holds on every screen, Enter aside where that starts something */
+const char *action_foot(enum action a, enum screen s); /* its word in the foot line of a screen; "": none */
 enum action action_find(const char *name);          /* ACT_NONE: there is none */
 const char *screen_name(enum screen s);
 const char *screen_title(enum screen s);

@@ -62,20 +62,20 @@ static void draw_foot(struct bench *b, struct view *v, int row)
 
 	b->zones.len = 0;
 	for (const enum action *a = v->ops->foot ? v->ops->foot : none; *a; a++) {
-		const struct action_def *d = action_def(*a);
+		const char *word = action_foot(*a, v->screen);
 		struct key k = keymap_key(b->keys, v->screen, *a);
 		char name[KEY_NAME];
 		int cells;
 
-		if (!k.code || !*d->foot)
+		if (!k.code || !*word)
 			continue;
 		key_name(k, name);
-		cells = (int)(utf8_cells(name, strlen(name)) + 1 + utf8_cells(d->foot, strlen(d->foot)));
+		cells = (int)(utf8_cells(name, strlen(name)) + 1 + utf8_cells(word, strlen(word)));
 		if (col + cells > edge)
 			break;
 		vec_push(&b->zones, (struct foot_zone){ col, cells, *a });
 		grid_text(g, row, col, -1, ROLE_ACCENT, name);
-		grid_text(g, row, col + cells - (int)utf8_cells(d->foot, strlen(d->foot)), -1, ROLE_QUIET, d->foot);
+		grid_text(g, row, col + cells - (int)utf8_cells(word, strlen(word)), -1, ROLE_QUIET, word);
 		col += cells + 3;
 	}
 	if (col + (int)strlen(echo) <= edge)

@@ -281,8 +281,6 @@ static void draw_head(const struct runs_table *t, struct grid *g, struct rect r)
 		grid_text_cut(g, r.row, at, p->width, sorted ? ROLE_ACCENT : ROLE_QUIET, title);
 		if (sorted && at + cells < r.col + r.cols)
 			grid_text(g, r.row, at + cells, 1, ROLE_ACCENT, t->descending ? "↓" : "↑");
-		if ((int)i == t->chosen)
-			grid_attr(g, r.row, at, cells, CELL_CURSOR);
 	}
 }
 
@@ -292,7 +290,8 @@ static void draw_best(const struct runs_table *t, struct grid *g, int row, struc
 	for (size_t i = 0; item->best && i < t->columns.len; i++) {
 		int end = r.col + r.cols, at = t->places[i].col;
 
-		if (t->columns.v[i].kind != FACT_PARAM || !t->places[i].width || at + 8 >= end)
+		/* The strip tells it too: a part of it is no help here. */
+		if (t->columns.v[i].kind != FACT_PARAM || !t->places[i].width || at + cells_of("best: ") + cells_of(item->best) > end)
 			continue;
 		at += grid_text(g, row, at, end - at, ROLE_QUIET, "best: ");
 		grid_text_cut(g, row, at, end - at, ROLE_BEST, item->best);

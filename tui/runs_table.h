@@ -17,7 +17,6 @@ struct runs_table {
 	size_t nplaces;
 	int sorted;                      /* the column it is sorted by, -1: none */
 	bool descending;
-	int chosen;                      /* the head that is marked, -1: none */
 };
 void runs_table_release(struct runs_table *t);
 /* Columns were changed: widths are found anew. */

@@ -328,16 +328,11 @@ static int typed(void *arg, struct app *a, enum typed how, const char *text, str
 	return r;
 }
 
-static int sort_by(struct runs_view *w, int column, struct err *e)
+int runs_view_sort(struct runs_view *w, const struct runs_column *c, struct err *e)
 {
-	const struct runs_column *c;
-	_free_ char *name = NULL, *key = NULL;
+	_free_ char *name = runs_column_name(c), *key = runs_column_sort(c);
 
-	if (column < 0 || (size_t)column >= w->table.columns.len)
-		return VIEW_SAME;
-	c = &w->table.columns.v[column];
-	name = runs_column_name(c);
-	if (!(key = runs_column_sort(c))) {
+	if (!key) {
 		app_say(w->app, ROLE_WARNING, "runs cannot be sorted by %s", runs_column_title(c));
 		return VIEW_REDRAW;
 	}
@@ -347,35 +342,15 @@ static int sort_by(struct runs_view *w, int column, struct err *e)
 		w->descending = c->kind == FACT_METRIC ? !metric_lower_better(c->key) : c->kind == FACT_TIME || (c->kind == FACT_NUMBER && w->sort);
 	free(w->sort);
 	w->sort = mem_take(name);
-	w->table.chosen = -1;
-	w->table.sorted = column;
-	w->table.descending = w->descending;
+	runs_view_mark_sorted(w);
 	w->at = w->top = 0;
 	w->cursor = 0;
 	return ask(w, e);
 }
 
-static int move_chosen(struct runs_view *w, int by)
+static int sort_clicked(struct runs_view *w, int column, struct err *e)
 {
-	int n = (int)w->table.columns.len;
-
-	for (int i = w->table.chosen + by; i >= 0 && i < n; i += by)
-		if (w->table.places[i].width) {
-			w->table.chosen = i;
-			return VIEW_REDRAW;
-		}
-	return VIEW_SAME;
-}
-
-static int sort_action(struct runs_view *w, struct err *e)
-{
-	if (w->table.chosen >= 0)
-		return sort_by(w, w->table.chosen, e);
-	if (!w->table.nplaces)
-		return VIEW_SAME;
-	w->table.chosen = w->table.sorted >= 0 ? w->table.sorted : 0;
-	app_say(w->app, ROLE_QUIET, "sort: ← → chooses the column, Enter or S sorts by it and turns it round, Esc leaves");
-	return VIEW_REDRAW;
+	return column < 0 || (size_t)column >= w->table.columns.len ? VIEW_SAME : runs_view_sort(w, &w->table.columns.v[column], e);
 }
 
 /* Actions */
@@ -410,8 +385,6 @@ static int open_run(struct runs_view *w, struct err *e)
 {
 	struct view *v;
 
-	if (w->table.chosen >= 0)
-		return sort_by(w, w->table.chosen, e);
 	if (w->cursor < 0)
 		return fold(w);
 	if (!w->cursor)
@@ -425,10 +398,6 @@ static int open_run(struct runs_view *w, struct err *e)
 
 static int back(struct runs_view *w, struct err *e)
 {
-	if (w->table.chosen >= 0) {
-		w->table.chosen = -1;
-		return VIEW_REDRAW;
-	}
 	if (w->filter)
 		return set_filter(w, "", e);
 	if (w->marks.len) {
@@ -480,8 +449,6 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 		w->at_end = !runs_list_complete(w->list);
 		return r;
 	}
-	case ACT_LEFT: return w->table.chosen >= 0 ? move_chosen(w, -1) : VIEW_SAME;
-	case ACT_RIGHT: return w->table.chosen >= 0 ? move_chosen(w, 1) : VIEW_SAME;
 	case ACT_ENTER: return open_run(w, e);
 	case ACT_SEARCH:
 		w->typing = true;
@@ -489,7 +456,7 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 		note_matching(w);
 		return VIEW_REDRAW;
 	case ACT_MARK: return mark(w, e);
-	case ACT_SORT: return sort_action(w, e);
+	case ACT_SORT: return runs_view_pick_sort(w, e);
 	case ACT_COLUMNS: return runs_view_pick_columns(w, e);
 	case ACT_FOLD: return fold(w);
 	case ACT_COMPARE: case ACT_TAG: case ACT_NOTE: case ACT_RESUME: case ACT_RESTART: case ACT_STOP:
@@ -510,7 +477,7 @@ static int mouse(struct view *v, struct app *a, const struct mouse *m, struct re
 	if (m->kind != MOUSE_PRESS && m->kind != MOUSE_DOUBLE)
 		return VIEW_SAME;
 	if (m->row == r.row)
-		return m->kind == MOUSE_PRESS ? sort_by(w, runs_table_column_at(&w->table, m->col), e) : VIEW_SAME;
+		return m->kind == MOUSE_PRESS ? sort_clicked(w, runs_table_column_at(&w->table, m->col), e) : VIEW_SAME;
 	if (m->row <= r.row || m->row > r.row + w->rows || at >= len(w))
 		return VIEW_SAME;
 	int moved = move_to(w, at, e);
@@ -763,7 +730,7 @@ struct view *view_runs_new(struct app *a, struct err *e)
 
 	w->v = (struct view){.ops = &ops, .screen = SCREEN_RUNS};
 	w->app = a;
-	w->table.sorted = w->table.chosen = -1;
+	w->table.sorted = -1;
 	w->tie = mem_zero(sizeof *w->tie);
 	*w->tie = (struct tie){w, 1};
 	read_git(w);

@@ -56,5 +56,11 @@ void runs_view_choose_columns(struct runs_view *w);
 void runs_view_grow_columns(struct runs_view *w);
 /* The overlay to choose from all there are. */
 int runs_view_pick_columns(struct runs_view *w, struct err *e);
+/* The overlay with all that runs can be sorted by. */
+int runs_view_pick_sort(struct runs_view *w, struct err *e);
+/* Sorts by a column; the one that they are sorted by already is turned round. VIEW_… */
+int runs_view_sort(struct runs_view *w, const struct runs_column *c, struct err *e);
+/* The table shows which column it is, where that is shown. */
+void runs_view_mark_sorted(struct runs_view *w);
 
 #endif
