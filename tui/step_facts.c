@@ -282,7 +282,7 @@ int step_command(struct tracker *t, const struct step_facts *f, struct lines *l,
 	return 0;
 }
 
-int step_attempts(const struct step_facts *f, bool ascii, struct lines *l)
+int step_attempts(const struct step_facts *f, struct lines *l)
 {
 	if (none_yet(f, l))
 		return 0;
@@ -299,7 +299,7 @@ int step_attempts(const struct step_facts *f, bool ascii, struct lines *l)
 		local_time_text(a->started, at);
 		line->id = a->id;
 		lines_part(l, line, ROLE_STRONG, "%s@%d", f->step.name, a->n);
-		lines_part(l, line, role_find(w->role), "%s %s%s%s", ascii ? w->ascii : w->glyph, w->text, *end ? "  " : "", end);
+		lines_part(l, line, role_find(w->role), "%s %s%s%s", w->glyph, w->text, *end ? "  " : "", end);
 		lines_part(l, line, ROLE_TEXT, "%s", took);
 		lines_part(l, line, ROLE_QUIET, "%s", at);
 		lines_part(l, line, ROLE_TEXT, "%s", error.data);

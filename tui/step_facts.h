@@ -22,6 +22,6 @@ int step_files(struct tracker *t, const struct step_facts *f, struct lines *l, s
 int step_env(struct tracker *t, const struct step_facts *f, struct lines *l, struct err *e);
 int step_command(struct tracker *t, const struct step_facts *f, struct lines *l, struct err *e);
 /* The id of a line is that of its attempt. */
-int step_attempts(const struct step_facts *f, bool ascii, struct lines *l);
+int step_attempts(const struct step_facts *f, struct lines *l);
 
 #endif

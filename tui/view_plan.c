@@ -76,16 +76,15 @@ static void forget_plan(struct view_plan *p)
 	p->fault = NULL;
 }
 
-static struct plan_line line_of(struct view_plan *p, struct app *a, const char *name, const char *action, const char *reason)
+static struct plan_line line_of(struct view_plan *p, const char *name, const char *action, const char *reason)
 {
 	const struct word *running = word_of(WORDS_STEP_STATE, STEP_RUNNING), *reused = word_of(WORDS_STEP_STATE, STEP_REUSED),
 			  *skipped = word_of(WORDS_STEP_STATE, STEP_SKIPPED), *w = NULL;
 	const char *colon = strstr(reason, ": ");
-	bool ascii = a->paint.ascii;
 
 	w = !strcmp(action, "run") ? running : !strcmp(action, "reuse") ? reused : !strcmp(action, "skip") ? skipped : NULL;
 	return (struct plan_line){
-		.glyph = w ? (ascii ? w->ascii : w->glyph) : "?",
+		.glyph = w ? w->glyph : "?",
 		.role = w == running ? ROLE_ACCENT : w ? role_find(w->role) : ROLE_QUIET,
 		.name = arena_strdup(&p->arena, name),
 		.action = arena_strdup(&p->arena, action),
@@ -139,7 +138,7 @@ static void sum_up(struct view_plan *p, const json_t *plan, const int *counts)
 	p->sum = arena_strdup(&p->arena, text.data);
 }
 
-static void show_plan(struct view_plan *p, struct app *a, const json_t *plan)
+static void show_plan(struct view_plan *p, const json_t *plan)
 {
 	static const char *const kinds[] = { "run", "reuse", "unknown", "skip" };
 	int counts[4] = { 0 };
@@ -156,7 +155,7 @@ static void show_plan(struct view_plan *p, struct app *a, const json_t *plan)
 			continue;
 		for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
 			counts[k] += !strcmp(action, kinds[k]);
-		vec_push(&p->lines, line_of(p, a, name, action, reason));
+		vec_push(&p->lines, line_of(p, name, action, reason));
 	}
 	fold(p);
 	sum_up(p, plan, counts);
@@ -180,7 +179,7 @@ static void planned(void *arg, struct app *a, int status, const char *out, size_
 	}
 	forget_plan(p);
 	if (plan)
-		show_plan(p, a, plan);
+		show_plan(p, plan);
 	else
 		p->fault = mem_strndup(out + (text_starts(out, "jig: ") ? 5 : 0), n - (text_starts(out, "jig: ") ? 5 : 0));
 	app_redraw(a);

@@ -304,7 +304,7 @@ static void title(struct view *v, struct app *a, struct buf *trail, struct buf *
 	buf_addf(trail, "%s ▸ %lld %s", a->project->name, (long long)s->model.number, row->name);
 	if (s->model.removed)
 		return;
-	buf_addf(trail, " %s %s", a->paint.ascii ? w->ascii : w->glyph, w->text);
+	buf_addf(trail, " %s %s", w->glyph, w->text);
 	if (row->origin)
 		buf_addf(facts, "%s %lld", row->kind == KIND_RESTART ? "restarted from" : "resumed from", (long long)row->origin);
 	if (row->commit)

@@ -67,7 +67,7 @@ static int fill(struct view_step *s, struct app *a, struct err *e)
 	case TAB_FILES: return step_files(a->tracker, &s->facts, &s->lines, e);
 	case TAB_ENV: return step_env(a->tracker, &s->facts, &s->lines, e);
 	case TAB_COMMAND: return step_command(a->tracker, &s->facts, &s->lines, e);
-	case TAB_ATTEMPTS: return step_attempts(&s->facts, a->paint.ascii, &s->lines);
+	case TAB_ATTEMPTS: return step_attempts(&s->facts, &s->lines);
 	default: return 0;
 	}
 }
@@ -143,7 +143,7 @@ static void draw_head(struct view_step *s, struct app *a, struct grid *g, struct
 	}
 	const char *said = seen || step->reused_attempt ? w->text : step_state_said(step->state);
 
-	x += grid_text(g, r.row, x, -1, role_find(w->role), a->paint.ascii ? w->ascii : w->glyph) + 1;
+	x += grid_text(g, r.row, x, -1, role_find(w->role), w->glyph) + 1;
 	x += grid_text(g, r.row, x, -1, role_find(w->role), said) + 2;
 	if (step->reused_attempt)
 		x += grid_textf(g, r.row, x, -1, ROLE_TEXT, "from run %lld", (long long)step->reused_run) + 2;

@@ -109,7 +109,7 @@ static void a_failed_run_opens_at_what_failed_first(void **state)
 	               " ▸   3      return [float(v) for v in c…\n");
 	c.app.paint.ascii = true;
 	assert_view(&c, v, 20, 80,
-	               "penguins ▸ 1 dull-heron x failed   main 4f2a9c1* · 0:41\n"
+	               "penguins ▸ 1 dull-heron ✗ failed   main 4f2a9c1* · 0:41\n"
 	               "     +---------------+                    | train[boost] @1   x  exit 1   0:31\n"
 	               "     | + fetch  0:02 |                    | why it ran   lib/features.py changed\n"
 	               "     +-------+-------+                    |              (+3 -1)\n"
