@@ -12,6 +12,7 @@
 #include "tui/view_timeline.h"
 
 enum { WIDE = 80, TALL = 20 }; /* cells for two panes side by side, and one above the other */
+enum { PANE_LEAST = 20, ROWS_LEAST = 4 }; /* of a pane, however the divider is drawn */
 
 struct view_run {
 	struct view view;
@@ -19,6 +20,8 @@ struct view_run {
 	struct dag_view *dag;
 	struct run_panel panel;
 	bool in_panel;       /* keys scroll the panel */
+	bool dragging;       /* the divider */
+	int panel_cols, dag_rows; /* where a person put the divider; 0: as it fits */
 	bool moved;          /* a person chose the step; until then the cursor goes to what fails, or runs */
 	int searched_from;   /* step under the cursor before a search */
 };
@@ -41,6 +44,11 @@ static int load_panel(struct view_run *s, struct app *a, struct err *e)
 	return run_panel_load(&s->panel, a, &s->model, s->dag, e);
 }
 
+static int between(int n, int least, int most)
+{
+	return n < least ? least : n > most ? most : n;
+}
+
 struct panes { struct rect dag, panel, rule; };
 
 /* Side by side, one above the other, or only the one that has the keys. */
@@ -53,11 +61,12 @@ static struct panes panes_of(const struct view_run *s, struct rect r)
 		/* The drawing takes what it needs, as long as the panel can still be read. */
 		panel = spare < panel ? (spare > narrow ? spare : narrow) : panel;
 		panel = panel < 36 ? 36 : panel > 90 ? 90 : panel;
+		panel = s->panel_cols ? between(s->panel_cols, PANE_LEAST, r.cols - 2 - PANE_LEAST) : panel;
 		p.dag.cols = r.cols - panel - 2;
 		p.rule = (struct rect){ r.row, r.col + p.dag.cols, r.rows, 1 };
 		p.panel = (struct rect){ r.row, r.col + p.dag.cols + 2, r.rows, panel };
 	} else if (r.rows >= TALL) {
-		p.dag.rows = r.rows / 2;
+		p.dag.rows = s->dag_rows ? between(s->dag_rows, ROWS_LEAST, r.rows - 1 - ROWS_LEAST) : r.rows / 2;
 		p.rule = (struct rect){ r.row + p.dag.rows, r.col, 1, r.cols };
 		p.panel = (struct rect){ r.row + p.dag.rows + 1, r.col + 1, r.rows - p.dag.rows - 1, r.cols - 1 };
 	} else if (s->in_panel) {
@@ -223,6 +232,17 @@ static int mouse(struct view *v, struct app *a, const struct mouse *m, struct re
 	struct panes p = panes_of(s, r);
 	if (s->model.removed)
 		return VIEW_PASS;
+	if (m->kind == MOUSE_PRESS)
+		s->dragging = within(p.rule, m->row, m->col);
+	if (m->kind == MOUSE_RELEASE)
+		s->dragging = false;
+	if (s->dragging) {
+		if (m->kind == MOUSE_DRAG && p.rule.cols == 1)
+			s->panel_cols = between(r.col + r.cols - m->col - 2, PANE_LEAST, r.cols);
+		else if (m->kind == MOUSE_DRAG)
+			s->dag_rows = between(m->row - r.row, ROWS_LEAST, r.rows);
+		return m->kind == MOUSE_DRAG ? VIEW_REDRAW : VIEW_SAME;
+	}
 	if (within(p.panel, m->row, m->col)) {
 		bool wheel = m->kind == MOUSE_WHEEL_UP || m->kind == MOUSE_WHEEL_DOWN, moved = false;
 		for (int i = 0; wheel && i < 3; i++)

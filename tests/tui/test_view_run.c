@@ -298,6 +298,61 @@ static void the_wheel_and_clicks_reach_both_panes(void **state)
 	case_end(&c);
 }
 
+static int press(struct run_case *c, struct view *v, enum mouse_kind kind, int row, int col, struct rect r)
+{
+	struct err e = { 0 };
+	int done = v->ops->mouse(v, &c->app, &(struct mouse){ kind, row, col }, r, &e);
+	if (done < 0)
+		fail_msg("%s", e.text);
+	return done;
+}
+
+/* The column of the divider, in the first row. */
+static int divider(struct run_case *c, struct view *v, int rows, int cols)
+{
+	struct grid g;
+	int at = -1;
+	grid_init(&g, rows, cols);
+	v->ops->draw(v, &c->app, &g, (struct rect){ 0, 0, rows, cols });
+	for (int i = 0; i < cols && at < 0; i++)
+		at = g.cells[i].cp[0] == 0x2502 ? i : -1;
+	grid_release(&g);
+	return at;
+}
+
+static void the_divider_is_dragged(void **state)
+{
+	struct run_case c;
+	case_failed(&c);
+	struct view *v = case_view(&c, view_run_new);
+	struct rect r = { 0, 0, 24, 110 }, tall = { 0, 0, 30, 60 };
+	int at = divider(&c, v, r.rows, r.cols);
+	assert_int_equal(at, 58);
+	press(&c, v, MOUSE_PRESS, 3, at, r);
+	assert_int_equal(press(&c, v, MOUSE_DRAG, 3, 40, r), VIEW_REDRAW);
+	assert_int_equal(divider(&c, v, r.rows, r.cols), 40);
+	/* Both panes stay. */
+	press(&c, v, MOUSE_DRAG, 3, 2, r);
+	assert_int_equal(divider(&c, v, r.rows, r.cols), 20);
+	press(&c, v, MOUSE_DRAG, 3, 109, r);
+	assert_int_equal(divider(&c, v, r.rows, r.cols), 88);
+	press(&c, v, MOUSE_RELEASE, 3, 70, r);
+	press(&c, v, MOUSE_DRAG, 3, 70, r);
+	assert_int_equal(divider(&c, v, r.rows, r.cols), 88);
+	/* It holds at another size too, and the one that lies has a place of its own. */
+	assert_int_equal(divider(&c, v, 24, 90), 68);
+	press(&c, v, MOUSE_PRESS, 15, 10, tall);
+	assert_int_equal(press(&c, v, MOUSE_DRAG, 20, 10, tall), VIEW_REDRAW);
+	press(&c, v, MOUSE_RELEASE, 20, 10, tall);
+	_free_ char *picture = view_picture(&c, v, 30, 60);
+	const char *line = picture;
+	for (int i = 0; i < 21; i++)
+		line = strchr(line, '\n') + 1;
+	assert_int_equal(strncmp(line, "──────", strlen("──────")), 0);
+	v->ops->free(v);
+	case_end(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +362,7 @@ int main(void)
 		cmocka_unit_test(a_live_run_moves_as_the_record_does),
 		cmocka_unit_test(a_run_that_goes_away_says_so),
 		cmocka_unit_test(the_wheel_and_clicks_reach_both_panes),
+		cmocka_unit_test(the_divider_is_dragged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
