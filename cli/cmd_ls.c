@@ -37,7 +37,7 @@ static void print_table(struct context *c, const struct list *l)
 		table_row(t);
 		for (size_t k = 0; k < l->columns.len; k++) {
 			buf_reset(&text);
-			enum role role = runs_column_cell(&l->columns.v[k], &l->facts[i], now, c->paint.ascii, &text);
+			enum role role = runs_column_cell(&l->columns.v[k], &l->facts[i], now, &text);
 			table_cell(t, role, "%s", text.data);
 		}
 	}

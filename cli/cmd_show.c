@@ -13,11 +13,9 @@
 /* The glyph and the word of a state, in its colour. */
 static void add_state(struct context *c, const struct word *w)
 {
-	_buf_ struct buf line = BUF_INIT;
 	struct grid g;
-	buf_addf(&line, "%s %s", c->paint.ascii ? w->ascii : w->glyph, w->text);
 	grid_init(&g, 1, 40);
-	grid_text(&g, 0, 0, -1, role_find(w->role), line.data);
+	grid_textf(&g, 0, 0, -1, role_find(w->role), "%s %s", w->glyph, w->text);
 	grid_row(&g, 0, &c->paint, &c->out);
 	grid_release(&g);
 }
@@ -191,7 +189,7 @@ static void add_steps(struct context *c, const struct run_data *d)
 			attempt_clock(a, time_now(), took);
 		step_why(d, s, &why);
 		table_row(t);
-		table_cell(t, role, "%s %s", c->paint.ascii ? w->ascii : w->glyph, s->name);
+		table_cell(t, role, "%s %s", w->glyph, s->name);
 		table_cell(t, role, "%s", w->text);
 		/* That of the attempt which a reused step stands for took no time in this run. */
 		table_cell(t, s->reused_attempt ? ROLE_QUIET : ROLE_TEXT, "%s", took);

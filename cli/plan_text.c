@@ -14,7 +14,7 @@
 /* So many steps of one matrix, of one action and for one reason, are one line. */
 #define FOLD 4
 
-struct sign { const char *glyph, *ascii; enum role role; };
+struct sign { const char *glyph; enum role role; };
 
 static struct sign sign_of(enum plan_action a)
 {
@@ -22,12 +22,12 @@ static struct sign sign_of(enum plan_action a)
 			  *running = word_of(WORDS_STEP_STATE, STEP_RUNNING);
 
 	switch (a) {
-	case PLAN_RUN: return (struct sign){ running->glyph, running->ascii, role_find(running->role) };
-	case PLAN_REUSE: return (struct sign){ reused->glyph, reused->ascii, role_find(reused->role) };
-	case PLAN_SKIP: return (struct sign){ skipped->glyph, skipped->ascii, ROLE_QUIET };
+	case PLAN_RUN: return (struct sign){ running->glyph, role_find(running->role) };
+	case PLAN_REUSE: return (struct sign){ reused->glyph, role_find(reused->role) };
+	case PLAN_SKIP: return (struct sign){ skipped->glyph, ROLE_QUIET };
 	case PLAN_UNKNOWN: break;
 	}
-	return (struct sign){ "?", "?", ROLE_QUIET };
+	return (struct sign){ "?", ROLE_QUIET };
 }
 
 /* The action stands in a column of its own. */
@@ -134,9 +134,9 @@ void plan_text(struct context *c, const struct pipeline *p, const bool *in, cons
 		l->done = true;
 		table_row(t);
 		if (folds)
-			table_cell(t, sign.role, "  %s %s ×%zu", c->paint.ascii ? sign.ascii : sign.glyph, s->base, l->n);
+			table_cell(t, sign.role, "  %s %s ×%zu", sign.glyph, s->base, l->n);
 		else
-			table_cell(t, sign.role, "  %s %s", c->paint.ascii ? sign.ascii : sign.glyph, s->name);
+			table_cell(t, sign.role, "  %s %s", sign.glyph, s->name);
 		table_cell(t, ROLE_TEXT, "%s", plan_action_text(ps->action));
 		table_cell(t, ROLE_QUIET, "%s", folds ? l->reason : behind_action(ps->reason));
 	}

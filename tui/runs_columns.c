@@ -174,15 +174,13 @@ static enum role add_time(struct buf *out, int64_t us)
 	return ROLE_QUIET;
 }
 
-static enum role add_steps(struct buf *out, const struct run_row *r, bool ascii)
+static enum role add_steps(struct buf *out, const struct run_row *r)
 {
-	const struct word *failed = word_of(WORDS_STEP_STATE, STEP_FAILED),
-			  *reused = word_of(WORDS_STEP_STATE, STEP_REUSED);
 	buf_addf(out, "%d/%d", r->nwell, r->nsteps);
 	if (r->nfailed)
-		buf_addf(out, " %d%s", r->nfailed, ascii ? failed->ascii : failed->glyph);
+		buf_addf(out, " %d%s", r->nfailed, word_of(WORDS_STEP_STATE, STEP_FAILED)->glyph);
 	if (r->nreused)
-		buf_addf(out, " %d%s", r->nreused, ascii ? reused->ascii : reused->glyph);
+		buf_addf(out, " %d%s", r->nreused, word_of(WORDS_STEP_STATE, STEP_REUSED)->glyph);
 	return r->nfailed ? ROLE_FAILED : ROLE_TEXT;
 }
 
@@ -192,7 +190,7 @@ static enum role add_text(struct buf *out, enum role role, const char *text)
 	return role;
 }
 
-enum role runs_column_cell(const struct runs_column *c, const struct run_facts *f, int64_t now, bool ascii, struct buf *out)
+enum role runs_column_cell(const struct runs_column *c, const struct run_facts *f, int64_t now, struct buf *out)
 {
 	const struct run_row *r = f->row;
 	const struct word *w = word_of(WORDS_RUN_STATE, r->state);
@@ -200,14 +198,14 @@ enum role runs_column_cell(const struct runs_column *c, const struct run_facts *
 	char text[32] = "";
 	switch (c->kind) {
 	case FACT_NUMBER: buf_addi(out, r->number); return ROLE_TEXT;
-	case FACT_STATE: buf_addf(out, "%s %s", ascii ? w->ascii : w->glyph, w->text); return role_find(w->role);
+	case FACT_STATE: buf_addf(out, "%s %s", w->glyph, w->text); return role_find(w->role);
 	case FACT_NAME: return add_text(out, ROLE_STRONG, r->name);
 	case FACT_AGE: duration_age(now > r->created ? now - r->created : 0, text); return add_text(out, ROLE_QUIET, text);
 	case FACT_TIME:
 		if (run_elapsed(r) >= 0)
 			duration_clock(run_elapsed(r), text);
 		return add_text(out, ROLE_TEXT, text);
-	case FACT_STEPS: return add_steps(out, r, ascii);
+	case FACT_STEPS: return add_steps(out, r);
 	case FACT_PIPELINE: return add_text(out, ROLE_TEXT, r->pipeline);
 	case FACT_KIND: return add_text(out, ROLE_TEXT, word_of(WORDS_KIND, r->kind)->text);
 	case FACT_ORIGIN:

@@ -56,7 +56,7 @@ char *runs_column_sort(const struct runs_column *c);
 const char *runs_column_title(const struct runs_column *c);
 enum align runs_column_align(const struct runs_column *c);
 /* Appends what stands in the cell and gives its role. now: UTC µs. */
-enum role runs_column_cell(const struct runs_column *c, const struct run_facts *f, int64_t now, bool ascii, struct buf *out);
+enum role runs_column_cell(const struct runs_column *c, const struct run_facts *f, int64_t now, struct buf *out);
 
 const struct metric_row *metric_rows_find(const struct metric_rows *rows, const char *key); /* NULL: none */
 const char *pair_rows_find(const struct pair_rows *pairs, const char *key);                 /* NULL: none */

@@ -77,7 +77,7 @@ static void add_bar(struct cell_text *c, struct arena *a, const struct runs_item
 		add(c, ROLE_TEXT, arena_printf(a, " %d/%d", r->nwell, r->nsteps));
 }
 
-static void add_sweep(struct cell_text *c, struct arena *a, const struct runs_column *col, const struct runs_item *item, bool open, int64_t now, bool ascii)
+static void add_sweep(struct cell_text *c, struct arena *a, const struct runs_column *col, const struct runs_item *item, bool open, int64_t now)
 {
 	const struct sweep_row *s = &item->sweep;
 	enum run_state state = s->nlive ? RUN_RUNNING : s->nsuccess ? RUN_SUCCESS : s->nfailed ? RUN_FAILED : RUN_STOPPED;
@@ -85,8 +85,8 @@ static void add_sweep(struct cell_text *c, struct arena *a, const struct runs_co
 	char text[32] = "", high[32];
 
 	switch ((int)col->kind) {
-	case FACT_NUMBER: add(c, ROLE_ACCENT, open ? (ascii ? "v" : "▾") : "▸"); break;
-	case FACT_STATE: add(c, role_find(w->role), arena_printf(a, "%s sweep", ascii ? w->ascii : w->glyph)); break;
+	case FACT_NUMBER: add(c, ROLE_ACCENT, open ? "▾" : "▸"); break;
+	case FACT_STATE: add(c, role_find(w->role), arena_printf(a, "%s sweep", w->glyph)); break;
 	case FACT_NAME:
 		add(c, ROLE_STRONG, *item->axes ? item->axes : "sweep");
 		add(c, ROLE_TEXT, arena_printf(a, " ×%d", s->nruns));
@@ -101,12 +101,12 @@ static void add_sweep(struct cell_text *c, struct arena *a, const struct runs_co
 		break;
 	case FACT_STEPS:
 		if (s->nlive)
-			add(c, ROLE_RUNNING, arena_printf(a, "%d%s ", s->nlive, ascii ? ">" : "▶"));
-		add(c, ROLE_TEXT, arena_printf(a, "%d%s", s->nsuccess, ascii ? "+" : "✓"));
+			add(c, ROLE_RUNNING, arena_printf(a, "%d▶ ", s->nlive));
+		add(c, ROLE_TEXT, arena_printf(a, "%d✓", s->nsuccess));
 		if (s->nfailed)
-			add(c, ROLE_FAILED, arena_printf(a, " %d%s", s->nfailed, ascii ? "x" : "✗"));
+			add(c, ROLE_FAILED, arena_printf(a, " %d✗", s->nfailed));
 		if (s->nother)
-			add(c, ROLE_LOST, arena_printf(a, " %d%s", s->nother, ascii ? "?" : "◌"));
+			add(c, ROLE_LOST, arena_printf(a, " %d◌", s->nother));
 		break;
 	case FACT_METRIC:
 		if (!item->ranged || strcmp(col->key, item->range_key))
@@ -124,20 +124,20 @@ static void add_sweep(struct cell_text *c, struct arena *a, const struct runs_co
 	}
 }
 
-static void add_spark(struct cell_text *c, struct arena *a, const struct runs_item *item, const char *key, bool ascii)
+static void add_spark(struct cell_text *c, struct arena *a, const struct runs_item *item, const char *key)
 {
 	for (int i = 0; i < item->nsparks; i++) {
 		_buf_ struct buf text = BUF_INIT;
 
 		if (strcmp(item->sparks[i].key, key))
 			continue;
-		spark_text(&text, item->sparks[i].v, item->sparks[i].n, SPARK_CELLS, ascii);
+		spark_text(&text, item->sparks[i].v, item->sparks[i].n, SPARK_CELLS);
 		add(c, runs_item_live(item) ? ROLE_RUNNING : ROLE_QUIET, arena_strdup(a, text.data));
 		c->spark = true;
 	}
 }
 
-static struct cell_text make_cell(struct arena *a, const struct runs_column *col, const struct runs_table_row *row, int64_t now, bool ascii)
+static struct cell_text make_cell(struct arena *a, const struct runs_column *col, const struct runs_table_row *row, int64_t now)
 {
 	_buf_ struct buf text = BUF_INIT;
 	struct cell_text c = {0};
@@ -148,7 +148,7 @@ static struct cell_text make_cell(struct arena *a, const struct runs_column *col
 	if (!row->item)
 		return c;
 	if (row->item->entry < 0) {
-		add_sweep(&c, a, col, row->item, row->open, now, ascii);
+		add_sweep(&c, a, col, row->item, row->open, now);
 		return c;
 	}
 	if (col->kind == FACT_STEPS) {
@@ -156,14 +156,14 @@ static struct cell_text make_cell(struct arena *a, const struct runs_column *col
 		return c;
 	}
 	facts = runs_item_facts(row->item);
-	role = runs_column_cell(col, &facts, now, ascii, &text);
+	role = runs_column_cell(col, &facts, now, &text);
 	t = arena_strdup(a, text.data);
 	if (col->kind == FACT_NAME && row->inside)
 		add(&c, ROLE_RULE, "  ");
 	add(&c, role, t);
 	if (col->kind == FACT_METRIC) {
 		c.left = (int)strcspn(t, ".e");
-		add_spark(&c, a, row->item, col->key, ascii);
+		add_spark(&c, a, row->item, col->key);
 	}
 	return c;
 }
@@ -299,7 +299,7 @@ static void draw_best(const struct runs_table *t, struct grid *g, int row, struc
 	}
 }
 
-void runs_table_draw(struct runs_table *t, struct grid *g, struct rect r, const struct runs_table_row *rows, size_t n, int64_t now, bool ascii)
+void runs_table_draw(struct runs_table *t, struct grid *g, struct rect r, const struct runs_table_row *rows, size_t n, int64_t now)
 {
 	_arena_ struct arena a = ARENA_INIT;
 	size_t cols = t->columns.len;
@@ -314,7 +314,7 @@ void runs_table_draw(struct runs_table *t, struct grid *g, struct rect r, const 
 	cells = arena_array(&a, struct cell_text, n * cols + 1);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < cols; k++) {
-			cells[i * cols + k] = make_cell(&a, &t->columns.v[k], &rows[i], now, ascii);
+			cells[i * cols + k] = make_cell(&a, &t->columns.v[k], &rows[i], now);
 			widen(&t->places[k], &t->columns.v[k], &cells[i * cols + k]);
 		}
 	lay_out(t, r.col, r.cols);
@@ -327,12 +327,10 @@ void runs_table_draw(struct runs_table *t, struct grid *g, struct rect r, const 
 				draw_cell(g, row, &t->places[k], &t->columns.v[k], &cells[i * cols + k], r.col + r.cols);
 		if (rows[i].item && rows[i].item->entry < 0)
 			draw_best(t, g, row, r, rows[i].item);
-		if (rows[i].cursor)
-			grid_attr(g, row, r.col, r.cols, CELL_CURSOR);
 		if (rows[i].marked)
 			grid_text(g, row, r.col + 1, 1, ROLE_ACCENT, "●");
 		else if (rows[i].cursor)
-			grid_text(g, row, r.col + 1, 1, ROLE_ACCENT, ascii ? ">" : "▌");
+			grid_text(g, row, r.col + 1, 1, ROLE_ACCENT, "▌");
 		if (rows[i].cursor)
 			grid_attr(g, row, r.col, r.cols, CELL_CURSOR);
 	}

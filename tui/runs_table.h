@@ -22,7 +22,7 @@ void runs_table_release(struct runs_table *t);
 /* Columns were changed: widths are found anew. */
 void runs_table_changed(struct runs_table *t);
 /* The head line and r.rows − 1 rows at most. now: UTC µs. */
-void runs_table_draw(struct runs_table *t, struct grid *g, struct rect r, const struct runs_table_row *rows, size_t n, int64_t now, bool ascii);
+void runs_table_draw(struct runs_table *t, struct grid *g, struct rect r, const struct runs_table_row *rows, size_t n, int64_t now);
 int runs_table_column_at(const struct runs_table *t, int col); /* -1: none */
 
 #endif

@@ -2,11 +2,10 @@
 
 #include <math.h>
 
-void spark_text(struct buf *out, const double *y, size_t n, int cells, bool ascii)
+void spark_text(struct buf *out, const double *y, size_t n, int cells)
 {
 	static const char *const blocks[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇" };
-	static const char *const signs[] = { ".", "_", "-", "^" };
-	int levels = ascii ? (int)ARRAY_LEN(signs) : (int)ARRAY_LEN(blocks);
+	enum { TOP = ARRAY_LEN(blocks) - 1 };
 	size_t first = cells <= 0 ? n : n > (size_t)cells ? n - (size_t)cells : 0;
 	double low = INFINITY, high = -INFINITY;
 	for (size_t i = first; i < n; i++) {
@@ -16,15 +15,15 @@ void spark_text(struct buf *out, const double *y, size_t n, int cells, bool asci
 		high = fmax(high, y[i]);
 	}
 	for (size_t i = first; i < n; i++) {
-		int level = (levels - 1) / 2;
+		int level = TOP / 2;
 		if (isnan(y[i])) {
 			buf_addc(out, ' ');
 			continue;
 		}
 		if (isinf(y[i]))
-			level = y[i] > 0 ? levels - 1 : 0;
+			level = y[i] > 0 ? TOP : 0;
 		else if (high > low)
-			level = (int)(((long double)y[i] - low) / ((long double)high - low) * (levels - 1) + 0.5L);
-		buf_adds(out, ascii ? signs[level] : blocks[level]);
+			level = (int)(((long double)y[i] - low) / ((long double)high - low) * TOP + 0.5L);
+		buf_adds(out, blocks[level]);
 	}
 }

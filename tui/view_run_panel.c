@@ -289,7 +289,7 @@ static int add_spark(struct run_panel *p, struct app *a, const struct metric_row
 		means[i] = real ? sum / real : points[from].value;
 	}
 	_buf_ struct buf text = BUF_INIT;
-	spark_text(&text, means, (size_t)cells, cells, a->paint.ascii);
+	spark_text(&text, means, (size_t)cells, cells);
 	span(p, ROLE_SERIES_1, "  %s", text.data);
 	return 0;
 }

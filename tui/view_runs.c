@@ -636,7 +636,7 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 		else if (item && item->row.sweep)
 			shown[n].inside = runs_list_is_open(w->list, item->row.sweep);
 	}
-	runs_table_draw(&w->table, g, (struct rect){r.row, r.col, rows + 1, r.cols}, shown, n, time_now(), a->paint.ascii);
+	runs_table_draw(&w->table, g, (struct rect){r.row, r.col, rows + 1, r.cols}, shown, n, time_now());
 	free(shown);
 	if (!strip)
 		return;

@@ -408,22 +408,21 @@ static void ticks_are_round(void **state)
 	}
 }
 
-static void assert_spark(const double *y, size_t n, int cells, bool ascii, const char *wanted)
+static void assert_spark(const double *y, size_t n, int cells, const char *wanted)
 {
 	_buf_ struct buf b = BUF_INIT;
-	spark_text(&b, y, n, cells, ascii);
+	spark_text(&b, y, n, cells);
 	assert_string_equal(b.data, wanted);
 }
 
 static void sparks_show_the_last_values(void **state)
 {
 	const double y[] = { 9, 1, 2, 4, NAN, 6, 7 }, edge[] = { 0, INFINITY, 1, -INFINITY }, same[] = { 3, 3 };
-	assert_spark(y, 7, 6, false, "▁▂▄ ▆▇");
-	assert_spark(y, 7, 2, false, "▁▇");
-	assert_spark(y, 7, 6, true, "._- ^^");
-	assert_spark(edge, 4, 8, false, "▁▇▇▁");
-	assert_spark(same, 2, 8, false, "▄▄");
-	assert_spark(NULL, 0, 8, false, "");
+	assert_spark(y, 7, 6, "▁▂▄ ▆▇");
+	assert_spark(y, 7, 2, "▁▇");
+	assert_spark(edge, 4, 8, "▁▇▇▁");
+	assert_spark(same, 2, 8, "▄▄");
+	assert_spark(NULL, 0, 8, "");
 }
 
 int main(void)

@@ -88,7 +88,7 @@ static void must_hold(const char *column, size_t run, const char *wanted)
 	struct runs_columns one = {0};
 
 	assert_int_equal(runs_columns_add(&one, column, &e), 0);
-	runs_column_cell(&one.v[0], &facts[run], 100 + 120 * US_PER_S, false, &text);
+	runs_column_cell(&one.v[0], &facts[run], 100 + 120 * US_PER_S, &text);
 	assert_string_equal(text.data, wanted);
 	runs_columns_release(&one);
 }
