@@ -56,7 +56,9 @@ void app_ask(struct app *a, struct key key, const char *what, app_answer_fn *cb,
  * view that was taken away meanwhile, or the app ends (the command is left to itself). */
 typedef void app_done_fn(void *arg, struct app *a, int status, const char *out, size_t n);
 int app_command(struct app *a, const char *const *args, app_done_fn *done, void *arg, struct err *e);
-/* The same, with its last line told in the status line, in ROLE_FAILED when it failed. */
+/* Another program, found in $PATH; argv[0] is its name. Where there is none it ends with a status. */
+int app_program(struct app *a, const char *const *argv, app_done_fn *done, void *arg, struct err *e);
+/* As app_command, with its last line told in the status line, in ROLE_FAILED when it failed. */
 int app_do(struct app *a, const char *const *args, struct err *e);
 /* $VISUAL or $EDITOR (else vi) at a line of a file, in the terminal; the screen comes back behind it. In a script: told in the status line only. */
 int app_edit(struct app *a, const char *path, int line, struct err *e);

@@ -76,20 +76,14 @@ static void on_output(void *arg, int fd, short revents)
 		finish(c);
 }
 
-int app_command(struct app *a, const char *const *args, app_done_fn *done, void *arg, struct err *e)
+int app_program(struct app *a, const char *const *argv, app_done_fn *done, void *arg, struct err *e)
 {
 	struct bench *b = bench_of(a);
 	struct command *c = mem_zero(sizeof *c);
-	VEC(const char *) argv = { 0 };
 	int r;
 
 	*c = (struct command){ .bench = b, .fd = { -1, -1 }, .text = { BUF_INIT, BUF_INIT }, .done = done, .arg = arg };
-	vec_push(&argv, a->self);
-	while (*args)
-		vec_push(&argv, *args++);
-	vec_push(&argv, NULL);
-	r = spawn_piped(argv.v, NULL, a->project ? a->project->root : NULL, &c->pid, &c->fd[0], &c->fd[1], e);
-	vec_release(&argv);
+	r = spawn_piped(argv, NULL, a->project ? a->project->root : NULL, &c->pid, &c->fd[0], &c->fd[1], e);
 	if (r < 0) {
 		command_free(c);
 		return r;
@@ -98,6 +92,20 @@ int app_command(struct app *a, const char *const *args, app_done_fn *done, void 
 		c->source[i] = loop_fd(a->loop, c->fd[i], 1 /* POLLIN */, on_output, c);
 	vec_push(&b->commands, c);
 	return 0;
+}
+
+int app_command(struct app *a, const char *const *args, app_done_fn *done, void *arg, struct err *e)
+{
+	VEC(const char *) argv = { 0 };
+	int r;
+
+	vec_push(&argv, a->self);
+	while (*args)
+		vec_push(&argv, *args++);
+	vec_push(&argv, NULL);
+	r = app_program(a, argv.v, done, arg, e);
+	vec_release(&argv);
+	return r;
 }
 
 void commands_forget(struct bench *b, const void *arg)

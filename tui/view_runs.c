@@ -17,6 +17,7 @@ enum {
 	SLICE_US = 3000,
 	AT_ONCE_US = 12000,   /* a key waits no longer for rows; the rest comes by work() */
 	GIT_US = 5 * US_PER_S,
+	DIRTY_US = 30 * US_PER_S,
 };
 
 static const struct runs_item *under(const struct runs_view *w)
@@ -508,9 +509,37 @@ static void read_git(struct runs_view *w)
 	if (!w->app->project || (w->git && time_mono() - w->git_at < GIT_US))
 		return;
 	runs_git_text(&text, w->app->project->root);
+	/* Another commit: what differed from the last one says nothing. */
+	if (w->git && strcmp(w->git, text.data)) {
+		w->dirty = false;
+		w->dirty_at = 0;
+	}
 	free(w->git);
 	w->git = mem_strdup(text.data);
 	w->git_at = time_mono();
+}
+
+static void dirty_told(void *arg, struct app *a, int status, const char *out, size_t n)
+{
+	struct runs_view *w = arg;
+	bool dirty = !status && n > 0;
+
+	w->git_asked = false;
+	if (dirty != w->dirty)
+		app_redraw(a);
+	w->dirty = dirty;
+}
+
+/* Whether the working tree differs from what its commit says, by git itself and beside everything else. What git cannot tell is left out. */
+static void ask_dirty(struct runs_view *w)
+{
+	static const char *const status[] = {"git", "--no-optional-locks", "status", "--porcelain", "--untracked-files=no", "--", ".", NULL};
+	struct err ignored;
+
+	if (!w->git || !*w->git || w->git_asked || (w->dirty_at && time_mono() - w->dirty_at < DIRTY_US))
+		return;
+	w->dirty_at = time_mono();
+	w->git_asked = app_program(w->app, status, dirty_told, w, &ignored) >= 0;
 }
 
 static bool any_live(const struct runs_view *w)
@@ -577,6 +606,8 @@ static int work(struct view *v, struct app *a, struct err *e)
 
 		stick(w, &ignored);
 	}
+	if (r == 0)
+		ask_dirty(w);
 	return r < 0 ? r : drawn | (r > 0 ? VIEW_MORE : 0);
 }
 
@@ -667,7 +698,7 @@ static void title(struct view *v, struct app *a, struct buf *trail, struct buf *
 	if (runs_list_live(w->list))
 		buf_addf(facts, " · %lld live", (long long)runs_list_live(w->list));
 	if (w->git && *w->git)
-		buf_addf(facts, " · %s", w->git);
+		buf_addf(facts, " · %s%s", w->git, w->dirty ? "*" : "");
 }
 
 static bool copy(struct view *v, struct app *a, struct buf *out)

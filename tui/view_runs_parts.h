@@ -32,6 +32,8 @@ struct runs_view {
 	int64_t strip_of;       /* whose strip was asked for */
 	char *git;
 	int64_t git_at, drawn_at;
+	bool git_asked, dirty;  /* whether tracked files differ is being asked; they did when it was asked last */
+	int64_t dirty_at;       /* when that was; 0: never */
 	struct pick_names { struct arena arena; VEC(const char *) v; } names; /* of columns to choose from */
 };
 

@@ -24,6 +24,9 @@ static char said[512], note[64], pushed[64];
 static bool note_bad;
 static int64_t acted[8];
 static size_t nacted;
+static const char *program;
+static app_done_fn *program_done;
+static void *program_arg;
 static struct pick_ops picks;
 static void *picks_arg;
 static int npicks;
@@ -68,6 +71,14 @@ struct view *view_run_new(struct app *a, int64_t run, struct err *e)
 {
 	snprintf(pushed, sizeof pushed, "run %lld", (long long)run);
 	return mem_zero(sizeof(struct view));
+}
+
+int app_program(struct app *a, const char *const *argv, app_done_fn *done, void *arg, struct err *e)
+{
+	program = argv[0];
+	program_done = done;
+	program_arg = arg;
+	return 0;
 }
 
 int run_act(struct app *a, int64_t run, const char *step, enum action action, struct err *e)
@@ -269,6 +280,46 @@ static void facts_count(void **state)
 	view->ops->title(view, &app, &trail, &facts);
 	assert_string_equal(trail.data, "penguins ▸ runs");
 	assert_string_equal(facts.data, "7 runs · 1 live");
+}
+
+static void git_file(const char *name, const char *text)
+{
+	_free_ char *path = mem_printf("%s/.git/%s", record_dir, name);
+
+	must(file_mkdirs_parent(path, 0755, &make_err));
+	must(file_write(path, text, strlen(text), 0644, &make_err));
+}
+
+static void assert_title(const char *wanted)
+{
+	_buf_ struct buf trail = BUF_INIT, facts = BUF_INIT;
+
+	view->ops->title(view, &app, &trail, &facts);
+	assert_string_equal(facts.data, wanted);
+}
+
+static void the_star_says_that_the_tree_differs(void **state)
+{
+	git_file("HEAD", "ref: refs/heads/main\n");
+	git_file("refs/heads/main", "4f2a9c1be05d3a7768f0c1d2e3b4a5968778695a\n");
+	view->ops->free(view);
+	program = NULL;
+	view = view_runs_new(&app, &make_err);
+	assert_non_null(view);
+	/* Nothing is asked before the first rows stand. */
+	assert_null(program);
+	settle();
+	picture(16, 110);
+	assert_string_equal(program, "git");
+	assert_title("7 runs · 1 live · main 4f2a9c1");
+	program_done(program_arg, &app, 0, " M train.py\n", 12);
+	assert_title("7 runs · 1 live · main 4f2a9c1*");
+	/* It is not asked at each turn, and what git cannot tell is left out. */
+	program = NULL;
+	act(ACT_DOWN);
+	assert_null(program);
+	program_done(program_arg, &app, 256, "fatal: unsafe repository\n", 25);
+	assert_title("7 runs · 1 live · main 4f2a9c1");
 }
 
 static void the_strip_follows_the_cursor(void **state)
@@ -570,6 +621,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        view_test(rows_say_what_a_run_is),
 	        view_test(facts_count),
+	        view_test(the_star_says_that_the_tree_differs),
 	        view_test(the_strip_follows_the_cursor),
 	        view_test(sweeps_fold),
 	        view_test(filters_as_one_types),
