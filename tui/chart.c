@@ -151,15 +151,16 @@ static void draw_head(struct chart *c)
 	if (c->o->log_y)
 		buf_addf(&note, "%slog", note.len ? ", " : "");
 	if (c->o->log_y && not_positive)
-		buf_addf(&note, "%s%llu at or below 0 not shown", note.len ? ", " : "", (unsigned long long)not_positive);
+		buf_addf(&note, "%s%llu at or below 0 not shown", note.len ? ", " : "",
+		         (unsigned long long)not_positive);
 	if (infinite)
 		buf_addf(&note, "%s%llu infinite", note.len ? ", " : "", (unsigned long long)infinite);
 	if (nan)
 		buf_addf(&note, "%s%llu NaN", note.len ? ", " : "", (unsigned long long)nan);
 	int cells = (int)utf8_cells(note.data, note.len);
 	if (cells > 0 && taken < r.cols)
-		grid_text_cut(c->g, r.row, cells + taken <= r.cols ? r.col + r.cols - cells : r.col + taken, r.cols - taken,
-		              ROLE_QUIET, note.data);
+		grid_text_cut(c->g, r.row, cells + taken <= r.cols ? r.col + r.cols - cells : r.col + taken,
+		              r.cols - taken, ROLE_QUIET, note.data);
 }
 
 /* "━ loss 0.441   ━ acc 0.88". */
@@ -170,7 +171,8 @@ static void draw_legend_line(struct chart *c)
 		const char *name = c->s[i].name ? c->s[i].name : "";
 		char number[32];
 		enum role role = value_text(c, i, number);
-		int words = (int)utf8_cells(name, strlen(name)), cells = words + 1 + (int)utf8_cells(number, strlen(number));
+		int words = (int)utf8_cells(name, strlen(name)),
+		    cells = words + 1 + (int)utf8_cells(number, strlen(number));
 		if (i > 0 && at + 2 + cells + (i < c->n - 1 ? 5 : 0) > r.cols) {
 			grid_textf(c->g, r.row, r.col + at, r.cols - at, ROLE_QUIET, "+%d", c->n - i);
 			return;
@@ -240,7 +242,8 @@ static void draw_legend_table(struct chart *c)
 		grid_text(c->g, r.row, at + widths[k] - (int)strlen(head), r.col + r.cols - at, ROLE_QUIET, head);
 		for (int i = 0; i < shown; i++) {
 			int place = at + widths[k] - columns[k].behind - point_of(columns[k].text[i]);
-			grid_text(c->g, r.row + 1 + i, place, r.col + r.cols - place, columns[k].role[i], columns[k].text[i]);
+			grid_text(c->g, r.row + 1 + i, place, r.col + r.cols - place, columns[k].role[i],
+			          columns[k].text[i]);
 		}
 		at += widths[k] + 3;
 	}
@@ -318,7 +321,8 @@ static void draw_cross(struct chart *c, const struct chart_frame *f)
 static void divide(struct chart *c, struct rect r)
 {
 	bool head = r.rows >= 6 && (c->o->title || c->o->fact || c->o->log_y || c->o->cross);
-	int lines = r.rows < 4 || c->o->legend == LEGEND_NONE || (c->o->legend == LEGEND_HEAD && c->n == 1 && head) ? 0 : 1;
+	int lines =
+	        r.rows < 4 || c->o->legend == LEGEND_NONE || (c->o->legend == LEGEND_HEAD && c->n == 1 && head) ? 0 : 1;
 	if (c->o->legend == LEGEND_TABLE && r.rows >= 14 && r.cols >= 40) {
 		int most = r.rows / 3;
 		lines = c->n + 1 > most ? most : c->n + 1;

@@ -111,7 +111,8 @@ static struct shown shown_of(const struct pyramid_column *c, bool log)
 }
 
 /* Few points in wide columns: lines reach from the last point before and to the first one behind what is shown. */
-static bool outside(const struct chart_series *s, double at, double low, double high, int cols, double *ret_col, double *ret)
+static bool outside(const struct chart_series *s, double at, double low, double high, int cols, double *ret_col,
+                    double *ret)
 {
 	double x;
 	if (!pyramid_at(s->points, at, &x, ret) || isnan(*ret))
@@ -135,8 +136,8 @@ static bool is_noise(int bottom, int top, int way, int bottom_before, int top_be
 	return size > 2 && (size > way + 2 || shared * 2 > size);
 }
 
-static void draw(struct dots *d, const struct chart_series *s, const struct pyramid_column *columns, double low, double high,
-                 const struct scale *y, struct smooth *smooth)
+static void draw(struct dots *d, const struct chart_series *s, const struct pyramid_column *columns, double low,
+                 double high, const struct scale *y, struct smooth *smooth)
 {
 	bool smoothed = smooth->strength > 0, gap = true;
 	uint8_t *raw = smoothed ? d->light : d->line;
@@ -198,7 +199,8 @@ static void draw(struct dots *d, const struct chart_series *s, const struct pyra
 	}
 }
 
-void dots_series(struct dots *d, const struct chart_series *s, double low, double high, const struct scale *y, double strength, uint8_t *gaps)
+void dots_series(struct dots *d, const struct chart_series *s, double low, double high, const struct scale *y,
+                 double strength, uint8_t *gaps)
 {
 	if (d->cols < 1 || d->rows < 1 || pyramid_points(s->points) == 0)
 		return;

@@ -83,7 +83,8 @@ static bool makes_chart(const struct chart_set *c, const struct curve *curve)
 	if (curve->resource)
 		return true;
 	for (size_t i = 0; i < c->series.curves.len; i++)
-		if (!c->series.curves.v[i].resource && c->series.curves.v[i].count > 1 && !strcmp(c->series.curves.v[i].key, curve->key))
+		if (!c->series.curves.v[i].resource && c->series.curves.v[i].count > 1 &&
+		    !strcmp(c->series.curves.v[i].key, curve->key))
 			return true;
 	return false;
 }
@@ -306,7 +307,8 @@ void chart_set_zoom(struct chart_set *c, struct tracker *t, const struct chart_i
 	double low, high;
 	if (!shown(c, i, &low, &high) || !(low < high))
 		return;
-	double at = axis->cross && axis->cross_x >= low && axis->cross_x <= high ? axis->cross_x : low + (high - low) / 2;
+	double at =
+	        axis->cross && axis->cross_x >= low && axis->cross_x <= high ? axis->cross_x : low + (high - low) / 2;
 	/* Two steps, or a millisecond, are as deep as it goes. */
 	double least = i->timed ? 1000 : 2, size = fmax((high - low) * factor, least);
 	if (factor < 1 && high - low <= least)
@@ -343,8 +345,8 @@ bool chart_set_value(struct chart_set *c, const struct chart_item *i, double *re
 	return true;
 }
 
-void chart_set_draw(struct chart_set *c, const struct chart_item *item, struct grid *g, struct rect r, bool chosen, enum chart_legend legend, bool ascii,
-                    struct chart_frame *ret)
+void chart_set_draw(struct chart_set *c, const struct chart_item *item, struct grid *g, struct rect r, bool chosen,
+                    enum chart_legend legend, bool ascii, struct chart_frame *ret)
 {
 	const struct chart_axis *axis = axis_of(c, item);
 	bool several = c->series.sources.len > 1;

@@ -85,7 +85,8 @@ static bool first_time(struct reader *r, const char *name, int *line)
 }
 
 /* ret is which of the two it is. */
-static bool one_of(struct reader *r, const char *name, const char *value, const char *usual, const char *other, bool *ret)
+static bool one_of(struct reader *r, const char *name, const char *value, const char *usual, const char *other,
+                   bool *ret)
 {
 	bool is_other = !strcmp(value, other);
 

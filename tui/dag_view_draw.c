@@ -55,7 +55,8 @@ static void put_box(struct dag_view *v, int i, int row, int col, int64_t now)
 	int width = v->nodes[i].width;
 	if (p.group >= 0) {
 		struct dag_shown s = shown_of(v, p);
-		dag_shown_put(&s, &v->scratch, row, col, width, least((int)utf8_cells(s.name, strlen(s.name)), NAME_MOST));
+		dag_shown_put(&s, &v->scratch, row, col, width,
+		              least((int)utf8_cells(s.name, strlen(s.name)), NAME_MOST));
 		return;
 	}
 	const struct step_row *s = &v->m->steps.v[p.step];
@@ -155,7 +156,8 @@ static void put_counts(struct dag_view *v, int row, int col, const struct dag_ta
 	};
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 		if (parts[i].n)
-			col += 1 + grid_textf(&v->scratch, row, col, -1, parts[i].role, "%d%s", parts[i].n, parts[i].sign);
+			col += 1 +
+			       grid_textf(&v->scratch, row, col, -1, parts[i].role, "%d%s", parts[i].n, parts[i].sign);
 }
 
 static void put_share(struct dag_view *v, int row, int col, const struct dag_tally *t)
@@ -173,7 +175,8 @@ static void put_lane(struct dag_view *v, int row, struct dag_place p, int names,
 		const struct dag_group *group = &v->groups[p.group];
 		struct dag_tally t = dag_tally_of(v, p);
 		int at = 1;
-		at += grid_text_cut(g, row, at, names - dag_group_cells(group), t.failed ? ROLE_FAILED : ROLE_STRONG, group->base);
+		at += grid_text_cut(g, row, at, names - dag_group_cells(group), t.failed ? ROLE_FAILED : ROLE_STRONG,
+		                    group->base);
 		grid_textf(g, row, at, names + 1 - at, ROLE_QUIET, " ×%d %s", t.n, group->open ? "▾" : "▸");
 		put_share(v, row, state, &t);
 		for (int i = 0; x->cells > 0 && i < group->n; i++)

@@ -130,7 +130,8 @@ static void widths(const struct lines *l, int around, int *ret)
 		}
 }
 
-static void draw_line(const struct lines *l, const struct line *line, const int *width, struct grid *g, int y, struct rect r)
+static void draw_line(const struct lines *l, const struct line *line, const int *width, struct grid *g, int y,
+                      struct rect r)
 {
 	int x = r.col, edge = r.col + r.cols;
 

@@ -111,7 +111,8 @@ void grid_row(const struct grid *g, int row, const struct paint *p, struct buf *
 			continue;
 		}
 		if (p->colour) {
-			if (!before || c->role != before->role || c->attrs != before->attrs || c->fg != before->fg || c->bg != before->bg)
+			if (!before || c->role != before->role || c->attrs != before->attrs || c->fg != before->fg ||
+			    c->bg != before->bg)
 				wanted = theme_style_line(p->theme, c, p->depth);
 			before = c;
 			if (style_differs(c, wanted, now)) {
@@ -166,7 +167,8 @@ enum depth depth_env(void)
 	if (strstr(term, "256color"))
 		return DEPTH_256;
 	/* The terminals of DEC, and descriptions of others without colour. */
-	if ((text_starts(term, "vt") && term[2] >= '0' && term[2] <= '9') || text_ends(term, "-mono") || text_ends(term, "-m"))
+	if ((text_starts(term, "vt") && term[2] >= '0' && term[2] <= '9') || text_ends(term, "-mono") ||
+	    text_ends(term, "-m"))
 		return DEPTH_NONE;
 	return DEPTH_16;
 }

@@ -63,7 +63,8 @@ uint64_t pyramid_unit(const struct pyramid *p)
 
 size_t pyramid_bytes(const struct pyramid *p)
 {
-	size_t n = sizeof *p + (size_t)p->row.n * sizeof *p->row.v + (p->x.cap + p->x_end.cap + p->y.cap + p->y_last.cap) * sizeof(double);
+	size_t n = sizeof *p + (size_t)p->row.n * sizeof *p->row.v +
+	           (p->x.cap + p->x_end.cap + p->y.cap + p->y_last.cap) * sizeof(double);
 	for (int k = 0; k < LEVELS; k++)
 		n += p->level[k].cap * sizeof(struct node);
 	return n;
@@ -327,7 +328,8 @@ static struct node sum_up(const struct pyramid *p, size_t from, size_t to)
 	while (from < to) {
 		int k = 0;
 		size_t span = 1;
-		while (from % (span * FAN) == 0 && to - from >= span * FAN && from / (span * FAN) < p->level[k + 1].len) {
+		while (from % (span * FAN) == 0 && to - from >= span * FAN &&
+		       from / (span * FAN) < p->level[k + 1].len) {
 			span *= FAN;
 			k++;
 		}
@@ -354,7 +356,8 @@ static size_t skip_nan_back(const struct pyramid *p, size_t from, size_t to)
 {
 	while (to > from && isnan(p->y.v[to - 1])) {
 		size_t j = to / FAN - 1;
-		to = to % FAN == 0 && to - from >= FAN && j < p->level[1].len && all_nan(&p->level[1].v[j]) ? to - FAN : to - 1;
+		to = to % FAN == 0 && to - from >= FAN && j < p->level[1].len && all_nan(&p->level[1].v[j]) ? to - FAN :
+		                                                                                              to - 1;
 	}
 	return to;
 }
@@ -395,7 +398,8 @@ void pyramid_columns(struct pyramid *p, double low, double high, int n, struct p
 		return;
 	}
 	settle(p);
-	size_t len = p->x.len, from = seek(p->unit > 1 ? p->x_end.v : p->x.v, 0, len, low, false, 0), to = from, wide = 0;
+	size_t len = p->x.len, from = seek(p->unit > 1 ? p->x_end.v : p->x.v, 0, len, low, false, 0), to = from,
+	       wide = 0;
 	for (int i = 0; i < n; i++) {
 		double edge = pyramid_edge(low, high, n, i + 1);
 		size_t before = to;

@@ -47,13 +47,15 @@ static const struct key enter = { .code = CODE_ENTER }, yes = { .code = 'y' };
 
 static int refuse(struct app *a, const struct run_row *row, const char *what)
 {
-	app_say(a, ROLE_WARNING, "run %lld has ended (%s): %s", (long long)row->number, run_state_text(row->state), what);
+	app_say(a, ROLE_WARNING, "run %lld has ended (%s): %s", (long long)row->number, run_state_text(row->state),
+	        what);
 	return VIEW_REDRAW;
 }
 
 static int stop(struct app *a, const struct run_row *row)
 {
-	_free_ char *text = mem_printf("stop run %lld %s: its steps get SIGTERM, and 5 s later SIGKILL", (long long)row->number, row->name);
+	_free_ char *text = mem_printf("stop run %lld %s: its steps get SIGTERM, and 5 s later SIGKILL",
+	                               (long long)row->number, row->name);
 
 	if (run_state_ended(row->state))
 		return refuse(a, row, "there is nothing to stop");
@@ -90,7 +92,8 @@ static int retry(struct app *a, const struct run_row *row, const char *step, str
 	if ((r = query_step_state(a->tracker, row->number, step, &state, e)) < 0)
 		return r;
 	if (state != STEP_FAILED && state != STEP_STOPPED && state != STEP_RETRYING) {
-		app_say(a, ROLE_WARNING, "%s is %s: only a failed or stopped step can be retried", step, step_state_text(state));
+		app_say(a, ROLE_WARNING, "%s is %s: only a failed or stopped step can be retried", step,
+		        step_state_text(state));
 		return VIEW_REDRAW;
 	}
 	text = mem_printf("retry %s of run %lld with the run's own code", step, (long long)row->number);
@@ -118,7 +121,8 @@ static int delete(struct app *a, const int64_t *runs, size_t n, struct err *e)
 			return err_set(e, ERR_USAGE, "run %lld is live; s stops it", (long long)row.number);
 		want_number(runs[i]);
 		if (n == 1)
-			buf_addf(&text, "delete run %lld %s (%s)", (long long)row.number, row.name, run_state_text(row.state));
+			buf_addf(&text, "delete run %lld %s (%s)", (long long)row.number, row.name,
+			         run_state_text(row.state));
 	}
 	if (n > 1)
 		buf_addf(&text, "delete %zu runs:", n);
@@ -150,9 +154,11 @@ static void one_written(void *arg, struct app *a, int status, const char *out, s
 			vec_clear(&written.runs);
 		}
 	} else if (written.done > 1) {
-		app_say(a, ROLE_QUIET, "%zu runs: %s %s%s", written.done, written.word, written.text, off ? " taken off" : "");
+		app_say(a, ROLE_QUIET, "%zu runs: %s %s%s", written.done, written.word, written.text,
+		        off ? " taken off" : "");
 	} else {
-		app_say(a, ROLE_QUIET, "run %lld: %s %s%s", (long long)written.runs.v[0], written.word, written.text, off ? " taken off" : "");
+		app_say(a, ROLE_QUIET, "run %lld: %s %s%s", (long long)written.runs.v[0], written.word, written.text,
+		        off ? " taken off" : "");
 	}
 }
 
@@ -161,7 +167,8 @@ static int write_next(struct app *a, struct err *e)
 {
 	_free_ char *number = mem_printf("%lld", (long long)written.runs.v[written.done]);
 
-	return app_command(a, (const char *const[]){ written.word, "--", number, written.text, NULL }, one_written, NULL, e);
+	return app_command(a, (const char *const[]){ written.word, "--", number, written.text, NULL }, one_written,
+	                   NULL, e);
 }
 
 static int write_each(struct app *a, const char *text, struct err *e)
@@ -207,7 +214,8 @@ static int ask_text(struct app *a, const int64_t *runs, size_t n, enum action ac
 	want(action_def(action)->name);
 	for (size_t i = 0; i < n; i++)
 		vec_push(&wanted.runs, runs[i]);
-	label = n > 1 ? mem_printf("%s of %zu runs", wanted.args.v[0], n) : mem_printf("%s of run %lld", wanted.args.v[0], (long long)runs[0]);
+	label = n > 1 ? mem_printf("%s of %zu runs", wanted.args.v[0], n) :
+	                mem_printf("%s of run %lld", wanted.args.v[0], (long long)runs[0]);
 	if (action == ACT_NOTE) {
 		_arena_ struct arena arena = ARENA_INIT;
 		struct run_row row;
@@ -244,7 +252,8 @@ static int on_run(struct app *a, int64_t run, const char *step, enum action acti
 	case ACT_RESUME:
 	case ACT_RESTART:
 		if (!run_state_ended(row.state))
-			return err_set(e, ERR_USAGE, "run %lld is live: s stops it, r in it retries a step", (long long)run);
+			return err_set(e, ERR_USAGE, "run %lld is live: s stops it, r in it retries a step",
+			               (long long)run);
 		return view_plan_push(a, run, action, e);
 	default: return VIEW_PASS;
 	}

@@ -117,7 +117,8 @@ static void read_text(void *arg, int64_t run, const char *text, const char *valu
 	r->any = true;
 }
 
-static int stage_read(struct fuzzy *f, struct tracker *t, enum query_texts which, struct texts *to, struct texts_cursor from, int64_t most, struct err *e)
+static int stage_read(struct fuzzy *f, struct tracker *t, enum query_texts which, struct texts *to,
+                      struct texts_cursor from, int64_t most, struct err *e)
 {
 	struct reading reading = {.f = f, .to = to, .most = most};
 	int r = query_texts(t, which, &from, read_text, &reading, e);
@@ -206,7 +207,8 @@ static int best_of(const struct texts *t, int64_t run, bool together, const char
 	}
 }
 
-static int score_of(const struct fuzzy *f, int64_t run, const char *const *words, const size_t *lens, const bool *digits, int n)
+static int score_of(const struct fuzzy *f, int64_t run, const char *const *words, const size_t *lens,
+                    const bool *digits, int n)
 {
 	int sum = 0;
 

@@ -15,7 +15,8 @@ bool metric_lower_better(const char *key)
 		for (const char *p = key; (p = strcasestr(p, words[i])); p++) {
 			char before = p == key ? '.' : p[-1], after = p[strlen(words[i])];
 
-			if (!((before | 32) >= 'a' && (before | 32) <= 'z') && (!((after | 32) >= 'a' && (after | 32) <= 'z') || !strcmp(words[i], "err")))
+			if (!((before | 32) >= 'a' && (before | 32) <= 'z') &&
+			    (!((after | 32) >= 'a' && (after | 32) <= 'z') || !strcmp(words[i], "err")))
 				return true;
 		}
 	return false;
@@ -46,7 +47,8 @@ static int load_sweep(struct tracker *t, const char *metric, struct runs_item *i
 		item->range_key = arena_strdup(a, metric);
 		item->lower = metric_lower_better(metric);
 	}
-	if (item->ranged && (r = query_params(t, item->lower ? item->range.low_run : item->range.high_run, a, &params, e)) < 0)
+	if (item->ranged &&
+	    (r = query_params(t, item->lower ? item->range.low_run : item->range.high_run, a, &params, e)) < 0)
 		return r;
 	spec = json_loads(item->sweep.spec, JSON_DECODE_ANY, NULL);
 	json_object_foreach(spec, key, value) {
@@ -74,8 +76,8 @@ int runs_item_load(struct tracker *t, const char *metric, struct runs_item *item
 		item->gone = true;
 		return 0;
 	}
-	if (r < 0 || (r = query_run_metrics(t, run, a, &item->totals, e)) < 0 || (r = query_params(t, run, a, &item->params, e)) < 0 ||
-	    (r = query_tags(t, run, a, &item->tags, e)) < 0)
+	if (r < 0 || (r = query_run_metrics(t, run, a, &item->totals, e)) < 0 ||
+	    (r = query_params(t, run, a, &item->params, e)) < 0 || (r = query_tags(t, run, a, &item->tags, e)) < 0)
 		return r;
 	if (!runs_item_live(item) && !item->row.nfailed)
 		return 0;
@@ -89,7 +91,8 @@ int runs_item_spark(struct tracker *t, const struct runs_columns *c, struct runs
 	item->sparked = true;
 	item->nsparks = 0;
 	for (size_t i = 0; item->entry > 0 && r >= 0 && i < c->len && item->nsparks < SPARKS_MOST; i++) {
-		const struct metric_row *m = c->v[i].kind == FACT_METRIC ? metric_rows_find(&item->totals, c->v[i].key) : NULL;
+		const struct metric_row *m =
+		        c->v[i].kind == FACT_METRIC ? metric_rows_find(&item->totals, c->v[i].key) : NULL;
 		struct runs_spark *s = &item->sparks[item->nsparks];
 
 		if (!m || m->count < SPARK_LEAST)

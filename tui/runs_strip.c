@@ -235,7 +235,8 @@ static int put_differences(struct about *b, struct err *e)
 	if (r < 0)
 		return r;
 	if (before) {
-		if ((r = query_params(b->t, before, &b->arena, &old, e)) < 0 || (r = query_params(b->t, b->row.number, &b->arena, &now, e)) < 0)
+		if ((r = query_params(b->t, before, &b->arena, &old, e)) < 0 ||
+		    (r = query_params(b->t, b->row.number, &b->arena, &now, e)) < 0)
 			return r;
 		put(b, 1, ROLE_QUIET, "differs from %lld:", (long long)before);
 		put_params(b, &old, &now, &told);
@@ -246,7 +247,8 @@ static int put_differences(struct about *b, struct err *e)
 		}
 	}
 	if (b->row.nreused)
-		put(b, 1, ROLE_REUSED, "%sreused %d of %d steps", before ? "      " : "", b->row.nreused, b->row.nsteps);
+		put(b, 1, ROLE_REUSED, "%sreused %d of %d steps", before ? "      " : "", b->row.nreused,
+		    b->row.nsteps);
 	return 0;
 }
 
@@ -298,7 +300,8 @@ static int load_sweep(struct about *b, int64_t sweep, const char *metric, struct
 	if (!s->nfailed)
 		return 0;
 	if ((r = query_sweep_failed(b->t, sweep, failed, RUNS_TOLD, &nfailed, e)) < 0 || !nfailed ||
-	    (r = query_steps(b->t, failed[0], &b->arena, &b->steps, e)) < 0 || (r = query_attempts(b->t, failed[0], &b->arena, &b->attempts, e)) < 0)
+	    (r = query_steps(b->t, failed[0], &b->arena, &b->steps, e)) < 0 ||
+	    (r = query_attempts(b->t, failed[0], &b->arena, &b->attempts, e)) < 0)
 		return r;
 	put_failed_runs(b, failed, nfailed, s->nfailed);
 	return 0;
@@ -311,7 +314,8 @@ static int load(struct about *b, int64_t run, struct err *e)
 
 	if (r == ERR_NOT_FOUND)
 		return 0;
-	if (r < 0 || (r = query_steps(b->t, run, &b->arena, &b->steps, e)) < 0 || (r = query_attempts(b->t, run, &b->arena, &b->attempts, e)) < 0)
+	if (r < 0 || (r = query_steps(b->t, run, &b->arena, &b->steps, e)) < 0 ||
+	    (r = query_attempts(b->t, run, &b->arena, &b->attempts, e)) < 0)
 		return r;
 	failed = step_in(b, STEP_FAILED);
 	put(b, 0, ROLE_QUIET, "%lld  ", (long long)run);
@@ -324,7 +328,8 @@ static int load(struct about *b, int64_t run, struct err *e)
 	return r < 0 ? r : put_differences(b, e);
 }
 
-int runs_strip_load(struct tracker *t, const char *jig, int64_t entry, const char *metric, struct runs_strip *ret, struct err *e)
+int runs_strip_load(struct tracker *t, const char *jig, int64_t entry, const char *metric, struct runs_strip *ret,
+                    struct err *e)
 {
 	struct runs_strip strip = {.entry = entry};
 	struct about b = {.t = t, .jig = jig, .strip = &strip};

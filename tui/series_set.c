@@ -56,7 +56,8 @@ static struct curve *insert(struct series_set *s, size_t at)
 }
 
 /* The first place at which a curve does not stand before (source, metric or resource, key or kind). */
-static size_t place_of(const struct series_set *s, int source, bool resource, const char *key, int kind, bool *ret_there)
+static size_t place_of(const struct series_set *s, int source, bool resource, const char *key, int kind,
+                       bool *ret_there)
 {
 	size_t i = 0;
 	*ret_there = false;
@@ -156,8 +157,8 @@ static int look_at_samples(struct series_set *s, int source, struct tracker *t, 
 	int added = 0, r = query_samples_after(t, of->attempt, of->sampled, SAMPLES_BATCH, &a, &rows, e);
 	for (size_t i = 0; r >= 0 && i < rows.len; i++) {
 		const struct sample *p = &rows.v[i];
-		double x = (double)(p->ts - of->started), before = of->sampled ? (double)(of->sampled - of->started) : 0,
-		       cores = NAN;
+		double x = (double)(p->ts - of->started),
+		       before = of->sampled ? (double)(of->sampled - of->started) : 0, cores = NAN;
 		if (p->cpu_us >= 0 && (of->cpu_us >= 0 || !of->sampled) && x > before)
 			cores = fmax((double)(p->cpu_us - (of->sampled ? of->cpu_us : 0)) / (x - before), 0);
 		add_resource(s, source, RESOURCE_CPU, x, cores, &added);

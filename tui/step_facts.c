@@ -129,7 +129,8 @@ int step_files(struct tracker *t, const struct step_facts *f, struct lines *l, s
 		add_paths(l, "read of the code", reads.files, reads.nfiles);
 	add_paths(l, "read outside the project, and not declared", reads.undeclared, reads.nundeclared);
 	if (!l->v.len)
-		lines_text(l, ROLE_QUIET, "no inputs, no outputs%s", f->seen->state == ATTEMPT_RUNNING ? " yet: outputs are taken when it ends" : "");
+		lines_text(l, ROLE_QUIET, "no inputs, no outputs%s",
+		           f->seen->state == ATTEMPT_RUNNING ? " yet: outputs are taken when it ends" : "");
 	return 0;
 }
 

@@ -97,7 +97,8 @@ static int line_arms(uint32_t cp)
 
 static bool is_shape(uint32_t cp)
 {
-	return line_arms(cp) || cp == 0x2501 || cp == 0x254c || (cp >= 0x2580 && cp <= 0x2593) || (cp >= 0x2800 && cp <= 0x28ff);
+	return line_arms(cp) || cp == 0x2501 || cp == 0x254c || (cp >= 0x2580 && cp <= 0x2593) ||
+	       (cp >= 0x2800 && cp <= 0x28ff);
 }
 
 struct shapes { struct buf lines, dots, fills; };
@@ -266,7 +267,8 @@ static void add_grounds(const struct picture *x, const struct cell *cells)
 		if (x->looks[col].bg == x->ground)
 			continue;
 		/* Whole pixels: where two rows meet nothing of the ground shows through. */
-		buf_addf(x->out, "<rect x=\"%d\" width=\"%d\" height=\"%d\" shape-rendering=\"crispEdges\"", col * CELL_W, (end - col) * CELL_W, CELL_H);
+		buf_addf(x->out, "<rect x=\"%d\" width=\"%d\" height=\"%d\" shape-rendering=\"crispEdges\"",
+		         col * CELL_W, (end - col) * CELL_W, CELL_H);
 		add_fill(x, "fill", x->looks[col].bg);
 		buf_adds(x->out, "/>");
 	}
@@ -286,7 +288,8 @@ static void add_row(const struct picture *x, int row)
 	/* Shapes first, all of one colour at once as far as they stand side by side. */
 	uint32_t fg = x->text;
 	for (int col = 0, end; col < x->grid->cols; col = end) {
-		for (end = col + 1; end < x->grid->cols && cells[end].cp[0] == cells[col].cp[0] && x->looks[end].fg == x->looks[col].fg;)
+		for (end = col + 1; end < x->grid->cols && cells[end].cp[0] == cells[col].cp[0] &&
+		                    x->looks[end].fg == x->looks[col].fg;)
 			end++;
 		if (!is_shape(cells[col].cp[0]))
 			continue;

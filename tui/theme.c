@@ -128,8 +128,8 @@ static int word_fault(const struct reader *r, const char *word, const char *why,
 
 	if (why)
 		return err_set(e, ERR_USAGE, "%s:%d: role \"%s\": \"%s\": %s", r->name, r->line, r->role, word, why);
-	return err_set(e, ERR_USAGE, "%s:%d: role \"%s\": \"%s\" is neither a colour nor an attribute%s%s%s", r->name, r->line, r->role, word,
-		       near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+	return err_set(e, ERR_USAGE, "%s:%d: role \"%s\": \"%s\" is neither a colour nor an attribute%s%s%s", r->name,
+	               r->line, r->role, word, near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
 }
 
 static int read_words(struct reader *r, char *text, struct theme_role *ret, struct err *e)
@@ -157,7 +157,9 @@ static int read_words(struct reader *r, char *text, struct theme_role *ret, stru
 			int32_t colour;
 			int16_t stand_in;
 
-			return word_fault(r, word, colour_parse(word, false, &colour, &stand_in, &why) ? "one foreground is enough; a background stands behind \"on\"" : why, e);
+			if (colour_parse(word, false, &colour, &stand_in, &why))
+				why = "one foreground is enough; a background stands behind \"on\"";
+			return word_fault(r, word, why, e);
 		}
 		if (!colour_parse(word, on, on ? &ret->style.bg : &ret->style.fg, on ? &ret->bg16 : &ret->fg16, &why))
 			return word_fault(r, word, why, e);
@@ -189,7 +191,8 @@ static int read_line(struct reader *r, char *line, struct err *e)
 			       near ? "\"?)" : "");
 	}
 	if (r->seen[role])
-		return err_set(e, ERR_USAGE, "%s:%d: role \"%s\" has a line already, line %d", r->name, r->line, line, r->seen[role]);
+		return err_set(e, ERR_USAGE, "%s:%d: role \"%s\" has a line already, line %d", r->name, r->line, line,
+		               r->seen[role]);
 	r->seen[role] = r->line;
 	r->role = line;
 	int result = read_words(r, eq + 1, &read, e);

@@ -6,8 +6,8 @@
 /* ---- colours ---- */
 
 static const uint32_t base_colours[16] = {
-	0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd, 0x00cdcd, 0xe5e5e5, 0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff, 0x00ffff,
-	0xffffff,
+	0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd, 0x00cdcd, 0xe5e5e5,
+	0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff,
 };
 enum { CUBE = 16, GREYS = 232 };
 static const int cube_levels[6] = { 0, 95, 135, 175, 215, 255 };
@@ -119,7 +119,8 @@ static uint8_t cell_attrs(const struct cell *c)
 struct style theme_style(const struct theme *t, const struct cell *c, enum depth depth)
 {
 	t = depth == DEPTH_NONE ? theme_mono() : t ? t : theme_default();
-	const struct theme_role text = role_at(t, ROLE_TEXT, depth), cursor = role_at(t, ROLE_CURSOR, depth), hit = role_at(t, ROLE_HIT, depth);
+	const struct theme_role text = role_at(t, ROLE_TEXT, depth), cursor = role_at(t, ROLE_CURSOR, depth),
+	                        hit = role_at(t, ROLE_HIT, depth);
 	struct theme_role r = role_at(t, c->role, depth);
 
 	if (c->attrs & CELL_FG)

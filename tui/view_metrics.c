@@ -123,10 +123,12 @@ static int draw_singles(struct view_metrics *m, struct grid *g, struct rect r)
 		const char *label = s->sources.len > 1 ? s->sources.v[c->source].label : NULL;
 		char number[32];
 		number_short(c->last, number);
-		int cells = (int)(utf8_cells(c->key, strlen(c->key)) + 1 + strlen(number) + (label ? utf8_cells(label, strlen(label)) + 1 : 0));
+		int cells = (int)(utf8_cells(c->key, strlen(c->key)) + 1 + strlen(number) +
+		                  (label ? utf8_cells(label, strlen(label)) + 1 : 0));
 		if (at > 0 && at + cells + (row + 1 == most ? 6 : 0) > r.cols - 2) {
 			if (row + 1 == most) {
-				grid_textf(g, r.row + row, r.col + 1 + at, r.cols - 1 - at, ROLE_QUIET, "+%zu", m->charts.singles.len - i);
+				grid_textf(g, r.row + row, r.col + 1 + at, r.cols - 1 - at, ROLE_QUIET, "+%zu",
+				           m->charts.singles.len - i);
 				break;
 			}
 			row++;
@@ -150,8 +152,10 @@ static void draw_nothing(struct view_metrics *m, struct grid *g, struct rect r)
 	if (any)
 		return;
 	grid_text_cut(g, row, r.col + 1, r.cols - 2, ROLE_TEXT, "no metrics");
-	grid_text_cut(g, row + 2, r.col + 1, r.cols - 2, ROLE_QUIET, "a step gives them with   jig log loss=0.31 --step 10");
-	grid_text_cut(g, row + 3, r.col + 1, r.cols - 2, ROLE_QUIET, "or by lines in $JIG_METRICS   {\"loss\": 0.31, \"step\": 10}");
+	grid_text_cut(g, row + 2, r.col + 1, r.cols - 2, ROLE_QUIET,
+	              "a step gives them with   jig log loss=0.31 --step 10");
+	grid_text_cut(g, row + 3, r.col + 1, r.cols - 2, ROLE_QUIET,
+	              "or by lines in $JIG_METRICS   {\"loss\": 0.31, \"step\": 10}");
 }
 
 /* How many charts stand side by side, and how high they are. */
@@ -164,7 +168,8 @@ static void lay_out(struct view_metrics *m, struct rect r)
 	int rows = (n + m->across - 1) / m->across, least = r.rows < CHART_ROWS ? r.rows : CHART_ROWS;
 	m->high = r.rows / rows > 2 * CHART_ROWS ? 2 * CHART_ROWS : r.rows / rows < least ? least : r.rows / rows;
 	m->wide = (r.cols - GAP * (m->across - 1)) / m->across;
-	int fit = m->high > 0 && r.rows / m->high > 0 ? r.rows / m->high : 1, at = (int)chosen(m) / m->across, top = (int)m->top;
+	int fit = m->high > 0 && r.rows / m->high > 0 ? r.rows / m->high : 1, at = (int)chosen(m) / m->across,
+	    top = (int)m->top;
 	/* Those that are seen share the rows that no further one fits into. */
 	if (rows > fit && r.rows > m->high)
 		m->high = r.rows / fit;
@@ -244,11 +249,17 @@ static int move(struct view_metrics *m, struct app *a, enum action action)
 	if (m->large) {
 		switch (action) {
 		case ACT_LEFT:
-		case ACT_RIGHT: chart_set_move(&m->charts, a->tracker, i, action == ACT_LEFT ? -1 : 1, cols); return VIEW_REDRAW;
+		case ACT_RIGHT:
+			chart_set_move(&m->charts, a->tracker, i, action == ACT_LEFT ? -1 : 1, cols);
+			return VIEW_REDRAW;
 		case ACT_FIRST:
-		case ACT_LAST: chart_set_end(&m->charts, a->tracker, i, action == ACT_FIRST ? -1 : 1); return VIEW_REDRAW;
+		case ACT_LAST:
+			chart_set_end(&m->charts, a->tracker, i, action == ACT_FIRST ? -1 : 1);
+			return VIEW_REDRAW;
 		case ACT_PAGE_UP:
-		case ACT_PAGE_DOWN: chart_set_pan(&m->charts, a->tracker, i, action == ACT_PAGE_UP ? -0.5 : 0.5); return VIEW_REDRAW;
+		case ACT_PAGE_DOWN:
+			chart_set_pan(&m->charts, a->tracker, i, action == ACT_PAGE_UP ? -0.5 : 0.5);
+			return VIEW_REDRAW;
 		case ACT_UP: return step_to(m, -1);
 		default: return step_to(m, 1);
 		}
@@ -258,7 +269,9 @@ static int move(struct view_metrics *m, struct app *a, enum action action)
 	case ACT_RIGHT: return step_to(m, 1);
 	case ACT_UP: return step_to(m, -across);
 	case ACT_DOWN: return step_to(m, across);
-	case ACT_PAGE_UP: choose(m, chosen(m) > (size_t)(across * fit) ? chosen(m) - (size_t)(across * fit) : 0); return VIEW_REDRAW;
+	case ACT_PAGE_UP:
+		choose(m, chosen(m) > (size_t)(across * fit) ? chosen(m) - (size_t)(across * fit) : 0);
+		return VIEW_REDRAW;
 	case ACT_PAGE_DOWN: {
 		size_t to = chosen(m) + (size_t)(across * fit), last = m->charts.items.len - 1;
 		choose(m, to < last ? to : last);
@@ -325,7 +338,8 @@ static int click(struct view_metrics *m, struct app *a, const struct mouse *e)
 {
 	struct rect f = m->frame.curves;
 	if (m->large) {
-		if (e->kind == MOUSE_RELEASE || e->row < f.row || e->row > f.row + f.rows || e->col < f.col || e->col >= f.col + f.cols)
+		if (e->kind == MOUSE_RELEASE || e->row < f.row || e->row > f.row + f.rows || e->col < f.col ||
+		    e->col >= f.col + f.cols)
 			return VIEW_SAME;
 		chart_set_cross(&m->charts, a->tracker, item(m), chart_x_at(&m->frame, e->col));
 		return VIEW_REDRAW;
@@ -334,7 +348,8 @@ static int click(struct view_metrics *m, struct app *a, const struct mouse *e)
 		return VIEW_SAME;
 	for (size_t i = m->top * (size_t)m->across; i < m->charts.items.len; i++) {
 		struct rect p = place_of(m, i);
-		if (e->row < p.row || e->row >= p.row + p.rows || e->col < p.col || e->col >= p.col + p.cols || p.row + p.rows > m->rect.row + m->rect.rows)
+		if (e->row < p.row || e->row >= p.row + p.rows || e->col < p.col || e->col >= p.col + p.cols ||
+		    p.row + p.rows > m->rect.row + m->rect.rows)
 			continue;
 		choose(m, i);
 		m->large = e->kind == MOUSE_DOUBLE;
@@ -417,13 +432,15 @@ static void add_source(struct view_metrics *m, const struct run_row *run, const 
 	series_set_add(&m->charts.series, attempt->id, attempt->started, label);
 }
 
-struct view *view_metrics_new(struct app *a, const struct run_row *run, const struct step_row *step, const struct attempt_row *attempt, struct err *e)
+struct view *view_metrics_new(struct app *a, const struct run_row *run, const struct step_row *step,
+                              const struct attempt_row *attempt, struct err *e)
 {
 	struct view_metrics *m = mem_zero(sizeof *m);
 	m->view = (struct view){ .ops = &ops, .screen = SCREEN_METRICS };
 	add_source(m, run, attempt);
 	if (step->reused_attempt && step->reused_attempt == attempt->id)
-		m->note = mem_printf("reused: what %s@%d gave in run %lld, which this step stands on", step->name, step->reused_n, (long long)step->reused_run);
+		m->note = mem_printf("reused: what %s@%d gave in run %lld, which this step stands on", step->name,
+		                     step->reused_n, (long long)step->reused_run);
 	if (look(m, a, e) < 0) {
 		metrics_free(&m->view);
 		return NULL;
@@ -431,7 +448,8 @@ struct view *view_metrics_new(struct app *a, const struct run_row *run, const st
 	return &m->view;
 }
 
-int view_metrics_add(struct view *v, struct app *a, const struct run_row *run, const struct attempt_row *attempt, struct err *e)
+int view_metrics_add(struct view *v, struct app *a, const struct run_row *run, const struct attempt_row *attempt,
+                     struct err *e)
 {
 	add_source(of(v), run, attempt);
 	return look(of(v), a, e);

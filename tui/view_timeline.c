@@ -108,7 +108,8 @@ static bool covered(const struct window *w, int64_t from, int64_t to, int *ret_f
 	return true;
 }
 
-static void put_span(struct grid *g, int row, const struct window *w, int64_t from, int64_t to, uint32_t cp, enum role role)
+static void put_span(struct grid *g, int row, const struct window *w, int64_t from, int64_t to, uint32_t cp,
+                     enum role role)
 {
 	int first, last;
 	if (!covered(w, from, to, &first, &last))
@@ -117,7 +118,8 @@ static void put_span(struct grid *g, int row, const struct window *w, int64_t fr
 		grid_put(g, row, w->col + i, cp, role);
 }
 
-static void draw_bars(const struct view_timeline *s, struct grid *g, int row, const struct window *w, int step, int64_t now)
+static void draw_bars(const struct view_timeline *s, struct grid *g, int row, const struct window *w, int step,
+                      int64_t now)
 {
 	const struct run_model *m = &s->model;
 	int64_t first = run_model_began(m, step), ready = run_model_ready(m, step, now);
@@ -129,12 +131,14 @@ static void draw_bars(const struct view_timeline *s, struct grid *g, int row, co
 		int64_t end = running ? now : a->ended ? a->ended : a->started;
 		if (m->before.v[i] >= 0)
 			put_span(g, row, w, m->attempts.v[m->before.v[i]].ended, a->started, 0x2591, ROLE_QUIET);
-		put_span(g, row, w, a->started, end, running ? 0x2592 : 0x2588, role_find(word_of(WORDS_ATTEMPT_STATE, a->state)->role));
+		put_span(g, row, w, a->started, end, running ? 0x2592 : 0x2588,
+		         role_find(word_of(WORDS_ATTEMPT_STATE, a->state)->role));
 	}
 	/* Behind the waiting, which overlaps the cell where a failed attempt ended. */
 	for (int i = m->last[step], from, to; i >= 0; i = m->before.v[i]) {
 		const struct attempt_row *a = &m->attempts.v[i];
-		if (a->state == ATTEMPT_FAILED && covered(w, a->started, a->ended, &from, &to) && cell_of(w, a->ended) == to)
+		if (a->state == ATTEMPT_FAILED && covered(w, a->started, a->ended, &from, &to) &&
+		    cell_of(w, a->ended) == to)
 			grid_put(g, row, w->col + to, 0x2717, ROLE_FAILED);
 	}
 }
@@ -197,8 +201,8 @@ static void draw_strip(const struct view_timeline *s, struct grid *g, struct rec
 		const struct attempt_row *other = &m->attempts.v[i];
 		attempt_clock(other, time_now(), took);
 		attempt_end_text(other, why);
-		buf_addf(&others, "%s@%d %s%s%s %s", others.len ? " · " : "", other->n, word_of(WORDS_ATTEMPT_STATE, other->state)->text,
-		         *why ? " " : "", why, took);
+		buf_addf(&others, "%s@%d %s%s%s %s", others.len ? " · " : "", other->n,
+		         word_of(WORDS_ATTEMPT_STATE, other->state)->text, *why ? " " : "", why, took);
 	}
 	int row = r.row + 2;
 	if (error.len)
@@ -226,7 +230,8 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 	if (s->model.removed || s->nrows == 0) {
 		s->shown = 0;
 		if (s->model.removed)
-			grid_textf(g, r.row + 1, r.col + 2, r.cols - 2, ROLE_WARNING, "run %lld was deleted; Esc goes back", (long long)s->model.number);
+			grid_textf(g, r.row + 1, r.col + 2, r.cols - 2, ROLE_WARNING,
+			           "run %lld was deleted; Esc goes back", (long long)s->model.number);
 		else
 			grid_text(g, r.row + 1, r.col + 2, r.cols - 2, ROLE_QUIET, "nothing has begun in this run");
 		return;
@@ -345,7 +350,8 @@ static int mouse(struct view *v, struct app *a, const struct mouse *m, struct re
 	int row = m->row - r.row - AXIS_ROWS + s->top;
 	if (m->kind == MOUSE_WHEEL_UP || m->kind == MOUSE_WHEEL_DOWN)
 		return move(s, s->cursor + (m->kind == MOUSE_WHEEL_UP ? -3 : 3));
-	if ((m->kind != MOUSE_PRESS && m->kind != MOUSE_DOUBLE) || m->row < r.row + AXIS_ROWS || row >= s->top + s->shown || row >= s->nrows)
+	if ((m->kind != MOUSE_PRESS && m->kind != MOUSE_DOUBLE) || m->row < r.row + AXIS_ROWS ||
+	    row >= s->top + s->shown || row >= s->nrows)
 		return VIEW_PASS;
 	s->cursor = row;
 	return m->kind == MOUSE_DOUBLE ? open_step(s, a, e) : VIEW_REDRAW;
