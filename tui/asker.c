@@ -125,6 +125,18 @@ static void deliver(void *arg, int fd, short revents)
 	}
 }
 
+/* What stands also without the thread. */
+static void release(struct asker *k)
+{
+	loop_remove(k->source);
+	close(k->pipe[0]);
+	close(k->pipe[1]);
+	pthread_cond_destroy(&k->wake);
+	pthread_mutex_destroy(&k->lock);
+	free(k->dir);
+	free(k);
+}
+
 int asker_new(struct loop *l, const char *dir, struct asker **ret, struct err *e)
 {
 	struct asker *k = mem_zero(sizeof *k);
@@ -152,14 +164,7 @@ int asker_new(struct loop *l, const char *dir, struct asker **ret, struct err *e
 	if (rc) {
 		errno = rc;
 		rc = err_errno(e, "cannot start a thread");
-		k->quit = true;
-		loop_remove(k->source);
-		close(k->pipe[0]);
-		close(k->pipe[1]);
-		pthread_cond_destroy(&k->wake);
-		pthread_mutex_destroy(&k->lock);
-		free(k->dir);
-		free(k);
+		release(k);
 		return rc;
 	}
 	*ret = k;
@@ -178,19 +183,13 @@ void asker_free(struct asker *k)
 	pthread_cond_signal(&k->wake);
 	pthread_mutex_unlock(&k->lock);
 	pthread_join(k->thread, NULL);
-	loop_remove(k->source);
 	while ((j = k->ended)) {
 		k->ended = j->next;
 		job_drop(j);
 	}
 	for (int i = 0; i < ASKER_LANES; i++)
 		job_drop(k->wanted[i]);
-	close(k->pipe[0]);
-	close(k->pipe[1]);
-	pthread_cond_destroy(&k->wake);
-	pthread_mutex_destroy(&k->lock);
-	free(k->dir);
-	free(k);
+	release(k);
 }
 
 bool asker_busy(const struct asker *k)

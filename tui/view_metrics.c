@@ -36,11 +36,6 @@ static struct view_metrics *of(struct view *v)
 	return (struct view_metrics *)v;
 }
 
-bool view_metrics_large(const struct view *v)
-{
-	return ((const struct view_metrics *)v)->large;
-}
-
 static size_t chosen(const struct view_metrics *m)
 {
 	for (size_t i = 0; m->chosen && i < m->charts.items.len; i++) {

@@ -10,7 +10,5 @@
 struct view *view_metrics_new(struct app *a, const struct run_row *run, const struct step_row *step, const struct attempt_row *attempt, struct err *e);
 /* Lays the curves of another run's attempt over those that are there. VIEW_…, or negative. */
 int view_metrics_add(struct view *v, struct app *a, const struct run_row *run, const struct attempt_row *attempt, struct err *e);
-/* How deep it is: true where Esc goes back to the grid of charts. */
-bool view_metrics_large(const struct view *v);
 
 #endif
