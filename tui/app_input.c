@@ -86,6 +86,16 @@ static void typed(struct bench *b, enum typed how)
 	bench_take(b, cb(arg, &b->app, how, text, &e), &e);
 }
 
+static void on_key(struct bench *b, struct key k);
+
+/* Esc and a letter that come together are read as Alt with the letter. Where that means nothing they are what was pressed. */
+static void esc_and_key(struct bench *b, struct key k)
+{
+	on_key(b, (struct key){ .code = CODE_ESC });
+	k.mods &= ~MOD_ALT;
+	on_key(b, k);
+}
+
 static void key_while_typing(struct bench *b, struct key k)
 {
 	struct view *v = bench_top(b);
@@ -110,7 +120,10 @@ static void key_while_typing(struct bench *b, struct key k)
 	switch (line_edit_key(&b->typing.line, k)) {
 	case LINE_CHANGED: typed(b, TYPED_CHANGE); break;
 	case LINE_MOVED: app_redraw(&b->app); break;
-	case LINE_NOT_MINE: break;
+	case LINE_NOT_MINE:
+		if (k.mods & MOD_ALT)
+			esc_and_key(b, k);
+		break;
 	}
 }
 
@@ -141,6 +154,8 @@ static void on_key(struct bench *b, struct key k)
 	action = keymap_find(b->keys, bench_top(b)->screen, k);
 	if (action)
 		bench_action(b, action);
+	else if (k.mods & MOD_ALT)
+		esc_and_key(b, k);
 	else if (b->said.len) {
 		buf_reset(&b->said);
 		app_redraw(&b->app);
