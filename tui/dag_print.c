@@ -40,7 +40,8 @@ void dag_share(int whole, int done, int failed, int running, int cells, int ret[
 		for (int i = 0; i < SHARES; i++) {
 			if (n[i] <= 0 || (spare < 0 && ret[i] < 2))
 				continue;
-			int64_t missed = n[i] * cells - ret[i] * (int64_t)whole, least = best < 0 ? 0 : n[best] * cells - ret[best] * (int64_t)whole;
+			int64_t missed = n[i] * cells - ret[i] * (int64_t)whole,
+			        least = best < 0 ? 0 : n[best] * cells - ret[best] * (int64_t)whole;
 			if (best < 0 || (spare > 0 ? missed > least : missed < least))
 				best = i;
 		}

@@ -290,7 +290,8 @@ static void find_place(struct log_pane *p)
 	p->place_file = place_at(p, at, &p->place_line);
 	if (p->place_file || pane_level(p, at) != LEVEL_ERROR)
 		return;
-	for (int i = 0; i < FRAMES_LOOK && (at = log_file_next(p->file, at)) < p->file->size && pane_blank(p, at); i++) {
+	for (int i = 0; i < FRAMES_LOOK && (at = log_file_next(p->file, at)) < p->file->size && pane_blank(p, at);
+	     i++) {
 		int line;
 		char *file = place_at(p, at, &line);
 		if (file && (!p->place_file || is_own(p, file) || !is_own(p, p->place_file))) {
@@ -517,7 +518,8 @@ bool log_pane_refresh(struct log_pane *p)
 	if (p->errors)
 		log_hits_changed(p->errors, change, old);
 	if (change != LOG_GREW) {
-		pane_say(p, change == LOG_CUT ? "the log was cut: read anew" : "another log stands here now: read anew");
+		pane_say(p,
+		         change == LOG_CUT ? "the log was cut: read anew" : "another log stands here now: read anew");
 		p->top = p->cursor = 0;
 		p->top_row = p->shift = 0;
 		p->before = (struct where){ .follow = p->before.follow };

@@ -130,7 +130,8 @@ static const char *nothing(const struct log_pane *p)
 
 void log_pane_draw(struct log_pane *p, struct grid *g, struct rect r)
 {
-	if (r.rows <= 0 || r.cols <= 0 || r.row < 0 || r.col < 0 || r.row + r.rows > g->rows || r.col + r.cols > g->cols)
+	if (r.rows <= 0 || r.cols <= 0 || r.row < 0 || r.col < 0 || r.row + r.rows > g->rows ||
+	    r.col + r.cols > g->cols)
 		return;
 	p->rows = r.rows;
 	p->cols = r.cols;
@@ -187,7 +188,8 @@ void log_pane_facts(struct log_pane *p, struct buf *out)
 		return;
 	const char *separator = "   ";
 	/* Where there is little room, what is wrong and found says more than bytes. */
-	bool short_of_room = p->cols < SIZE_FROM && (p->hits || log_file_errors(p->file) > 0 || log_file_warnings(p->file) > 0);
+	bool short_of_room =
+	        p->cols < SIZE_FROM && (p->hits || log_file_errors(p->file) > 0 || log_file_warnings(p->file) > 0);
 	char size[16];
 
 	size_text(p->file->size, size);

@@ -72,7 +72,8 @@ void pane_jump_on(struct log_pane *p)
 			return;
 		if (r == FOUND_LINE) {
 			if (p->wrapped)
-				pane_say(p, p->jump == JUMP_HIT_BACK ? "went on from the end" : "went on from the beginning");
+				pane_say(p, p->jump == JUMP_HIT_BACK ? "went on from the end" :
+				                                       "went on from the beginning");
 			arrive(p, at);
 		} else if (p->wrapped) {
 			if (!p->typing)

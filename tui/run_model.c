@@ -85,8 +85,8 @@ int run_model_load(struct tracker *t, int64_t run, struct run_model *m, struct e
 	struct attempt_rows attempts;
 	int r = tracker_read_begin(t, e);
 	m->number = run;
-	if (r >= 0 && (r = query_run(t, run, &m->row_arena, &m->row, e)) >= 0 && (r = query_run_event(t, run, &m->event, e)) >= 0 &&
-	    (r = query_steps(t, run, &m->arena, &m->steps, e)) >= 0)
+	if (r >= 0 && (r = query_run(t, run, &m->row_arena, &m->row, e)) >= 0 &&
+	    (r = query_run_event(t, run, &m->event, e)) >= 0 && (r = query_steps(t, run, &m->arena, &m->steps, e)) >= 0)
 		r = query_attempts(t, run, &m->arena, &attempts, e);
 	tracker_read_end(t);
 	if (r < 0)

@@ -200,7 +200,9 @@ enum role runs_column_cell(const struct runs_column *c, const struct run_facts *
 	case FACT_NUMBER: buf_addi(out, r->number); return ROLE_TEXT;
 	case FACT_STATE: buf_addf(out, "%s %s", w->glyph, w->text); return role_find(w->role);
 	case FACT_NAME: return add_text(out, ROLE_STRONG, r->name);
-	case FACT_AGE: duration_age(now > r->created ? now - r->created : 0, text); return add_text(out, ROLE_QUIET, text);
+	case FACT_AGE:
+		duration_age(now > r->created ? now - r->created : 0, text);
+		return add_text(out, ROLE_QUIET, text);
 	case FACT_TIME:
 		if (run_elapsed(r) >= 0)
 			duration_clock(run_elapsed(r), text);

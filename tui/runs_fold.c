@@ -57,7 +57,8 @@ static void groups_make(struct groups *g, const struct swept *swept, size_t n, c
 	}
 }
 
-void runs_fold(const int64_t *numbers, size_t n, const struct swept *swept, size_t nswept, const int64_t *open, size_t nopen, int64_t **ret, size_t *ret_len)
+void runs_fold(const int64_t *numbers, size_t n, const struct swept *swept, size_t nswept, const int64_t *open,
+               size_t nopen, int64_t **ret, size_t *ret_len)
 {
 	struct groups groups = {0};
 	VEC(int64_t) out = {0};

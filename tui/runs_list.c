@@ -312,7 +312,8 @@ static int count_runs(struct runs_list *l, struct err *e)
 }
 
 /* Which of these runs are of a sweep, by what is loaded of them. */
-static int swept_of(struct runs_list *l, const int64_t *numbers, size_t n, struct swept **ret, size_t *ret_len, struct err *e)
+static int swept_of(struct runs_list *l, const int64_t *numbers, size_t n, struct swept **ret, size_t *ret_len,
+                    struct err *e)
 {
 	VEC(struct swept) swept = {0};
 	int r = 0;
@@ -560,7 +561,8 @@ int runs_list_load(struct runs_list *l, size_t from, size_t n, int64_t budget_us
 	return r;
 }
 
-int runs_list_spark(struct runs_list *l, const struct runs_columns *c, size_t from, size_t n, int64_t budget_us, struct err *e)
+int runs_list_spark(struct runs_list *l, const struct runs_columns *c, size_t from, size_t n, int64_t budget_us,
+                    struct err *e)
 {
 	int64_t until = time_mono() + budget_us;
 	int r = tracker_read_begin(l->t, e);

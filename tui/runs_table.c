@@ -77,7 +77,8 @@ static void add_bar(struct cell_text *c, struct arena *a, const struct runs_item
 		add(c, ROLE_TEXT, arena_printf(a, " %d/%d", r->nwell, r->nsteps));
 }
 
-static void add_sweep(struct cell_text *c, struct arena *a, const struct runs_column *col, const struct runs_item *item, bool open, int64_t now)
+static void add_sweep(struct cell_text *c, struct arena *a, const struct runs_column *col, const struct runs_item *item,
+                      bool open, int64_t now)
 {
 	const struct sweep_row *s = &item->sweep;
 	enum run_state state = s->nlive ? RUN_RUNNING : s->nsuccess ? RUN_SUCCESS : s->nfailed ? RUN_FAILED : RUN_STOPPED;
@@ -137,7 +138,8 @@ static void add_spark(struct cell_text *c, struct arena *a, const struct runs_it
 	}
 }
 
-static struct cell_text make_cell(struct arena *a, const struct runs_column *col, const struct runs_table_row *row, int64_t now)
+static struct cell_text make_cell(struct arena *a, const struct runs_column *col, const struct runs_table_row *row,
+                                  int64_t now)
 {
 	_buf_ struct buf text = BUF_INIT;
 	struct cell_text c = {0};
@@ -217,7 +219,8 @@ static void lay_out(struct runs_table *t, int first, int width)
 		if (total <= width)
 			break;
 		for (size_t i = 0; i < n; i++)
-			if (t->places[i].width && t->columns.v[i].drop && (worst == n || t->columns.v[i].drop >= t->columns.v[worst].drop))
+			if (t->places[i].width && t->columns.v[i].drop &&
+			    (worst == n || t->columns.v[i].drop >= t->columns.v[worst].drop))
 				worst = i;
 		/* Before the last figure goes, the state is its glyph alone, and shapes go. */
 		if (worst == n || t->columns.v[worst].drop <= 3) {
@@ -227,7 +230,9 @@ static void lay_out(struct runs_table *t, int first, int width)
 				if (t->columns.v[i].kind == FACT_STATE && t->places[i].width > 1) {
 					t->places[i].width = 1;
 					narrowed = true;
-				} else if (t->columns.v[i].kind == FACT_METRIC && t->places[i].width > t->places[i].left + t->places[i].right && t->places[i].spark) {
+				} else if (t->columns.v[i].kind == FACT_METRIC &&
+				           t->places[i].width > t->places[i].left + t->places[i].right &&
+				           t->places[i].spark) {
 					t->places[i].width = t->places[i].left + t->places[i].right;
 					narrowed = true;
 				}
@@ -245,7 +250,8 @@ static void lay_out(struct runs_table *t, int first, int width)
 	}
 }
 
-static void draw_cell(struct grid *g, int row, const struct runs_table_place *p, const struct runs_column *col, const struct cell_text *c, int end)
+static void draw_cell(struct grid *g, int row, const struct runs_table_place *p, const struct runs_column *col,
+                      const struct cell_text *c, int end)
 {
 	enum align align = runs_column_align(col);
 	int at = p->col, spark = c->spark ? 1 : 0, stop = p->col + p->width;
@@ -258,8 +264,9 @@ static void draw_cell(struct grid *g, int row, const struct runs_table_place *p,
 		at = p->col;
 	stop = stop > end ? end : stop;
 	for (int i = 0; i < c->n - spark && at < stop; i++)
-		at += i == c->n - 1 && p->width > 1 ? grid_text_cut(g, row, at, stop - at, c->parts[i].role, c->parts[i].text)
-		                    : grid_text(g, row, at, stop - at, c->parts[i].role, c->parts[i].text);
+		at += i == c->n - 1 && p->width > 1 ?
+		              grid_text_cut(g, row, at, stop - at, c->parts[i].role, c->parts[i].text) :
+		              grid_text(g, row, at, stop - at, c->parts[i].role, c->parts[i].text);
 	at = p->col + p->left + p->right + 1;
 	if (spark && at < stop)
 		grid_text(g, row, at, stop - at, c->parts[c->n - 1].role, c->parts[c->n - 1].text);
@@ -291,7 +298,8 @@ static void draw_best(const struct runs_table *t, struct grid *g, int row, struc
 		int end = r.col + r.cols, at = t->places[i].col;
 
 		/* The strip tells it too: a part of it is no help here. */
-		if (t->columns.v[i].kind != FACT_PARAM || !t->places[i].width || at + cells_of("best: ") + cells_of(item->best) > end)
+		if (t->columns.v[i].kind != FACT_PARAM || !t->places[i].width ||
+		    at + cells_of("best: ") + cells_of(item->best) > end)
 			continue;
 		at += grid_text(g, row, at, end - at, ROLE_QUIET, "best: ");
 		grid_text_cut(g, row, at, end - at, ROLE_BEST, item->best);
@@ -299,7 +307,8 @@ static void draw_best(const struct runs_table *t, struct grid *g, int row, struc
 	}
 }
 
-void runs_table_draw(struct runs_table *t, struct grid *g, struct rect r, const struct runs_table_row *rows, size_t n, int64_t now)
+void runs_table_draw(struct runs_table *t, struct grid *g, struct rect r, const struct runs_table_row *rows, size_t n,
+                     int64_t now)
 {
 	_arena_ struct arena a = ARENA_INIT;
 	size_t cols = t->columns.len;
@@ -324,7 +333,8 @@ void runs_table_draw(struct runs_table *t, struct grid *g, struct rect r, const 
 
 		for (size_t k = 0; k < cols; k++)
 			if (t->places[k].width)
-				draw_cell(g, row, &t->places[k], &t->columns.v[k], &cells[i * cols + k], r.col + r.cols);
+				draw_cell(g, row, &t->places[k], &t->columns.v[k], &cells[i * cols + k],
+				          r.col + r.cols);
 		if (rows[i].item && rows[i].item->entry < 0)
 			draw_best(t, g, row, r, rows[i].item);
 		if (rows[i].marked)

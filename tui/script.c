@@ -47,7 +47,8 @@ static int await(struct bench *b, const char *text, bool wanted, struct err *e)
 			_buf_ struct buf screen = BUF_INIT;
 
 			grid_print(&b->grid, &(struct paint){ .ascii = b->app.paint.ascii }, &screen);
-			return err_set(e, ERR_USAGE, "\"%s\" %s the screen within a minute:\n%s", text, wanted ? "did not come to" : "did not leave", screen.data);
+			return err_set(e, ERR_USAGE, "\"%s\" %s the screen within a minute:\n%s", text,
+			               wanted ? "did not come to" : "did not leave", screen.data);
 		}
 	}
 	return 0;
@@ -81,7 +82,8 @@ static int two_numbers(const char *text, char between, int *a, int *c, struct er
 	int64_t x, y;
 
 	if (!second || !integer_parse(first, 0, 9999, &x) || !integer_parse(second + 1, 0, 9999, &y))
-		return err_set(e, ERR_USAGE, "two numbers with \"%c\" between them are needed, not \"%s\"", between, text);
+		return err_set(e, ERR_USAGE, "two numbers with \"%c\" between them are needed, not \"%s\"", between,
+		               text);
 	*a = (int)x;
 	*c = (int)y;
 	return 0;
@@ -163,7 +165,8 @@ static int keys(struct bench *b, char *line, struct err *e)
 	char *save = NULL;
 	int r = 0;
 
-	for (char *word = strtok_r(line, " \t", &save); r >= 0 && word && !b->quit; word = strtok_r(NULL, " \t", &save)) {
+	for (char *word = strtok_r(line, " \t", &save); r >= 0 && word && !b->quit;
+	     word = strtok_r(NULL, " \t", &save)) {
 		struct key k;
 
 		if (!key_parse(word, &k))

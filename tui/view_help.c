@@ -148,8 +148,9 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 		h->top = (int)h->lines.len - h->shown;
 	grid_overlay(g, box, r);
 	grid_textf(g, box.row, box.col + 2, cols - 4, ROLE_STRONG, " %s ", h->title);
-	if (h->top + h->shown < (int)h->lines.len)
-		grid_textf(g, box.row + rows - 1, box.col + 2, cols - 4, ROLE_QUIET, " %d more lines below ", (int)h->lines.len - h->top - h->shown);
+	int left = (int)h->lines.len - h->top - h->shown;
+	if (left > 0)
+		grid_textf(g, box.row + rows - 1, box.col + 2, cols - 4, ROLE_QUIET, " %d more line%s below ", left, left == 1 ? "" : "s");
 	for (int i = 0; i < h->shown; i++) {
 		const struct help_line *l = &h->lines.v[h->top + i];
 		int y = box.row + 1 + i, x = box.col + 2;

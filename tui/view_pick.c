@@ -176,7 +176,8 @@ static const char *copy(struct arena *a, const char *s, int *widest)
 	return arena_strdup(a, s);
 }
 
-void view_pick_push(struct app *a, const char *title, const char *label, const struct pick_row *rows, int n, int at, const struct pick_ops *o, void *arg)
+void view_pick_push(struct app *a, const char *title, const char *label, const struct pick_row *rows, int n, int at,
+                    const struct pick_ops *o, void *arg)
 {
 	struct view_pick *p = mem_zero(sizeof *p);
 

@@ -78,8 +78,9 @@ static void forget_plan(struct view_plan *p)
 
 static struct plan_line line_of(struct view_plan *p, const char *name, const char *action, const char *reason)
 {
-	const struct word *running = word_of(WORDS_STEP_STATE, STEP_RUNNING), *reused = word_of(WORDS_STEP_STATE, STEP_REUSED),
-			  *skipped = word_of(WORDS_STEP_STATE, STEP_SKIPPED), *w = NULL;
+	const struct word *running = word_of(WORDS_STEP_STATE, STEP_RUNNING),
+	                  *reused = word_of(WORDS_STEP_STATE, STEP_REUSED),
+	                  *skipped = word_of(WORDS_STEP_STATE, STEP_SKIPPED), *w = NULL;
 	const char *colon = strstr(reason, ": ");
 
 	w = !strcmp(action, "run") ? running : !strcmp(action, "reuse") ? reused : !strcmp(action, "skip") ? skipped : NULL;
@@ -104,7 +105,8 @@ static void fold(struct view_plan *p)
 		for (n = 1; l->name[base] && i + n < p->lines.len; n++) {
 			const struct plan_line *o = &p->lines.v[i + n];
 
-			if (strncmp(o->name, l->name, base + 1) || strcmp(o->action, l->action) || strcmp(o->reason, l->reason))
+			if (strncmp(o->name, l->name, base + 1) || strcmp(o->action, l->action) ||
+			    strcmp(o->reason, l->reason))
 				break;
 		}
 		if (n < FOLD) {
@@ -148,8 +150,9 @@ static void show_plan(struct view_plan *p, const json_t *plan)
 	json_array_foreach(json_object_get(plan, "notes"), i, one)
 		vec_push(&p->notes, arena_strdup(&p->arena, json_string_value(one)));
 	json_array_foreach(json_object_get(plan, "steps"), i, one) {
-		const char *name = json_string_value(json_object_get(one, "step")), *action = json_string_value(json_object_get(one, "action")),
-			   *reason = json_string_value(json_object_get(one, "reason"));
+		const char *name = json_string_value(json_object_get(one, "step")),
+		           *action = json_string_value(json_object_get(one, "action")),
+		           *reason = json_string_value(json_object_get(one, "reason"));
 
 		if (!name || !action || !reason)
 			continue;
@@ -325,7 +328,8 @@ static void set_title(struct view_plan *p)
 	if (p->action == ACT_NEW_RUN)
 		p->title = mem_strdup("a new run with the code as it is now");
 	else
-		p->title = mem_printf("%s %lld %s with the code as it is now", command_of(p), (long long)p->run, p->name);
+		p->title =
+		        mem_printf("%s %lld %s with the code as it is now", command_of(p), (long long)p->run, p->name);
 }
 
 /* A restart in place of a resume, and back. */
@@ -402,7 +406,8 @@ static int draw_text(struct grid *g, struct rect in, int y, enum role role, cons
 static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 {
 	struct view_plan *p = (struct view_plan *)v;
-	int wanted = (int)(p->notes.len + p->lines.len + (p->params.len > 0)) + 6, cols = r.cols - 2 < 100 ? r.cols - 2 : 100;
+	int wanted = (int)(p->notes.len + p->lines.len + (p->params.len > 0)) + 6,
+	    cols = r.cols - 2 < 100 ? r.cols - 2 : 100;
 	int rows = wanted < 9 ? 9 : wanted < r.rows ? wanted : r.rows;
 	struct rect box = { r.row + (r.rows - rows) / 3, r.col + (r.cols - cols) / 2, rows, cols };
 	struct rect in = { box.row + 1, box.col + 2, rows - 4, cols - 4 };
@@ -427,7 +432,8 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 		draw_lines(p, g, in, y);
 	y = box.row + rows - 2;
 	if (p->starting)
-		grid_text_cut(g, y, in.col, in.cols, ROLE_RUNNING, "starting; an environment that has to be built takes its time");
+		grid_text_cut(g, y, in.col, in.cols, ROLE_RUNNING,
+		              "starting; an environment that has to be built takes its time");
 	else if (p->loading)
 		grid_text_cut(g, y, in.col, in.cols, ROLE_QUIET, "looking at what has changed");
 	else if (p->sum)

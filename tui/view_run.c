@@ -27,7 +27,8 @@ struct view_run {
 };
 
 static const enum action foot[] = {
-	ACT_ENTER, ACT_TAB_LOG, ACT_TAB_METRICS, ACT_TAB_FILES, ACT_TIMELINE, ACT_RESUME, ACT_EDIT, ACT_FOLD, ACT_BACK, ACT_HELP, ACT_NONE,
+	ACT_ENTER, ACT_TAB_LOG, ACT_TAB_METRICS, ACT_TAB_FILES, ACT_TIMELINE, ACT_RESUME,
+	ACT_EDIT,  ACT_FOLD,    ACT_BACK,        ACT_HELP,      ACT_NONE,
 };
 
 static void run_free(struct view *v)
@@ -83,7 +84,8 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 	struct panes p = panes_of(s, r);
 	(void)a;
 	if (s->model.removed) {
-		grid_textf(g, r.row + 1, r.col + 2, r.cols - 2, ROLE_WARNING, "run %lld was deleted; Esc goes back", (long long)s->model.number);
+		grid_textf(g, r.row + 1, r.col + 2, r.cols - 2, ROLE_WARNING, "run %lld was deleted; Esc goes back",
+		           (long long)s->model.number);
 		return;
 	}
 	if (s->model.steps.len == 0)
@@ -193,7 +195,8 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 		s->moved = true;
 		return VIEW_REDRAW;
 	case ACT_ENTER:
-		return s->panel.nfolded > 1 && !s->in_panel ? act_dag(s, a, ACT_FOLD, e) : open_step(s, a, ACT_TAB_LOG, e);
+		return s->panel.nfolded > 1 && !s->in_panel ? act_dag(s, a, ACT_FOLD, e) :
+		                                              open_step(s, a, ACT_TAB_LOG, e);
 	case ACT_TAB_LOG:
 	case ACT_TAB_METRICS:
 	case ACT_TAB_FILES:
@@ -209,7 +212,8 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 	case ACT_STOP:
 	case ACT_PAUSE:
 	case ACT_DEBUG:
-		return run_act(a, s->model.number, s->panel.step >= 0 ? s->model.steps.v[s->panel.step].name : NULL, action, e);
+		return run_act(a, s->model.number, s->panel.step >= 0 ? s->model.steps.v[s->panel.step].name : NULL,
+		               action, e);
 	case ACT_EDIT:
 		return edit(s, a, e);
 	case ACT_SEARCH:
@@ -326,7 +330,8 @@ static void title(struct view *v, struct app *a, struct buf *trail, struct buf *
 		return;
 	buf_addf(trail, " %s %s", w->glyph, w->text);
 	if (row->origin)
-		buf_addf(facts, "%s %lld", row->kind == KIND_RESTART ? "restarted from" : "resumed from", (long long)row->origin);
+		buf_addf(facts, "%s %lld", row->kind == KIND_RESTART ? "restarted from" : "resumed from",
+		         (long long)row->origin);
 	if (row->commit)
 		buf_addf(facts, "%s%s %.7s%s", facts->len ? " · " : "", row->branch ? row->branch : "", row->commit, row->dirty > 0 ? "*" : "");
 	int64_t elapsed = run_elapsed(row);

@@ -21,7 +21,8 @@
 #include "tui/run_text.h"
 #include "tui/spark.h"
 
-enum { HEAD_CELLS = 13, FILES_SHOWN = 4, METRICS_SHOWN = 6, SPARK_CELLS = 14, VALUE_CELLS = 7, POINTS_MOST = 2000, LOG_LINES = 6 };
+enum { HEAD_CELLS = 13, FILES_SHOWN = 4, METRICS_SHOWN = 6, LOG_LINES = 6 };
+enum { SPARK_CELLS = 14, VALUE_CELLS = 7, POINTS_MOST = 2000 };
 #define SAMPLE_AGE_US (60 * US_PER_S) /* older ones tell nothing of now */
 enum { SAMPLES_MOST = 1000, LOG_TAIL = 16 << 10, SOURCE_MOST = 4 << 20, CHECKPOINTS_LOOKED_AT = 2000 };
 
@@ -82,7 +83,8 @@ static void add_waiting(struct run_panel *p, const struct run_model *m, const st
 	}
 }
 
-static int add_reason(struct run_panel *p, struct app *a, const struct run_model *m, const struct step_row *s, struct err *e)
+static int add_reason(struct run_panel *p, struct app *a, const struct run_model *m, const struct step_row *s,
+                      struct err *e)
 {
 	const char *reason = NULL;
 	int r = query_step_reason(a->tracker, s->id, &p->arena, &reason, e);
@@ -139,7 +141,8 @@ static bool read_source(const char *path, struct buf *ret)
 }
 
 /* The file of an error: what the step had, else the run's snapshot of it, else the project's as it is now. NULL: it is nowhere. */
-static const char *find_source(struct run_panel *p, struct app *a, const struct run_model *m, const char *file, struct buf *ret)
+static const char *find_source(struct run_panel *p, struct app *a, const struct run_model *m, const char *file,
+                               struct buf *ret)
 {
 	_free_ char *work = p->attempt.folder ? mem_printf("%s/%s/work", a->project->jig, p->attempt.folder) : NULL;
 	_free_ char *kept = work ? path_join(work, file) : NULL, *now = path_join(a->project->root, file);
@@ -232,7 +235,8 @@ static void add_env(struct run_panel *p)
 		span(p, ROLE_TEXT, " · python %s", python);
 }
 
-static void put_usage(struct run_panel *p, const char *head, int64_t memory, int64_t cpu_us, int64_t elapsed_us, int64_t gpu_mem)
+static void put_usage(struct run_panel *p, const char *head, int64_t memory, int64_t cpu_us, int64_t elapsed_us,
+                      int64_t gpu_mem)
 {
 	char size[16];
 	if (memory < 0 && cpu_us < 0)
@@ -259,7 +263,8 @@ static int add_usage(struct run_panel *p, struct app *a, struct err *e)
 		put_usage(p, "peak", u->max_rss, u->cpu_us, p->attempt.elapsed_us, u->gpu_mem);
 		return 0;
 	}
-	int r = query_samples_after(a->tracker, p->attempt.id, time_now() - SAMPLE_AGE_US, SAMPLES_MOST, &p->arena, &samples, e);
+	int r = query_samples_after(a->tracker, p->attempt.id, time_now() - SAMPLE_AGE_US, SAMPLES_MOST, &p->arena,
+	                            &samples, e);
 	if (r >= 0 && samples.len) {
 		const struct sample *s = &samples.v[samples.len - 1];
 		put_usage(p, "uses", s->rss, s->cpu_us, s->ts - p->attempt.started, s->gpu_mem);
@@ -275,7 +280,8 @@ static int add_spark(struct run_panel *p, struct app *a, const struct metric_row
 	double means[SPARK_CELLS];
 	if (m->count > POINTS_MOST)
 		cursor = (struct series_cursor){ .begun = true, .step = m->last_step - POINTS_MOST, .ts = INT64_MIN, .key = INT64_MIN };
-	int n = series_read(a->tracker, m->series, &cursor, points, POINTS_MOST, e), cells = n < SPARK_CELLS ? n : SPARK_CELLS;
+	int n = series_read(a->tracker, m->series, &cursor, points, POINTS_MOST, e),
+	    cells = n < SPARK_CELLS ? n : SPARK_CELLS;
 	if (n < 2)
 		return n < 0 ? n : 0;
 	for (int i = 0; i < cells; i++) {
@@ -426,7 +432,8 @@ bool run_panel_stale(const struct run_panel *p, struct app *a)
 	return fd >= 0 && size != p->log_size;
 }
 
-static int add_attempt(struct run_panel *p, struct app *a, const struct run_model *m, const struct step_row *s, struct err *e)
+static int add_attempt(struct run_panel *p, struct app *a, const struct run_model *m, const struct step_row *s,
+                       struct err *e)
 {
 	struct artifact_rows files;
 	int r;
@@ -451,7 +458,8 @@ static int add_attempt(struct run_panel *p, struct app *a, const struct run_mode
 	return 0;
 }
 
-int run_panel_load(struct run_panel *p, struct app *a, const struct run_model *m, const struct dag_view *v, struct err *e)
+int run_panel_load(struct run_panel *p, struct app *a, const struct run_model *m, const struct dag_view *v,
+                   struct err *e)
 {
 	int step = dag_view_step(v), r = 0;
 	bool same = p->lines.len > 0 && step == p->step;
@@ -547,13 +555,15 @@ static void draw_line(struct pen *n, const struct panel_line *l)
 {
 	int at = l->head ? HEAD_CELLS : 0;
 	if (l->head && visible(n))
-		grid_text_cut(n->g, n->r.row + n->row, n->r.col, HEAD_CELLS - 1 < n->r.cols ? HEAD_CELLS - 1 : n->r.cols, ROLE_QUIET, l->head);
+		grid_text_cut(n->g, n->r.row + n->row, n->r.col,
+		              HEAD_CELLS - 1 < n->r.cols ? HEAD_CELLS - 1 : n->r.cols, ROLE_QUIET, l->head);
 	if (l->wrap && l->nspans == 1) {
 		draw_wrapped(n, at, l->spans[0].role, l->spans[0].text);
 		return;
 	}
 	for (int i = 0; i < l->nspans && visible(n) && at < n->r.cols; i++)
-		at += grid_text_cut(n->g, n->r.row + n->row, n->r.col + at, n->r.cols - at, l->spans[i].role, l->spans[i].text);
+		at += grid_text_cut(n->g, n->r.row + n->row, n->r.col + at, n->r.cols - at, l->spans[i].role,
+		                    l->spans[i].text);
 	n->row++;
 }
 
@@ -581,10 +591,11 @@ static void draw_head(const struct run_panel *p, const struct run_model *m, stru
 	bool spelled = wanted + behind + word <= width || tail.len == 0;
 	behind += spelled ? word : 0;
 	if (visible(n)) {
-		at += grid_text_cut(n->g, row, n->r.col, width - behind > 8 ? width - behind : width, ROLE_STRONG, name.data);
+		at += grid_text_cut(n->g, row, n->r.col, width - behind > 8 ? width - behind : width, ROLE_STRONG,
+		                    name.data);
 		if (width - at > 3)
-			at += 3 + grid_textf(n->g, row, n->r.col + at + 3, width - at - 3, role_find(w->role), "%s%s%s", w->glyph, spelled ? " " : "",
-			                     spelled ? said : "");
+			at += 3 + grid_textf(n->g, row, n->r.col + at + 3, width - at - 3, role_find(w->role), "%s%s%s",
+			                     w->glyph, spelled ? " " : "", spelled ? said : "");
 		if (width > at)
 			grid_text(n->g, row, n->r.col + at, width - at, ROLE_TEXT, tail.data);
 	}
@@ -610,7 +621,8 @@ static void draw_folded(const struct run_panel *p, struct pen *n)
 	n->row += 2;
 }
 
-void run_panel_draw(struct run_panel *p, const struct run_model *m, struct grid *g, struct rect r, bool focused, int64_t now)
+void run_panel_draw(struct run_panel *p, const struct run_model *m, struct grid *g, struct rect r, bool focused,
+                    int64_t now)
 {
 	struct pen n = { .g = g, .r = r, .row = -p->top };
 	p->shown = r.rows;

@@ -128,7 +128,8 @@ static void draw_head(struct view_step *s, struct app *a, struct grid *g, struct
 {
 	const struct attempt_row *seen = s->facts.seen;
 	const struct step_row *step = &s->facts.step;
-	const struct word *w = seen ? word_of(WORDS_ATTEMPT_STATE, seen->state) : word_of(WORDS_STEP_STATE, step->state);
+	const struct word *w =
+	        seen ? word_of(WORDS_ATTEMPT_STATE, seen->state) : word_of(WORDS_STEP_STATE, step->state);
 	int x = 1;
 	_buf_ struct buf why = BUF_INIT;
 	char end[64] = "", took[24] = "";
@@ -292,7 +293,9 @@ static int64_t due(struct view *v)
 {
 	struct view_step *s = (struct view_step *)v;
 	struct view *in = inner(s);
-	int64_t clock = s->facts.seen && s->facts.seen->state == ATTEMPT_RUNNING ? time_mono() / US_PER_S * US_PER_S + US_PER_S : -1;
+	int64_t clock = s->facts.seen && s->facts.seen->state == ATTEMPT_RUNNING ?
+	                        time_mono() / US_PER_S * US_PER_S + US_PER_S :
+	                        -1;
 	int64_t other = in && in->ops->due ? in->ops->due(in) : -1;
 
 	return other >= 0 && (clock < 0 || other < clock) ? other : clock;
