@@ -133,7 +133,7 @@ static int put_live(struct about *b, struct err *e)
 	char text[32];
 	int r;
 
-	put(b, 0, ROLE_RUNNING, "%d of %d steps", b->row.nwell, b->row.nsteps);
+	put(b, 0, ROLE_RUNNING, "%d of %d step%s", b->row.nwell, b->row.nsteps, b->row.nsteps == 1 ? "" : "s");
 	if (s)
 		put(b, 0, ROLE_STRONG, "   %s", s->name);
 	if (a) {
@@ -168,7 +168,7 @@ static void put_ended(struct about *b)
 		duration_clock(run_elapsed(&b->row), took);
 		put(b, 0, ROLE_TEXT, b->row.state == RUN_SUCCESS ? " in %s" : " after %s", took);
 	}
-	put(b, 0, ROLE_TEXT, " · %d of %d steps", b->row.nwell, b->row.nsteps);
+	put(b, 0, ROLE_TEXT, " · %d of %d step%s", b->row.nwell, b->row.nsteps, b->row.nsteps == 1 ? "" : "s");
 	if (*b->row.note)
 		put(b, 0, ROLE_QUIET, " · %s", b->row.note);
 }
