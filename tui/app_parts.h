@@ -73,7 +73,8 @@ void bench_take(struct bench *b, int r, const struct err *e);
 void bench_refresh(struct bench *b, int why);
 /* Something is under way whose end changes the picture: slices of work, questions to the record, commands. */
 bool bench_busy(const struct bench *b);
-/* One round of the loop, at most so long (µs; < 0: until something happens); a slice of work instead of waiting, when there is some. */
+/* One round of the loop, at most so long (µs; < 0: until something happens); a slice of work instead of waiting, when
+ * there is some. */
 int bench_step(struct bench *b, int64_t max_wait_us, struct err *e);
 /* Another theme by name; the old one stays on failure. */
 int bench_theme(struct bench *b, const char *name, struct err *e);

@@ -1,4 +1,5 @@
-/* Queries that may take long: one thread with a connection of its own. Only the newest wish counts: a new one interrupts the one under way, whose answer is thrown away. */
+/* Queries that may take long: one thread with a connection of its own. Only the newest wish counts: a new one
+ * interrupts the one under way, whose answer is thrown away. */
 #ifndef TUI_ASKER_H
 #define TUI_ASKER_H
 

@@ -70,7 +70,8 @@ void grid_attr(struct grid *g, int row, int col, int cells, uint8_t attrs); /* a
 void grid_blank(struct grid *g, struct rect r);
 /* A line of "─" in ROLE_RULE. */
 void grid_rule(struct grid *g, int row, int col, int cells);
-/* A frame "┌─┐│└┘" with nothing in it over what stands in r; what would be left of that beside the frame is blanked too where it is too narrow to be read. */
+/* A frame "┌─┐│└┘" with nothing in it over what stands in r; what would be left of that beside the frame is blanked too
+ * where it is too narrow to be read. */
 void grid_overlay(struct grid *g, struct rect frame, struct rect r);
 
 /* How cells become bytes. */
@@ -88,11 +89,12 @@ void grid_row(const struct grid *g, int row, const struct paint *p, struct buf *
 void grid_print(const struct grid *g, const struct paint *p, struct buf *out);
 /* A terminal that follows escape sequences: TERM is set, and not "dumb". */
 bool term_obeys(int fd);
-/* What the environment says of the terminal's colours: none with NO_COLOR or without TERM, DEPTH_TRUE by COLORTERM, else by TERM's name. */
+/* What the environment says of the terminal's colours: none with NO_COLOR or without TERM, DEPTH_TRUE by COLORTERM,
+ * else by TERM's name. */
 enum depth depth_env(void);
-/* What to print with on this descriptor. Colour: such a terminal, no NO_COLOR. Theme: JIG_THEME, else that of the config, for terminals only; the
- * default (NULL) where it cannot be had. ASCII: the locale is not UTF-8, or the config says that the terminal is wide. The theme is one for all calls,
- * read again by each. */
+/* What to print with on this descriptor. Colour: such a terminal, no NO_COLOR. Theme: JIG_THEME, else that of the
+ * config, for terminals only; the default (NULL) where it cannot be had. ASCII: the locale is not UTF-8, or the config
+ * says that the terminal is wide. The theme is one for all calls, read again by each. */
 struct paint paint_for(int fd);
 /* Why the theme that was chosen is not the one in use, to be told once; NULL: it is. Borrowed until the next paint_for. */
 const char *paint_fault(void);

@@ -1,6 +1,7 @@
-/* Braille charts of any number of points drawn into cells: several series in one, axes with round ticks, a crosshair. No extreme and no gap is lost: every column of
- * dots shows the least and the greatest of what falls into it; where that is noise, lightly, with the mean as the line. NaN breaks the line and is marked "×" on the
- * axis; infinities are drawn at the edge and named. */
+/* Braille charts of any number of points drawn into cells: several series in one, axes with round ticks, a crosshair.
+ * No extreme and no gap is lost: every column of dots shows the least and the greatest of what falls into it; where
+ * that is noise, lightly, with the mean as the line. NaN breaks the line and is marked "×" on the axis; infinities are
+ * drawn at the edge and named. */
 #ifndef TUI_CHART_H
 #define TUI_CHART_H
 
@@ -35,7 +36,8 @@ void chart_draw(struct grid *g, struct rect r, const struct chart_series *s, int
 /* x at the middle of a column of cells of the screen, and the column of an x (-1: it is not shown). */
 double chart_x_at(const struct chart_frame *f, int col);
 int chart_col_of(const struct chart_frame *f, double x);
-/* The value of a series at x: 1 and *ret when a point stands there, 0 and the one before it between two points, -1 in a gap and beyond the ends. */
+/* The value of a series at x: 1 and *ret when a point stands there, 0 and the one before it between two points, -1 in a
+ * gap and beyond the ends. */
 int chart_value(struct pyramid *p, double x, double *ret);
 enum role chart_role(int look);
 

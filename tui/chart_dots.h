@@ -14,8 +14,10 @@ struct dots {
 };
 void dots_init(struct dots *d, int cell_rows, int cell_cols, bool ascii);
 void dots_release(struct dots *d);
-/* One series; what is drawn later lies above. low and high are the places of the first and last column of dots. gaps (a byte a column of cells, may be NULL) is set where a NaN is. */
-void dots_series(struct dots *d, const struct chart_series *s, double low, double high, const struct scale *y, double smooth, uint8_t *gaps);
+/* One series; what is drawn later lies above. low and high are the places of the first and last column of dots. gaps (a
+ * byte a column of cells, may be NULL) is set where a NaN is. */
+void dots_series(struct dots *d, const struct chart_series *s, double low, double high, const struct scale *y,
+                 double smooth, uint8_t *gaps);
 void dots_paint(const struct dots *d, struct grid *g, int row, int col);
 /* The sign of a look in ASCII. */
 char dots_letter(int look);

@@ -1,4 +1,5 @@
-/* Axes of a chart: from values to a place between 0 and 1, and round ticks (1, 2, 5 times a power of ten; seconds, minutes and hours as clocks have them). */
+/* Axes of a chart: from values to a place between 0 and 1, and round ticks (1, 2, 5 times a power of ten; seconds,
+ * minutes and hours as clocks have them). */
 #ifndef TUI_CHART_SCALE_H
 #define TUI_CHART_SCALE_H
 

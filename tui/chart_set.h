@@ -1,5 +1,6 @@
-/* The charts of a screen: one for each metric and resource of the attempts shown, and one of those that were laid over each other. Crosshair and zoom are shared by all of
- * them that have the same x; those by step and those by time follow each other through the time at which a step was written. */
+/* The charts of a screen: one for each metric and resource of the attempts shown, and one of those that were laid over
+ * each other. Crosshair and zoom are shared by all of them that have the same x; those by step and those by time follow
+ * each other through the time at which a step was written. */
 #ifndef TUI_CHART_SET_H
 #define TUI_CHART_SET_H
 

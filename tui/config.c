@@ -44,7 +44,8 @@ static void __attribute__((format(printf, 2, 3))) fault(struct reader *r, const 
 	buf_addc(r->faults, '\n');
 }
 
-/* A word at *s, which is moved behind it and the blanks that follow; the word ends at a blank or, from its second byte on, at one of `ends`. */
+/* A word at *s, which is moved behind it and the blanks that follow; the word ends at a blank or, from its second byte
+ * on, at one of `ends`. */
 static char *take_word(char **s, const char *ends)
 {
 	char *word = *s;

@@ -13,8 +13,8 @@ struct dag_shown {
 	int done, running, failed;         /* of a folded matrix */
 };
 
-/* The cells of a matrix's bar: of what went well, failed, runs, and the rest. Each by its share, none empty for some; all
- * together fill the bar. */
+/* The cells of a matrix's bar: of what went well, failed, runs, and the rest. Each by its share, none empty for some;
+ * all together fill the bar. */
 enum { SHARE_DONE, SHARE_FAILED, SHARE_RUNNING, SHARE_REST, SHARES };
 void dag_share(int whole, int done, int failed, int running, int cells, int ret[SHARES]);
 /* Draws it. */

@@ -1,6 +1,6 @@
-/* The drawing of a run's steps that one moves in: boxes while there are few, else lanes, a step a row with its time as a
- * bar. Steps of one matrix fold into one node. Where things stand hangs on the graph and on what is folded alone, never
- * on states. */
+/* The drawing of a run's steps that one moves in: boxes while there are few, else lanes, a step a row with its time as
+ * a bar. Steps of one matrix fold into one node. Where things stand hangs on the graph and on what is folded alone,
+ * never on states. */
 #ifndef TUI_DAG_VIEW_H
 #define TUI_DAG_VIEW_H
 

@@ -27,11 +27,13 @@
 enum key_code { CODE_FIRST_ = 0x110000 - 1, KEY_CODES(KEY_SYMBOL_) CODE_END_ };
 
 enum { MOD_CTRL = 1, MOD_ALT = 2, MOD_SHIFT = 4 };
-/* code: a code point or an enum key_code; 0: none. Shift of a letter is its capital, not MOD_SHIFT; Ctrl of a letter is the small letter with MOD_CTRL. */
+/* code: a code point or an enum key_code; 0: none. Shift of a letter is its capital, not MOD_SHIFT; Ctrl of a letter is
+ * the small letter with MOD_CTRL. */
 struct key { uint32_t code; uint8_t mods; };
 static inline bool key_equal(struct key a, struct key b) { return a.code == b.code && a.mods == b.mods; }
 
-/* "R", "Space", "Enter", "Ctrl-L", "Alt-x", "Shift-Tab", "/": names are taken in any case, single characters as they are. */
+/* "R", "Space", "Enter", "Ctrl-L", "Alt-x", "Shift-Tab", "/": names are taken in any case, single characters as they
+ * are. */
 bool key_parse(const char *name, struct key *ret);
 #define KEY_NAME 32
 void key_name(struct key k, char out[KEY_NAME]);

@@ -1,4 +1,5 @@
-/* A list of lines with a cursor: what the tabs of a step show that are no charts and no logs. Each line has up to LINE_PARTS texts in columns, and what `y` copies of it. */
+/* A list of lines with a cursor: what the tabs of a step show that are no charts and no logs. Each line has up to
+ * LINE_PARTS texts in columns, and what `y` copies of it. */
 #ifndef TUI_LINES_H
 #define TUI_LINES_H
 
@@ -23,7 +24,8 @@ void lines_head(struct lines *l, const char *text);
 void lines_text(struct lines *l, enum role role, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* A line whose parts are set by the caller; texts are copied into the arena by lines_part. */
 struct line *lines_add(struct lines *l);
-void lines_part(struct lines *l, struct line *line, enum role role, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void lines_part(struct lines *l, struct line *line, enum role role, const char *fmt, ...)
+        __attribute__((format(printf, 4, 5)));
 /* Moves the cursor for ACT_UP … ACT_LAST: false when the action is another. Headings are passed over. */
 bool lines_act(struct lines *l, enum action action);
 void lines_draw(struct lines *l, struct grid *g, struct rect r);

@@ -208,8 +208,8 @@ static size_t line_fit(const char *text, int cells)
 	return end > 0 ? end : n;
 }
 
-/* A remark in as many rows as it needs, loud when it begins with "!"; its end is the way out; in the last row that there is room for it is cut.
- * p NULL: they are only counted. Returns the rows. */
+/* A remark in as many rows as it needs, loud when it begins with "!"; its end is the way out; in the last row that
+ * there is room for it is cut. p NULL: they are only counted. Returns the rows. */
 static int put_note(struct pen *p, const char *note, int cols, int room)
 {
 	_buf_ struct buf text = BUF_INIT;

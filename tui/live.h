@@ -12,10 +12,10 @@ struct live_view;
 struct live_view *live_view_new(int fd, const struct paint *p);
 void live_view_free(struct live_view *v);
 /* The bytes that turn the last frame into this one, appended to out (the caller writes them in one write); nothing when
- * it is the same. rows or cols ≤ 0: the terminal is asked. Lines: live_title, notes (each in as many lines as it needs),
- * a line a step, the progress; what has no room is counted in one line, failures last of all. final: the last frame of
- * its run, with the lines of live_summary for the progress; it may be taller than the terminal, and the frame after it
- * begins below it. */
+ * it is the same. rows or cols ≤ 0: the terminal is asked. Lines: live_title, notes (each in as many lines as it
+ * needs), a line a step, the progress; what has no room is counted in one line, failures last of all. final: the last
+ * frame of its run, with the lines of live_summary for the progress; it may be taller than the terminal, and the frame
+ * after it begins below it. */
 void live_view_frame(struct live_view *v, const struct run_live *r, int64_t now_mono, int rows, int cols, bool final,
                      struct buf *out);
 /* One plain line for what run_watch.step tells of a step, for output that is no terminal ("✓ clean 0:08 rows 333"), or

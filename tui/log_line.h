@@ -2,8 +2,9 @@
  *
  * SGR is obeyed (16, 256 and true colours, the latter as the nearest of the 256) and ends with the line. Every other
  * complete escape sequence (CSI, OSC, DCS, …) leaves nothing; one that the line does not end, C0, C1, bidi,
- * zero-width and tag characters are one "·" each, invalid UTF-8 is U+FFFD. Of parts between carriage returns the last one with text
- * is the line, a backspace takes a character away ("x\bx" is bold and "_\bx" underlined), tabs go to columns of 8. */
+ * zero-width and tag characters are one "·" each, invalid UTF-8 is U+FFFD. Of parts between carriage returns the last
+ * one with text is the line, a backspace takes a character away ("x\bx" is bold and "_\bx" underlined), tabs go to
+ * columns of 8. */
 #ifndef TUI_LOG_LINE_H
 #define TUI_LOG_LINE_H
 

@@ -12,8 +12,8 @@ struct node {
 	uint32_t n, nan, not_positive, above, below;
 };
 
-/* Entries are points (x, y) as long as all are kept, then buckets: x to x_end, y to y_last and level[0]. Node j of level k sums up the entries from
- * j × FAN^k on, and is there when all of them are complete. */
+/* Entries are points (x, y) as long as all are kept, then buckets: x to x_end, y to y_last and level[0]. Node j of
+ * level k sums up the entries from j × FAN^k on, and is there when all of them are complete. */
 struct pyramid {
 	size_t most, points;
 	size_t sorted;   /* entries in order; the others came late and wait for settle() */

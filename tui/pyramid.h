@@ -1,8 +1,9 @@
-/* Points of a curve with their extremes kept at every size, so that any range of x is summed up for a row of columns in a time that hangs on the
- * columns, not on the points: no spike and no gap is ever lost. Points are appended; live series grow.
+/* Points of a curve with their extremes kept at every size, so that any range of x is summed up for a row of columns in
+ * a time that hangs on the columns, not on the points: no spike and no gap is ever lost. Points are appended; live
+ * series grow.
  *
- * Memory is bounded: up to `most` points are kept as they are (20 bytes each); beyond that 16 of them become one bucket of all that a column tells, then
- * 256, and so on. A bucket that reaches into two columns is in both. */
+ * Memory is bounded: up to `most` points are kept as they are (20 bytes each); beyond that 16 of them become one bucket
+ * of all that a column tells, then 256, and so on. A bucket that reaches into two columns is in both. */
 #ifndef TUI_PYRAMID_H
 #define TUI_PYRAMID_H
 
@@ -16,7 +17,8 @@ struct pyramid;
 /* most: points or buckets kept, 0: PYRAMID_MOST. */
 struct pyramid *pyramid_new(size_t most);
 void pyramid_free(struct pyramid *p);
-/* y may be NaN (a gap) and infinite. Points whose x is not finite are left out. x may fall: such points are put in their place, which costs more. */
+/* y may be NaN (a gap) and infinite. Points whose x is not finite are left out. x may fall: such points are put in
+ * their place, which costs more. */
 void pyramid_add(struct pyramid *p, const double *x, const double *y, size_t n);
 size_t pyramid_points(const struct pyramid *p);
 /* How many points a bucket stands for; 1: every point is kept. */

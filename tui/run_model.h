@@ -1,5 +1,5 @@
-/* What the screens of one run know of it: its steps, what they need, and every attempt. Loaded once; refreshing asks only
- * for what has moved, so that a run of 10,000 steps costs little. */
+/* What the screens of one run know of it: its steps, what they need, and every attempt. Loaded once; refreshing asks
+ * only for what has moved, so that a run of 10,000 steps costs little. */
 #ifndef TUI_RUN_MODEL_H
 #define TUI_RUN_MODEL_H
 
@@ -40,8 +40,8 @@ int64_t run_model_began(const struct run_model *m, int step);
 int64_t run_model_ended(const struct run_model *m, int step, int64_t now);
 /* Since when a step could have begun: all it needs had ended. */
 int64_t run_model_ready(const struct run_model *m, int step, int64_t now);
-/* Marks the steps of the critical path: from what ended last back through what each step waited for longest. marked: one
- * for each step. */
+/* Marks the steps of the critical path: from what ended last back through what each step waited for longest. marked:
+ * one for each step. */
 void run_model_critical(const struct run_model *m, int64_t now, bool *marked);
 bool run_model_live(const struct run_model *m);
 /* Sets last, before and by_id for steps and attempts that stand in m: for models that are made by hand. */

@@ -68,7 +68,8 @@ static void add_metric(struct runs_columns *c, const char *key, int *chosen)
 	(*chosen)++;
 }
 
-/* The metrics that most of the runs have, in the order of the newest run; while there is room, others by the number of runs that have them. */
+/* The metrics that most of the runs have, in the order of the newest run; while there is room, others by the number of
+ * runs that have them. */
 static void choose_metrics(struct runs_columns *c, const struct run_facts *v, size_t n)
 {
 	_map_ struct map count = MAP_INIT;

@@ -1,4 +1,5 @@
-/* Columns of lists of runs, for `jig ls` and the workbench: which there are, which are chosen when nobody says, and what stands in a cell. */
+/* Columns of lists of runs, for `jig ls` and the workbench: which there are, which are chosen when nobody says, and
+ * what stands in a cell. */
 #ifndef TUI_RUNS_COLUMNS_H
 #define TUI_RUNS_COLUMNS_H
 
@@ -46,7 +47,8 @@ struct run_facts { const struct run_row *row; const struct metric_rows *totals; 
 int runs_columns_add(struct runs_columns *c, const char *word, struct err *e);
 /* Adds those of a list with commas between them; ERR_USAGE also when it names none. */
 int runs_columns_parse(struct runs_columns *c, const char *text, struct err *e);
-/* Adds what nobody has to ask for: what every run has, the metrics that most of these runs have, and the params in which they differ. */
+/* Adds what nobody has to ask for: what every run has, the metrics that most of these runs have, and the params in
+ * which they differ. */
 void runs_columns_choose(struct runs_columns *c, const struct run_facts *v, size_t n);
 
 /* By the name of --columns; owned. */

@@ -4,7 +4,8 @@
 
 #include "base/buf.h"
 
-/* Appends "main 4f2a9c1", "4f2a9c1" without a branch, "main" before the first commit; nothing where there is no repository. root: the project's folder. */
+/* Appends "main 4f2a9c1", "4f2a9c1" without a branch, "main" before the first commit; nothing where there is no
+ * repository. root: the project's folder. */
 void runs_git_text(struct buf *out, const char *root);
 
 #endif

@@ -10,7 +10,8 @@ bool metric_lower_better(const char *key)
 	static const char *const words[] = {"loss", "err", "mae", "mse", "rmse", "mape", "nll", "perplexity", "ppl",
 	                                    "wer", "cer", "fid", "latency", "seconds", "time", "brier", "regret"};
 
-	/* A word of its own, so that "merit" is no error: what stands around it is no letter, or it is the end ("val_loss"). */
+	/* A word of its own, so that "merit" is no error: what stands around it is no letter, or it is the end
+	 * ("val_loss"). */
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		for (const char *p = key; (p = strcasestr(p, words[i])); p++) {
 			char before = p == key ? '.' : p[-1], after = p[strlen(words[i])];

@@ -29,7 +29,8 @@ struct runs_item {
 int runs_item_load(struct tracker *t, const char *metric, struct runs_item *item, struct err *e);
 /* The shapes of the metrics among the columns. */
 int runs_item_spark(struct tracker *t, const struct runs_columns *c, struct runs_item *item, struct err *e);
-/* Takes over the shapes that were loaded before, so that they stand until they are loaded anew; those of an ended run never change. */
+/* Takes over the shapes that were loaded before, so that they stand until they are loaded anew; those of an ended run
+ * never change. */
 void runs_item_keep_sparks(struct runs_item *item, const struct runs_item *before);
 void runs_item_release(struct runs_item *item);
 struct run_facts runs_item_facts(const struct runs_item *item);

@@ -17,7 +17,8 @@
 #include "base/err.h"
 
 struct bench;
-/* Sets the clock of a script that begins with it: before anything is drawn. What is wrong with the file is told by script_run. */
+/* Sets the clock of a script that begins with it: before anything is drawn. What is wrong with the file is told by
+ * script_run. */
 void script_clock(const char *path);
 /* ERR_USAGE names file and line. It ends with the file, or when the workbench is quit. */
 int script_run(struct bench *b, const char *path, struct err *e);

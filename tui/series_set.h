@@ -1,4 +1,5 @@
-/* The curves of one or more attempts: each metric, and what was sampled of their processes. They are read from the record in slices, and only what is new when they grow. */
+/* The curves of one or more attempts: each metric, and what was sampled of their processes. They are read from the
+ * record in slices, and only what is new when they grow. */
 #ifndef TUI_SERIES_SET_H
 #define TUI_SERIES_SET_H
 
@@ -56,7 +57,8 @@ int series_set_read(struct series_set *s, struct tracker *t, int64_t until, stru
 void series_set_progress(const struct series_set *s, int64_t *ret_read, int64_t *ret_count);
 /* x of the metrics by step or by time; they are read again. */
 void series_set_axis(struct series_set *s, bool by_time);
-/* Reads a curve again that had to be made of buckets, with more room; false: it has all its points, or too many for that. */
+/* Reads a curve again that had to be made of buckets, with more room; false: it has all its points, or too many for
+ * that. */
 bool series_set_sharpen(struct series_set *s, struct curve *c);
 /* When the point at or before a step was written, µs since the attempt began; false: there is none. */
 bool series_set_when(struct series_set *s, struct tracker *t, const struct curve *c, double step, double *ret);

@@ -14,7 +14,8 @@ struct step_facts {
 	const struct attempt_row *seen; /* NULL: it never began */
 };
 void step_facts_release(struct step_facts *f);
-/* f is zeroed or from an earlier load; attempt: the one to be looked at, 0: the newest. ERR_NOT_FOUND: the run or the step is gone. */
+/* f is zeroed or from an earlier load; attempt: the one to be looked at, 0: the newest. ERR_NOT_FOUND: the run or the
+ * step is gone. */
 int step_facts_load(struct tracker *t, int64_t run, int64_t step, int64_t attempt, struct step_facts *f, struct err *e);
 
 /* Each clears the lines and fills them. */

@@ -26,7 +26,8 @@ enum {
 
 struct view_ops {
 	void (*free)(struct view *v);
-	/* The whole of r, which was blanked. Called for a frame only, after any number of changes. Must be cheap: what is drawn was loaded before. */
+	/* The whole of r, which was blanked. Called for a frame only, after any number of changes. Must be cheap: what
+	 * is drawn was loaded before. */
 	void (*draw)(struct view *v, struct app *a, struct grid *g, struct rect r);
 	/* An action that holds on this view's screen. A failure is told in the status line. */
 	int (*act)(struct view *v, struct app *a, enum action action, struct err *e);

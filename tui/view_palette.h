@@ -1,4 +1,5 @@
-/* All commands that hold on a screen, found by a few letters of their names; and those that take words ("theme dark", "save-screen FILE"). */
+/* All commands that hold on a screen, found by a few letters of their names; and those that take words ("theme dark",
+ * "save-screen FILE"). */
 #ifndef TUI_VIEW_PALETTE_H
 #define TUI_VIEW_PALETTE_H
 

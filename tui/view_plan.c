@@ -201,7 +201,8 @@ static int load(struct view_plan *p, struct app *a, struct err *e)
 	return r < 0 ? r : VIEW_REDRAW;
 }
 
-/* "run 18 calm-otter goes on …", behind what is said of the run it comes from: the new run's screen, where the old one's was. */
+/* "run 18 calm-otter goes on …", behind what is said of the run it comes from: the new run's screen, where the old
+ * one's was. */
 static void started(void *arg, struct app *a, int status, const char *out, size_t n)
 {
 	struct view_plan *p = arg;

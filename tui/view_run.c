@@ -270,7 +270,8 @@ static int mouse(struct view *v, struct app *a, const struct mouse *m, struct re
 	return done;
 }
 
-/* What a person came for: what failed first, else what runs, else what was under way when the run was lost or stopped; -1: none. */
+/* What a person came for: what failed first, else what runs, else what was under way when the run was lost or stopped;
+ * -1: none. */
 static int first_step(const struct run_model *m)
 {
 	int failed = run_model_first_failed(m), broken = -1;

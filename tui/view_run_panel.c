@@ -140,7 +140,8 @@ static bool read_source(const char *path, struct buf *ret)
 	return readable(path) && file_read(path, SOURCE_MOST, ret, &ignored) >= 0;
 }
 
-/* The file of an error: what the step had, else the run's snapshot of it, else the project's as it is now. NULL: it is nowhere. */
+/* The file of an error: what the step had, else the run's snapshot of it, else the project's as it is now. NULL: it is
+ * nowhere. */
 static const char *find_source(struct run_panel *p, struct app *a, const struct run_model *m, const char *file,
                                struct buf *ret)
 {

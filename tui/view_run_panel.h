@@ -29,13 +29,16 @@ struct run_panel {
 	int top, shown, rows;        /* scrolling: first row, rows in sight, rows there are */
 };
 
-/* What the step under the drawing's cursor is known by now. Goes to the panel's top when it is another step than before. */
-int run_panel_load(struct run_panel *p, struct app *a, const struct run_model *m, const struct dag_view *v, struct err *e);
+/* What the step under the drawing's cursor is known by now. Goes to the panel's top when it is another step than
+ * before. */
+int run_panel_load(struct run_panel *p, struct app *a, const struct run_model *m, const struct dag_view *v,
+                   struct err *e);
 void run_panel_release(struct run_panel *p);
 /* Whether the log of a running step has grown since it was loaded. */
 bool run_panel_stale(const struct run_panel *p, struct app *a);
 /* ACT_UP … ACT_LAST scroll: whether that moved anything. */
 bool run_panel_act(struct run_panel *p, enum action action);
-void run_panel_draw(struct run_panel *p, const struct run_model *m, struct grid *g, struct rect r, bool focused, int64_t now);
+void run_panel_draw(struct run_panel *p, const struct run_model *m, struct grid *g, struct rect r, bool focused,
+                    int64_t now);
 
 #endif

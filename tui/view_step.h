@@ -1,4 +1,5 @@
-/* One step of a run: why it ran or was reused on top, below it the tabs Log, Metrics, Files, Environment, Command, Attempts. */
+/* One step of a run: why it ran or was reused on top, below it the tabs Log, Metrics, Files, Environment, Command,
+ * Attempts. */
 #ifndef TUI_VIEW_STEP_H
 #define TUI_VIEW_STEP_H
 
