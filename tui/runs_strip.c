@@ -283,7 +283,10 @@ static int load_sweep(struct about *b, int64_t sweep, const char *metric, struct
 		return r;
 	put(b, 0, ROLE_TEXT, "%d run%s:", s->nruns, s->nruns == 1 ? "" : "s");
 	const struct { int n; const char *word; enum role role; } ends[] = {
-	        {s->nlive, "live", ROLE_RUNNING}, {s->nsuccess, "success", ROLE_SUCCESS}, {s->nfailed, "failed", ROLE_FAILED}, {s->nother, "stopped or lost", ROLE_LOST},
+	        {s->nlive, "live", ROLE_RUNNING},
+	        {s->nsuccess, "success", ROLE_SUCCESS},
+	        {s->nfailed, "failed", ROLE_FAILED},
+	        {s->nother, "stopped or lost", ROLE_LOST},
 	};
 	for (size_t i = 0, told = 0; i < ARRAY_LEN(ends); i++)
 		if (ends[i].n)

@@ -530,10 +530,13 @@ static void dirty_told(void *arg, struct app *a, int status, const char *out, si
 	w->dirty = dirty;
 }
 
-/* Whether the working tree differs from what its commit says, by git itself and beside everything else. What git cannot tell is left out. */
+/* Whether the working tree differs from what its commit says, by git itself and beside everything else. What git cannot
+ * tell is left out. */
 static void ask_dirty(struct runs_view *w)
 {
-	static const char *const status[] = {"git", "--no-optional-locks", "status", "--porcelain", "--untracked-files=no", "--", ".", NULL};
+	static const char *const status[] = {
+	        "git", "--no-optional-locks", "status", "--porcelain", "--untracked-files=no", "--", ".", NULL,
+	};
 	struct err ignored;
 
 	if (!w->git || !*w->git || w->git_asked || (w->dirty_at && time_mono() - w->dirty_at < DIRTY_US))
