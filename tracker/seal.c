@@ -105,7 +105,8 @@ static const struct {
 #define TAG 16
 
 struct part {
-	int table; /* index of tables; -1: a text that is no table's name */
+	int table;   /* index of tables; -1: none of them, but `other` */
+	char *other; /* a text that is no table's name */
 	int64_t owner, block, rows;
 	struct digest digest;
 	struct buf tags;
@@ -120,6 +121,7 @@ static void parts_release(struct parts *p)
 {
 	for (size_t i = 0; i < p->len; i++) {
 		buf_release(&p->v[i].tags);
+		free(p->v[i].other);
 		for (size_t k = 0; k < p->v[i].names.len; k++)
 			free(p->v[i].names.v[k]);
 		vec_release(&p->v[i].names);
@@ -265,7 +267,7 @@ static int read_run(struct tracker *t, int64_t run, bool names, struct parts *re
 
 static const char *table_name(const struct part *p)
 {
-	return p->table < 0 ? "?" : tables[p->table].name;
+	return p->table < 0 ? p->other : tables[p->table].name;
 }
 
 static void digest_parts(const struct parts *p, struct digest *ret)
@@ -333,14 +335,20 @@ static int read_stored(struct tracker *t, int64_t run, struct parts *ret, struct
 		buf_init(&p->tags);
 		p->table = -1;
 		for (size_t i = 0; i < ARRAY_LEN(tables); i++)
-			if (strcmp(tables[i].name, db_peek(st, 0)) == 0)
+			if (strlen(tables[i].name) == (size_t)sqlite3_column_bytes(st, 0) &&
+			    strcmp(tables[i].name, db_peek(st, 0)) == 0)
 				p->table = (int)i;
+		if (p->table < 0)
+			p->other = mem_printf("%s%s", db_peek(st, 0),
+			                      strlen(db_peek(st, 0)) < (size_t)sqlite3_column_bytes(st, 0) ? "\\0" : "");
 		p->owner = db_int(st, 1);
 		p->block = db_int(st, 2);
 		p->rows = db_int(st, 3);
 		db_digest(st, 4, &p->digest);
 		if (sqlite3_column_bytes(st, 5))
 			buf_add(&p->tags, sqlite3_column_blob(st, 5), (size_t)sqlite3_column_bytes(st, 5));
+		else if (!db_is_null(st, 5))
+			buf_addc(&p->tags, 0); /* where there are none NULL is written: this is something else */
 	}
 	if (ret->len)
 		qsort(ret->v, ret->len, sizeof *ret->v, order_parts);
@@ -366,7 +374,7 @@ static void owner_name(struct tracker *t, int64_t run, int table, int64_t id, ch
 		snprintf(out, 256, "run %lld", (long long)run);
 		return;
 	}
-	snprintf(out, 256, "id %lld", (long long)id);
+	snprintf(out, 256, "run %lld (id %lld)", (long long)run, (long long)id);
 	if (db_query(t, &sql, tables[table].owner, &st, &ignored, DB_INT(id)) >= 0 && db_step(t, st, &ignored) > 0)
 		snprintf(out, 256, "%s", db_peek(st, 0));
 }

@@ -36,17 +36,30 @@
 	X(VERIFY_REMOVED, "SELECT number FROM run WHERE removed <> EXISTS (SELECT 1 FROM event WHERE event.run = " \
 	                  "number AND kind = 'remove') LIMIT 1") \
 	X(VERIFY_BEGIN, "BEGIN") \
-	X(VERIFY_SEAL, "SELECT run, tbl || ' of ' || owner FROM seal WHERE run NOT IN (SELECT number FROM run WHERE " \
-	               "seal IS NOT NULL) LIMIT 1") \
+	X(VERIFY_SEAL, "SELECT run, tbl || ', ' || owner || ', block ' || block || ' was added' FROM seal WHERE run NOT " \
+	               "IN (SELECT number FROM run WHERE seal IS NOT NULL) LIMIT 1") \
 	X(VERIFY_POINT, \
 	  "SELECT series, 'series ' || series FROM point WHERE series NOT IN (SELECT id FROM series) LIMIT 1") \
 	X(VERIFY_SAMPLE, \
-	  "SELECT attempt, 'attempt ' || attempt FROM sample WHERE attempt NOT IN (SELECT id FROM attempt) LIMIT 1") \
+	  "SELECT attempt, 'attempt ' || attempt || ', ts ' || ts FROM sample WHERE attempt NOT IN (SELECT id FROM attempt) LIMIT 1") \
 	X(VERIFY_PIPELINE, \
 	  "SELECT id, 'definition ' || id FROM pipeline WHERE id NOT IN (SELECT pipeline_id FROM run) LIMIT 1") \
-	X(VERIFY_TALLY, "SELECT 0, name FROM tally WHERE name <> 'runs' OR n <> (SELECT count(*) FROM run WHERE " \
-	                "removed = 0) LIMIT 1") \
-	X(VERIFY_KEYS, "SELECT coalesce(rowid, 0), \"table\" FROM pragma_foreign_key_check LIMIT 1")
+	X(VERIFY_TALLY, "SELECT 0, name FROM tally WHERE name <> 'runs' UNION ALL SELECT 0, 'runs' WHERE (SELECT n FROM " \
+	                "tally WHERE name = 'runs') IS NOT (SELECT count(*) FROM run WHERE removed = 0) LIMIT 1") \
+	X(VERIFY_POWER, "WITH RECURSIVE p(n, f) AS (VALUES (0, 1.0) UNION ALL SELECT n + 1, f * 2.0 FROM p WHERE n < 537) " \
+	                "SELECT 0, p.n FROM p LEFT JOIN power_of_two x USING (n) WHERE x.f IS NOT p.f UNION ALL " \
+	                "SELECT 0, n FROM power_of_two WHERE n NOT BETWEEN 0 AND 537 LIMIT 1") \
+	X(VERIFY_KEYS, "SELECT coalesce(rowid, 0), \"table\", parent FROM pragma_foreign_key_check LIMIT 1") \
+	X(STRAY_PARAM, "SELECT 'run ' || run || ', ' || key FROM param WHERE run NOT IN (SELECT number FROM run)") \
+	X(STRAY_BORROW, "SELECT 'run ' || run || ', run ' || lender FROM borrow WHERE run NOT IN (SELECT number FROM run) " \
+	                "OR lender NOT IN (SELECT number FROM run)") \
+	X(STRAY_METRIC, "SELECT 'run ' || run || ', ' || key FROM run_metric WHERE run NOT IN (SELECT number FROM run) OR " \
+	                "series NOT IN (SELECT id FROM series) OR step NOT IN (SELECT id FROM step)") \
+	X(STRAY_TAG, "SELECT 'run ' || run || ', ' || key FROM tag WHERE run NOT IN (SELECT number FROM run)") \
+	X(STRAY_NOTE, "SELECT 'run ' || run FROM note WHERE run NOT IN (SELECT number FROM run)") \
+	X(STRAY_PACKAGE, "SELECT 'environment ' || env || ', ' || name FROM package WHERE env NOT IN (SELECT id FROM env)") \
+	X(STRAY_TRACE, "SELECT 'trace ' || trace_set || ', ' || kind || ' ' || path FROM trace WHERE trace_set NOT IN " \
+	               "(SELECT id FROM trace_set)")
 DB_TABLE(DB_VERIFY, sql, SQL)
 
 /* A place in the chain that someone kept: "<events>:<hash>". */
@@ -85,6 +98,16 @@ static void meet(struct anchor *a, int64_t id, const struct digest *hash, const 
 		         (long long)id);
 }
 
+/* Where event v->events should be, event id stands. */
+static void tell_gap(struct verify_report *v, int64_t id)
+{
+	if (id < v->events)
+		snprintf(v->fault, sizeof v->fault, "table event: event %lld was added", (long long)id);
+	else
+		snprintf(v->fault, sizeof v->fault, "table event: event %lld is missing, event %lld comes next",
+		         (long long)v->events, (long long)id);
+}
+
 static int check_chain(struct tracker *t, struct anchor *file, struct anchor *kept, struct verify_report *v,
                        struct err *e)
 {
@@ -106,7 +129,7 @@ static int check_chain(struct tracker *t, struct anchor *file, struct anchor *ke
 
 		v->events++;
 		if (!v->fault[0] && id != v->events)
-			snprintf(v->fault, sizeof v->fault, "table event: event %lld is missing", (long long)v->events);
+			tell_gap(v, id);
 		event_hash(t, &before, &x, &hash);
 		if (!v->fault[0] && (!db_digest(st, 5, &stored) || !digest_equal(&hash, &stored) || db_int(st, 6)))
 			snprintf(v->fault, sizeof v->fault, "table event: event %lld was changed", (long long)id);
@@ -119,8 +142,8 @@ static int check_chain(struct tracker *t, struct anchor *file, struct anchor *ke
 		return r;
 	if (!v->fault[0] && ((file->given && !file->met) || (kept->given && !kept->met)))
 		snprintf(v->fault, sizeof v->fault,
-		         "table event: the end of the chain was cut off (%lld events, there were at least %lld)",
-		         (long long)v->events, (long long)(file->given && !file->met ? file->id : kept->id));
+		         "table event: the end of the chain was cut off: event %lld is missing (there were at least %lld)",
+		         (long long)v->events + 1, (long long)(file->given && !file->met ? file->id : kept->id));
 	digest_to_hex(&before, hex);
 	snprintf(v->anchor, sizeof v->anchor, "%lld:%s", (long long)v->events, hex);
 	return 0;
@@ -180,6 +203,48 @@ static int check_runs(struct tracker *t, struct verify_report *v, struct err *e)
 	return r;
 }
 
+/* Where SQLite says no more than that there is such a row, or its number would tell little. */
+static int name_stray(struct tracker *t, const char *table, char out[200], struct err *e)
+{
+	static const struct {
+		const char *table;
+		int query;
+	} strays[] = {
+	        {"param", STRAY_PARAM}, {"borrow", STRAY_BORROW},   {"run_metric", STRAY_METRIC},
+	        {"tag", STRAY_TAG},     {"note", STRAY_NOTE},       {"package", STRAY_PACKAGE},
+	        {"trace", STRAY_TRACE},
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(strays); i++) {
+		_query_ sqlite3_stmt *st = NULL;
+
+		if (strcmp(strays[i].table, table) != 0)
+			continue;
+		r = db_query(t, &sql, strays[i].query, &st, e);
+		if (r >= 0 && (r = db_step(t, st, e)) > 0)
+			snprintf(out, 200, "the row of %s", db_peek(st, 0));
+	}
+	return r;
+}
+
+/* Rows that name others which are not there. */
+static int check_keys(struct tracker *t, struct verify_report *v, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	char row[200] = "a row";
+	int r = db_query(t, &sql, VERIFY_KEYS, &st, e);
+
+	if (r < 0 || (r = db_step(t, st, e)) <= 0)
+		return r;
+	if (db_int(st, 0))
+		snprintf(row, sizeof row, "row %lld", (long long)db_int(st, 0));
+	r = name_stray(t, db_peek(st, 1), row, e);
+	snprintf(v->fault, sizeof v->fault, "table %s: %s names a row of %s that is not there", db_peek(st, 1), row,
+	         db_peek(st, 2));
+	return r;
+}
+
 /* Marks may change after the end, but only by events; and rows that belong to nothing. */
 static int check_rest(struct tracker *t, struct verify_report *v, struct err *e)
 {
@@ -194,12 +259,12 @@ static int check_rest(struct tracker *t, struct verify_report *v, struct err *e)
 	        {VERIFY_NOTE, true, "table note: the text is not what its event says"},
 	        {VERIFY_NAME, true, "table run: the name is not what its event says"},
 	        {VERIFY_REMOVED, true, "table run: removed without an event, or brought back"},
-	        {VERIFY_SEAL, true, "table seal: a row was added: "},
+	        {VERIFY_SEAL, true, "table seal: the row of "},
 	        {VERIFY_POINT, false, "table point: points belong to nothing: "},
 	        {VERIFY_SAMPLE, false, "table sample: samples belong to nothing: "},
 	        {VERIFY_PIPELINE, false, "table pipeline: no run has this row: "},
 	        {VERIFY_TALLY, false, "table tally: the count is wrong: "},
-	        {VERIFY_KEYS, false, "a row names another one that is not there: table "},
+	        {VERIFY_POWER, false, "table power_of_two: the row is not what it was: "},
 	};
 
 	for (size_t i = 0; !v->fault[0] && i < ARRAY_LEN(rows); i++) {
@@ -216,7 +281,7 @@ static int check_rest(struct tracker *t, struct verify_report *v, struct err *e)
 		snprintf(v->fault, sizeof v->fault, "%s%s%s", where, rows[i].what,
 		         sqlite3_column_count(st) > 1 ? db_peek(st, 1) : "");
 	}
-	return 0;
+	return v->fault[0] ? 0 : check_keys(t, v, e);
 }
 
 static int verify(struct tracker *t, struct anchor *file, struct anchor *kept, struct verify_report *v, struct err *e)
