@@ -37,6 +37,7 @@ enum db_file {
 	DB_QUERY_LIST,
 	DB_TRACE,
 	DB_REUSE,
+	DB_SCHEMA,
 	DB_FILES
 };
 
@@ -56,6 +57,7 @@ struct db_table {
 struct tracker {
 	sqlite3 *db;
 	char *dir;
+	int schema; /* the version that this program speaks */
 	sqlite3_stmt **kept[DB_FILES];
 	bool in_transaction;
 	struct sha256 *sha;    /* for events and seals */
@@ -163,5 +165,7 @@ int schema_ready(struct tracker *t, struct err *e);
 /* What it does, for any list of migrations: element i brings version i to i + 1. An older database is copied first, to
  * DIR/jig.db.v<version>.bak. */
 int schema_upgrade(struct tracker *t, const char *const *migrations, int n, struct err *e);
+/* In a transaction: nobody has upgraded it since it was opened. ERR_USAGE where somebody has. */
+int schema_still(struct tracker *t, struct err *e);
 
 #endif

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +5,9 @@
 #include "base/embed.h"
 #include "base/file.h"
 #include "tracker/db.h"
+
+#define SQL(X) X(SCHEMA_VERSION, "PRAGMA user_version")
+DB_TABLE(DB_SCHEMA, kept, SQL)
 
 EMBED(schema_sql_1, "tracker/schema/1.sql");
 
@@ -31,17 +33,29 @@ static int sync_file(const char *path, struct err *e)
 	return fd < 0 || fsync(fd) < 0 ? err_errno(e, "%s", path) : 0;
 }
 
-/* A whole copy beside the database, before the first migration touches anything. It gets its name when it is complete;
- * where two processes upgrade at once the first copy stays, for the second may show the upgraded state already. */
+/* As SQLite keeps it in the head of the file. */
+static int version_of_file(const char *path, int64_t *ret, struct err *e)
+{
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned char b[4];
+
+	if (fd < 0 || pread(fd, b, sizeof b, 60) != (ssize_t)sizeof b)
+		return err_errno(e, "%s", path);
+	*ret = (int64_t)b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
+	return 0;
+}
+
+/* A whole copy beside the database, before the first migration touches anything. It gets its name when it is complete,
+ * in place of one that an upgrade which failed has left; where another process was quicker the copy shows the upgraded
+ * state already, and that process made the one that is wanted. */
 static int back_up(struct tracker *t, int64_t version, struct err *e)
 {
 	_free_ char *path = mem_printf("%s/jig.db.v%lld.bak", t->dir, (long long)version);
 	_free_ char *temp = mem_printf("%s.%ld", path, (long)getpid());
 	_statement_ sqlite3_stmt *st = NULL;
+	int64_t copied = 0;
 	int r;
 
-	if (file_exists(path))
-		return 0;
 	unlink(temp);
 	r = db_prepare(t, "VACUUM INTO ?1", &st, e);
 	if (r >= 0)
@@ -50,7 +64,9 @@ static int back_up(struct tracker *t, int64_t version, struct err *e)
 		r = db_step(t, st, e);
 	if (r >= 0)
 		r = sync_file(temp, e);
-	if (r >= 0 && link(temp, path) < 0 && errno != EEXIST)
+	if (r >= 0)
+		r = version_of_file(temp, &copied, e);
+	if (r >= 0 && copied == version && rename(temp, path) < 0)
 		r = err_errno(e, "%s", path);
 	unlink(temp);
 	if (r >= 0)
@@ -85,10 +101,20 @@ static int migrate(struct tracker *t, const char *const *list, int64_t version, 
 	return r;
 }
 
-static int newer(struct tracker *t, int64_t version, int n, struct err *e)
+static int newer(struct tracker *t, int64_t version, struct err *e)
 {
 	return err_set(e, ERR_USAGE, "%s/jig.db was made by a newer jig (schema %lld, this one knows %d): update jig",
-	               t->dir, (long long)version, n);
+	               t->dir, (long long)version, t->schema);
+}
+
+int schema_still(struct tracker *t, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &kept, SCHEMA_VERSION, &st, e);
+
+	if (r < 0 || (r = db_step(t, st, e)) < 0)
+		return r;
+	return db_int(st, 0) > t->schema ? newer(t, db_int(st, 0), e) : 0;
 }
 
 int schema_upgrade(struct tracker *t, const char *const *list, int n, struct err *e)
@@ -96,18 +122,17 @@ int schema_upgrade(struct tracker *t, const char *const *list, int n, struct err
 	int64_t version = 0;
 	int r = read_number(t, "PRAGMA user_version", &version, e);
 
+	t->schema = n;
 	if (r < 0 || version == n)
 		return r;
 	if (version > n)
-		return newer(t, version, n, e);
+		return newer(t, version, e);
 	if (version > 0 && (r = back_up(t, version, e)) < 0)
 		return r;
 	if ((r = tracker_begin(t, e)) < 0)
 		return r;
 	/* Another process may have been quicker while this one waited. */
 	r = read_number(t, "PRAGMA user_version", &version, e);
-	if (r >= 0 && version > n)
-		r = newer(t, version, n, e);
 	if (r >= 0)
 		r = migrate(t, list, version, n, e);
 	if (r < 0) {

@@ -132,7 +132,10 @@ int tracker_begin(struct tracker *t, struct err *e)
 	t->in_transaction = true;
 	/* The chain may have grown by another process. */
 	t->head_known = false;
-	return 0;
+	r = schema_still(t, e);
+	if (r < 0)
+		tracker_rollback(t);
+	return r;
 }
 
 int tracker_commit(struct tracker *t, struct err *e)

@@ -104,18 +104,6 @@ static void test_open(void **state)
 	tracker_close(t);
 }
 
-static void test_newer(void **state)
-{
-	struct tracker *t = open_record();
-	struct err e;
-
-	tracker_close(t);
-	assert_null(make_sql(dir, "PRAGMA user_version = 2"));
-	assert_int_equal(tracker_open(dir, TRACKER_WRITE, &t, &e), ERR_USAGE);
-	assert_non_null(strstr(e.text, "newer jig"));
-	assert_int_equal(tracker_open(dir, TRACKER_READ, &t, &e), ERR_USAGE);
-}
-
 static void test_no_database(void **state)
 {
 	_free_ char *path = path_join(dir, "jig.db");
@@ -175,60 +163,6 @@ static void test_foreign(void **state)
 	assert_int_equal(tracker_open(dir, TRACKER_WRITE, &t, &e), ERR_BROKEN);
 	assert_non_null(strstr(e.text, "a database of something else"));
 	assert_int_equal(make_number(dir, "SELECT count(*) FROM sqlite_schema"), 1);
-}
-
-/* A later version: a copy of what was, then the migration, and none of it when the migration fails. */
-static void test_upgrade(void **state)
-{
-	static const char *const good[] = {"", "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT"};
-	static const char *const bad[] = {"",
-	                                  "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT; CREATE TABLE run (x)"};
-	_free_ char *copy = path_join(dir, "jig.db.v1.bak");
-	_free_ char *below = path_join(dir, "copy");
-	_free_ char *there = path_join(below, "jig.db");
-	_tracker_ struct tracker *t = open_record();
-	_tracker_ struct tracker *old = NULL;
-	struct err e;
-
-	assert_true(schema_upgrade(t, bad, 2, &e) < 0);
-	assert_false(tracker_in_transaction(t));
-	assert_int_equal(make_number(dir, "PRAGMA user_version"), 1);
-	assert_int_equal(make_number(dir, "SELECT count(*) FROM sqlite_schema WHERE name = 'later'"), 0);
-	assert_true(file_exists(copy));
-	must(schema_upgrade(t, good, 2, &make_err));
-	must(schema_upgrade(t, good, 2, &make_err));
-	assert_int_equal(make_number(dir, "PRAGMA user_version"), 2);
-	assert_int_equal(make_number(dir, "SELECT count(*) FROM later"), 0);
-	assert_int_equal(schema_upgrade(t, good, 1, &e), ERR_USAGE);
-
-	/* The copy is a whole record of the version before. */
-	must(file_mkdirs(below, 0700, &make_err));
-	must(file_copy(copy, there, 0600, &make_err));
-	must(tracker_open(below, TRACKER_READ, &old, &make_err));
-	assert_int_equal(make_number(below, "PRAGMA user_version"), 1);
-}
-
-/* A record that version 1 wrote is read, added to, and holds. */
-static void test_saved(void **state)
-{
-	_free_ char *path = path_join(dir, "jig.db");
-	_tracker_ struct tracker *t = NULL;
-	struct verify_report v;
-
-	must(file_copy("tests/tracker/data/v1.db", path, 0600, &make_err));
-	t = open_record();
-	must(verify_all(t, NULL, &v, &make_err));
-	assert_string_equal(v.fault, "");
-	assert_int_equal(v.runs, 2);
-	assert_int_equal(make_number(dir, "SELECT number FROM run WHERE name = 'calm-otter' AND state = 'success'"), 1);
-	assert_int_equal(make_number(dir, "SELECT count(*) FROM trace JOIN attempt ON trace_set = attempt.trace"), 3);
-	assert_int_equal(make_number(dir, "SELECT reused_attempt FROM step WHERE state = 'reused'"), 2);
-	must(tracker_begin(t, &make_err));
-	assert_int_equal(make_run(t, NULL), 3);
-	must(tracker_commit(t, &make_err));
-	must(verify_all(t, NULL, &v, &make_err));
-	assert_true(v.ok);
-	assert_int_equal(v.runs, 3);
 }
 
 static void test_transactions(void **state)
@@ -427,11 +361,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_open, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_no_database, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_upgrade, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_saved, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_transactions, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_reads_of_one_state, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
