@@ -85,10 +85,13 @@ static int bury(const struct project *p, struct tracker *t, int64_t run, struct 
 	r = query_attempts(t, run, &a, &known, e);
 	if (r >= 0)
 		r = file_walk(folder, visit, &ids, e);
-	if (r >= 0 && ids.len)
+	/* In a copy of the record the run may live on: with the original. */
+	bool ours = lease_of_here(p, run);
+	if (r >= 0 && ids.len && ours)
 		r = spawn_sweep((const char *const *)ids.v, ids.len, e);
 	fault_point("lost-swept");
-	tmpdir_remove(folder);
+	if (ours)
+		tmpdir_remove(folder);
 	settle(&ids);
 	fault_point("lost-settled");
 	for (size_t i = 0; i < ids.len; i++)

@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/mem.h"
@@ -121,4 +124,35 @@ bool lease_held(const struct project *p, int64_t run)
 	_free_ char *path = lease_path(p, run);
 
 	return file_locked(path);
+}
+
+static void sign(const struct stat *st, char out[64])
+{
+	snprintf(out, 64, "%llu:%llu\n", (unsigned long long)st->st_dev, (unsigned long long)st->st_ino);
+}
+
+int lease_sign(int fd, struct err *e)
+{
+	struct stat st;
+	char text[64];
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(e, "the lease");
+	sign(&st, text);
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, strlen(text), 0) != (ssize_t)strlen(text))
+		return err_errno(e, "the lease");
+	return 0;
+}
+
+bool lease_of_here(const struct project *p, int64_t run)
+{
+	_free_ char *path = lease_path(p, run);
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	char text[64], is[64] = { 0 };
+
+	if (fd < 0 || fstat(fd, &st) < 0 || pread(fd, is, sizeof is - 1, 0) <= 0)
+		return true;
+	sign(&st, text);
+	return strcmp(text, is) == 0;
 }

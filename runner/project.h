@@ -23,5 +23,10 @@ bool project_has_record(const struct project *p);
 /* The lease of a run: an flock on JIG/runs/<n>/lease. Taking makes the folder. */
 int lease_take(const struct project *p, int64_t run, int *ret_fd, struct err *e);
 bool lease_held(const struct project *p, int64_t run);
+/* Writes down which file this lease is (device and inode). Whoever carries a run out signs, before anything of it is outside the record. */
+int lease_sign(int fd, struct err *e);
+/* Whether the run was carried out on this very record: false in a copy of it, where the processes and the folders in /tmp that it names are those of
+ * the original. True for a lease that was never signed. */
+bool lease_of_here(const struct project *p, int64_t run);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "runner/tmpdir.h"
 #include "tracker/query.h"
 
 static char *folder_of(const struct project *p, int64_t run)
@@ -87,5 +88,7 @@ int run_folder_size(const struct project *p, int64_t run, int64_t *ret, struct e
 int run_folder_remove(const struct project *p, int64_t run, struct err *e)
 {
 	_free_ char *path = folder_of(p, run);
+	if (lease_of_here(p, run))
+		tmpdir_remove(path);
 	return file_remove_tree(path, e);
 }

@@ -217,6 +217,7 @@ static int write_run_files(struct supervisor *s, struct err *e)
 	_free_ char *link = path_join(folder, "tmp");
 	_buf_ struct buf text = BUF_INIT;
 	_json_ json_t *v = json_object();
+	int r;
 
 	s->params_path = mem_printf("%s/runs/%lld/params.json", s->o->project->jig, (long long)s->work.number);
 	json_object_set(v, "params", s->p->params);
@@ -224,8 +225,11 @@ static int write_run_files(struct supervisor *s, struct err *e)
 	json_pretty(&text, v);
 	buf_addc(&text, '\n');
 	unlink(s->params_path);
-	tmpdir_remove(folder);
+	if (lease_of_here(s->o->project, s->work.number))
+		tmpdir_remove(folder);
 	unlink(link);
+	if ((r = lease_sign(s->lease, e)) < 0)
+		return r;
 	if (symlink(s->tmp, link) < 0)
 		return err_errno(e, "%s", link);
 	return file_write(s->params_path, text.data, text.len, 0444, e);
@@ -478,6 +482,8 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	r = make_run(&s, name, e);
 	if (r < 0)
 		return r;
+	if (stat(o->project->jig, &s.place) < 0)
+		return err_errno(e, "%s", o->project->jig);
 	s.work.name = name;
 	s.work.tree = s.tree;
 	s.work.store = s.pre.store;
