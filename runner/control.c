@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,19 @@ static void fail(struct supervisor *s, const struct err *e)
 	s->failed_itself = true;
 	s->failure = *e;
 	control_stop(s, 0, true);
+}
+
+/* Steps know their places by path. What they do once those lead elsewhere proves nothing, and must not be taken for what the run did. */
+static void check_place(struct supervisor *s)
+{
+	struct stat st;
+	struct err e;
+
+	if (s->failed_itself || (stat(s->work.jig, &st) == 0 ? st.st_ino == s->place.st_ino && st.st_dev == s->place.st_dev : errno != ENOENT))
+		return;
+	err_set(&e, ERR_BROKEN, "%s was renamed or removed under it; `jig resume %lld` goes on where the folder is now", s->work.jig,
+		(long long)s->work.number);
+	fail(s, &e);
 }
 
 /* The last lines with text of a failed step's log, for the screen. */
@@ -59,6 +73,7 @@ void control_flush(struct supervisor *s)
 	const struct run_watch *w = s->o->watch;
 	struct err e;
 
+	check_place(s);
 	if (!s->failed_itself && journal_flush(s->journal, &e) < 0)
 		fail(s, &e);
 	for (size_t i = 0; i < s->untold.len; i++) {
@@ -222,6 +237,7 @@ static void on_tick(void *arg)
 	int64_t now = time_mono();
 	const struct run_watch *w = s->o->watch;
 
+	check_place(s);
 	read_requests(s);
 	for (size_t i = 0; i < s->p->nsteps; i++)
 		if (s->now[i])

@@ -2,6 +2,7 @@
 #ifndef RUNNER_SUPERVISOR_H
 #define RUNNER_SUPERVISOR_H
 
+#include <sys/stat.h>
 #include "runner/attempt.h"
 #include "runner/code.h"
 #include "runner/env.h"
@@ -25,6 +26,7 @@ struct supervisor {
 	char *hook;                  /* for Python; NULL: none */
 	char *params_path, *tmp;
 	int lease;
+	struct stat place;           /* of the record's folder when the run began */
 	struct err failure;          /* the record cannot be written: everything stops */
 	bool failed_itself;
 	bool spawner_gone;           /* so is every step */
