@@ -105,7 +105,8 @@ static int mark_ref(struct pruning *p, const char *name, struct err *e)
 	_git_(reference) git_reference *ref = NULL;
 	size_t size;
 	git_object_t type;
-	if (is_dropped(p->options, name))
+	/* A pin that is just being written has a name that no ref has. Its run is alive, and its tree young. */
+	if (is_dropped(p->options, name) || strstr(name, "/."))
 		return 0;
 	int r = git2.reference_lookup(&ref, p->repo.repo, name);
 	if (r == GIT_ENOTFOUND)
