@@ -34,6 +34,8 @@ static int await(struct context *c, int64_t run, int64_t id, struct err *e)
 	for (;;) {
 		_arena_ struct arena a = ARENA_INIT;
 		const char *answer;
+		/* Asked first: a run may answer and end between the two. */
+		bool live = lease_held(&c->project, run);
 		int r = request_answer(c->tracker, id, &a, &answer, e);
 
 		if (r < 0)
@@ -43,7 +45,7 @@ static int await(struct context *c, int64_t run, int64_t id, struct err *e)
 				c->nargs > 1 ? c->args[1] : "", answer);
 			return 0;
 		}
-		if (!lease_held(&c->project, run))
+		if (!live)
 			return err_set(e, ERR_USAGE, "run %lld ended before it could take that up", (long long)run);
 		if (time_mono() > until) {
 			buf_addf(&c->out, "run %lld: asked; its supervisor is busy and will take it up\n", (long long)run);
