@@ -14,6 +14,7 @@
 #include "runner/log_clean.h"
 #include "runner/log_ring.h"
 
+#define JOIN_MOST 64
 #define LINE_MAX_HELD (64 << 10)
 #define HOLD_US 200000
 #define RECENT 4096
@@ -137,6 +138,14 @@ static void remember(struct stream *s, const char *bytes, size_t n)
 	s->nrecent += n;
 }
 
+/* The second half, with room for the line that tells what is missing. */
+static int64_t tail_size(const struct log *l)
+{
+	int64_t half = l->limit - l->limit / 2;
+
+	return half > 4 * JOIN_MOST ? half - JOIN_MOST : half;
+}
+
 static int emit(struct log *l, int stream, const char *bytes, size_t n, int64_t ts, struct err *e)
 {
 	size_t head;
@@ -166,7 +175,7 @@ static int emit(struct log *l, int stream, const char *bytes, size_t n, int64_t 
 	}
 	if (head == n)
 		return 0;
-	if (!l->ring && (r = log_ring_new(l->folder, l->limit - l->limit / 2, &l->ring, e)) < 0)
+	if (!l->ring && (r = log_ring_new(l->folder, tail_size(l), &l->ring, e)) < 0)
 		return r;
 	return log_ring_write(l->ring, stream, bytes + head, n - head, ts, e);
 }
