@@ -82,7 +82,9 @@ int run_folder_size(const struct project *p, int64_t run, int64_t *ret, struct e
 {
 	_free_ char *path = folder_of(p, run);
 	*ret = 0;
-	return file_walk(path, add_size, ret, e);
+	int r = file_walk(path, add_size, ret, e);
+	/* Another gc is removing it. */
+	return r == ERR_NOT_FOUND ? 0 : r;
 }
 
 int run_folder_remove(const struct project *p, int64_t run, struct err *e)
