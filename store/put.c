@@ -112,13 +112,15 @@ static int put_folders(struct putter *p, const struct digest *d, struct err *e)
 /* Renames a complete file to its object's name. 0, 1 when it stands on another file system, or negative. */
 static int put_rename(struct putter *p, const char *from, const char *object, const struct digest *d, struct err *e)
 {
-	if (rename(from, object) < 0) {
-		int r = errno == ENOENT ? put_folders(p, d, e) : 0;
+	int done = rename(from, object);
+	if (done < 0 && errno == ENOENT) {
+		int r = put_folders(p, d, e);
 		if (r < 0)
 			return r;
-		if (rename(from, object) < 0)
-			return errno == EXDEV ? 1 : err_errno(e, "%s: cannot become %s", from, object);
+		done = rename(from, object);
 	}
+	if (done < 0)
+		return errno == EXDEV ? 1 : err_errno(e, "%s: cannot become %s", from, object);
 	fault_point("object-named");
 	p->touched[d->b[0]] = true;
 	return 0;
