@@ -1,0 +1,416 @@
+"""JIG LIBRARY WORK: what is done when jig is killed, or when a call of it fails, at the n-th point, for n = 1, 2, … of six commands (tests/lib/faults.c).
+Each time the record holds, the next command leaves nothing of a dead run alive, and going on comes to what an undisturbed run gives.
+FAULTS_ALL=1: every n, else a sample with each kind of point in it. FAULTS="run:kill resume:EIO": only these. FAULTS_JOBS: so many at once."""
+import collections, concurrent.futures, json, mmap, multiprocessing, os, re, shutil, signal, sqlite3, struct, subprocess, sys, time
+
+jig, library, work = (os.path.abspath(a) for a in sys.argv[1:4])
+everything = bool(os.environ.get("FAULTS_ALL"))
+lib = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")
+upgrader = os.path.join(os.path.dirname(jig), "tests/lib/upgrade_record")
+
+BEGIN = r"""
+if [ -s "$HOME/live.$me" ] && kill -0 "$(cat "$HOME/live.$me")" 2>/dev/null; then
+	case $(cut -d' ' -f3 "/proc/$(cat "$HOME/live.$me")/stat") in Z) ;; *) echo "$me" >>"$HOME/overlaps" ;; esac
+fi
+echo $$ >"$HOME/live.$me"
+echo "$me" >>"$HOME/began"
+"""
+TRAIN = r"""
+me=train; . ./begin.sh
+last=$(ls "$JIG_CHECKPOINTS" | grep '^epoch-.$' | tail -n 1)
+epoch=${last#epoch-}
+epoch=${epoch:-0}
+if [ "$epoch" -gt 0 ]; then model=$(cat "$JIG_CHECKPOINTS/$last"); else model=$(cat clean.txt); fi
+while [ "$epoch" -lt 3 ]; do
+	epoch=$((epoch + 1))
+	model="$model $epoch"
+	[ ! -e "$HOME/fail.$epoch" ] || exit 1
+	echo "$model" >"$JIG_CHECKPOINTS/epoch-$epoch"
+	echo "loss=$epoch step=$epoch" >>"$JIG_METRICS"
+done
+echo "$model" >model.txt
+"""
+PIPELINE = """
+steps:
+  clean: {run: "me=clean; . ./begin.sh; sort raw.txt >clean.txt", inputs: [raw.txt], outputs: [clean.txt]}
+  train: {run: sh train.sh, inputs: [clean.txt], outputs: [model.txt]}
+  plot: {run: "me=plot; . ./begin.sh; mkdir plots; cp clean.txt plots/a; cp model.txt plots/b", inputs: [clean.txt, model.txt], outputs: [plots/]}
+"""
+ENV_PIPELINE = 'steps: {look: {run: "me=look; . ./begin.sh; python3 -c \'import a; print(a.value)\' >out.txt", outputs: [out.txt]}}\n'
+CAUSES = ("Input/output error", "No space left", "Too many open files", "disk I/O error", "disk is full", "unable to open database", "I/O error")
+
+
+class Wrong(Exception):
+    pass
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+
+
+class Place:
+    """A project with a home of its own, where one case after the other is tried."""
+
+    def __init__(self, name):
+        self.top = os.path.join(work, name)
+        shutil.rmtree(self.top, ignore_errors=True)
+        self.home, self.project, self.saved = (os.path.join(self.top, n) for n in ("home", "project", "saved"))
+        os.makedirs(self.home)
+        os.makedirs(self.project)
+        self.state = os.path.join(self.top, "state")
+        self.env = {k: os.environ[k] for k in ("PATH", "LANG", "LC_ALL", "TZ") if k in os.environ}
+        self.env.update(HOME=self.home, TMPDIR=self.top, ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0", FAKE_UV_LOG=os.path.join(self.top, "uv.log"))
+        self.env["PATH"] = os.path.join(work, "bin") + ":" + self.env["PATH"]
+
+    def do(self, *argv, env=None, want=None):
+        p = subprocess.Popen(argv, cwd=self.project, env=env or self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             start_new_session=True)
+        try:
+            out = p.communicate(timeout=120)[0].decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            stuck = self.alive()
+            os.killpg(p.pid, signal.SIGKILL)
+            for pid, _ in stuck:
+                kill(pid)
+            raise Wrong(f"{' '.join(argv[1:])}: hangs: {stuck}")
+        if want is not None and p.returncode not in want:
+            raise Wrong(f"{' '.join(os.path.basename(a) for a in argv)}: exit status {p.returncode}, not {want}:\n{out}")
+        return p.returncode, out
+
+    def jig(self, *args, want=(0,)):
+        return self.do(jig, *args, want=want)[1]
+
+    def at_fault(self, fault, argv, log=None):
+        """The command with a fault. (exit status, what it said, what happened to it or None)."""
+        with open(self.state, "wb") as f:
+            f.write(bytes(256))
+        env = dict(self.env, LD_PRELOAD=library, JIG_FAULT_STATE=self.state, JIG_FAULT_UNDER=f"{self.project}:{self.home}:{self.top}/tmp", **fault)
+        if log:
+            env["JIG_FAULT_LOG"] = log
+        status, out = self.do(*argv, env=env)
+        with open(self.state, "rb") as f:
+            _, fired, what = struct.unpack("II248s", f.read(256))
+        return status, out, what.split(b"\0")[0].decode(errors="replace") if fired else None
+
+    def save(self):
+        subprocess.run(["rm", "-rf", self.top + ".saved"], check=True)
+        subprocess.run(["cp", "-a", self.top, self.top + ".saved"], check=True)
+
+    def back(self):
+        for n in ("home", "project"):
+            d = os.path.join(self.top, n)
+            subprocess.run(["chmod", "-R", "u+w", d], check=False)
+            shutil.rmtree(d)
+            subprocess.run(["cp", "-a", os.path.join(self.top + ".saved", n), d], check=True)
+
+    def alive(self):
+        """Processes whose HOME is ours, but for this one's."""
+        found, mark = [], b"\0HOME=" + self.home.encode() + b"\0"
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/environ", "rb") as f:
+                    text = b"\0" + f.read()
+                with open(f"/proc/{pid}/stat") as f:
+                    s = f.read()
+                if mark in text and s[s.rindex(")") + 2] != "Z":
+                    found.append((int(pid), s[:s.rindex(")") + 3]))
+            except OSError:
+                pass
+        return found
+
+    def lines(self, name):
+        try:
+            with open(os.path.join(self.home, name)) as f:
+                return f.read().split()
+        except OSError:
+            return []
+
+    def show(self, run="last"):
+        status, out = self.do(jig, "show", "--json", run)
+        if status == 2:
+            return None
+        if status:
+            raise Wrong(f"show {run}: exit status {status}: {out}")
+        return json.loads(out)
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
+
+
+def outputs(run):
+    return [(s["step"], o["path"], o["digest"]) for s in run["steps"] for o in s["outputs"]]
+
+
+def sound(p):
+    """What holds after every fault and one command: nothing lives, the record is whole."""
+    for _ in range(40):
+        left = p.alive()
+        if not left:
+            break
+        time.sleep(0.05)
+    else:
+        for pid, _ in left:
+            kill(pid)
+        raise Wrong(f"still alive: {left}")
+    for command in ("fsck", "verify"):
+        p.jig(command)
+    if p.lines("overlaps"):
+        raise Wrong(f"two at once: {p.lines('overlaps')}")
+
+
+class Run:
+    argv = (jig, "run", "--isolation", "folder")
+    pipeline = PIPELINE
+
+    def prepare(self, p):
+        for name, text in (("begin.sh", BEGIN), ("train.sh", TRAIN), ("jig.yaml", self.pipeline), ("raw.txt", "b\na\n")):
+            write(os.path.join(p.project, name), text)
+
+    def undisturbed(self, p):
+        return outputs(p.show())
+
+    def again(self, p, whole):
+        p.jig("ls", want=(0, 2))
+        sound_record = os.path.exists(os.path.join(p.project, ".jig/jig.db"))
+        before = p.show() if sound_record else None
+        if before:
+            sound(p)
+        done = [s["step"] for s in before["steps"] if s["state"] in ("success", "reused")] if before else []
+        began = len(p.lines("began"))
+        if before is None or (self.first and before["run"] == self.first):
+            p.do(*self.argv, want=(0,))
+        elif before["state"] != "success":
+            p.jig("resume", str(before["run"]))
+        twice = [s for s in p.lines("began")[began:] if s in done]
+        if twice:
+            raise Wrong(f"finished, and ran once more: {twice}")
+        have = outputs(p.show())
+        if have != whole:
+            raise Wrong(f"other outputs: {have}, not {whole}")
+        sound(p)
+        strays = set(os.listdir(p.project)) - set(os.listdir(p.project.replace(p.top, p.top + ".saved"))) - {".jig"}
+        if strays:
+            raise Wrong(f"left in the project: {strays}")
+
+    first = None
+
+
+class Resume(Run):
+    argv = (jig, "resume", "1")
+    first = 1
+
+    def prepare(self, p):
+        super().prepare(p)
+        write(os.path.join(p.home, "fail.2"), "")
+        p.jig("run", "--isolation", "folder", want=(1,))
+        os.unlink(os.path.join(p.home, "fail.2"))
+        write(os.path.join(p.project, "train.sh"), TRAIN + "# edited\n")
+
+
+class Env(Run):
+    pipeline = ENV_PIPELINE
+
+    def prepare(self, p):
+        super().prepare(p)
+        digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+        write(os.path.join(p.project, "requirements.lock"), f"a==1.0 --hash=sha256:{digest}\n")
+
+    def again(self, p, whole):
+        super().again(p, whole)
+        p.jig("env", "verify")
+
+
+def objects(p):
+    top = os.path.join(p.project, ".jig")
+    return sorted(os.path.relpath(os.path.join(d, f), top) for sub in ("objects", "runs") for d, _, fs in os.walk(os.path.join(top, sub)) for f in fs
+                  if not d.endswith("/tmp"))
+
+
+class Gc:
+    argv = (jig, "gc", "--now")
+
+    def prepare(self, p):
+        Run().prepare(p)
+        for n in range(3):
+            write(os.path.join(p.project, "raw.txt"), f"{n}\n")
+            p.jig("run", "--isolation", "folder")
+        p.jig("rm", "1", "2", "--yes")
+
+    def undisturbed(self, p):
+        return objects(p), outputs(p.show("3"))
+
+    def again(self, p, whole):
+        p.jig("ls")
+        sound(p)
+        p.do(*self.argv, want=(0,))
+        if self.undisturbed(p) != whole:
+            raise Wrong(f"something else is left: {self.undisturbed(p)}, not {whole}")
+        sound(p)
+
+
+class Rm(Gc):
+    argv = (jig, "rm", "2", "--yes")
+
+    def prepare(self, p):
+        Run().prepare(p)
+        for n in range(3):
+            write(os.path.join(p.project, "raw.txt"), f"{n}\n")
+            p.jig("run", "--isolation", "folder")
+
+    def undisturbed(self, p):
+        return [r["run"] for r in json.loads(p.jig("ls", "--json"))["runs"]], outputs(p.show("3"))
+
+    def again(self, p, whole):
+        listed = self.undisturbed(p)[0]
+        sound(p)
+        p.do(*self.argv, want=(0,) if 2 in listed else (0, 2))
+        if self.undisturbed(p) != whole:
+            raise Wrong(f"other runs: {self.undisturbed(p)}, not {whole}")
+        sound(p)
+
+
+def rows(path):
+    """Every row of a record, and its version."""
+    with sqlite3.connect(path) as db:
+        db.text_factory = bytes
+        if db.execute("PRAGMA integrity_check").fetchall() != [(b"ok",)]:
+            raise Wrong(f"{path} is damaged")
+        names = [n.decode() for (n,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'later' ORDER BY name")]
+        return db.execute("PRAGMA user_version").fetchone()[0], {n: db.execute(f'SELECT * FROM "{n}"').fetchall() for n in names}
+
+
+class Upgrade(Rm):
+    argv = (upgrader, ".jig")
+
+    def undisturbed(self, p):
+        return rows(os.path.join(p.project, ".jig/jig.db"))
+
+    def again(self, p, whole):
+        path = os.path.join(p.project, ".jig/jig.db")
+        # The jig of now reads it, or says that it is too new.
+        p.jig("ls", want=(0,) if rows(path)[0] == 1 else (2,))
+        p.do(*self.argv, want=(0,))
+        if rows(path) != whole:
+            raise Wrong("other rows")
+        if rows(path + ".v1.bak") != (1, whole[1]):
+            raise Wrong("the copy has other rows")
+        left = [n for n in os.listdir(os.path.dirname(path)) if n.startswith("jig.db.") and n != "jig.db.v1.bak"]
+        if left:
+            raise Wrong(f"left: {left}")
+
+
+SCENARIOS = {"run": Run, "resume": Resume, "gc": Gc, "rm": Rm, "env": Env, "upgrade": Upgrade}
+KINDS = ("kill", "EIO", "ENOSPC", "EMFILE", "SHORT", "ENOSPC+")
+
+
+def fault(kind, n):
+    if kind == "kill":
+        return {"JIG_FAULT": f"#{n}"}
+    return {"JIG_FAULT_IO": f"{kind.rstrip('+')}:{n}{'+' if kind.endswith('+') else ''}"}
+
+
+def coarse(line, p):
+    """The kind of a point: the call, and the sort of place."""
+    parts = line.rstrip("\n").split(" ", 3)
+    place = parts[3].replace(p.project + "/", "").replace(p.home + "/", "~/") if len(parts) > 3 else ""
+    place = re.sub(r"[0-9a-f]{6,}|\d+|\.tmp-\w+|code\.new\.\w+", "N", place)
+    folder = place.split("/")
+    if folder[:1] == [".jig"]:
+        place = "/".join(folder[:2 if folder[1:2] in (["code.git"], ["N"]) else 3])
+    elif folder[:1] == ["~"]:
+        place = "/".join(folder[:4])
+    return f"{parts[1]} {place}"
+
+
+def chosen(lines, p, few):
+    """Numbers of points: all, or each kind's first and some more."""
+    total = len(lines)
+    if everything:
+        return range(1, total + 1)
+    first = {}
+    for line in lines:
+        first.setdefault(coarse(line, p), int(line.split(" ", 1)[0]))
+    firsts = sorted(first.values())
+    if len(firsts) > few:
+        firsts = [firsts[i * len(firsts) // few] for i in range(few)]
+    return sorted(set(firsts))
+
+
+def one(task):
+    """A share of the points of one scenario and one kind. [(n, what, trouble or None, exit status, what was said)]"""
+    scenario, kind, share, shares, few = task
+    p = Place(f"{scenario}-{kind}-{share}")
+    s = SCENARIOS[scenario]()
+    s.prepare(p)
+    p.save()
+    log = os.path.join(p.top, "log")
+    p.at_fault(fault(kind, 0), s.argv, log)
+    with open(log) as f:
+        lines = sorted(f, key=lambda line: int(line.split(" ", 1)[0]))
+    lines = [line for line in lines]
+    total = max((int(line.split(" ", 1)[0]) for line in lines), default=0)
+    whole = s.undisturbed(p)
+    told = []
+    numbers = list(range(1, total + 1)) if everything else list(chosen(lines, p, few))
+    last = total
+    at = share
+    while at < len(numbers) or (everything and at < 4 * total):
+        n = numbers[at] if at < len(numbers) else at + 1
+        at += shares
+        p.back()
+        what = status = None
+        out = ""
+        try:
+            status, out, what = p.at_fault(fault(kind, n), s.argv)
+            if what is None and n > last:
+                break
+            if status not in ((0, 1, 2, 3, -9) if kind == "kill" else (0, 1, 3)):
+                raise Wrong(f"exit status {status}: {out}")
+            if kind != "kill" and status == 3 and not any(c in out for c in CAUSES):
+                raise Wrong(f"no cause is said: {out}")
+            if kind != "kill" and status and "jig: " not in out and "failed" not in out:
+                raise Wrong(f"nothing is said: {out}")
+            s.again(p, whole)
+            told.append((n, what, None, status, out))
+        except Wrong as e:
+            told.append((n, what, str(e), status, out))
+            keep = f"{p.top}.wrong.{n}"
+            shutil.rmtree(keep, ignore_errors=True)
+            subprocess.run(["cp", "-a", p.top, keep], check=False)
+        for pid, _ in p.alive():
+            kill(pid)
+    return scenario, kind, told
+
+
+def main():
+    os.makedirs(os.path.join(work, "bin"), exist_ok=True)
+    uv = os.path.join(work, "bin/uv")
+    write(uv, f'#!/bin/sh\nexec sh {lib}/fake_uv "$@"\n')
+    os.chmod(uv, 0o755)
+    jobs = int(os.environ.get("FAULTS_JOBS", os.cpu_count()))
+    asked = os.environ.get("FAULTS", "").split() or [f"{s}:{k}" for s in SCENARIOS for k in KINDS]
+    few = {"kill": 24}
+    shares = jobs if everything else 1
+    tasks = [(*a.split(":"), i, shares, few.get(a.split(":")[1], 6)) for a in asked for i in range(shares)]
+    tried, troubles = collections.Counter(), 0
+    with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
+        for scenario, kind, told in pool.map(one, tasks):
+            for n, what, trouble, status, out in told:
+                tried[scenario, kind] += what is not None
+                if trouble:
+                    troubles += 1
+                    print(f"{scenario} {kind} {n} ({what}), status {status}: {trouble}\n    it said: {out.strip()[-600:]}", flush=True)
+                elif os.environ.get("FAULTS_TELL"):
+                    print(f"{scenario} {kind} {n} ({what}): {status} {out.strip().splitlines()[-1:]}", flush=True)
+    for (scenario, kind), n in tried.items():
+        print(f"{scenario} {kind}: {n} points")
+    print(f"{sum(tried.values())} faults, {troubles} troubles")
+    return 1 if troubles else 0
+
+
+sys.exit(main())
