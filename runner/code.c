@@ -1,4 +1,5 @@
 #include <git2.h>
+#include <unistd.h>
 #include "base/file.h"
 #include "base/path.h"
 #include "runner/code.h"
@@ -192,5 +193,11 @@ int code_unpin(const char *jig, int64_t run, struct err *e)
 		return e->code == ERR_NOT_FOUND ? 0 : e->code;
 	_free_ char *name = mem_printf("refs/jig/run/%lld", (long long)run);
 	int r = git2.reference_remove(repo.repo, name);
+	if (r < 0 && r != GIT_ENOTFOUND) {
+		/* Whoever was killed doing the same left libgit2's lock, which nobody else takes for this name. */
+		_free_ char *stale = mem_printf("%s/%s.lock", repo.path, name);
+		if (unlink(stale) == 0)
+			r = git2.reference_remove(repo.repo, name);
+	}
 	return r < 0 && r != GIT_ENOTFOUND ? git2_error(e, ERR_BROKEN, "%s: %s cannot be removed", repo.path, name) : 0;
 }
