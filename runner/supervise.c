@@ -474,6 +474,8 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	s.env_ids = mem_zero((s.pre.envs.len + 1) * sizeof *s.env_ids);
 	/* From here on a signal ends the run orderly: none may pass between the moment it is in the record and the first turn of the loop. */
 	s.loop = loop_new();
+	if (!s.loop)
+		return err_errno(e, "the run cannot begin");
 	control_init(&s);
 	/* What can fail is tried before there is a run. */
 	r = tmpdir_make(&s.tmp, e);
