@@ -37,7 +37,7 @@ steps:
   plot: {run: "me=plot; . ./begin.sh; mkdir plots; cp clean.txt plots/a; cp model.txt plots/b", inputs: [clean.txt, model.txt], outputs: [plots/]}
 """
 ENV_PIPELINE = 'steps: {look: {run: "me=look; . ./begin.sh; python3 -c \'import a; print(a.value)\' >out.txt", outputs: [out.txt]}}\n'
-CAUSES = ("Input/output error", "No space left", "Too many open files", "disk I/O error", "disk is full", "unable to open database", "I/O error")
+CAUSES = ("Input/output error", "No space left", "Too many open files", "disk I/O error", "disk is full", "unable to open database", "I/O error", "readonly database", "malformed")
 
 
 class Wrong(Exception):
@@ -87,7 +87,7 @@ class Place:
             f.write(bytes(256))
         env = dict(self.env, LD_PRELOAD=library, JIG_FAULT_STATE=self.state, JIG_FAULT_UNDER=f"{self.project}:{self.home}:{self.top}/tmp", **fault)
         if log:
-            env["JIG_FAULT_LOG"] = log
+            env["JIG_FAULT_CALLS"] = log
         status, out = self.do(*argv, env=env)
         with open(self.state, "rb") as f:
             _, fired, what = struct.unpack("II248s", f.read(256))
@@ -263,7 +263,7 @@ class Rm(Gc):
             p.jig("run", "--isolation", "folder")
 
     def undisturbed(self, p):
-        return [r["run"] for r in json.loads(p.jig("ls", "--json"))["runs"]], outputs(p.show("3"))
+        return [r["run"] for r in json.loads(p.jig("ls", "--json"))], outputs(p.show("3"))
 
     def again(self, p, whole):
         listed = self.undisturbed(p)[0]

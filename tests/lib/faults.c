@@ -5,7 +5,7 @@
  *	JIG_FAULT_IO=KIND:N     the Nth call that KIND can befall fails; with a "+" behind N all further ones too. KIND: EIO, ENOSPC, EMFILE,
  *	                        SHORT (a read or write of half the bytes)
  *	JIG_FAULT_STATE=FILE    the count, over all processes of the command, and what happened: struct state
- *	JIG_FAULT_LOG=FILE      a line for each point or call: N, call, when, place
+ *	JIG_FAULT_CALLS=FILE      a line for each point or call: N, call, when, place
  *	JIG_FAULT_UNDER=A:B     files elsewhere do not count
  *
  * What jig starts with execve gets none of this. A file that has a name is meant by "place", other descriptors are of no interest. */
@@ -170,7 +170,7 @@ __attribute__((constructor)) static void begin(void)
 			wanted = (unsigned)strtoul(io + strlen(kinds[i].name), NULL, 10);
 			further = io[strlen(io) - 1] == '+';
 		}
-	copy_env(log_file, sizeof log_file, "JIG_FAULT_LOG");
+	copy_env(log_file, sizeof log_file, "JIG_FAULT_CALLS");
 	copy_env(under, sizeof under, "JIG_FAULT_UNDER");
 	int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_RDWR | O_CLOEXEC, 0);
 	void *p = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
