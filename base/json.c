@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include "base/text.h"
+#include "base/utf8.h"
 
 int json_parse(const char *text, size_t len, const char *name, json_t **ret, struct err *e)
 {
@@ -13,9 +14,12 @@ int json_parse(const char *text, size_t len, const char *name, json_t **ret, str
 	if (memchr(text, '\0', len))
 		return err_set(e, ERR_USAGE, "%s: not valid JSON: it holds a NUL byte", name);
 	json_t *v = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-	if (!v)
-		return err_set(e, ERR_USAGE, "%s:%d:%d: not valid JSON: %s", name, error.line, error.column,
-		               error.text);
+	if (!v) {
+		/* jansson quotes the text up to any byte of it. */
+		_buf_ struct buf said = BUF_INIT;
+		utf8_visible(&said, error.text, strlen(error.text), false);
+		return err_set(e, ERR_USAGE, "%s:%d:%d: not valid JSON: %s", name, error.line, error.column, said.data);
+	}
 	*ret = v;
 	return 0;
 }
