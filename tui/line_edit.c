@@ -146,11 +146,18 @@ void line_edit_paste(struct line_edit *l, const char *text)
 {
 	_buf_ struct buf clean = BUF_INIT;
 
-	for (const char *s = text; *s; s++)
-		if ((unsigned char)*s >= ' ' && *s != 0x7f)
-			buf_addc(&clean, *s);
+	for (size_t left = strlen(text); left;) {
+		uint32_t cp;
+		char bytes[4];
+		size_t n = utf8_decode(text, left, &cp);
+
+		if (cp >= ' ' && (cp < 0x7f || cp >= 0xa0))
+			buf_add(&clean, bytes, utf8_put(cp, bytes));
 		else if (clean.len && clean.data[clean.len - 1] != ' ')
 			buf_addc(&clean, ' ');
+		text += n;
+		left -= n;
+	}
 	while (clean.len && clean.data[clean.len - 1] == ' ')
 		buf_cut(&clean, clean.len - 1);
 	insert(l, clean.data, clean.len);
