@@ -114,16 +114,29 @@ tests: $(LIB_PROGRAMS)
 bench: $(B)/jig $(BENCHES) $(LIB_PROGRAMS)
 	@tests/bench/run.sh $(B)
 
-# libFuzzer comes with clang. FUZZ_SECONDS each.
-FUZZ_SECONDS ?= 60
-FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-fuzz:
+# libFuzzer comes with clang. fuzz: FUZZ_SECONDS each. fuzz-long: an hour each, or as many seconds or executions as are asked for (FUZZ_RUNS).
+FUZZERS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_RUNS ?= 0
+fuzz: FUZZ_SECONDS ?= 60
+fuzz-long: FUZZ_SECONDS ?= $(if $(filter-out 0,$(FUZZ_RUNS)),0,3600)
+fuzz fuzz-long:
 	@CC="$(CC)" scripts/install-missing.sh fuzz
 	@$(MAKE) --no-print-directory CC=clang MODE=fuzz B=build/fuzz $(patsubst %,build/fuzz/tests/fuzz/fuzz_%,$(FUZZERS))
-	@scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS) $(FUZZERS)
+	@FUZZ_RUNS=$(FUZZ_RUNS) scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS) $(FUZZERS)
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(call libs_upto,tui)
 	$(call say,link,$@)
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+# Without libFuzzer, for every compiler: one program that hands each target its corpus.
+FUZZ_REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%.o,$(wildcard tests/fuzz/fuzz_*.c))
+$(B)/tests/fuzz/replay_%.o: tests/fuzz/fuzz_%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,cc,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DLLVMFuzzerTestOneInput=fuzz_$* -MMD -MP -c -o $@ $<
+$(B)/tests/fuzz/test_corpus.o: CPPFLAGS += -DFUZZ_TARGETS='$(patsubst $(B)/tests/fuzz/replay_%.o,X(%),$(FUZZ_REPLAYS))'
+$(B)/tests/fuzz/test_corpus.o: $(wildcard tests/fuzz/fuzz_*.c)
+$(B)/tests/fuzz/test_corpus: $(B)/tests/fuzz/test_corpus.o $(FUZZ_REPLAYS) $(call libs_upto,tui)
+	$(call say,link,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 layers:
 	@scripts/layers.sh
@@ -153,5 +166,5 @@ clean:
 	rm -rf build
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all tests clean check demo pictures bench fuzz layers hdr-check docs docs-check install uninstall
+.PHONY: all tests clean check demo pictures bench fuzz fuzz-long layers hdr-check docs docs-check install uninstall
 .SECONDARY:
