@@ -102,6 +102,14 @@ static bool within_quotes(const struct shell_scan *s)
 	return false;
 }
 
+static bool reads_document(const struct shell_scan *s)
+{
+	for (size_t i = 0; i < s->in.len; i++)
+		if (s->in.v[i] == IN_DOCUMENT || s->in.v[i] == IN_VERBATIM)
+			return true;
+	return false;
+}
+
 static void end_word(struct shell_scan *s)
 {
 	/* The ")" of a case pattern would end the $(…) too early. */
@@ -170,6 +178,11 @@ static size_t announce(struct shell_scan *s, const char *p, size_t n, bool last)
 		/* The word may go on in what comes next, a value of ours even: such a mark cannot be followed. */
 		s->unsure |= last;
 		return last ? n : 0;
+	}
+	/* One that is announced by a command within another: shells differ on which text is its own. */
+	if (reads_document(s)) {
+		s->unsure = true;
+		return i;
 	}
 	vec_push(&s->documents, (struct document){.end = buf_steal(&end), .verbatim = verbatim, .tabs = tabs});
 	return i;
@@ -242,7 +255,7 @@ static size_t bare(struct shell_scan *s, const char *p, size_t n, bool last)
 		return 1;
 	case '\n':
 		end_word(s);
-		if (s->documents.len)
+		if (s->documents.len && !reads_document(s))
 			begin_document(s);
 		return 1;
 	default:
