@@ -1,10 +1,12 @@
 #include "runner/init.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "runner/init_text.h"
 
 void names_release(struct names *n)
@@ -30,16 +32,19 @@ void names_add(struct names *n, const char *text)
 
 static bool plain(const char *s)
 {
-	static const char *const words[] = { "true", "false", "null", "True", "False", "Null", "TRUE", "FALSE", "NULL", "~" };
-	double number;
+	struct yaml_node n = { .text = s };
 
-	if (!*s || strpbrk(s, "\n\t\"'#{}[],&*!|>%@`") || strstr(s, ": ") || strchr("-?: ", *s) || s[strlen(s) - 1] == ' ' ||
-	    s[strlen(s) - 1] == ':' || number_parse(s, strlen(s), &number))
+	if (!*s || strpbrk(s, "\"'#{}[],&*!|>%@`\\") || strstr(s, ": ") || strchr("-?: =<.", *s) || s[strlen(s) - 1] == ' ' || s[strlen(s) - 1] == ':' ||
+	    !utf8_valid(s, strlen(s)))
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (strcmp(s, words[i]) == 0)
+	for (size_t left = strlen(s), n_ = 0; left; left -= n_, s += n_) {
+		uint32_t cp;
+
+		n_ = utf8_decode(s, left, &cp);
+		if (utf8_harmful(cp))
 			return false;
-	return true;
+	}
+	return !yaml_resolve(&n) && n.kind == YAML_TEXT;
 }
 
 void init_scalar(struct buf *out, const char *s)
@@ -49,18 +54,20 @@ void init_scalar(struct buf *out, const char *s)
 		return;
 	}
 	buf_addc(out, '"');
-	for (; *s; s++) {
-		if (*s == '\n') {
+	for (size_t left = strlen(s), n = 0; left; left -= n, s += n) {
+		uint32_t cp;
+
+		n = utf8_decode(s, left, &cp);
+		if (cp == '\n')
 			buf_adds(out, "\\n");
-			continue;
-		}
-		if (*s == '\t') {
+		else if (cp == '\t')
 			buf_adds(out, "\\t");
-			continue;
-		}
-		if (*s == '"' || *s == '\\')
-			buf_addc(out, '\\');
-		buf_addc(out, *s);
+		else if (utf8_harmful(cp) || cp == 0xfffd)
+			buf_addf(out, "\\U%08x", (unsigned)cp);
+		else if (cp == '"' || cp == '\\')
+			buf_addf(out, "\\%c", (char)cp);
+		else
+			buf_add(out, s, n);
 	}
 	buf_addc(out, '"');
 }
@@ -69,7 +76,9 @@ void init_list(struct buf *out, const char *key, const struct names *n)
 {
 	if (!n->len)
 		return;
-	buf_addf(out, "    %s: [", key);
+	buf_adds(out, "    ");
+	init_scalar(out, key);
+	buf_adds(out, ": [");
 	for (size_t i = 0; i < n->len; i++) {
 		if (i)
 			buf_adds(out, ", ");
@@ -78,9 +87,24 @@ void init_list(struct buf *out, const char *key, const struct names *n)
 	buf_adds(out, "]\n");
 }
 
+/* Whether a block of lines gives the text back: an indentation of its own, or anything that cannot be seen, would not be. */
+static bool block(const char *s)
+{
+	if (!strchr(s, '\n') || strchr(" \t\n", *s) || !utf8_valid(s, strlen(s)))
+		return false;
+	for (size_t left = strlen(s), n = 0; left; left -= n, s += n) {
+		uint32_t cp;
+
+		n = utf8_decode(s, left, &cp);
+		if (cp != '\n' && cp != '\t' && utf8_harmful(cp))
+			return false;
+	}
+	return true;
+}
+
 void init_run(struct buf *out, const char *command)
 {
-	if (!strchr(command, '\n')) {
+	if (!block(command)) {
 		buf_adds(out, "    run: ");
 		init_scalar(out, command);
 		buf_addc(out, '\n');
@@ -95,13 +119,20 @@ void init_run(struct buf *out, const char *command)
 	}
 }
 
-char *init_name(const char *text)
+char *init_name(struct names *taken, const char *text)
 {
-	char *s = mem_strdup(*text ? text : "step");
+	_free_ char *first = isalnum((unsigned char)*text) ? mem_strdup(text) : mem_printf("step%s", text);
+	char *s;
 
-	for (char *p = s; *p; p++)
+	for (char *p = first; *p; p++)
 		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-", *p))
 			*p = '-';
+	s = mem_strdup(first);
+	for (int n = 2; names_have(taken, s); n++) {
+		free(s);
+		s = mem_printf("%s-%d", first, n);
+	}
+	names_add(taken, s);
 	return s;
 }
 

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "runner/init_text.h"
 
 static bool is_code(const char *path)
@@ -132,34 +133,44 @@ static void stage_matrix(struct buf *out, const struct yaml_node *outer, struct 
 		buf_addf(s->notes, "stage %s: foreach over a mapping or a param: write the items as a matrix\n", s->name);
 	}
 	names_release(&values);
-	if (!matrix || matrix->kind != YAML_MAP)
+	if (each || !matrix || matrix->kind != YAML_MAP)
 		return;
-	buf_adds(out, "    matrix:\n");
-	for (size_t i = 0; i < matrix->n; i++) {
+	for (size_t i = 0, written = 0; i < matrix->n; i++) {
 		const struct yaml_node *list = matrix->pairs[i].value;
 
 		for (size_t k = 0; list->kind == YAML_LIST && k < list->n; k++)
 			if (text_of(list->items[k]))
 				names_add(&values, list->items[k]->text);
-		buf_adds(out, "  ");
-		init_list(out, text_of(matrix->pairs[i].key), &values);
+		if (values.len && !written++)
+			buf_adds(out, "    matrix:\n");
+		if (values.len)
+			buf_adds(out, "  ");
+		init_list(out, matrix->pairs[i].key->text, &values);
 		names_release(&values);
 	}
 }
 
-static void write_stage(struct buf *out, const char *root, const struct yaml_node *key, const struct yaml_node *outer, struct buf *notes)
+static void write_stage(struct buf *out, const char *root, const struct yaml_node *key, const struct yaml_node *outer, struct names *taken, struct buf *notes)
 {
 	const struct yaml_node *body = yaml_get(outer, "do");
 	struct stage s = { .root = root, .name = key->text, .notes = notes, .node = body ? body : outer,
 			   .foreach = body || yaml_get(outer, "matrix") };
 	const struct yaml_node *cmd = yaml_get(s.node, "cmd");
 	const char *flag = text_of(yaml_get(s.node, "always_changed"));
-	_free_ char *name = init_name(key->text);
+	_free_ char *name = init_name(taken, key->text);
 	_buf_ struct buf command = BUF_INIT;
 
 	s.wdir = text_of(yaml_get(s.node, "wdir"));
-	if (s.wdir)
-		buf_addf(&command, "cd %s && ", s.wdir);
+	if (s.wdir) {
+		_free_ char *folder = template(s.wdir, s.foreach);
+
+		buf_adds(&command, "cd ");
+		if (strstr(folder, "${"))
+			buf_adds(&command, folder); /* quoted where it is put in */
+		else
+			text_shell_quote(&command, folder);
+		buf_adds(&command, " && ");
+	}
 	for (size_t i = 0; cmd && i < (cmd->kind == YAML_LIST ? cmd->n : 1); i++) {
 		const char *line = text_of(cmd->kind == YAML_LIST ? cmd->items[i] : cmd);
 		_free_ char *mine = line ? template(line, s.foreach) : NULL;
@@ -168,8 +179,13 @@ static void write_stage(struct buf *out, const char *root, const struct yaml_nod
 			buf_addf(&command, "%s%s", i ? "\n" : "", mine);
 	}
 	buf_addf(out, "\n  %s:\n", name);
-	if (text_of(yaml_get(s.node, "desc")))
-		buf_addf(out, "    # %s\n", yaml_get(s.node, "desc")->text);
+	if (text_of(yaml_get(s.node, "desc"))) {
+		const char *text = yaml_get(s.node, "desc")->text;
+
+		buf_adds(out, "    # ");
+		utf8_visible(out, text, strlen(text), false);
+		buf_addc(out, '\n');
+	}
 	stage_matrix(out, outer, &s);
 	collect(&s, "deps", &s.inputs, false);
 	collect(&s, "outs", &s.outputs, true);
@@ -208,6 +224,7 @@ int init_from_dvc(const char *root, const char *text, size_t len, struct buf *ou
 	_arena_ struct arena a = ARENA_INIT;
 	struct yaml_node *doc;
 	const struct yaml_node *stages;
+	struct names taken = { 0 };
 	int r = parse("dvc.yaml", text, len, &a, &doc, e);
 
 	if (r < 0)
@@ -218,7 +235,8 @@ int init_from_dvc(const char *root, const char *text, size_t len, struct buf *ou
 	begin(out, root, "dvc.yaml");
 	buf_adds(out, "\nsteps:");
 	for (size_t i = 0; i < stages->n; i++)
-		write_stage(out, root, stages->pairs[i].key, stages->pairs[i].value, notes);
+		write_stage(out, root, stages->pairs[i].key, stages->pairs[i].value, &taken, notes);
+	names_release(&taken);
 	return 0;
 }
 
@@ -245,7 +263,7 @@ int init_from_mlproject(const char *root, const char *text, size_t len, struct b
 	_arena_ struct arena a = ARENA_INIT;
 	struct yaml_node *doc;
 	const struct yaml_node *entries;
-	struct names seen = { 0 };
+	struct names seen = { 0 }, taken = { 0 };
 	int r = parse("MLproject", text, len, &a, &doc, e);
 
 	if (r < 0)
@@ -270,7 +288,9 @@ int init_from_mlproject(const char *root, const char *text, size_t len, struct b
 
 			if (names_have(&seen, name))
 				continue;
-			buf_addf(out, "%s  %s: ", seen.len ? "" : "params:\n", name);
+			buf_adds(out, seen.len ? "  " : "params:\n  ");
+			init_scalar(out, name);
+			buf_adds(out, ": ");
 			if (value && given->kind != YAML_TEXT)
 				buf_adds(out, value);
 			else
@@ -285,12 +305,13 @@ int init_from_mlproject(const char *root, const char *text, size_t len, struct b
 	buf_adds(out, "\nsteps:");
 	for (size_t i = 0; i < entries->n; i++) {
 		const char *command = text_of(yaml_get(entries->pairs[i].value, "command"));
-		_free_ char *name = init_name(entries->pairs[i].key->text);
+		_free_ char *name = init_name(&taken, entries->pairs[i].key->text);
 		_free_ char *mine = braces(command ? command : "true");
 
 		buf_addf(out, "\n  %s:\n", name);
 		init_run(out, mine);
 	}
+	names_release(&taken);
 	buf_adds(notes, "entry points share no files in an MLproject: add `outputs:` and `inputs:` where one step needs what another makes\n");
 	if (yaml_get(doc, "docker_env"))
 		buf_adds(notes, "docker_env was left out\n");

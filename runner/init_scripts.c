@@ -22,7 +22,7 @@ static const char *const writers[] = {
 };
 
 struct script { char *path; const char *interpreter; struct names reads, writes; bool done; bool imported; };
-struct scripts { VEC(struct script) v; struct names modules; };
+struct scripts { VEC(struct script) v; struct names modules, steps; };
 
 static bool ends_with_any(const char *s, const char *const *list, size_t n)
 {
@@ -158,7 +158,7 @@ static void write_step(struct buf *out, const char *root, struct scripts *all, s
 {
 	const char *base = path_base(s->path);
 	_free_ char *stem = mem_strndup(base, strrchr(base, '.') - base);
-	_free_ char *name = init_name(stem);
+	_free_ char *name = init_name(&all->steps, stem);
 	struct names inputs = { 0 }, outputs = { 0 }, metrics = { 0 };
 	_buf_ struct buf command = BUF_INIT;
 
@@ -265,5 +265,6 @@ int init_from_scripts(const char *root, struct buf *out, struct buf *notes, stru
 	}
 	vec_release(&all.v);
 	names_release(&all.modules);
+	names_release(&all.steps);
 	return r < 0 ? r : steps > 0;
 }
