@@ -45,6 +45,11 @@ int64_t time_now(void)
 	return pinned >= 0 ? pinned : read_clock(CLOCK_REALTIME) + set_ahead();
 }
 
+int64_t time_ns(const struct timespec *t)
+{
+	return (int64_t)((uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec);
+}
+
 int64_t time_mono(void)
 {
 #ifdef CLOCK_BOOTTIME

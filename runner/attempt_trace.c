@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "runner/atime.h"
 #include "runner/env_variable.h"
 #include "runner/trace.h"
@@ -40,7 +41,7 @@ static int64_t file_clock(void)
 #else
 	clock_gettime(CLOCK_REALTIME, &ts);
 #endif
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	return time_ns(&ts);
 }
 
 void attempt_trace_begin(struct attempt *a)

@@ -3,24 +3,25 @@
 #include <inttypes.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/time.h"
 
 enum { PROOFS_MAX = 64 << 20 };
 
 int64_t proof_changed(const struct stat *st)
 {
 #ifdef __APPLE__
-	return (int64_t)st->st_mtimespec.tv_sec * 1000000000 + st->st_mtimespec.tv_nsec;
+	return time_ns(&st->st_mtimespec);
 #else
-	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+	return time_ns(&st->st_mtim);
 #endif
 }
 
 int64_t proof_touched(const struct stat *st)
 {
 #ifdef __APPLE__
-	return (int64_t)st->st_ctimespec.tv_sec * 1000000000 + st->st_ctimespec.tv_nsec;
+	return time_ns(&st->st_ctimespec);
 #else
-	return (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+	return time_ns(&st->st_ctim);
 #endif
 }
 

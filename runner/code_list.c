@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/time.h"
 #include "runner/code_list.h"
 
 #define MAGIC "jigstat1"
@@ -45,11 +46,11 @@ void code_record_stat(struct code_record *r, const struct stat *st)
 {
 	r->size = st->st_size;
 #ifdef __APPLE__
-	r->modified_at = st->st_mtimespec.tv_sec * NS_PER_S + st->st_mtimespec.tv_nsec;
-	r->changed_at = st->st_ctimespec.tv_sec * NS_PER_S + st->st_ctimespec.tv_nsec;
+	r->modified_at = time_ns(&st->st_mtimespec);
+	r->changed_at = time_ns(&st->st_ctimespec);
 #else
-	r->modified_at = st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
-	r->changed_at = st->st_ctim.tv_sec * NS_PER_S + st->st_ctim.tv_nsec;
+	r->modified_at = time_ns(&st->st_mtim);
+	r->changed_at = time_ns(&st->st_ctim);
 #endif
 	r->inode = st->st_ino;
 	r->mode = S_ISLNK(st->st_mode) ? 0120000 : st->st_mode & S_IXUSR ? 0100755 : 0100644;

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "runner/env.h"
 #include "runner/env_variable.h"
 #include "runner/gpu.h"
@@ -130,7 +131,7 @@ static void set_stat(json_t *o, const char *path, const char *name)
 		return;
 	set_text(o, name, path);
 	json_object_set_new(o, "size", json_integer(st.st_size));
-	json_object_set_new(o, "mtime_ns", json_integer((json_int_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec));
+	json_object_set_new(o, "mtime_ns", json_integer(time_ns(&st.st_mtim)));
 }
 
 /* The interpreter that the environment hangs on: a venv's Python, R, Julia. conda's kinds bring their own. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/time.h"
 
 static const char head[] = "jig-files 2\n";
 
@@ -20,17 +21,12 @@ void env_look_release(struct env_look *l)
 	arena_release(&l->arena);
 }
 
-static int64_t ns(const struct timespec *t)
-{
-	return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
-}
-
 void env_look_of(const struct stat *st, struct look *ret)
 {
 	*ret = (struct look){
 	        .size = S_ISDIR(st->st_mode) ? 0 : st->st_size,
-	        .modified = ns(&st->st_mtim),
-	        .changed = ns(&st->st_ctim),
+	        .modified = time_ns(&st->st_mtim),
+	        .changed = time_ns(&st->st_ctim),
 	        .ino = st->st_ino,
 	        .mode = st->st_mode & 07777,
 	};

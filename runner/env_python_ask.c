@@ -13,6 +13,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "base/time.h"
 #include "runner/env_variable.h"
 #include "runner/spawn.h"
 
@@ -39,7 +40,7 @@ void env_python_release(struct env_python *p)
 
 static int64_t mtime_ns(const struct stat *st)
 {
-	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+	return time_ns(&st->st_mtim);
 }
 
 /* ---- what is kept ---- */
