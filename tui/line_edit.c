@@ -165,12 +165,19 @@ void line_edit_paste(struct line_edit *l, const char *text)
 
 int line_edit_draw(const struct line_edit *l, struct grid *g, int row, int col, int cells, enum role role)
 {
-	size_t from = 0;
+	size_t from = l->at, used = 0;
 
 	if (cells <= 0)
 		return col;
-	while (utf8_cells(l->text.data + from, l->at - from) >= (size_t)cells)
-		from = behind(l, from);
+	/* As much in front of the cursor as leaves it a cell. */
+	while (from > 0) {
+		size_t start = before(l, from), more = utf8_cells(l->text.data + start, from - start);
+
+		if (used + more >= (size_t)cells)
+			break;
+		used += more;
+		from = start;
+	}
 	grid_text(g, row, col, cells, role, l->text.data + from);
-	return col + (int)utf8_cells(l->text.data + from, l->at - from);
+	return col + (int)used;
 }
