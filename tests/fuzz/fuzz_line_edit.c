@@ -22,6 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct grid g;
 	uint32_t cp;
 
+	if (size > 256)
+		return 0;
 	line_edit_init(&l, NULL);
 	grid_init(&g, 3, 16);
 	while (in.n) {
