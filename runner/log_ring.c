@@ -104,7 +104,8 @@ int log_ring_copy(struct log_ring *r, int fd, struct err *e)
 		if (!whole) {
 			const char *nl = memchr(bytes, '\n', (size_t)n);
 
-			from = nl ? nl + 1 : bytes;
+			/* From a whole line on, unless nothing of the end would be left. */
+			from = nl && at + (nl + 1 - bytes) < r->written ? nl + 1 : bytes;
 			r->from = at + (from - bytes);
 			whole = true;
 		}
