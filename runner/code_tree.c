@@ -97,6 +97,11 @@ static int add_tree(struct opened *o, struct code_repo *repo, const git_oid *id,
 			return err_set(e, ERR_BROKEN, "%s: a name in snapshot %.12s %s: %s", repo->path, o->tree.id,
 			               wrong, name);
 		unsigned mode = git2.tree_entry_filemode_raw(entry);
+		if (mode == 0100664) /* of the first versions of git */
+			mode = 0100644;
+		if (mode != 0040000 && mode != 0100644 && mode != 0100755 && mode != 0120000)
+			return err_set(e, ERR_BROKEN, "%s: %s%s in snapshot %.12s is neither a file, a link nor a folder",
+			               repo->path, into, name, o->tree.id);
 		const char *path = arena_printf(&o->arena, "%s%s", into, name);
 		if (mode == 040000) {
 			_free_ char *below = mem_printf("%s/", path);
@@ -309,6 +314,32 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct code_file *)a)->path, ((const struct code_file *)b)->path);
 }
 
+/* Whether two files have one path, or one stands where another needs a folder: a link there would lead writes elsewhere. */
+static bool is_crossed(const struct opened *o)
+{
+	char above[PATH_MAX];
+	size_t last = 0; /* bytes of the folder that was looked for last, which stand in `above` */
+	for (size_t i = 0; i < o->files.len; i++) {
+		const char *path = o->files.v[i].path;
+		if (i && !strcmp(o->files.v[i - 1].path, path))
+			return true;
+		for (const char *p = strchr(path, '/'); p; p = strchr(p + 1, '/')) {
+			size_t n = (size_t)(p - path);
+			if (n <= last && (n == last || above[n] == '/') && !memcmp(above, path, n))
+				continue;
+			if (n >= sizeof above)
+				return true;
+			memcpy(above, path, n);
+			above[n] = 0;
+			last = n;
+			struct code_file key = {.path = above};
+			if (bsearch(&key, o->files.v, o->files.len, sizeof *o->files.v, by_path))
+				return true;
+		}
+	}
+	return false;
+}
+
 static int open_tree(struct opened *o, const char *jig, struct err *e)
 {
 	_code_repo_ struct code_repo repo = CODE_REPO_INIT;
@@ -319,10 +350,13 @@ static int open_tree(struct opened *o, const char *jig, struct err *e)
 		return err_set(e, ERR_USAGE, "%s: is no id of a snapshot (40 hex digits)", o->tree.id);
 	if (add_tree(o, &repo, &id, "", 0, e) < 0)
 		return e->code;
+	/* In the order in which they were read, which o->big has. */
 	if (o->big.len && open_checkout(o, &repo, jig, e) < 0)
 		return e->code;
 	if (o->files.len)
 		qsort(o->files.v, o->files.len, sizeof *o->files.v, by_path);
+	if (is_crossed(o))
+		return err_set(e, ERR_BROKEN, "snapshot %.12s in %s is damaged: two of its names stand in each other's way", o->tree.id, repo.path);
 	o->tree.v = o->files.v;
 	o->tree.len = o->files.len;
 	return 0;
