@@ -1,4 +1,5 @@
 #include <git2.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -97,8 +98,11 @@ static char *ask_line(const char *root, const char *const *args)
 }
 #define ASK_LINE(root, ...) ask_line(root, (const char *const[]){__VA_ARGS__, NULL})
 
+/* git writes no such path; an index that was damaged or made by hand must not lead reads out of the project. */
 static void add_file(struct code_user *u, const char *path, uint32_t mode, bool absent_is_fine)
 {
+	if (path_check_inside(path))
+		return;
 	vec_push(&u->files, (struct user_file){.path = arena_strdup(&u->arena, path),
 	                                       .mode = mode,
 	                                       .absent_is_fine = absent_is_fine});
@@ -226,13 +230,29 @@ static void read_config(struct code_user *u)
 		git2.config_foreach(fixed, first_remote, u);
 }
 
+/* libgit2 makes room for as many entries as the head of the index says, before it reads the first. */
+static bool index_is_whole(git_repository *repo)
+{
+	const size_t entry_least = 62;
+	_free_ char *path = path_join(git2.repository_path(repo), "index");
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned char head[12];
+	struct stat st;
+	if (fd < 0)
+		return true;
+	if (fstat(fd, &st) < 0 || read(fd, head, sizeof head) != (ssize_t)sizeof head)
+		return false;
+	uint32_t n = (uint32_t)head[8] << 24 | (uint32_t)head[9] << 16 | (uint32_t)head[10] << 8 | head[11];
+	return n <= (uint64_t)st.st_size / entry_least;
+}
+
 /* The tracked files of a repository below `prefix` of its own, as paths that begin with `into`. Submodules are entered.
  */
 static int add_index(struct code_user *u, git_repository *repo, const char *prefix, const char *folder,
                      const char *into, int depth)
 {
 	_git_(index) git_index *index = NULL;
-	if (git2.repository_index(&index, repo) < 0)
+	if (!index_is_whole(repo) || git2.repository_index(&index, repo) < 0)
 		return -1;
 	size_t n = git2.index_entrycount(index), prefix_len = strlen(prefix);
 	vec_reserve(&u->files, u->files.len + n);
