@@ -3,6 +3,7 @@
 #include "runner/plan_memo.h"
 #include "target.h"
 #include "tracker/tracker.h"
+#include "tracker/verify.h"
 
 #define MAGIC "jigplan1"
 
@@ -43,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!record) {
 		must(tracker_open(folder, TRACKER_WRITE, &record, &e) >= 0);
 		atexit(leave);
+		must(tracker_begin(record, &e) >= 0 && event_add(record, 0, "note", "{}", &e) >= 0 && tracker_commit(record, &e) >= 0);
 	}
 	must(query_mark(record, &mark, &e) >= 0);
 	if (data[0] & 1) {

@@ -1,0 +1,56 @@
+/* Any bytes as a script of the workbench in a folder without a project: it ends, a fault names file and line, and drawing changes nothing. */
+#include <fcntl.h>
+#include <unistd.h>
+#include "base/text.h"
+#include "base/time.h"
+#include "target.h"
+#include "tui/app.h"
+
+/* Commands that wait for a minute or write where they are told to are left to the tests of the workbench. */
+static bool taken(const char *line)
+{
+	static const char *const commands[] = {":type ", ":click ", ":double ", ":wheel-", ":size ", ":steady", ":clock "};
+
+	if (*line != ':')
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (text_starts(line, commands[i]))
+			return true;
+	return false;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static char *path;
+	struct bytes in = {data, size};
+	_buf_ struct buf script = BUF_INIT;
+	struct err e = {0};
+
+	if (!path) {
+		static char room[256];
+
+		snprintf(room, sizeof room, "%s/keys", target_folder());
+		path = room;
+		setenv("HOME", target_folder(), 1);
+		unsetenv("XDG_CONFIG_HOME");
+		setenv("JIG_DIR", "/nonexistent", 1);
+	}
+	if (size > 512)
+		return 0;
+	while (in.n) {
+		_free_ char *line = bytes_line(&in);
+
+		buf_addf(&script, "%s%s\n", taken(line) ? "" : "#", line);
+	}
+	buf_adds(&script, ":steady\n");
+	target_write(path, script.data, script.len);
+	int here = open(".", O_RDONLY | O_CLOEXEC);
+	must(here >= 0 && chdir(target_folder()) == 0);
+	int r = app_run(&(struct app_options){.self = "/bin/false", .script = path, .rows = 24, .cols = 80}, &e);
+	must(fchdir(here) == 0);
+	close(here);
+	time_pin(-1);
+	if (r < 0)
+		must(r == e.code && r == ERR_USAGE && strstr(e.text, "keys:"));
+	return 0;
+}
