@@ -1,5 +1,7 @@
 #include <ctype.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include "runner/code_ignore.h"
 
 /* The aborts end the search early: without them a pattern with many stars takes exponential time. */
@@ -50,8 +52,21 @@ static const char *bracket(const char *p, int c, bool *ret_matches)
 	return p + 1;
 }
 
-static enum glob glob(const char *p, const char *t, const char *start)
+/* One match under way. Even with the aborts, many "**" one behind the other try the same places again and again: what is
+ * known of a place is kept once a match has taken long. */
+struct matching {
+	const char *pattern, *text;
+	size_t calls, width;
+	unsigned char *known; /* by place in the pattern and in the text: enum glob + 1; NULL: nothing is kept yet */
+};
+#define CALLS_PLAIN 256
+#define KNOWN_MOST (64 << 20)
+
+static enum glob glob(struct matching *m, const char *p, const char *t);
+
+static enum glob glob_from(struct matching *m, const char *p, const char *t)
 {
+	const char *start = m->pattern;
 	for (; *p; p++, t++) {
 		if (!*t && *p != '*')
 			return GLOB_ABORT;
@@ -87,7 +102,7 @@ static enum glob glob(const char *p, const char *t, const char *start)
 			p++;
 		bool folders = p - before > 1 && (before == start || before[-1] == '/') &&
 		               (!*p || *p == '/' || (p[0] == '\\' && p[1] == '/'));
-		if (folders && *p == '/' && glob(p + 1, t, start) == GLOB_YES)
+		if (folders && *p == '/' && glob(m, p + 1, t) == GLOB_YES)
 			return GLOB_YES; /* no folder at all */
 		if (!*p)
 			return folders || !strchr(t, '/') ? GLOB_YES : GLOB_ABORT_TO_FOLDERS;
@@ -98,7 +113,7 @@ static enum glob glob(const char *p, const char *t, const char *start)
 			continue;
 		}
 		for (; *t; t++) {
-			enum glob r = glob(p, t, start);
+			enum glob r = glob(m, p, t);
 			if (r != GLOB_NO && (!folders || r != GLOB_ABORT_TO_FOLDERS))
 				return r;
 			if (!folders && *t == '/')
@@ -109,9 +124,32 @@ static enum glob glob(const char *p, const char *t, const char *start)
 	return *t ? GLOB_NO : GLOB_YES;
 }
 
+static enum glob glob(struct matching *m, const char *p, const char *t)
+{
+	if (++m->calls == CALLS_PLAIN) {
+		m->width = strlen(m->text) + 1;
+		size_t places = (strlen(m->pattern) + 1) * m->width;
+		if (places <= KNOWN_MOST)
+			m->known = mem_zero(places);
+	}
+	unsigned char *known = m->known ? &m->known[(size_t)(p - m->pattern) * m->width + (size_t)(t - m->text)] : NULL;
+	if (known && *known)
+		return (enum glob)(*known - 1);
+	/* No path is so long that it would need such a pattern. */
+	if (!known && m->calls >= CALLS_PLAIN)
+		return GLOB_ABORT;
+	enum glob r = glob_from(m, p, t);
+	if (known)
+		*known = (unsigned char)(r + 1);
+	return r;
+}
+
 bool ignore_glob(const char *pattern, const char *path)
 {
-	return glob(pattern, path, pattern) == GLOB_YES;
+	struct matching m = {.pattern = pattern, .text = path};
+	bool matches = glob(&m, pattern, path) == GLOB_YES;
+	free(m.known);
+	return matches;
 }
 
 /* One line, in place: blanks at the end go unless escaped, "!", a leading and a trailing "/" become flags. */
