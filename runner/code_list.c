@@ -66,7 +66,7 @@ bool code_record_is_racy(const struct code_record *r, int64_t now)
 {
 	bool coarse = r->changed_at % NS_PER_S == 0;
 	int64_t newest = r->modified_at > r->changed_at ? r->modified_at : r->changed_at;
-	return newest + (coarse ? RACY_COARSE_NS : RACY_NS) >= now;
+	return newest >= now - (coarse ? RACY_COARSE_NS : RACY_NS);
 }
 
 uint64_t code_hash(uint64_t h, const void *bytes, size_t n)
