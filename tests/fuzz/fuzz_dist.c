@@ -21,9 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		_free_ char *meta = path_join(target_folder(), "conda-meta");
 
 		must(file_mkdirs(meta, 0700, &e) >= 0);
-		static char room[256];
-		snprintf(room, sizeof room, "%s/p-1-0.json", meta);
-		list = room;
+		list = path_join(meta, "p-1-0.json");
 	}
 	if (size && data[0] == '{') {
 		target_write(list, data, size);

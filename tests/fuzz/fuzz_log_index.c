@@ -12,12 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e = {0};
 	bool ordered = true;
 
-	if (!path) {
-		static char room[256];
-
-		snprintf(room, sizeof room, "%s/log.idx", folder);
-		path = room;
-	}
+	if (!path)
+		path = path_join(folder, "log.idx");
 	target_write(path, data, size);
 	int r = log_index_read(folder, &v, &n, &e);
 	struct log_times *t = log_times_new(folder);

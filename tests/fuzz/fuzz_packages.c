@@ -30,15 +30,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e = {0};
 
 	if (!path) {
-		static char rooms[3][256];
-
-		snprintf(rooms[0], sizeof rooms[0], "%s/env", target_folder());
-		snprintf(rooms[1], sizeof rooms[1], "%s/lib/python3.11/site-packages/a_b-1.0.dist-info/METADATA", rooms[0]);
-		snprintf(rooms[2], sizeof rooms[2], "%s/lib/python3.11/site-packages/a_b-1.0.dist-info/direct_url.json", rooms[0]);
-		must(file_mkdirs_parent(rooms[1], 0700, &e) >= 0);
-		prefix = rooms[0];
-		path = rooms[1];
-		url = rooms[2];
+		prefix = mem_printf("%s/env", target_folder());
+		path = mem_printf("%s/lib/python3.11/site-packages/a_b-1.0.dist-info/METADATA", prefix);
+		url = mem_printf("%s/lib/python3.11/site-packages/a_b-1.0.dist-info/direct_url.json", prefix);
+		must(file_mkdirs_parent(path, 0700, &e) >= 0);
 	}
 	struct bytes in = {data, size};
 	_free_ char *first = bytes_line(&in);

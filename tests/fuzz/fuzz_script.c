@@ -27,10 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e = {0};
 
 	if (!path) {
-		static char room[256];
-
-		snprintf(room, sizeof room, "%s/keys", target_folder());
-		path = room;
+		path = path_join(target_folder(), "keys");
 		setenv("HOME", target_folder(), 1);
 		unsetenv("XDG_CONFIG_HOME");
 		setenv("JIG_DIR", "/nonexistent", 1);
