@@ -45,19 +45,14 @@ static int version_of_file(const char *path, int64_t *ret, struct err *e)
 	return 0;
 }
 
-/* A whole copy beside the database, before the first migration touches anything. It gets its name when it is complete,
- * in place of one that an upgrade which failed has left; where another process was quicker the copy shows the upgraded
- * state already, and that process made the one that is wanted. */
-static int back_up(struct tracker *t, int64_t version, struct err *e)
+/* It gets its name when it is complete, in place of one that an upgrade which failed has left. Where another process was quicker the copy shows the
+ * upgraded state already, and that process made the one that is wanted. */
+static int write_copy(struct tracker *t, int64_t version, const char *temp, const char *path, struct err *e)
 {
-	_free_ char *path = mem_printf("%s/jig.db.v%lld.bak", t->dir, (long long)version);
-	_free_ char *temp = mem_printf("%s.%ld", path, (long)getpid());
 	_statement_ sqlite3_stmt *st = NULL;
 	int64_t copied = 0;
-	int r;
+	int r = db_prepare(t, "VACUUM INTO ?1", &st, e);
 
-	unlink(temp);
-	r = db_prepare(t, "VACUUM INTO ?1", &st, e);
 	if (r >= 0)
 		r = db_bind(t, st, e, DB_TEXT(temp));
 	if (r >= 0)
@@ -68,9 +63,26 @@ static int back_up(struct tracker *t, int64_t version, struct err *e)
 		r = version_of_file(temp, &copied, e);
 	if (r >= 0 && copied == version && rename(temp, path) < 0)
 		r = err_errno(e, "%s", path);
-	unlink(temp);
-	if (r >= 0)
-		r = file_sync_dir(t->dir, e);
+	return r < 0 ? r : file_sync_dir(t->dir, e);
+}
+
+/* A whole copy beside the database, before the first migration touches anything. */
+static int back_up(struct tracker *t, int64_t version, struct err *e)
+{
+	_free_ char *path = mem_printf("%s/jig.db.v%lld.bak", t->dir, (long long)version);
+	_free_ char *temp = mem_printf("%s.new", path), *journal = mem_printf("%s-journal", temp), *lock = mem_printf("%s.lock", path);
+	_close_ int held = -1;
+	int r = file_lock(lock, true, &held, e);
+
+	if (r >= 0) {
+		/* One that was killed may have left a part of it. */
+		unlink(temp);
+		unlink(journal);
+		r = write_copy(t, version, temp, path, e);
+		unlink(temp);
+		unlink(journal);
+		unlink(lock);
+	}
 	return r < 0 ? err_prefix(e, "copying the record before its upgrade") : 0;
 }
 
