@@ -1,0 +1,9 @@
+#!/bin/sh
+# BUILD [N] [SEED]: kill -9 of `jig run` of 20 steps at N random moments (2000): what the record says after it, and whether a resume comes to the same outputs.
+# Not in the suite.
+set -eu
+build=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/jig-kill.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+python3 "$here/../lib/kill_random.py" "$build/jig" "$work" "${2:-2000}" "${3:-1}"
