@@ -1,7 +1,7 @@
 """JIG LIBRARY WORK: what is done when jig is killed, or when a call of it fails, at the n-th point, for n = 1, 2, … of six commands (tests/lib/faults.c).
 Each time the record holds, the next command leaves nothing of a dead run alive, and going on comes to what an undisturbed run gives.
-FAULTS_ALL=1: every n, else a sample with each kind of point in it. FAULTS="run:kill resume:EIO": only these. FAULTS_JOBS: so many at once."""
-import collections, concurrent.futures, json, mmap, multiprocessing, os, re, shutil, signal, sqlite3, struct, subprocess, sys, time
+FAULTS_ALL=1: every n, else a sample of the kinds of points. FAULTS="run:kill resume:EIO": only these. FAULTS_JOBS: so many at once."""
+import collections, concurrent.futures, json, os, re, shutil, signal, sqlite3, struct, subprocess, sys, time
 
 jig, library, work = (os.path.abspath(a) for a in sys.argv[1:4])
 everything = bool(os.environ.get("FAULTS_ALL"))
@@ -328,10 +328,9 @@ def coarse(line, p):
 
 
 def chosen(lines, p, few):
-    """Numbers of points: all, or each kind's first and some more."""
-    total = len(lines)
+    """Numbers of points: all, or the first of each kind, evenly chosen where there are more than few kinds."""
     if everything:
-        return range(1, total + 1)
+        return range(1, len(lines) + 1)
     first = {}
     for line in lines:
         first.setdefault(coarse(line, p), int(line.split(" ", 1)[0]))
@@ -352,11 +351,10 @@ def one(task):
     p.at_fault(fault(kind, 0), s.argv, log)
     with open(log) as f:
         lines = sorted(f, key=lambda line: int(line.split(" ", 1)[0]))
-    lines = [line for line in lines]
     total = max((int(line.split(" ", 1)[0]) for line in lines), default=0)
     whole = s.undisturbed(p)
     told = []
-    numbers = list(range(1, total + 1)) if everything else list(chosen(lines, p, few))
+    numbers = range(1, total + 1) if everything else chosen(lines, p, few)
     last = total
     at = share
     while at < len(numbers) or (everything and at < 4 * total):
@@ -394,9 +392,9 @@ def main():
     os.chmod(uv, 0o755)
     jobs = int(os.environ.get("FAULTS_JOBS", os.cpu_count()))
     asked = os.environ.get("FAULTS", "").split() or [f"{s}:{k}" for s in SCENARIOS for k in KINDS]
-    few = {"kill": 24}
     shares = jobs if everything else 1
-    tasks = [(*a.split(":"), i, shares, few.get(a.split(":")[1], 6)) for a in asked for i in range(shares)]
+    few = {"run:kill": 24, "resume:kill": 12, "upgrade:kill": 12, "run:EIO": 8, "run:ENOSPC": 6}
+    tasks = [(*a.split(":"), i, shares, few.get(a, 8 if a.endswith("kill") else 2)) for a in asked for i in range(shares)]
     tried, troubles = collections.Counter(), 0
     with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
         for scenario, kind, told in pool.map(one, tasks):
