@@ -1,6 +1,7 @@
 #include "runner/env_choose_parts.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include "base/text.h"
 
 static int loose_python(struct env_choosing *ch, const char *path, const char *const *lines, size_t n)
@@ -99,18 +100,20 @@ static int read_candidates(struct env_choosing *ch)
 {
 	_closedir_ DIR *d = opendir(ch->l.root);
 	VEC(const char *) names = {0};
-	bool text = env_choose_in_root(ch, "requirements.txt");
 	int r = 0;
 
 	if (!d)
 		return err_errno(ch->e, "cannot read %s", ch->l.root);
-	for (struct dirent *entry; (entry = readdir(d));) {
+	bool text = env_choose_in_root(ch, "requirements.txt");
+	for (struct dirent *entry; (errno = 0, entry = readdir(d));) {
 		const char *name = entry->d_name;
 		bool lock = text_starts(name, "requirements") && text_ends(name, ".lock");
 		if ((lock || !strcmp(name, text ? "requirements.txt" : "requirements.in")) &&
 		    env_choose_in_root(ch, name))
 			vec_push(&names, arena_strdup(ch->l.a, name));
 	}
+	if (errno)
+		r = err_errno(ch->e, "cannot read %s", ch->l.root);
 	if (names.len)
 		qsort(names.v, names.len, sizeof *names.v, by_text);
 	for (size_t i = 0; i < names.len && r >= 0; i++)
