@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 #include "base/embed.h"
 #include "base/file.h"
@@ -45,8 +46,6 @@ static int version_of_file(const char *path, int64_t *ret, struct err *e)
 	return 0;
 }
 
-/* It gets its name when it is complete, in place of one that an upgrade which failed has left. Where another process was quicker the copy shows the
- * upgraded state already, and that process made the one that is wanted. */
 static int write_copy(struct tracker *t, int64_t version, const char *temp, const char *path, struct err *e)
 {
 	_statement_ sqlite3_stmt *st = NULL;
@@ -66,22 +65,23 @@ static int write_copy(struct tracker *t, int64_t version, const char *temp, cons
 	return r < 0 ? r : file_sync_dir(t->dir, e);
 }
 
-/* A whole copy beside the database, before the first migration touches anything. */
+/* A whole copy beside the database, before the first migration touches anything. It gets its name when it is complete,
+ * in place of one that an upgrade which failed has left; where another process was quicker the copy shows the upgraded
+ * state already, and that process made the one that is wanted. One at a time: by a lock on the folder, which leaves nothing. */
 static int back_up(struct tracker *t, int64_t version, struct err *e)
 {
 	_free_ char *path = mem_printf("%s/jig.db.v%lld.bak", t->dir, (long long)version);
-	_free_ char *temp = mem_printf("%s.new", path), *journal = mem_printf("%s-journal", temp), *lock = mem_printf("%s.lock", path);
-	_close_ int held = -1;
-	int r = file_lock(lock, true, &held, e);
+	_free_ char *temp = mem_printf("%s.new", path), *journal = mem_printf("%s-journal", temp);
+	_close_ int held = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = held < 0 || flock(held, LOCK_EX) < 0 ? err_errno(e, "%s", t->dir) : 0;
 
+	/* One that was killed may have left a part of it. */
 	if (r >= 0) {
-		/* One that was killed may have left a part of it. */
 		unlink(temp);
 		unlink(journal);
 		r = write_copy(t, version, temp, path, e);
 		unlink(temp);
 		unlink(journal);
-		unlink(lock);
 	}
 	return r < 0 ? err_prefix(e, "copying the record before its upgrade") : 0;
 }
