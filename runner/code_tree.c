@@ -510,7 +510,7 @@ static int clear_folder(const struct clearing *c, int dirfd, const char *at, str
 	struct dirent *entry;
 	if (!d)
 		return err_errno(e, "%s: the work folder cannot be read", at);
-	while ((entry = readdir(d))) {
+	while (errno = 0, entry = readdir(d)) {
 		const char *name = entry->d_name;
 		struct stat st;
 		if (!strcmp(name, ".") || !strcmp(name, ".."))
@@ -538,7 +538,7 @@ static int clear_folder(const struct clearing *c, int dirfd, const char *at, str
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return errno ? err_errno(e, "%s: the work folder cannot be read", at) : 0;
 }
 
 /* The mode that a new folder gets, which the work folder is given, too, should a step have changed it. No snapshot holds the name. */

@@ -319,7 +319,7 @@ static int empty_folder(const char *path, bool *ret_was_empty, struct err *e)
 	*ret_was_empty = true;
 	if (!d)
 		return errno == ENOENT ? 0 : err_errno(e, "%s", path);
-	while (r >= 0 && (entry = readdir(d))) {
+	while (errno = 0, r >= 0 && (entry = readdir(d))) {
 		_free_ char *full = path_join(path, entry->d_name);
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
@@ -327,7 +327,7 @@ static int empty_folder(const char *path, bool *ret_was_empty, struct err *e)
 		*ret_was_empty = false;
 		r = file_remove_tree(full, e);
 	}
-	return r;
+	return r >= 0 && errno ? err_errno(e, "%s", path) : r;
 }
 
 int work_clear(struct work *w, enum work_end end, struct err *e)

@@ -136,10 +136,12 @@ int tree_get(struct store *s, const struct digest *d, const char *path, bool ver
 		_closedir_ DIR *dir = opendir(path);
 		if (!dir)
 			return err_errno(e, "%s: cannot list", path);
-		for (struct dirent *entry; (entry = readdir(dir));)
+		for (struct dirent *entry; (errno = 0, entry = readdir(dir));)
 			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 				return err_set(e, ERR_EXISTS, "%s: is not empty; remove it or name another folder",
 						path);
+		if (errno)
+			return err_errno(e, "%s: cannot list", path);
 	}
 	struct give g = { .s = s, .path = path, .tree = &tree, .verify = verify };
 	char own[POOL_MAX];
