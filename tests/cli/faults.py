@@ -101,7 +101,9 @@ class Place:
         for n in ("home", "project"):
             d = os.path.join(self.top, n)
             subprocess.run(["chmod", "-R", "u+w", d], check=False)
-            shutil.rmtree(d)
+            # What a killed program leaves may still be closing its files.
+            while os.path.exists(d):
+                shutil.rmtree(d, ignore_errors=True)
             subprocess.run(["cp", "-a", os.path.join(self.top + ".saved", n), d], check=True)
 
     def alive(self):

@@ -35,7 +35,8 @@ for example in ../examples/*; do
 	(cd "$(basename "$example")" && sh -x "../$example") >"$HOME/out" 2>&1 ||
 		fail "example $(basename "$example"): $(cat "$HOME/out")"
 	[ ! -f "$example-told" ] || told "$example-told" "$HOME/out"
-	(cd "$(basename "$example")" && finish >/dev/null) || fail "example $(basename "$example") left a broken record"
+	# One about a theme makes no record.
+	[ ! -d "$(basename "$example")/.jig" ] || (cd "$(basename "$example")" && finish >/dev/null) || fail "example $(basename "$example") left a broken record"
 	count=$((count + 1))
 done
 [ "$count" -ge 10 ] || fail "only $count examples were found"
