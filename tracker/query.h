@@ -47,16 +47,13 @@ struct step_row {
 };
 struct step_rows { struct step_row *v; size_t len; };
 int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_rows *ret, struct err *e);
-/* One step by its id, without what it needs. ERR_NOT_FOUND. */
+/* One step by its id, or by its name, without what it needs. ERR_NOT_FOUND. */
 int query_step(struct tracker *t, int64_t step, struct arena *a, struct step_row *ret, struct err *e);
+int query_step_named(struct tracker *t, int64_t run, const char *name, struct arena *a, struct step_row *ret, struct err *e);
 
 /* What changes of a run's steps while it is under way, in order of rank: for who has them from query_steps. */
 struct step_state_row { enum step_state state; int64_t reused_attempt, reused_run; int reused_n; };
 int query_step_states(struct tracker *t, int64_t run, struct arena *a, struct step_state_row **ret, size_t *ret_len, struct err *e);
-/* Of one of them, by its name. ERR_NOT_FOUND. */
-int query_step_state(struct tracker *t, int64_t run, const char *name, enum step_state *ret, struct err *e);
-/* The line that says why a step ran or not, as it is now; NULL: none. */
-int query_step_reason(struct tracker *t, int64_t step, struct arena *a, const char **ret, struct err *e);
 /* The id of the newest event of a run; 0: none. While it stays, no step or attempt of the run has moved. */
 int query_run_event(struct tracker *t, int64_t run, int64_t *ret, struct err *e);
 
@@ -77,6 +74,8 @@ struct attempt_row {
 struct attempt_rows { struct attempt_row *v; size_t len; };
 /* All attempts of a run, by step's rank and n. */
 int query_attempts(struct tracker *t, int64_t run, struct arena *a, struct attempt_rows *ret, struct err *e);
+/* Those of one step, by n. */
+int query_step_attempts(struct tracker *t, int64_t step, struct arena *a, struct attempt_rows *ret, struct err *e);
 /* Those whose id is above `after`, by id: what began since. */
 int query_attempts_after(struct tracker *t, int64_t run, int64_t after, struct arena *a, struct attempt_rows *ret, struct err *e);
 /* One attempt, of whichever run. ERR_NOT_FOUND. */

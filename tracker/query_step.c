@@ -22,13 +22,13 @@
 #define SQL(X) \
 	X(STEPS, "SELECT " STEP_COLUMNS "WHERE s.run = ?1 ORDER BY s.rank") \
 	X(STEP, "SELECT " STEP_COLUMNS "WHERE s.id = ?1") \
+	X(STEP_NAMED, "SELECT " STEP_COLUMNS "WHERE s.run = ?1 AND s.name = ?2") \
 	X(STEP_STATES, "SELECT s.state, s.reused_attempt, a.run, a.n FROM step s LEFT JOIN attempt a ON a.id = s.reused_attempt " \
 	               "WHERE s.run = ?1 ORDER BY s.rank") \
-	X(STEP_STATE, "SELECT state FROM step WHERE run = ?1 AND name = ?2") \
-	X(STEP_REASON, "SELECT reason FROM step WHERE id = ?1") \
 	X(RUN_EVENT, "SELECT max(id) FROM event WHERE run = ?1") \
 	X(ATTEMPTS, "SELECT " ATTEMPT_COLUMNS " FROM step s JOIN attempt a ON a.step = s.id LEFT JOIN env v ON v.id = a.env " \
 	            "WHERE s.run = ?1 ORDER BY s.rank, s.id, a.n") \
+	X(STEP_ATTEMPTS, "SELECT " ATTEMPT_COLUMNS " FROM attempt a LEFT JOIN env v ON v.id = a.env WHERE a.step = ?1 ORDER BY a.n") \
 	X(ATTEMPTS_AFTER, "SELECT " ATTEMPT_COLUMNS " FROM attempt a LEFT JOIN env v ON v.id = a.env " \
 	                  "WHERE a.run = ?1 AND a.id > ?2 ORDER BY a.id") \
 	X(ATTEMPT, "SELECT " ATTEMPT_COLUMNS " FROM attempt a LEFT JOIN env v ON v.id = a.env WHERE a.id = ?1") \
@@ -113,17 +113,32 @@ int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_row
 	return r;
 }
 
+/* The only row: 1, or 0 without one. */
+static int step_only(struct tracker *t, sqlite3_stmt *st, int r, struct arena *a, struct step_row *ret, struct err *e)
+{
+	if (r >= 0)
+		r = db_step(t, st, e);
+	if (r > 0)
+		*ret = step_read(st, a);
+	return r;
+}
+
 int query_step(struct tracker *t, int64_t step, struct arena *a, struct step_row *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	int r = db_query(t, &sql, STEP, &st, e, DB_INT(step));
 
-	if (r < 0 || (r = db_step(t, st, e)) < 0)
-		return r;
-	if (!r)
-		return err_set(e, ERR_NOT_FOUND, "there is no step %lld in the record", (long long)step);
-	*ret = step_read(st, a);
-	return 0;
+	r = step_only(t, st, r, a, ret, e);
+	return r ? r < 0 ? r : 0 : err_set(e, ERR_NOT_FOUND, "there is no step %lld in the record", (long long)step);
+}
+
+int query_step_named(struct tracker *t, int64_t run, const char *name, struct arena *a, struct step_row *ret, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, STEP_NAMED, &st, e, DB_INT(run), DB_TEXT(name));
+
+	r = step_only(t, st, r, a, ret, e);
+	return r ? r < 0 ? r : 0 : err_set(e, ERR_NOT_FOUND, "run %lld has no step \"%s\"", (long long)run, name);
 }
 
 int query_step_states(struct tracker *t, int64_t run, struct arena *a, struct step_state_row **ret, size_t *ret_len,
@@ -146,32 +161,6 @@ int query_step_states(struct tracker *t, int64_t run, struct arena *a, struct st
 	}
 	vec_release(&rows);
 	return r;
-}
-
-int query_step_state(struct tracker *t, int64_t run, const char *name, enum step_state *ret, struct err *e)
-{
-	_query_ sqlite3_stmt *st = NULL;
-	int r = db_query(t, &sql, STEP_STATE, &st, e, DB_INT(run), DB_TEXT(name));
-
-	if (r < 0 || (r = db_step(t, st, e)) < 0)
-		return r;
-	if (!r)
-		return err_set(e, ERR_NOT_FOUND, "run %lld has no step \"%s\"", (long long)run, name);
-	*ret = db_word(st, 0, WORDS_STEP_STATE);
-	return 0;
-}
-
-int query_step_reason(struct tracker *t, int64_t step, struct arena *a, const char **ret, struct err *e)
-{
-	_query_ sqlite3_stmt *st = NULL;
-	int r = db_query(t, &sql, STEP_REASON, &st, e, DB_INT(step));
-
-	if (r >= 0)
-		r = db_step(t, st, e);
-	if (r < 0)
-		return r;
-	*ret = r ? db_text(st, 0, a) : NULL;
-	return 0;
 }
 
 int query_run_event(struct tracker *t, int64_t run, int64_t *ret, struct err *e)
@@ -231,6 +220,14 @@ int query_attempts(struct tracker *t, int64_t run, struct arena *a, struct attem
 {
 	_query_ sqlite3_stmt *st = NULL;
 	int r = db_query(t, &sql, ATTEMPTS, &st, e, DB_INT(run));
+
+	return attempts_read(t, st, r, a, ret, e);
+}
+
+int query_step_attempts(struct tracker *t, int64_t step, struct arena *a, struct attempt_rows *ret, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, STEP_ATTEMPTS, &st, e, DB_INT(step));
 
 	return attempts_read(t, st, r, a, ret, e);
 }

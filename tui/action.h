@@ -54,7 +54,7 @@ enum {
 	X(ACT_REDRAW, "redraw", "Ctrl-l", ON_ALL, "", "", "draws the whole screen anew") \
 	X(ACT_SUSPEND, "suspend", "Ctrl-z", ON_ALL, "", "", "back to the shell; fg returns") \
 	X(ACT_QUIT, "quit", "q", ON_ALL, "", "quit", "leaves jig; runs go on") \
-	X(ACT_MARK, "mark", "Space", ON(SCREEN_RUNS), "", "mark", "marks the run, to compare or delete several") \
+	X(ACT_MARK, "mark", "Space", ON(SCREEN_RUNS), "", "mark", "marks the run: delete, tag or chart several") \
 	X(ACT_COMPARE, "compare", "c", ON(SCREEN_RUNS), "", "", "compares the marked runs") \
 	X(ACT_SORT, "sort", "S", ON(SCREEN_RUNS), "click on a head", "", "sorts by a column") \
 	X(ACT_COLUMNS, "columns", "C", ON(SCREEN_RUNS), "", "", "chooses the columns") \

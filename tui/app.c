@@ -30,6 +30,31 @@ void app_push(struct app *a, struct view *v)
 	app_redraw(a);
 }
 
+/* The views that can be seen: the last that is no overlay, and what lies over it. */
+static void bench_refresh(struct bench *b, int why)
+{
+	size_t first = b->stack.len;
+
+	if (why & REFRESH_RECORD && b->app.tracker) {
+		_arena_ struct arena a = ARENA_INIT;
+		struct err e = { 0 };
+		int64_t *live;
+		size_t n;
+
+		if (query_live(b->app.tracker, &a, &live, &n, &e) >= 0)
+			b->live = n > 0;
+	}
+	while (first > 0 && b->stack.v[first - 1]->overlay)
+		first--;
+	for (size_t i = first ? first - 1 : 0; i < b->stack.len; i++) {
+		struct view *v = b->stack.v[i];
+		struct err e = { 0 };
+
+		if (v->ops->refresh)
+			bench_take(b, v->ops->refresh(v, &b->app, why, &e), &e);
+	}
+}
+
 void app_forget(struct app *a, const struct view *v)
 {
 	struct bench *b = bench_of(a);
@@ -51,6 +76,11 @@ void app_pop(struct app *a)
 	if (b->stack.len && !v->overlay)
 		bench_refresh(b, REFRESH_RECORD);
 	app_redraw(a);
+}
+
+struct view *app_first(struct app *a)
+{
+	return bench_of(a)->stack.v[0];
 }
 
 struct view *app_top(struct app *a)
@@ -160,31 +190,6 @@ int bench_theme(struct bench *b, const char *name, struct err *e)
 	}
 	app_redraw(&b->app);
 	return 0;
-}
-
-/* The views that can be seen: the last that is no overlay, and what lies over it. */
-void bench_refresh(struct bench *b, int why)
-{
-	size_t first = b->stack.len;
-
-	if (why & REFRESH_RECORD && b->app.tracker) {
-		_arena_ struct arena a = ARENA_INIT;
-		struct err e = { 0 };
-		int64_t *live;
-		size_t n;
-
-		if (query_live(b->app.tracker, &a, &live, &n, &e) >= 0)
-			b->live = n > 0;
-	}
-	while (first > 0 && b->stack.v[first - 1]->overlay)
-		first--;
-	for (size_t i = first ? first - 1 : 0; i < b->stack.len; i++) {
-		struct view *v = b->stack.v[i];
-		struct err e = { 0 };
-
-		if (v->ops->refresh)
-			bench_take(b, v->ops->refresh(v, &b->app, why, &e), &e);
-	}
 }
 
 static int64_t next_due(struct bench *b)

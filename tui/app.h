@@ -28,6 +28,7 @@ int app_run(const struct app_options *o, struct err *e);
 void app_push(struct app *a, struct view *v);
 void app_pop(struct app *a);
 struct view *app_top(struct app *a);
+struct view *app_first(struct app *a); /* the one at the bottom: the runs, or what stands in for them */
 /* A view that another view keeps is about to be freed: no slice, no line that is typed and no answer of a command comes to it any more. */
 void app_forget(struct app *a, const struct view *v);
 /* Looks for a project once more: `jig init` was done. */

@@ -70,7 +70,6 @@ void bench_action(struct bench *b, enum action action);
 /* What the operation of a view gave back: told when it failed, drawn when it asks for it. */
 void bench_take(struct bench *b, int r, const struct err *e);
 /* app.c */
-void bench_refresh(struct bench *b, int why);
 /* Something is under way whose end changes the picture: slices of work, questions to the record, commands. */
 bool bench_busy(const struct bench *b);
 /* One round of the loop, at most so long (µs; < 0: until something happens); a slice of work instead of waiting, when

@@ -81,19 +81,20 @@ static int pause_or_go_on(struct app *a, const struct run_row *row, struct err *
 
 static int retry(struct app *a, const struct run_row *row, const char *step, struct err *e)
 {
+	_arena_ struct arena arena = ARENA_INIT;
 	_free_ char *text = NULL;
-	enum step_state state;
+	struct step_row s;
 	int r;
 
 	if (run_state_ended(row->state))
 		return refuse(a, row, "R resumes it, with the code as it is now");
 	if (!step)
 		return err_set(e, ERR_USAGE, "the cursor is on no step that could be retried");
-	if ((r = query_step_state(a->tracker, row->number, step, &state, e)) < 0)
+	if ((r = query_step_named(a->tracker, row->number, step, &arena, &s, e)) < 0)
 		return r;
-	if (state != STEP_FAILED && state != STEP_STOPPED && state != STEP_RETRYING) {
+	if (s.state != STEP_FAILED && s.state != STEP_STOPPED && s.state != STEP_RETRYING) {
 		app_say(a, ROLE_WARNING, "%s is %s: only a failed or stopped step can be retried", step,
-		        step_state_text(state));
+		        step_state_text(s.state));
 		return VIEW_REDRAW;
 	}
 	text = mem_printf("retry %s of run %lld with the run's own code", step, (long long)row->number);

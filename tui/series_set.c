@@ -43,6 +43,9 @@ void series_set_release(struct series_set *s)
 
 void series_set_add(struct series_set *s, int64_t attempt, int64_t started, const char *label)
 {
+	for (size_t i = 0; i < s->sources.len; i++)
+		if (s->sources.v[i].attempt == attempt)
+			return;
 	vec_push(&s->sources, (struct series_source){ .label = mem_strdup(label), .attempt = attempt, .started = started, .cpu_us = -1 });
 }
 

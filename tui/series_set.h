@@ -47,7 +47,7 @@ struct series_set {
 };
 
 void series_set_release(struct series_set *s);
-/* started: UTC µs. label is copied. */
+/* started: UTC µs. label is copied. One that is there already (it stands in for steps of several runs) stays as it is. */
 void series_set_add(struct series_set *s, int64_t attempt, int64_t started, const char *label);
 /* Asks the record what there is by now: 1 when a curve came that was not there, else 0. */
 int series_set_look(struct series_set *s, struct tracker *t, struct err *e);

@@ -15,23 +15,14 @@ void step_facts_release(struct step_facts *f)
 
 static int load_attempts(struct tracker *t, struct step_facts *f, struct err *e)
 {
-	struct attempt_rows all;
-	VEC(struct attempt_row) own = { 0 };
+	struct attempt_row *one;
 	int r;
 
-	if (f->step.reused_attempt) {
-		struct attempt_row *one = arena_new(&f->arena, struct attempt_row);
-
-		r = query_attempt(t, f->step.reused_attempt, &f->arena, one, e);
-		f->attempts = (struct attempt_rows){ one, r >= 0 };
-		return r;
-	}
-	r = query_attempts(t, f->run.number, &f->arena, &all, e);
-	for (size_t i = 0; r >= 0 && i < all.len; i++)
-		if (all.v[i].step == f->step.id)
-			vec_push(&own, all.v[i]);
-	f->attempts = (struct attempt_rows){ arena_dup(&f->arena, own.v, own.len * sizeof *own.v), own.len };
-	vec_release(&own);
+	if (!f->step.reused_attempt)
+		return query_step_attempts(t, f->step.id, &f->arena, &f->attempts, e);
+	one = arena_new(&f->arena, struct attempt_row);
+	r = query_attempt(t, f->step.reused_attempt, &f->arena, one, e);
+	f->attempts = (struct attempt_rows){ one, r >= 0 };
 	return r;
 }
 

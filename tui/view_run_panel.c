@@ -86,10 +86,11 @@ static void add_waiting(struct run_panel *p, const struct run_model *m, const st
 static int add_reason(struct run_panel *p, struct app *a, const struct run_model *m, const struct step_row *s,
                       struct err *e)
 {
-	const char *reason = NULL;
-	int r = query_step_reason(a->tracker, s->id, &p->arena, &reason, e);
+	struct step_row now;
+	int r = query_step(a->tracker, s->id, &p->arena, &now, e);
 	if (r < 0)
 		return r;
+	const char *reason = now.reason;
 	if (s->reused_attempt) {
 		line(p, "reused")->wrap = true;
 		if (reason)

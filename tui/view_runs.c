@@ -734,6 +734,16 @@ static void free_view(struct view *v)
 	free(w);
 }
 
+size_t view_runs_marked(const struct view *v, const int64_t **ret)
+{
+	const struct runs_view *w = (const struct runs_view *)v;
+
+	if (v->screen != SCREEN_RUNS)
+		return 0;
+	*ret = w->marks.v;
+	return w->marks.len;
+}
+
 int view_runs_show(struct view *v, int64_t run, struct err *e)
 {
 	struct runs_view *w = of(v);

@@ -10,6 +10,7 @@
 #include "tui/step_facts.h"
 #include "tui/view_log.h"
 #include "tui/view_metrics.h"
+#include "tui/view_runs.h"
 
 /* SYMBOL, action, screen, title. Log and metrics are views of their own, the others lists of lines. */
 #define TABS(X) \
@@ -72,6 +73,30 @@ static int fill(struct view_step *s, struct app *a, struct err *e)
 	}
 }
 
+/* The runs that are marked in the list are laid over this one, where they have the step. */
+static int overlay_marked(struct view_step *s, struct app *a, struct err *e)
+{
+	const int64_t *runs;
+	size_t n = view_runs_marked(app_first(a), &runs);
+
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_(step_facts_release) struct step_facts f = { 0 };
+		_arena_ struct arena arena = ARENA_INIT;
+		struct step_row row;
+		int r = query_step_named(a->tracker, runs[i], s->facts.step.name, &arena, &row, e);
+
+		if (r == ERR_NOT_FOUND || runs[i] == s->run)
+			continue;
+		if (r >= 0)
+			r = step_facts_load(a->tracker, runs[i], row.id, 0, &f, e);
+		if (r >= 0 && f.seen)
+			r = view_metrics_add(s->inner[TAB_METRICS], a, &f.run, f.seen, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int open_inner(struct view_step *s, struct app *a, struct err *e)
 {
 	const struct attempt_row *seen = s->facts.seen;
@@ -93,6 +118,8 @@ static int open_inner(struct view_step *s, struct app *a, struct err *e)
 		s->inner[TAB_LOG] = view_log_new(&o, NULL);
 	} else {
 		s->inner[TAB_METRICS] = view_metrics_new(a, &s->facts.run, &s->facts.step, seen, e);
+		if (s->inner[TAB_METRICS])
+			return overlay_marked(s, a, e);
 	}
 	return s->inner[s->tab] ? 0 : e->code;
 }

@@ -532,7 +532,7 @@ static void test_steps(void **state)
 	struct step_rows s;
 	struct attempt_rows at;
 	struct sample_rows sm;
-	enum step_state now;
+	struct step_row one, same;
 	int64_t us;
 
 	assert_int_equal(query_steps(small, 8, &a, &s, &e), 0);
@@ -551,9 +551,12 @@ static void test_steps(void **state)
 	assert_int_equal(s.v[1].reused_run, 0);
 	assert_int_equal(query_steps(small, 99, &a, &s, &e), 0);
 	assert_int_equal(s.len, 0);
-	assert_int_equal(query_step_state(small, 8, "train[lr]", &now, &e), 0);
-	assert_int_equal(now, STEP_REUSED);
-	assert_int_equal(query_step_state(small, 8, "train", &now, &e), ERR_NOT_FOUND);
+	assert_int_equal(query_step_named(small, 8, "train[lr]", &a, &one, &e), 0);
+	assert_int_equal(one.state, STEP_REUSED);
+	assert_int_equal(query_step(small, one.id, &a, &same, &e), 0);
+	assert_string_equal(same.name, "train[lr]");
+	assert_int_equal(query_step(small, 12345, &a, &same, &e), ERR_NOT_FOUND);
+	assert_int_equal(query_step_named(small, 8, "train", &a, &one, &e), ERR_NOT_FOUND);
 	assert_string_equal(e.text, "run 8 has no step \"train\"");
 	assert_int_equal(query_attempts(small, 1, &a, &at, &e), 0);
 	assert_int_equal(at.len, 3);
