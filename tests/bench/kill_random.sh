@@ -1,5 +1,5 @@
 #!/bin/sh
-# BUILD [N] [SEED]: kill -9 of `jig run` of 20 steps at N random moments (2000): what the record says after it, and whether a resume comes to the same outputs.
+# BUILD [N] [SEED]: kill -9 of a run of 20 steps, or of a process of its tree, at N random moments (2000): what the record says after it, and whether a resume comes to the same outputs.
 # Not in the suite.
 set -eu
 build=$(cd "$1" && pwd)
