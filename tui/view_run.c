@@ -293,7 +293,7 @@ static int refresh(struct view *v, struct app *a, int why, struct err *e)
 	if (s->model.removed)
 		return VIEW_SAME;
 	if (why & REFRESH_RECORD) {
-		size_t steps = s->model.steps.len;
+		size_t steps = s->model.steps.len, attempts = s->model.attempts.len;
 		moved = r = run_model_refresh(a->tracker, &s->model, e);
 		if (r < 0)
 			return r;
@@ -302,6 +302,9 @@ static int refresh(struct view *v, struct app *a, int why, struct err *e)
 		if (s->model.steps.len != steps)
 			dag_view_reload(s->dag);
 		int first = s->moved ? -1 : first_step(&s->model);
+		/* A step may have begun and ended since the last look. */
+		if (!s->moved && first < 0 && s->model.attempts.len > attempts)
+			first = run_model_step(&s->model, s->model.attempts.v[s->model.attempts.len - 1].step);
 		bool ended = first >= 0 && s->model.steps.v[first].state != STEP_RUNNING;
 		if (first >= 0 && (ended || s->panel.step < 0 || s->model.steps.v[s->panel.step].state != STEP_RUNNING))
 			dag_view_show(s->dag, first);

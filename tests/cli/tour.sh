@@ -55,7 +55,7 @@ key Enter
 shows '1 running\|▶ running' 'acc' 'loss'
 save live
 key Enter
-shows 'epoch 1[0-9]' 'checkpoint'
+shows 'epoch [1-3][0-9]' 'checkpoint'
 save run
 key 2
 shows 'charts' 'cpu cores' ' 10 '

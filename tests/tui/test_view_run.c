@@ -254,6 +254,56 @@ static void a_live_run_moves_as_the_record_does(void **state)
 	case_end(&c);
 }
 
+/* Looks at the record come when they come: what began and ended between two of them gets the cursor too. */
+static void what_began_and_ended_between_two_looks_is_gone_to(void **state)
+{
+	struct run_case c;
+	case_begin(&c);
+	for (int i = FETCH; i < TRAIN_BOOST; i++)
+		end_attempt(&c, i, begin_attempt(&c, i, 1, i, "runs/1/x@1"), i + 1, 1, true, STEP_SUCCESS);
+	int64_t boost = begin_attempt(&c, TRAIN_BOOST, 1, 5, "runs/1/train+boost@1");
+	struct view *v = case_view(&c, view_run_new);
+	_buf_ struct buf before = BUF_INIT, after = BUF_INIT, kept = BUF_INIT;
+	assert_int_equal(case_refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
+	assert_true(v->ops->copy(v, &c.app, &before));
+	assert_string_equal(before.data, "train[boost]");
+	end_attempt(&c, TRAIN_BOOST, boost, 8, 3, true, STEP_SUCCESS);
+	end_attempt(&c, EVALUATE, begin_attempt(&c, EVALUATE, 1, 8, "runs/1/evaluate@1"), 9, 1, true, STEP_SUCCESS);
+	must(tracker_begin(c.tracker, &make_err));
+	must(run_end(c.tracker, c.run, RUN_SUCCESS, 0, 9 * US_PER_S, &make_err));
+	must(tracker_commit(c.tracker, &make_err));
+	assert_int_equal(case_refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
+	assert_true(v->ops->copy(v, &c.app, &after));
+	assert_string_equal(after.data, "evaluate");
+	_free_ char *picture = view_picture(&c, v, 16, 100);
+	assert_non_null(strstr(picture, "evaluate @1   ✓ success"));
+	/* Later looks leave it there. */
+	case_refresh(&c, v, REFRESH_RECORD);
+	assert_true(v->ops->copy(v, &c.app, &kept));
+	assert_string_equal(kept.data, "evaluate");
+	v->ops->free(v);
+	case_end(&c);
+}
+
+/* A person's choice stands, whatever comes. */
+static void a_step_that_was_chosen_stays_under_the_cursor(void **state)
+{
+	struct run_case c;
+	case_begin(&c);
+	end_attempt(&c, FETCH, begin_attempt(&c, FETCH, 1, 0, "runs/1/fetch@1"), 1, 1, true, STEP_SUCCESS);
+	int64_t clean = begin_attempt(&c, CLEAN, 1, 1, "runs/1/clean@1");
+	struct view *v = case_view(&c, view_run_new);
+	assert_int_equal(case_act(&c, v, ACT_UP), VIEW_REDRAW);
+	end_attempt(&c, CLEAN, clean, 2, 1, true, STEP_SUCCESS);
+	end_attempt(&c, TRAIN_LR, begin_attempt(&c, TRAIN_LR, 1, 2, "runs/1/train+lr@1"), 3, 1, true, STEP_SUCCESS);
+	assert_int_equal(case_refresh(&c, v, REFRESH_RECORD), VIEW_REDRAW);
+	_buf_ struct buf name = BUF_INIT;
+	assert_true(v->ops->copy(v, &c.app, &name));
+	assert_string_equal(name.data, "fetch");
+	v->ops->free(v);
+	case_end(&c);
+}
+
 static void a_run_that_goes_away_says_so(void **state)
 {
 	struct run_case c;
@@ -360,6 +410,8 @@ int main(void)
 		cmocka_unit_test(a_lost_run_opens_at_what_was_lost),
 		cmocka_unit_test(other_steps_tell_why_they_wait),
 		cmocka_unit_test(a_live_run_moves_as_the_record_does),
+		cmocka_unit_test(what_began_and_ended_between_two_looks_is_gone_to),
+		cmocka_unit_test(a_step_that_was_chosen_stays_under_the_cursor),
 		cmocka_unit_test(a_run_that_goes_away_says_so),
 		cmocka_unit_test(the_wheel_and_clicks_reach_both_panes),
 		cmocka_unit_test(the_divider_is_dragged),
