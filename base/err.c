@@ -84,6 +84,22 @@ int err_errno(struct err *e, const char *fmt, ...)
 	return e->code;
 }
 
+bool err_is_machine(int errnum)
+{
+	switch (errnum) {
+	case EIO:
+	case ENOSPC:
+	case EDQUOT:
+	case EMFILE:
+	case ENFILE:
+	case ENOLCK:
+	case ENOMEM:
+	case ESTALE:
+		return true;
+	}
+	return false;
+}
+
 int err_prefix(struct err *e, const char *fmt, ...)
 {
 	char text[sizeof e->text];

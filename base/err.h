@@ -8,6 +8,7 @@
 #define BASE_ERR_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 /* name, exit status of a command that ends with it, meaning */
 #define ERR_CODES(X)                                                          \
@@ -43,6 +44,9 @@ int err_setv(struct err *e, int code, const char *fmt, va_list ap);
 /* As err_set with ": " and strerror(errno) behind; the code is ERR_NOT_FOUND for ENOENT, else ERR_BROKEN.
  * ENOSPC, EDQUOT, EMFILE, EROFS and EACCES get their way out in the text. errno is kept. */
 int err_errno(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Whether an errno tells of the machine (a disk that fails or is full, a limit that is reached) and not of what was
+ * asked for. */
+bool err_is_machine(int errnum);
 /* Puts formatted context and ": " in front of the text; returns e->code. */
 int err_prefix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The exit status for a code (0 for ERR_OK and positives). */

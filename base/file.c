@@ -161,18 +161,26 @@ int file_mkdirs_parent(const char *path, mode_t mode, struct err *e)
 	return file_mkdirs(parent, mode, e);
 }
 
+/* A disk that refuses once is asked again: what comes of the answer may be far from the question. */
+static int look(int (*ask)(const char *path, struct stat *st), const char *path, struct stat *st)
+{
+	int r = ask(path, st);
+
+	return r < 0 && err_is_machine(errno) ? ask(path, st) : r;
+}
+
 bool file_exists(const char *path)
 {
 	struct stat st;
 
-	return lstat(path, &st) == 0;
+	return look(lstat, path, &st) == 0 || err_is_machine(errno);
 }
 
 bool file_is_dir(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	return look(stat, path, &st) == 0 ? S_ISDIR(st.st_mode) : err_is_machine(errno);
 }
 
 int file_temp_dir(const char *dir, const char *prefix, char **ret, struct err *e)

@@ -35,8 +35,11 @@ typedef bool file_copy_link_fn(void *arg, const char *rel, const char *target);
 int file_copy_tree(const char *src, const char *dst, file_copy_link_fn *link, void *arg, struct err *e);
 /* Whether files of this folder can share their content until one of them is written; found out by a trial. */
 bool file_reflinks(const char *folder);
-bool file_exists(const char *path); /* lstat succeeds */
-bool file_is_dir(const char *path); /* follows links */
+/* Whether there is something of that name. Where the machine does not tell (a disk that fails), so that who uses it
+ * meets the cause: true. */
+bool file_exists(const char *path);
+/* The same of a folder; follows links. */
+bool file_is_dir(const char *path);
 /* A new folder with mode 0700 and a short name below dir: dir/prefix.XXXXXX. Owned path. */
 int file_temp_dir(const char *dir, const char *prefix, char **ret, struct err *e);
 /* Non-blocking exclusive flock; ret_fd holds it until closed. ERR_BUSY when another holds it. The file is made if need

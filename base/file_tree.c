@@ -128,7 +128,9 @@ int file_remove_tree(const char *path, struct err *e)
 	if (unlinkat(AT_FDCWD, path, 0) == 0 || errno == ENOENT || errno == ENOTDIR)
 		return 0;
 	int errnum = errno;
-	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : err_errno(e, "cannot remove %s", path);
+	if (!S_ISDIR(st.st_mode)) {
 		errno = errnum;
 		return err_errno(e, "cannot remove %s", path);
 	}

@@ -1,7 +1,9 @@
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <string.h>
 #include "runner/git2.h"
 
 #ifdef __APPLE__
@@ -120,11 +122,17 @@ int git2_load(struct err *e)
 
 int git2_error(struct err *e, int code, const char *fmt, ...)
 {
+	/* libgit2 takes much that the disk refuses for something that is not there. */
+	int errnum = errno;
 	va_list ap;
 	va_start(ap, fmt);
 	struct err context;
 	err_setv(&context, code, fmt, ap);
 	va_end(ap);
 	const git_error *last = git2.error_last();
-	return err_set(e, code, "%s: %s", context.text, last && last->message ? last->message : "unknown reason");
+	const char *said = last && last->message ? last->message : "unknown reason";
+	const char *reason = err_is_machine(errnum) ? strerror(errnum) : "";
+	if (*reason && !strstr(said, reason))
+		return err_set(e, code, "%s: %s (%s)", context.text, said, reason);
+	return err_set(e, code, "%s: %s", context.text, said);
 }

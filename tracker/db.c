@@ -1,5 +1,6 @@
 #include "tracker/db.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +21,17 @@ static int tell_no_word(const struct tracker *t, struct err *e)
 
 int db_error(struct tracker *t, struct err *e, const char *what)
 {
-	int code = sqlite3_extended_errcode(t->db);
+	int errnum = errno;
+	int code = sqlite3_extended_errcode(t->db) & 0xff;
 	const char *text = sqlite3_errmsg(t->db);
 
-	switch (code & 0xff) {
+	/* A call that the machine refused has many names in SQLite: no lock, no database, read-only, damaged. */
+	if (err_is_machine(errnum) && (code == SQLITE_ERROR || code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_READONLY ||
+	                               code == SQLITE_PROTOCOL || code == SQLITE_CORRUPT || code == SQLITE_NOTADB)) {
+		errno = errnum;
+		return err_errno(e, "%s/jig.db: %s (%s)", t->dir, what, text);
+	}
+	switch (code) {
 	case SQLITE_FULL:
 		return err_set(e, ERR_BROKEN,
 		               "%s/jig.db: %s: the disk is full; free some room (`jig gc` says what it would free)",
@@ -59,6 +67,7 @@ int db_error(struct tracker *t, struct err *e, const char *what)
 
 int db_exec(struct tracker *t, const char *sql, struct err *e)
 {
+	errno = 0;
 	if (sqlite3_exec(t->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return db_error(t, e, "cannot set up the record");
 	return 0;
@@ -66,6 +75,7 @@ int db_exec(struct tracker *t, const char *sql, struct err *e)
 
 int db_prepare(struct tracker *t, const char *sql, sqlite3_stmt **ret, struct err *e)
 {
+	errno = 0;
 	if (sqlite3_prepare_v3(t->db, sql, -1, 0, ret, NULL) != SQLITE_OK)
 		return db_error(t, e, "cannot read the record");
 	return 0;
@@ -90,6 +100,7 @@ static int statement(struct tracker *t, const struct db_table *table, int which,
 	if (!kept)
 		kept = t->kept[table->file] = mem_zero(sizeof(*kept) * ((size_t)table->n + 1));
 	if (!kept[which]) {
+		errno = 0;
 		if (sqlite3_prepare_v3(t->db, table->texts[which], -1, SQLITE_PREPARE_PERSISTENT, &kept[which], NULL) !=
 		    SQLITE_OK)
 			return db_error(t, e, "cannot read the record");
@@ -164,6 +175,7 @@ int db_step(struct tracker *t, sqlite3_stmt *st, struct err *e)
 		sqlite3_reset(st);
 		return tell_no_word(t, e);
 	}
+	errno = 0;
 	rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW)
 		return 1;

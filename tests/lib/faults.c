@@ -15,6 +15,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -26,10 +28,13 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utime.h>
 
 struct state {
 	atomic_uint count, fired;
@@ -44,6 +49,9 @@ static unsigned wanted;
 static bool further;
 static char log_file[PATH_MAX], under[2 * PATH_MAX];
 
+/* The C library's own syscall: ours, at the end, counts. */
+static long (*raw)(long, ...);
+
 /* No function of ours below, and none that allocates: this runs between vfork and execve too. */
 static void note(unsigned n, const char *call, const char *when, const char *place)
 {
@@ -53,12 +61,12 @@ static void note(unsigned n, const char *call, const char *when, const char *pla
 		snprintf(state->what, sizeof state->what, "%s %s %s", call, when ? when : "", place);
 	if (!log_file[0] || !when)
 		return;
-	int fd = (int)syscall(SYS_openat, AT_FDCWD, log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	int fd = (int)raw(SYS_openat, AT_FDCWD, log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 	int len = snprintf(line, sizeof line, "%u %s %s %s\n", n, call, when, place);
 
 	if (fd >= 0) {
-		syscall(SYS_write, fd, line, (size_t)len);
-		syscall(SYS_close, fd);
+		raw(SYS_write, fd, line, (size_t)len);
+		raw(SYS_close, fd);
 	}
 }
 
@@ -79,7 +87,7 @@ static bool named(int fd, char place[PATH_MAX])
 	char link[40];
 
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	ssize_t n = syscall(SYS_readlinkat, AT_FDCWD, link, place, PATH_MAX - 1);
+	ssize_t n = raw(SYS_readlinkat, AT_FDCWD, link, place, PATH_MAX - 1);
 	if (n <= 0 || place[0] != '/')
 		return false;
 	place[n] = '\0';
@@ -93,12 +101,12 @@ static bool named_at(int dir, const char *path, char place[PATH_MAX])
 		return counts(place);
 	}
 	if (dir == AT_FDCWD) {
-		if (syscall(SYS_getcwd, place, PATH_MAX) < 0)
+		if (raw(SYS_getcwd, place, PATH_MAX) < 0)
 			return false;
 	} else {
 		char link[40];
 		snprintf(link, sizeof link, "/proc/self/fd/%d", dir);
-		ssize_t n = syscall(SYS_readlinkat, AT_FDCWD, link, place, PATH_MAX - 1);
+		ssize_t n = raw(SYS_readlinkat, AT_FDCWD, link, place, PATH_MAX - 1);
 		if (n <= 0)
 			return false;
 		place[n] = '\0';
@@ -120,7 +128,7 @@ static void point(const char *call, const char *when, const char *place)
 	note(n, call, when, place);
 	if (n == wanted) {
 		atomic_store(&state->fired, 1);
-		syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+		raw(SYS_kill, raw(SYS_getpid), SIGKILL);
 	}
 	errno = errnum;
 }
@@ -158,7 +166,8 @@ __attribute__((constructor)) static void begin(void)
 	const char *at = getenv("JIG_FAULT"), *io = getenv("JIG_FAULT_IO"), *file = getenv("JIG_FAULT_STATE");
 
 	unsetenv("LD_PRELOAD");
-	if (!file)
+	*(void **)&raw = dlsym(RTLD_NEXT, "syscall");
+	if (!file || !raw)
 		return;
 	if (at && at[0] == '#') {
 		kind = KILL;
@@ -172,9 +181,9 @@ __attribute__((constructor)) static void begin(void)
 		}
 	copy_env(log_file, sizeof log_file, "JIG_FAULT_CALLS");
 	copy_env(under, sizeof under, "JIG_FAULT_UNDER");
-	int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_RDWR | O_CLOEXEC, 0);
+	int fd = (int)raw(SYS_openat, AT_FDCWD, file, O_RDWR | O_CLOEXEC, 0);
 	void *p = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	syscall(SYS_close, fd);
+	raw(SYS_close, fd);
 	if (p != MAP_FAILED)
 		state = p;
 }
@@ -252,6 +261,7 @@ WRITES(pwrite64, COMMA off_t, COMMA at, , off_t at)
 	}
 SYNCS(fsync)
 SYNCS(fdatasync)
+SYNCS(syncfs)
 
 int close(int fd)
 {
@@ -369,6 +379,8 @@ OF_PATH(symlink, EIO_ | ENOSPC_, (const char *to, const char *path), (to, path),
 OF_PATH(mkdir, EIO_ | ENOSPC_, (const char *path, mode_t mode), (path, mode), const char *, mode_t)
 OF_PATH(unlink, EIO_, (const char *path), (path), const char *)
 OF_PATH(rmdir, EIO_, (const char *path), (path), const char *)
+OF_PATH(chmod, EIO_, (const char *path, mode_t mode), (path, mode), const char *, mode_t)
+OF_PATH(utime, EIO_, (const char *path, const struct utimbuf *times), (path, times), const char *, const struct utimbuf *)
 OF_PATH(truncate, EIO_ | ENOSPC_, (const char *path, off_t n), (path, n), const char *, off_t)
 
 #define AT_PATH(name, kinds, params, names, ...) \
@@ -380,6 +392,7 @@ OF_PATH(truncate, EIO_ | ENOSPC_, (const char *path, off_t n), (path, n), const 
 AT_PATH(renameat, EIO_ | ENOSPC_, (int from_dir, const char *from, int dir, const char *path), (from_dir, from, dir, path), int, const char *, int, const char *)
 AT_PATH(symlinkat, EIO_ | ENOSPC_, (const char *to, int dir, const char *path), (to, dir, path), const char *, int, const char *)
 AT_PATH(mkdirat, EIO_ | ENOSPC_, (int dir, const char *path, mode_t mode), (dir, path, mode), int, const char *, mode_t)
+AT_PATH(fchmodat, EIO_, (int dir, const char *path, mode_t mode, int flags), (dir, path, mode, flags), int, const char *, mode_t, int)
 AT_PATH(unlinkat, EIO_, (int dir, const char *path, int flags), (dir, path, flags), int, const char *, int)
 AT_PATH(utimensat, EIO_, (int dir, const char *path, const struct timespec times[2], int flags), (dir, path, times, flags), int, const char *,
         const struct timespec *, int)
@@ -393,11 +406,78 @@ AT_PATH(utimensat, EIO_, (int dir, const char *path, const struct timespec times
 OF_FD(ftruncate, EIO_ | ENOSPC_, (int fd, off_t n), (fd, n), int, off_t)
 OF_FD(ftruncate64, EIO_ | ENOSPC_, (int fd, off_t n), (fd, n), int, off_t)
 OF_FD(fchmod, EIO_, (int fd, mode_t mode), (fd, mode), int, mode_t)
+OF_FD(fchown, EIO_, (int fd, uid_t user, gid_t group), (fd, user, group), int, uid_t, gid_t)
+OF_FD(sync_file_range, EIO_ | ENOSPC_, (int fd, off64_t at, off64_t n, unsigned flags), (fd, at, n, flags), int, off64_t, off64_t, unsigned)
 
 ssize_t copy_file_range(int in, off_t *in_at, int fd, off_t *at, size_t n, unsigned flags)
 {
 	NEXT(ssize_t, "copy_file_range", int, off_t *, int, off_t *, size_t, unsigned);
 	ON_NAMED(named(fd, place), EIO_ | ENOSPC_, "copy_file_range", -1, ssize_t, next(in, in_at, fd, at, n, flags));
+}
+
+/* What only asks fails, and is no point. */
+#define ASKS_OF_FD(name, bad, type, params, names, ...) \
+	type name params \
+	{ \
+		NEXT(type, #name, __VA_ARGS__); \
+		char place[PATH_MAX]; \
+		return state && (kind & EIO_) && named(fd, place) && fails(EIO_, #name, place) ? bad : next names; \
+	}
+ASKS_OF_FD(fstat, -1, int, (int fd, struct stat *st), (fd, st), int, struct stat *)
+ASKS_OF_FD(fstat64, -1, int, (int fd, struct stat64 *st), (fd, st), int, struct stat64 *)
+/* SQLite's -shm, libgit2's files. */
+ASKS_OF_FD(mmap, MAP_FAILED, void *, (void *p, size_t n, int may, int flags, int fd, off_t at), (p, n, may, flags, fd, at), void *, size_t, int, int,
+           int, off_t)
+ASKS_OF_FD(mmap64, MAP_FAILED, void *, (void *p, size_t n, int may, int flags, int fd, off64_t at), (p, n, may, flags, fd, at), void *, size_t, int, int,
+           int, off64_t)
+
+#define ASKS_AT(name, type, dir, params, names, ...) \
+	type name params \
+	{ \
+		NEXT(type, #name, __VA_ARGS__); \
+		char place[PATH_MAX]; \
+		return state && (kind & EIO_) && named_at(dir, path, place) && fails(EIO_, #name, place) ? -1 : next names; \
+	}
+ASKS_AT(stat, int, AT_FDCWD, (const char *path, struct stat *st), (path, st), const char *, struct stat *)
+ASKS_AT(stat64, int, AT_FDCWD, (const char *path, struct stat64 *st), (path, st), const char *, struct stat64 *)
+ASKS_AT(lstat, int, AT_FDCWD, (const char *path, struct stat *st), (path, st), const char *, struct stat *)
+ASKS_AT(lstat64, int, AT_FDCWD, (const char *path, struct stat64 *st), (path, st), const char *, struct stat64 *)
+ASKS_AT(fstatat, int, dir, (int dir, const char *path, struct stat *st, int flags), (dir, path, st, flags), int, const char *, struct stat *, int)
+ASKS_AT(fstatat64, int, dir, (int dir, const char *path, struct stat64 *st, int flags), (dir, path, st, flags), int, const char *, struct stat64 *, int)
+ASKS_AT(statfs64, int, AT_FDCWD, (const char *path, struct statfs64 *st), (path, st), const char *, struct statfs64 *)
+ASKS_AT(statvfs64, int, AT_FDCWD, (const char *path, struct statvfs64 *st), (path, st), const char *, struct statvfs64 *)
+ASKS_AT(access, int, AT_FDCWD, (const char *path, int may), (path, may), const char *, int)
+ASKS_AT(readlink, ssize_t, AT_FDCWD, (const char *path, char *to, size_t n), (path, to, n), const char *, char *, size_t)
+ASKS_AT(readlinkat, ssize_t, dir, (int dir, const char *path, char *to, size_t n), (dir, path, to, n), int, const char *, char *, size_t)
+
+/* Locks, and a descriptor more. */
+#define CONTROLS(name) \
+	int name(int fd, int command, ...) \
+	{ \
+		NEXT(int, #name, int, int, ...); \
+		char place[PATH_MAX]; \
+		va_list ap; \
+		va_start(ap, command); \
+		void *with = va_arg(ap, void *); \
+		va_end(ap); \
+		bool locks = command == F_SETLK || command == F_SETLKW || command == F_GETLK || command == F_OFD_SETLK || command == F_OFD_SETLKW; \
+		if (locks && state && (kind & EIO_) && named(fd, place) && fails(EIO_, "fcntl lock", place)) \
+			return -1; \
+		if ((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && fails(EMFILE_, "fcntl dup", "")) \
+			return -1; \
+		return next(fd, command, with); \
+	}
+CONTROLS(fcntl)
+CONTROLS(fcntl64)
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	NEXT(int, "ioctl", int, unsigned long, ...);
+	va_list ap;
+	va_start(ap, request);
+	void *with = va_arg(ap, void *);
+	va_end(ap);
+	ON_NAMED(request == FICLONE && named(fd, place), EIO_ | ENOSPC_, "ioctl clone", -1, int, next(fd, request, with));
 }
 
 /* What needs a descriptor and no file. */
@@ -415,6 +495,20 @@ DESCRIPTORS(inotify_init1, (int flags), (flags), int)
 DESCRIPTORS(eventfd, (unsigned count, int flags), (count, flags), unsigned, int)
 DESCRIPTORS(memfd_create, (const char *name, unsigned flags), (name, flags), const char *, unsigned)
 DESCRIPTORS(dup, (int fd), (fd), int)
+DESCRIPTORS(socket, (int domain, int type, int protocol), (domain, type, protocol), int, int, int)
+
+long syscall(long number, ...)
+{
+	va_list ap;
+	va_start(ap, number);
+	long a = va_arg(ap, long), b = va_arg(ap, long), c = va_arg(ap, long), d = va_arg(ap, long), e = va_arg(ap, long), f = va_arg(ap, long);
+	va_end(ap);
+	if (!raw)
+		*(void **)&raw = dlsym(RTLD_NEXT, "syscall");
+	if ((number == SYS_pidfd_open || (number == SYS_seccomp && a == SECCOMP_SET_MODE_FILTER)) && fails(EMFILE_, "syscall", ""))
+		return -1;
+	return raw(number, a, b, c, d, e, f);
+}
 
 /* Processes: what is said to the spawner, what it starts, and what is reaped. */
 ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
