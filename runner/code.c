@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <git2.h>
 #include <unistd.h>
 #include "base/file.h"
@@ -196,8 +197,11 @@ int code_unpin(const char *jig, int64_t run, struct err *e)
 	if (r < 0 && r != GIT_ENOTFOUND) {
 		/* Whoever was killed doing the same left libgit2's lock, which nobody else takes for this name. */
 		_free_ char *stale = mem_printf("%s/%s.lock", repo.path, name);
+		int errnum = errno;
 		if (unlink(stale) == 0)
 			r = git2.reference_remove(repo.repo, name);
+		else
+			errno = errnum;
 	}
 	return r < 0 && r != GIT_ENOTFOUND ? git2_error(e, ERR_BROKEN, "%s: %s cannot be removed", repo.path, name) : 0;
 }
