@@ -12,7 +12,7 @@ static int tree_of(struct code_repo *repo, const char *hex, git_tree **ret, stru
 	git_oid id;
 	if (strlen(hex) != 40 || git2.oid_fromstr(&id, hex) < 0)
 		return err_set(e, ERR_USAGE, "%s: is no id of a snapshot (40 hex digits)", hex);
-	int r = git2.tree_lookup(ret, repo->repo, &id);
+	int r = code_repo_tree(repo, &id, ret);
 	if (r == GIT_ENOTFOUND)
 		return err_set(e, ERR_NOT_FOUND, "%s: there is no such snapshot in %s", hex, repo->path);
 	return r < 0 ? git2_error(e, ERR_BROKEN, "%s: snapshot %s cannot be read", repo->path, hex) : 0;
@@ -45,7 +45,7 @@ int code_read_blob(const char *jig, const unsigned char oid[20], struct buf *ret
 	code_oid_hex(oid, hex);
 	if (code_repo_open(&repo, jig, e) < 0)
 		return e->code;
-	int r = git2.odb_read(&object, repo.odb, &id);
+	int r = code_repo_read(&repo, &id, &object);
 	if (r == GIT_ENOTFOUND)
 		return err_set(e, ERR_NOT_FOUND, "%s: there is no such file in %s", hex, repo.path);
 	if (r < 0)

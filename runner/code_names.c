@@ -65,7 +65,7 @@ static int add_tree(struct opened *o, struct code_repo *repo, const git_oid *id,
                     struct err *e)
 {
 	_git_(tree) git_tree *tree = NULL;
-	int r = depth > MAX_DEPTH ? -1 : git2.tree_lookup(&tree, repo->repo, id);
+	int r = depth > MAX_DEPTH ? -1 : code_repo_tree(repo, id, &tree);
 	if (r == GIT_ENOTFOUND && !depth)
 		return err_set(e, ERR_NOT_FOUND, "%s: there is no such snapshot in %s", o->names.tree, repo->path);
 	if (r < 0)
@@ -93,7 +93,7 @@ static int read_target(struct opened *o, struct code_repo *repo, struct code_nam
 	memcpy(id.id, n->oid, sizeof id.id);
 	if (code_repo_load(repo, e) < 0)
 		return e->code;
-	if (git2.odb_read(&object, repo->odb, &id) < 0)
+	if (code_repo_read(repo, &id, &object) < 0)
 		return git2_error(e, ERR_BROKEN, "%s: of snapshot %.12s cannot be read from %s", n->path, o->names.tree,
 		                  repo->path);
 	n->target = arena_strndup(&o->arena, git2.odb_object_data(object), git2.odb_object_size(object));

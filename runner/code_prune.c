@@ -68,7 +68,7 @@ static int mark(struct pruning *p, struct named *set, const git_oid *id, bool mu
 	char hex[41];
 	if (!add(p, set, id))
 		return 0;
-	int r = depth > MAX_DEPTH ? -1 : git2.tree_lookup(&tree, p->repo.repo, id);
+	int r = depth > MAX_DEPTH ? -1 : code_repo_tree(&p->repo, id, &tree);
 	if (r == GIT_ENOTFOUND && !must)
 		return 0;
 	code_oid_hex(id->id, hex);
@@ -114,7 +114,7 @@ static int mark_ref(struct pruning *p, const char *name, struct err *e)
 	if (r < 0)
 		return git2_error(e, ERR_BROKEN, "no code was freed: %s of %s cannot be read", name, p->repo.path);
 	const git_oid *id = git2.reference_target(ref);
-	if (!id || (r = git2.odb_read_header(&size, &type, p->repo.odb, id)) == GIT_ENOTFOUND)
+	if (!id || (r = code_repo_header(&p->repo, id, &size, &type)) == GIT_ENOTFOUND)
 		return 0;
 	if (r < 0)
 		return git2_error(e, ERR_BROKEN, "no code was freed: %s of %s cannot be read", name, p->repo.path);
@@ -159,7 +159,11 @@ static int mark_young(struct pruning *p, struct err *e)
 		git_object_t type = GIT_OBJECT_BLOB;
 		if (l->temporary || l->changed <= older || has(&p->reached, &l->id))
 			continue;
-		if (!git2.odb_read_header(&size, &type, p->repo.odb, &l->id) && type == GIT_OBJECT_TREE) {
+		errno = 0;
+		int r = code_repo_header(&p->repo, &l->id, &size, &type);
+		if (r < 0 && err_is_machine(errno))
+			return git2_error(e, ERR_BROKEN, "no code was freed: %s cannot be read", l->path);
+		if (!r && type == GIT_OBJECT_TREE) {
 			if (mark(p, &p->young, &l->id, false, 0, e) < 0)
 				return e->code;
 		} else {

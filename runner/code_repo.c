@@ -117,6 +117,38 @@ int64_t code_repo_loose_size(const struct code_repo *r, const git_oid *id)
 	return stat(path, &st) < 0 ? -1 : (int64_t)st.st_size;
 }
 
+/* Whether to look again after a lookup that found nothing. */
+static bool is_refused(const struct code_repo *r, const git_oid *id, int *result)
+{
+	_free_ char *path = loose_path(r, id);
+	struct stat st;
+	if (*result != GIT_ENOTFOUND || (lstat(path, &st) < 0 && !err_is_machine(errno)))
+		return false;
+	*result = GIT_ERROR;
+	return true;
+}
+
+#define LOOK(call) \
+	int result = call; \
+	if (is_refused(r, id, &result) && (result = call) < 0) \
+		is_refused(r, id, &result); \
+	return result
+
+int code_repo_tree(struct code_repo *r, const git_oid *id, git_tree **ret)
+{
+	LOOK(git2.tree_lookup(ret, r->repo, id));
+}
+
+int code_repo_read(struct code_repo *r, const git_oid *id, git_odb_object **ret)
+{
+	LOOK(git2.odb_read(ret, r->odb, id));
+}
+
+int code_repo_header(struct code_repo *r, const git_oid *id, size_t *ret_size, git_object_t *ret_type)
+{
+	LOOK(git2.odb_read_header(ret_size, ret_type, r->odb, id));
+}
+
 void code_repo_touch(const struct code_repo *r, const git_oid *id)
 {
 	_free_ char *path = loose_path(r, id);

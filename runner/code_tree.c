@@ -55,12 +55,12 @@ static int add_blob(struct opened *o, struct code_repo *repo, const char *path, 
 	/* Asking for the size costs as much as reading a small file: what is small on the disk is read at once. */
 	int64_t stored = code_repo_loose_size(repo, id);
 	bool at_once = mode == 0120000 || (stored >= 0 && stored <= HELD_FILE);
-	int r = at_once ? git2.odb_read(&object, repo->odb, id) : git2.odb_read_header(&size, &type, repo->odb, id);
+	int r = at_once ? code_repo_read(repo, id, &object) : code_repo_header(repo, id, &size, &type);
 	if (!r && at_once)
 		size = git2.odb_object_size(object);
 	bool held = mode == 0120000 || (size <= HELD_FILE && o->held + (int64_t)size <= HELD_ALL);
 	if (!r && held && !object)
-		r = git2.odb_read(&object, repo->odb, id);
+		r = code_repo_read(repo, id, &object);
 	if (r < 0)
 		return git2_error(e, ERR_BROKEN, "%s: of snapshot %.12s cannot be read from %s", path, o->tree.id,
 		                  repo->path);
@@ -83,7 +83,7 @@ static int add_tree(struct opened *o, struct code_repo *repo, const git_oid *id,
                     struct err *e)
 {
 	_git_(tree) git_tree *tree = NULL;
-	int r = depth > MAX_DEPTH ? -1 : git2.tree_lookup(&tree, repo->repo, id);
+	int r = depth > MAX_DEPTH ? -1 : code_repo_tree(repo, id, &tree);
 	if (r == GIT_ENOTFOUND && !depth)
 		return err_set(e, ERR_NOT_FOUND, "%s: there is no such snapshot in %s", o->tree.id, repo->path);
 	if (r < 0)
@@ -132,7 +132,7 @@ static int write_blob(struct code_repo *repo, const git_oid *id, int fd)
 	}
 	/* A packed object cannot be streamed. */
 	_git_(odb_object) git_odb_object *object = NULL;
-	if (git2.odb_read(&object, repo->odb, id) < 0)
+	if (code_repo_read(repo, id, &object) < 0)
 		return -1;
 	return file_write_all(fd, git2.odb_object_data(object), git2.odb_object_size(object));
 }
