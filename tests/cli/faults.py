@@ -1,19 +1,19 @@
 """JIG LIBRARY WORK: what is done when jig is killed, or when a call of it fails, at the n-th point, for n = 1, 2, … of six commands (tests/lib/faults.c).
 Each time the record holds, the next command leaves nothing of a dead run alive, and going on comes to what an undisturbed run gives.
-FAULTS_ALL=1: every n, else a sample of the kinds of points. FAULTS="run:kill resume:EIO": only these. FAULTS_JOBS: so many at once."""
-import collections, concurrent.futures, json, os, re, shutil, signal, sqlite3, struct, subprocess, sys, time
+FAULTS_ALL=1: every n, else one of each kind of point. FAULTS="run:kill resume:EIO": only these. FAULTS_JOBS: so many at once."""
+import collections, concurrent.futures, json, os, re, shutil, signal, sqlite3, struct, subprocess, sys, time, zlib
 
 jig, library, work = (os.path.abspath(a) for a in sys.argv[1:4])
 everything = bool(os.environ.get("FAULTS_ALL"))
 lib = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")
 upgrader = os.path.join(os.path.dirname(jig), "tests/lib/upgrade_record")
 
+# What steps tell: a place that is theirs in a sandbox, too. A lock is held as long as any process of the step lives.
 BEGIN = r"""
-if [ -s "$HOME/live.$me" ] && kill -0 "$(cat "$HOME/live.$me")" 2>/dev/null; then
-	case $(cut -d' ' -f3 "/proc/$(cat "$HOME/live.$me")/stat") in Z) ;; *) echo "$me" >>"$HOME/overlaps" ;; esac
-fi
-echo $$ >"$HOME/live.$me"
-echo "$me" >>"$HOME/began"
+tell=$HOME/.cache/tell
+exec 8>"$tell/live.$me"
+flock -n 8 || echo "$me" >>"$tell/overlaps"
+echo "$me" >>"$tell/began"
 """
 TRAIN = r"""
 me=train; . ./begin.sh
@@ -24,7 +24,7 @@ if [ "$epoch" -gt 0 ]; then model=$(cat "$JIG_CHECKPOINTS/$last"); else model=$(
 while [ "$epoch" -lt 3 ]; do
 	epoch=$((epoch + 1))
 	model="$model $epoch"
-	[ ! -e "$HOME/fail.$epoch" ] || exit 1
+	[ ! -e "$tell/fail.$epoch" ] || exit 1
 	echo "$model" >"$JIG_CHECKPOINTS/epoch-$epoch"
 	echo "loss=$epoch step=$epoch" >>"$JIG_METRICS"
 done
@@ -56,7 +56,8 @@ class Place:
         self.top = os.path.join(work, name)
         shutil.rmtree(self.top, ignore_errors=True)
         self.home, self.project, self.saved = (os.path.join(self.top, n) for n in ("home", "project", "saved"))
-        os.makedirs(self.home)
+        self.tell = os.path.join(self.home, ".cache/tell")
+        os.makedirs(self.tell)
         os.makedirs(self.project)
         self.state = os.path.join(self.top, "state")
         self.env = {k: os.environ[k] for k in ("PATH", "LANG", "LC_ALL", "TZ") if k in os.environ}
@@ -123,7 +124,7 @@ class Place:
 
     def lines(self, name):
         try:
-            with open(os.path.join(self.home, name)) as f:
+            with open(os.path.join(self.tell, name)) as f:
                 return f.read().split()
         except OSError:
             return []
@@ -180,13 +181,14 @@ class Run:
         p.jig("ls", want=(0, 2))
         sound_record = os.path.exists(os.path.join(p.project, ".jig/jig.db"))
         before = p.show() if sound_record else None
-        if before:
+        whole_already = before is not None and before["run"] != self.first and before["state"] == "success"
+        if before and not whole_already:
             sound(p)
         done = [s["step"] for s in before["steps"] if s["state"] in ("success", "reused")] if before else []
         began = len(p.lines("began"))
         if before is None or (self.first and before["run"] == self.first):
             p.do(*self.argv, want=(0,))
-        elif before["state"] != "success":
+        elif not whole_already:
             p.jig("resume", str(before["run"]))
         twice = [s for s in p.lines("began")[began:] if s in done]
         if twice:
@@ -208,10 +210,14 @@ class Resume(Run):
 
     def prepare(self, p):
         super().prepare(p)
-        write(os.path.join(p.home, "fail.2"), "")
+        write(os.path.join(p.tell, "fail.2"), "")
         p.jig("run", "--isolation", "folder", want=(1,))
-        os.unlink(os.path.join(p.home, "fail.2"))
+        os.unlink(os.path.join(p.tell, "fail.2"))
         write(os.path.join(p.project, "train.sh"), TRAIN + "# edited\n")
+
+
+class Sandbox(Run):
+    argv = (jig, "run", "--isolation", "sandbox")
 
 
 class Env(Run):
@@ -229,7 +235,7 @@ class Env(Run):
 
 def objects(p):
     top = os.path.join(p.project, ".jig")
-    return sorted(os.path.relpath(os.path.join(d, f), top) for sub in ("objects", "runs") for d, _, fs in os.walk(os.path.join(top, sub)) for f in fs
+    return sorted(os.path.relpath(os.path.join(d, f), top) for sub in ("objects", "code.git/objects", "runs") for d, _, fs in os.walk(os.path.join(top, sub)) for f in fs
                   if not d.endswith("/tmp"))
 
 
@@ -238,13 +244,13 @@ class Gc:
 
     def prepare(self, p):
         Run().prepare(p)
-        for n in range(3):
+        for n in range(4):
             write(os.path.join(p.project, "raw.txt"), f"{n}\n")
             p.jig("run", "--isolation", "folder")
         p.jig("rm", "1", "2", "--yes")
 
     def undisturbed(self, p):
-        return objects(p), outputs(p.show("3"))
+        return objects(p), outputs(p.show("3")), outputs(p.show("4"))
 
     def again(self, p, whole):
         p.jig("ls")
@@ -306,7 +312,9 @@ class Upgrade(Rm):
             raise Wrong(f"left: {left}")
 
 
-SCENARIOS = {"run": Run, "resume": Resume, "gc": Gc, "rm": Rm, "env": Env, "upgrade": Upgrade}
+SCENARIOS = {"run": Run, "resume": Resume, "gc": Gc, "rm": Rm, "env": Env, "upgrade": Upgrade, "sandbox": Sandbox}
+# Much of these is what a run does.
+LIKE_RUN = ("resume", "env")
 KINDS = ("kill", "EIO", "ENOSPC", "EMFILE", "SHORT", "ENOSPC+")
 
 
@@ -316,30 +324,55 @@ def fault(kind, n):
     return {"JIG_FAULT_IO": f"{kind.rstrip('+')}:{n}{'+' if kind.endswith('+') else ''}"}
 
 
+SAME_CALLS = (
+    ("open", "open64 openat openat64 fopen fopen64 opendir mkostemp mkostemp64"), ("mkdir", "mkdirat mkdtemp"), ("read", "pread pread64"), ("write", "pwrite pwrite64"),
+    ("fsync", "fdatasync syncfs sync_file_range"), ("unlink", "unlinkat rmdir"), ("rename", "renameat link"), ("symlink", "symlinkat"),
+    ("truncate", "ftruncate ftruncate64"), ("readdir", "readdir64"), ("chmod", "fchmod fchmodat fchown utime utimensat"), ("mmap", "mmap64"),
+    ("stat", "stat64 lstat lstat64 fstat fstat64 fstatat fstatat64 statfs64 statvfs64 access readlink readlinkat"),
+    ("wait", "wait4 waitpid waitid"), ("send", "sendmsg"), ("fork", "posix_spawn"),
+)
+CALLS = {alias: call for call, aliases in SAME_CALLS for alias in aliases.split()}
+
+
 def coarse(line, p):
-    """The kind of a point: the call, and the sort of place."""
-    parts = line.rstrip("\n").split(" ", 3)
-    place = parts[3].replace(p.project + "/", "").replace(p.home + "/", "~/") if len(parts) > 3 else ""
-    place = re.sub(r"[0-9a-f]{6,}|\d+|\.tmp-\w+|code\.new\.\w+", "N", place)
-    folder = place.split("/")
-    if folder[:1] == [".jig"]:
-        place = "/".join(folder[:2 if folder[1:2] in (["code.git"], ["N"]) else 3])
-    elif folder[:1] == ["~"]:
-        place = "/".join(folder[:4])
-    return f"{parts[1]} {place}"
+    """The kind of a point: what is called, on which sort of file."""
+    _, call, when, place = re.match(r"(\d+) (fcntl \w+|ioctl \w+|\S+) (\S*) (.*)$", line).groups()
+    call = CALLS.get(call, call)
+    if not place:
+        return call
+    for top, sort in ((p.project + "/.jig", ".jig"), (p.project, "project"), (p.home, "home")):
+        if place.startswith(top):
+            rest = place[len(top):].removesuffix(" (deleted)").split("/")
+            break
+    else:
+        return f"{call} elsewhere"
+    if sort == "home":
+        return f"{call} home{' envs' if 'envs' in rest else ''}"
+    if sort == ".jig":
+        name = re.sub(r"code\.new\..*", "code.git", "".join(rest[1:2]))
+        name = re.sub(r"^\.tmp-.*", ".tmp", re.sub(r"\d+", "N", name))
+        return f"{call} .jig/{name}{' within' if name == 'runs' and len(rest) > 3 else ''}"
+    return f"{call} project"
 
 
-def chosen(lines, p, few):
-    """Numbers of points: all, or the first of each kind, evenly chosen where there are more than few kinds."""
-    if everything:
-        return range(1, len(lines) + 1)
-    first = {}
+def chosen(lines, p, few, known):
+    """Numbers of points: one of each kind that is not known elsewhere, or a few of them."""
+    kinds = collections.defaultdict(list)
     for line in lines:
-        first.setdefault(coarse(line, p), int(line.split(" ", 1)[0]))
-    firsts = sorted(first.values())
-    if len(firsts) > few:
-        firsts = [firsts[i * len(firsts) // few] for i in range(few)]
-    return sorted(set(firsts))
+        kinds[coarse(line, p)].append(int(line.split(" ", 1)[0]))
+    # Not always the first, and always the same.
+    numbers = sorted({ns[zlib.crc32(kind.encode()) % len(ns)] for kind, ns in kinds.items() if kind not in known})
+    return [numbers[i * len(numbers) // few] for i in range(few)] if few and len(numbers) > few else numbers
+
+
+def survey(p, s, kind):
+    """The points that an undisturbed command comes to."""
+    log = os.path.join(p.top, "log")
+    p.at_fault(fault(kind, 0), s.argv, log)
+    if not os.path.exists(log):
+        return []
+    with open(log) as f:
+        return sorted(f, key=lambda line: int(line.split(" ", 1)[0]))
 
 
 def one(task):
@@ -349,10 +382,7 @@ def one(task):
     s = SCENARIOS[scenario]()
     s.prepare(p)
     p.save()
-    log = os.path.join(p.top, "log")
-    p.at_fault(fault(kind, 0), s.argv, log)
-    with open(log) as f:
-        lines = sorted(f, key=lambda line: int(line.split(" ", 1)[0]))
+    lines = survey(p, s, kind)
     total = max((int(line.split(" ", 1)[0]) for line in lines), default=0)
     whole = s.undisturbed(p)
     told = []
@@ -364,7 +394,12 @@ def one(task):
         elif os.environ.get("FAULTS_TELL"):
             print(f"{scenario} {kind} {n} ({what}): {status} {out.strip().splitlines()[-1:]}", flush=True)
 
-    numbers = range(1, total + 1) if everything else chosen(lines, p, few)
+    known = set()
+    if not everything and scenario in LIKE_RUN:
+        like = Place(f"{scenario}-{kind}-{share}-run")
+        Run().prepare(like)
+        known = {coarse(line, like) for line in survey(like, Run(), kind)}
+    numbers = range(1, total + 1) if everything else chosen(lines, p, few, known)
     last = total
     at = share
     while at < len(numbers) or (everything and at < 4 * total):
@@ -401,10 +436,11 @@ def main():
     write(uv, f'#!/bin/sh\nexec sh {lib}/fake_uv "$@"\n')
     os.chmod(uv, 0o755)
     jobs = int(os.environ.get("FAULTS_JOBS", os.cpu_count()))
-    asked = os.environ.get("FAULTS", "").split() or [f"{s}:{k}" for s in SCENARIOS for k in KINDS]
+    boxes = not subprocess.run(["bwrap", "--ro-bind", "/", "/", "--unshare-all", "true"], stderr=subprocess.DEVNULL).returncode if shutil.which("bwrap") else False
+    asked = os.environ.get("FAULTS", "").split() or [f"{s}:{k}" for s in SCENARIOS for k in KINDS if s != "sandbox" or (boxes and k == "kill")]
     shares = jobs if everything else 1
-    few = {"run:kill": 24, "resume:kill": 12, "upgrade:kill": 12, "run:EIO": 8, "run:ENOSPC": 6}
-    tasks = [(*a.split(":"), i, shares, few.get(a, 8 if a.endswith("kill") else 2)) for a in asked for i in range(shares)]
+    few = {"sandbox:kill": 8}
+    tasks = [(*a.split(":"), i, shares, few.get(a, 2 if a.endswith("+") else 0)) for a in asked for i in range(shares)]
     tried, wrong = collections.Counter(), collections.Counter()
     with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
         for scenario, kind, told in pool.map(one, tasks):
