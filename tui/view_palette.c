@@ -164,11 +164,28 @@ static bool takes_words(const char *typed)
 	return false;
 }
 
+/* Every word that was typed stands in a row's name or help. */
+static bool says(const struct palette *p, int row, const char *typed)
+{
+	size_t at = (size_t)row, n = p->actions.len;
+	const char *name = at < n ? action_def(p->actions.v[at])->name : palette_commands[at - n].name;
+	const char *help = at < n ? action_def(p->actions.v[at])->help : palette_commands[at - n].help;
+
+	for (size_t end; *(typed += strspn(typed, " ")); typed += end) {
+		end = strcspn(typed, " ");
+		_free_ char *word = mem_strndup(typed, end);
+		if (!strcasestr(name, word) && !strcasestr(help, word))
+			return false;
+	}
+	return true;
+}
+
+/* A command with its words is no text to look for, even if it is written wrong. */
 static int chosen(void *arg, struct app *a, int row, const char *typed, struct err *e)
 {
 	struct palette *p = arg;
 
-	if (takes_words(typed) || row < 0)
+	if (row < 0 || takes_words(typed) || (strchr(typed, ' ') && !says(p, row, typed)))
 		return palette_do(a, typed, e);
 	if ((size_t)row >= p->actions.len)
 		return palette_do(a, palette_commands[row - (int)p->actions.len].name, e);
