@@ -144,10 +144,11 @@ static void one_written(void *arg, struct app *a, int status, const char *out, s
 {
 	struct err e = { 0 };
 	bool off = !*written.text || (!strcmp(written.word, "tag") && written.text[strlen(written.text) - 1] == '=');
+	const char *why = text_starts(out, "jig: ") ? out + 5 : out;
 
 	written.done++;
 	if (status) {
-		app_say(a, ROLE_FAILED, "%.*s", (int)strcspn(out, "\n"), text_starts(out, "jig: ") ? out + 5 : out);
+		app_say(a, ROLE_FAILED, "%.*s", (int)strcspn(why, "\n"), why);
 		vec_clear(&written.runs);
 	} else if (written.done < written.runs.len) {
 		if (write_next(a, &e) < 0) {

@@ -54,6 +54,9 @@ t
 :type =x
 Enter
 :wait cannot be the key of a tag
+:save-screen refused.txt
 E
-expect 0 jig --script keys --size 100x20
+expect 0 jig --script keys --size 160x20
+has "$(cat refused.txt)" 'and is not "last"'
+hasnt "$(cat refused.txt)" '"last"·'
 hasnt "$(cat left.txt)" "marked"
