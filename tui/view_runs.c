@@ -148,8 +148,15 @@ static int stick(struct runs_view *w, struct err *e)
 {
 	bool first = w->at == 0 && w->top == 0;
 	size_t row = w->at - w->top, n = len(w);
-	int64_t at = w->cursor && n ? runs_list_find(w->list, w->cursor, w->at) : -1;
+	int64_t at = -1;
 
+	if (w->coming && n && runs_list_find(w->list, w->coming, 0) >= 0) {
+		w->cursor = w->coming;
+		w->coming = 0;
+		w->at_end = false;
+	}
+	if (w->cursor && n)
+		at = runs_list_find(w->list, w->cursor, w->at);
 	if (w->at_end && n && runs_list_complete(w->list))
 		return move_to(w, n - 1, e);
 	if (at < 0) {
@@ -432,6 +439,7 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 	struct runs_view *w = of(v);
 	size_t rows = visible(w), page = rows > 1 ? rows - 1 : 1;
 
+	w->coming = 0;
 	switch ((int)action) {
 	case ACT_NEW_RUN: return act_on_run(w, action, e);
 	case ACT_BACK: return w->list ? back(w, e) : VIEW_PASS;
@@ -473,6 +481,7 @@ static int mouse(struct view *v, struct app *a, const struct mouse *m, struct re
 
 	if (!w->list)
 		return VIEW_PASS;
+	w->coming = 0;
 	if (m->kind == MOUSE_WHEEL_UP || m->kind == MOUSE_WHEEL_DOWN)
 		return scroll(w, m->kind == MOUSE_WHEEL_UP ? -WHEEL : WHEEL, e);
 	if (m->kind != MOUSE_PRESS && m->kind != MOUSE_DOUBLE)
@@ -748,11 +757,8 @@ int view_runs_show(struct view *v, int64_t run, struct err *e)
 {
 	struct runs_view *w = of(v);
 
-	if (!w->list || !len(w) || runs_list_find(w->list, run, 0) < 0)
-		return VIEW_SAME;
-	w->at_end = false;
-	w->cursor = run;
-	return stick(w, e);
+	w->coming = run;
+	return w->list ? stick(w, e) : VIEW_SAME;
 }
 
 struct view *view_runs_new(struct app *a, struct err *e)

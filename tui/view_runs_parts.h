@@ -18,6 +18,7 @@ struct runs_view {
 	bool own_columns;       /* a person chose them */
 	bool at_end;            /* the last row is wanted, which has not come yet */
 	int64_t cursor;         /* entry under the cursor; 0: none */
+	int64_t coming;         /* the run that gets the cursor as soon as the list has it; 0: none */
 	size_t at, top;
 	int rows;               /* of the list, as drawn last */
 	VEC(int64_t) marks;

@@ -525,6 +525,38 @@ static void new_runs_appear_and_the_cursor_stays(void **state)
 	has(6, "calm-otter");
 }
 
+/* A run that was started from here gets the cursor when the list has it, unless a person did something else meanwhile. */
+static void a_run_that_comes_gets_the_cursor(void **state)
+{
+	act(ACT_DOWN);
+	act(ACT_DOWN);
+	has(3, "▌");
+	must(view_runs_show(view, 8, &make_err));
+	has(3, "▌");
+	must(tracker_begin(record, &make_err));
+	make_ended("new-one", RUN_SUCCESS, "lr", 0.1, 0.9, 0);
+	must(tracker_commit(record, &make_err));
+	must(view->ops->refresh(view, &app, REFRESH_RECORD, &make_err));
+	settle();
+	picture(16, 110);
+	has(1, "▌");
+	has(1, "new-one");
+	must(view_runs_show(view, 9, &make_err));
+	act(ACT_DOWN);
+	must(tracker_begin(record, &make_err));
+	make_ended("other-one", RUN_SUCCESS, "lr", 0.1, 0.9, 0);
+	must(tracker_commit(record, &make_err));
+	must(view->ops->refresh(view, &app, REFRESH_RECORD, &make_err));
+	settle();
+	picture(16, 110);
+	has(1, "other-one");
+	hasnt(1, "▌");
+	must(view_runs_show(view, 9, &make_err));
+	settle();
+	picture(16, 110);
+	has(1, "▌");
+}
+
 static void a_removed_run_leaves(void **state)
 {
 	act(ACT_LAST);
@@ -631,6 +663,7 @@ int main(void)
 	        view_test(a_run_opens),
 	        view_test(columns_are_chosen),
 	        view_test(new_runs_appear_and_the_cursor_stays),
+	        view_test(a_run_that_comes_gets_the_cursor),
 	        view_test(a_removed_run_leaves),
 	        view_test(small_screens_keep_what_matters),
 	        view_test(bigger_lists_scroll),
