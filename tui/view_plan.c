@@ -8,14 +8,20 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "tracker/query.h"
+#include "tui/run_text.h"
 #include "tui/view_pick.h"
 #include "tui/view_run.h"
 #include "tui/view_runs.h"
 
 /* So many steps of one matrix with one action are one line, as in `jig plan`. */
 enum { FOLD = 4 };
+enum { EXPLAINED = 200 }; /* steps whose failure is looked up for a plan */
 
-struct plan_line { const char *glyph, *name, *action, *reason; enum role role; };
+struct plan_line {
+	const char *glyph, *name, *action, *reason;
+	bool folded; /* stands for several steps */
+	enum role role;
+};
 struct view_plan {
 	struct view view;
 	int64_t run;
@@ -116,10 +122,56 @@ static void fold(struct view_plan *p)
 			struct plan_line one = *l;
 
 			one.name = arena_printf(&p->arena, "%.*s ×%zu", (int)base, l->name, n);
+			one.folded = true;
 			p->lines.v[kept++] = one;
 		}
 	}
 	p->lines.len = kept;
+}
+
+/* What came of the step in the run that is gone on from, behind a reason that only says that nothing stands in for it. */
+static int explain(struct view_plan *p, struct app *a, struct plan_line *l, struct err *e)
+{
+	_arena_ struct arena arena = ARENA_INIT;
+	_buf_ struct buf why = BUF_INIT;
+	const struct attempt_row *last;
+	struct attempt_rows attempts;
+	struct step_row step;
+	int r = query_step_named(a->tracker, p->run, l->name, &arena, &step, e);
+
+	if (r >= 0)
+		r = query_step_attempts(a->tracker, step.id, &arena, &attempts, e);
+	if (r < 0 || !attempts.len)
+		return r;
+	last = &attempts.v[attempts.len - 1];
+	if (last->state != ATTEMPT_FAILED && last->state != ATTEMPT_STOPPED && last->state != ATTEMPT_LOST)
+		return 0;
+	attempt_error_text(&why, last);
+	if (!why.len && last->state == ATTEMPT_FAILED) {
+		char how[64];
+
+		attempt_end_text(last, how);
+		buf_adds(&why, how);
+	}
+	l->reason = arena_printf(&p->arena, "%s; %s in run %lld%s%s", l->reason, attempt_state_text(last->state),
+	                         (long long)p->run, why.len ? ": " : "", why.len ? why.data : "");
+	return 0;
+}
+
+static void explain_failed(struct view_plan *p, struct app *a)
+{
+	struct err ignored;
+	int told = 0;
+
+	for (size_t i = 0; p->run && a->tracker && i < p->lines.len && told < EXPLAINED; i++) {
+		struct plan_line *l = &p->lines.v[i];
+
+		if (l->folded || strcmp(l->action, "run") || strcmp(l->reason, "never finished"))
+			continue;
+		told++;
+		/* A step that is new is not in that run. */
+		explain(p, a, l, &ignored);
+	}
 }
 
 static void sum_up(struct view_plan *p, const json_t *plan, const int *counts)
@@ -140,7 +192,7 @@ static void sum_up(struct view_plan *p, const json_t *plan, const int *counts)
 	p->sum = arena_strdup(&p->arena, text.data);
 }
 
-static void show_plan(struct view_plan *p, const json_t *plan)
+static void show_plan(struct view_plan *p, struct app *a, const json_t *plan)
 {
 	static const char *const kinds[] = { "run", "reuse", "unknown", "skip" };
 	int counts[4] = { 0 };
@@ -161,6 +213,8 @@ static void show_plan(struct view_plan *p, const json_t *plan)
 		vec_push(&p->lines, line_of(p, name, action, reason));
 	}
 	fold(p);
+	if (p->action != ACT_NEW_RUN)
+		explain_failed(p, a);
 	sum_up(p, plan, counts);
 }
 
@@ -182,7 +236,7 @@ static void planned(void *arg, struct app *a, int status, const char *out, size_
 	}
 	forget_plan(p);
 	if (plan)
-		show_plan(p, plan);
+		show_plan(p, a, plan);
 	else
 		p->fault = mem_strndup(out + (text_starts(out, "jig: ") ? 5 : 0), n - (text_starts(out, "jig: ") ? 5 : 0));
 	app_redraw(a);
@@ -199,6 +253,15 @@ static int load(struct view_plan *p, struct app *a, struct err *e)
 	r = command(p, a, true, planned, e);
 	p->loading = r >= 0;
 	return r < 0 ? r : VIEW_REDRAW;
+}
+
+/* The list of runs goes to the new one. */
+static void runs_show(struct app *a, int64_t number)
+{
+	struct err e;
+
+	if (number && app_top(a)->screen == SCREEN_RUNS && view_runs_show(app_top(a), number, &e) < 0)
+		app_say(a, ROLE_FAILED, "%s", e.text);
 }
 
 /* "run 18 calm-otter goes on …", behind what is said of the run it comes from: the new run's screen, where the old
@@ -224,10 +287,10 @@ static void started(void *arg, struct app *a, int status, const char *out, size_
 	if (number && app_top(a)->screen == SCREEN_RUN && (v = view_run_new(a, number, &e))) {
 		/* Its title says which run it is, and it may end while one looks. */
 		app_pop(a);
-		if (app_top(a)->screen == SCREEN_RUNS)
-			view_runs_show(app_top(a), number, &e);
+		runs_show(a, number);
 		app_push(a, v);
 	} else {
+		runs_show(a, number);
 		app_say(a, ROLE_QUIET, "%.*s", (int)strcspn(line, "\n"), line);
 	}
 }
