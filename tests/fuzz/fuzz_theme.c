@@ -18,6 +18,7 @@ static void check_colour(int32_t colour, enum depth depth)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_free_ char *text = mem_strndup((const char *)data, size);
+	_buf_ struct buf sgr = BUF_INIT;
 	struct theme t;
 	struct err e = { 0 };
 	int r = theme_parse("fuzz", text, &t, &e);
@@ -30,12 +31,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int role = 0; role < ROLE_COUNT; role++)
 		for (int attrs = 0; attrs < 256; attrs += 13)
 			for (enum depth depth = DEPTH_NONE; depth <= DEPTH_TRUE; depth++) {
-				_buf_ struct buf sgr = BUF_INIT;
 				struct cell c = { .cp = { 'x' }, .role = (uint8_t)role, .attrs = (uint8_t)attrs, .fg = 200, .bg = 7 };
 				struct style s = theme_style(&t, &c, depth);
 
 				check_colour(s.fg, depth);
 				check_colour(s.bg, depth);
+				buf_reset(&sgr);
 				style_sgr(&sgr, &s);
 			}
 	return 0;

@@ -1,52 +1,22 @@
 /* Any bytes as the log of a failed step: a root error that is one harmless line of UTF-8, or none. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include "base/file.h"
-#include "base/path.h"
-#include "base/utf8.h"
 #include "runner/log.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static char *folder;
-
-static void leave(void)
-{
-	struct err e;
-
-	file_remove_tree(folder, &e);
-	free(folder);
-}
+#include "target.h"
 
 static void check(const char *text)
 {
-	if (text && (!utf8_valid(text, strlen(text)) || strpbrk(text, "\n\r\033")))
-		abort();
+	must(!text || (utf8_valid(text, strlen(text)) && !strpbrk(text, "\n\r\033")));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	_free_ char *path = path_join(target_folder(), "log"), *file = NULL, *message = NULL;
 	struct err e;
-	char *file = NULL, *message = NULL;
 	int line = 0;
 
-	if (!folder) {
-		if (file_temp_dir("/tmp", "fuzz", &folder, &e) < 0)
-			abort();
-		atexit(leave);
-	}
-	char *path = path_join(folder, "log");
-	if (file_write(path, data, size, 0600, &e) < 0)
-		abort();
-	free(path);
-	if (log_root_error(folder, "/w", &file, &line, &message, &e) < 0)
-		abort();
+	target_write(path, data, size);
+	must(log_root_error(target_folder(), "/w", &file, &line, &message, &e) >= 0);
 	check(file);
 	check(message);
-	if (file && (line < 0 || !message))
-		abort();
-	free(file);
-	free(message);
+	must(!file || (line >= 0 && message));
 	return 0;
 }
