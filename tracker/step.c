@@ -355,6 +355,7 @@ static char *env_detail(const struct env_facts *f)
 int env_record(struct tracker *t, const struct env_facts *f, int64_t *ret_id, struct err *e)
 {
 	_free_ char *detail = env_detail(f);
+	char body[64];
 	int64_t id;
 	int r = db_get_int(t, &sql, STEP_ENV_FIND, ret_id, e, DB_TEXT(f->key), DB_TEXT(f->grade), DB_TEXT(f->kind),
 	                   DB_TEXT(detail));
@@ -368,6 +369,10 @@ int env_record(struct tracker *t, const struct env_facts *f, int64_t *ret_id, st
 	for (size_t i = 0; r >= 0 && i < f->npackages; i++)
 		r = db_write(t, &sql, STEP_PACKAGE_NEW, e, DB_INT(id), DB_TEXT(f->packages[i].name),
 		             DB_TEXT(f->packages[i].version), DB_TEXT(f->packages[i].source));
+	/* Its run may end before an attempt has it. */
+	snprintf(body, sizeof body, "{\"env\":%lld}", (long long)id);
+	if (r >= 0)
+		r = event_add(t, 0, "env", body, e);
 	if (r >= 0)
 		*ret_id = id;
 	return r;

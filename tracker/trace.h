@@ -16,7 +16,8 @@ struct trace_row {
 };
 struct trace_rows { struct trace_row *v; size_t len; };
 
-/* The id of the set, made when it is new. Rows sorted by path, then kind, each (path, kind) once. Needs a transaction. */
+/* The id of the set, made when it is new. Rows sorted by path, then kind, each (path, kind) once. Needs a transaction,
+ * in which an attempt ends that has the set: one that no attempt has is taken for tampering (verify.h). */
 int trace_record(struct tracker *t, const struct trace_row *v, size_t n, int64_t *ret_set, struct err *e);
 /* Results live in the arena. */
 int query_trace(struct tracker *t, int64_t set, struct arena *a, struct trace_rows *ret, struct err *e);

@@ -44,6 +44,15 @@
 	  "SELECT attempt, 'attempt ' || attempt || ', ts ' || ts FROM sample WHERE attempt NOT IN (SELECT id FROM attempt) LIMIT 1") \
 	X(VERIFY_PIPELINE, \
 	  "SELECT id, 'definition ' || id FROM pipeline WHERE id NOT IN (SELECT pipeline_id FROM run) LIMIT 1") \
+	X(VERIFY_SWEEP, "WITH told(id) AS (SELECT json_extract(body, '$.sweep') FROM event WHERE kind = 'sweep') " \
+	                "SELECT 0, id || ' was added' FROM sweep WHERE id NOT IN (SELECT id FROM told) UNION ALL " \
+	                "SELECT 0, id || ' is missing' FROM told WHERE id NOT IN (SELECT id FROM sweep) LIMIT 1") \
+	X(VERIFY_ENV, "WITH told(id) AS (SELECT json_extract(body, '$.env') FROM event WHERE kind = 'env') " \
+	              "SELECT 0, id || ' was added: ' || key FROM env WHERE id NOT IN (SELECT id FROM told) AND NOT EXISTS " \
+	              "(SELECT 1 FROM attempt WHERE env = env.id) UNION ALL " \
+	              "SELECT 0, id || ' is missing' FROM told WHERE id NOT IN (SELECT id FROM env) LIMIT 1") \
+	X(VERIFY_TRACE_SET, "SELECT 0, 'trace ' || id FROM trace_set WHERE NOT EXISTS (SELECT 1 FROM attempt WHERE trace = " \
+	                    "trace_set.id) LIMIT 1") \
 	X(VERIFY_TALLY, "SELECT 0, name FROM tally WHERE name <> 'runs' UNION ALL SELECT 0, 'runs' WHERE (SELECT n FROM " \
 	                "tally WHERE name = 'runs') IS NOT (SELECT count(*) FROM run WHERE removed = 0) LIMIT 1") \
 	X(VERIFY_POWER, "WITH RECURSIVE p(n, f) AS (VALUES (0, 1.0) UNION ALL SELECT n + 1, f * 2.0 FROM p WHERE n < 537) " \
@@ -263,6 +272,9 @@ static int check_rest(struct tracker *t, struct verify_report *v, struct err *e)
 	        {VERIFY_POINT, false, "table point: points belong to nothing: "},
 	        {VERIFY_SAMPLE, false, "table sample: samples belong to nothing: "},
 	        {VERIFY_PIPELINE, false, "table pipeline: no run has this row: "},
+	        {VERIFY_SWEEP, false, "table sweep: sweep "},
+	        {VERIFY_ENV, false, "table env: environment "},
+	        {VERIFY_TRACE_SET, false, "table trace_set: no attempt has this row: "},
 	        {VERIFY_TALLY, false, "table tally: the count is wrong: "},
 	        {VERIFY_POWER, false, "table power_of_two: the row is not what it was: "},
 	};

@@ -7,32 +7,9 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "tests/lib/record_make.h"
+#include "tests/lib/record_case.h"
 #include "tracker/db.h"
 #include "tracker/query.h"
-
-static char *dir;
-
-static int setup(void **state)
-{
-	must(file_temp_dir("/tmp", "tracker", &dir, &make_err));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	must(file_remove_tree(dir, &make_err));
-	free(dir);
-	return 0;
-}
-
-static struct tracker *open_record(void)
-{
-	struct tracker *t;
-
-	must(tracker_open(dir, TRACKER_WRITE, &t, &make_err));
-	return t;
-}
 
 static int64_t runs_seen(struct tracker *t)
 {
@@ -45,8 +22,8 @@ static int64_t runs_seen(struct tracker *t)
 
 static void test_reads_of_one_state(void **state)
 {
-	_tracker_ struct tracker *t = open_record();
-	_tracker_ struct tracker *other = open_record();
+	_tracker_ struct tracker *t = record_open();
+	_tracker_ struct tracker *other = record_open();
 
 	tracker_read_end(t);
 	must(tracker_read_begin(t, &make_err));
@@ -63,7 +40,7 @@ static void test_reads_of_one_state(void **state)
 	tracker_read_end(t);
 	make_run(t, "two");
 	must(tracker_commit(t, &make_err));
-	assert_int_equal(make_number(dir, "SELECT count(*) FROM run"), 2);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM run"), 2);
 }
 
 /* Runs f in a child; its exit status, or minus the signal that ended it. */
@@ -84,11 +61,11 @@ static int in_child(void (*f)(void))
 static void test_open(void **state)
 {
 	struct tracker *t = NULL;
-	_free_ char *path = path_join(dir, "jig.db");
-	_free_ char *nowhere = path_join(dir, "nowhere");
+	_free_ char *path = path_join(record_dir, "jig.db");
+	_free_ char *nowhere = path_join(record_dir, "nowhere");
 	struct err e;
 
-	assert_int_equal(tracker_open(dir, TRACKER_READ, &t, &e), ERR_NOT_FOUND);
+	assert_int_equal(tracker_open(record_dir, TRACKER_READ, &t, &e), ERR_NOT_FOUND);
 	assert_false(file_exists(path));
 	assert_int_equal(tracker_open(nowhere, TRACKER_READ, &t, &e), ERR_NOT_FOUND);
 	assert_int_equal(tracker_open(nowhere, TRACKER_WRITE, &t, &e), ERR_BROKEN);
@@ -96,32 +73,32 @@ static void test_open(void **state)
 	assert_null(t);
 	tracker_close(NULL);
 
-	t = open_record();
-	assert_int_equal(make_number(dir, "PRAGMA user_version"), 1);
-	assert_int_equal(make_number(dir, "SELECT 1 FROM pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
+	t = record_open();
+	assert_int_equal(make_number(record_dir, "PRAGMA user_version"), 1);
+	assert_int_equal(make_number(record_dir, "SELECT 1 FROM pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
 	tracker_close(t);
-	must(tracker_open(dir, TRACKER_READ, &t, &make_err));
+	must(tracker_open(record_dir, TRACKER_READ, &t, &make_err));
 	tracker_close(t);
 }
 
 static void test_no_database(void **state)
 {
-	_free_ char *path = path_join(dir, "jig.db");
+	_free_ char *path = path_join(record_dir, "jig.db");
 	_buf_ struct buf b = BUF_INIT;
 	struct tracker *t;
 	struct err e;
 
 	buf_fill(&b, 'x', 5000);
 	must(file_write(path, b.data, b.len, 0600, &make_err));
-	assert_int_equal(tracker_open(dir, TRACKER_READ, &t, &e), ERR_BROKEN);
+	assert_int_equal(tracker_open(record_dir, TRACKER_READ, &t, &e), ERR_BROKEN);
 	assert_non_null(strstr(e.text, "damaged"));
 	assert_null(strstr(e.text, "PRAGMA"));
 }
 
 static void test_moved(void **state)
 {
-	_tracker_ struct tracker *t = open_record();
-	_free_ char *path = path_join(dir, "jig.db"), *other = path_join(dir, "other.db");
+	_tracker_ struct tracker *t = record_open();
+	_free_ char *path = path_join(record_dir, "jig.db"), *other = path_join(record_dir, "other.db");
 
 	assert_false(tracker_moved(t));
 	must(file_copy(path, other, 0600, &make_err));
@@ -133,7 +110,7 @@ static void test_moved(void **state)
 
 static void test_strange_state(void **state)
 {
-	struct tracker *t = open_record();
+	struct tracker *t = record_open();
 	_arena_ struct arena a = ARENA_INIT;
 	struct run_row row;
 	struct err e;
@@ -142,7 +119,7 @@ static void test_strange_state(void **state)
 	make_run(t, "one");
 	make_run(t, "two");
 	must(tracker_commit(t, &make_err));
-	assert_null(make_sql(dir, "PRAGMA ignore_check_constraints = 1; DROP TRIGGER run_move; "
+	assert_null(make_sql(record_dir, "PRAGMA ignore_check_constraints = 1; DROP TRIGGER run_move; "
 	                          "UPDATE run SET state = 'quexed' WHERE number = 1"));
 	/* The row is read, and what comes next says that it is not to be believed; then the rest can be read. */
 	must(query_run(t, 1, &a, &row, &e));
@@ -159,16 +136,16 @@ static void test_foreign(void **state)
 	struct tracker *t;
 	struct err e;
 
-	assert_null(make_sql(dir, "CREATE TABLE something (x)"));
-	assert_int_equal(tracker_open(dir, TRACKER_WRITE, &t, &e), ERR_BROKEN);
+	assert_null(make_sql(record_dir, "CREATE TABLE something (x)"));
+	assert_int_equal(tracker_open(record_dir, TRACKER_WRITE, &t, &e), ERR_BROKEN);
 	assert_non_null(strstr(e.text, "a database of something else"));
-	assert_int_equal(make_number(dir, "SELECT count(*) FROM sqlite_schema"), 1);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM sqlite_schema"), 1);
 }
 
 static void test_transactions(void **state)
 {
-	_tracker_ struct tracker *t = open_record();
-	_tracker_ struct tracker *other = open_record();
+	_tracker_ struct tracker *t = record_open();
+	_tracker_ struct tracker *other = record_open();
 	int64_t version = tracker_data_version(other);
 
 	assert_false(tracker_in_transaction(t));
@@ -178,27 +155,27 @@ static void test_transactions(void **state)
 	make_run(t, "one");
 	tracker_rollback(t);
 	assert_false(tracker_in_transaction(t));
-	assert_int_equal(make_number(dir, "SELECT count(*) FROM run"), 0);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM run"), 0);
 	assert_int_equal(tracker_data_version(other), version);
 
 	must(tracker_begin(t, &make_err));
 	make_run(t, "one");
 	must(tracker_commit(t, &make_err));
-	assert_int_equal(make_number(dir, "SELECT count(*) FROM run"), 1);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM run"), 1);
 	assert_int_not_equal(tracker_data_version(other), version);
 
 	/* Closing rolls back. */
 	must(tracker_begin(other, &make_err));
 	make_run(other, "two");
 	tracker_close(mem_take(other));
-	assert_int_equal(make_number(dir, "SELECT count(*) FROM run"), 1);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM run"), 1);
 }
 
 /* Both connections go on where the other left the chain. */
 static void test_turns(void **state)
 {
-	_tracker_ struct tracker *t = open_record();
-	_tracker_ struct tracker *other = open_record();
+	_tracker_ struct tracker *t = record_open();
+	_tracker_ struct tracker *other = record_open();
 	struct verify_report v;
 
 	for (int i = 0; i < 5; i++) {
@@ -219,7 +196,7 @@ static void test_turns(void **state)
 
 static void write_outside(void)
 {
-	struct tracker *t = open_record();
+	struct tracker *t = record_open();
 
 	fclose(stderr);
 	event_add(t, 0, "export", "{}", &make_err);
@@ -227,7 +204,7 @@ static void write_outside(void)
 
 static void begin_twice(void)
 {
-	struct tracker *t = open_record();
+	struct tracker *t = record_open();
 
 	fclose(stderr);
 	tracker_begin(t, &make_err);
@@ -271,7 +248,7 @@ static void all_at_once(int n, void (*f)(void))
 
 static void open_and_begin(void)
 {
-	struct tracker *t = open_record();
+	struct tracker *t = record_open();
 
 	must(tracker_begin(t, &make_err));
 	make_run(t, NULL);
@@ -286,16 +263,16 @@ static void test_creation_race(void **state)
 	struct verify_report v;
 
 	all_at_once(8, open_and_begin);
-	t = open_record();
+	t = record_open();
 	must(verify_all(t, NULL, &v, &make_err));
 	assert_string_equal(v.fault, "");
 	assert_int_equal(v.runs, 8);
-	assert_int_equal(make_number(dir, "SELECT max(number) FROM run"), 8);
+	assert_int_equal(make_number(record_dir, "SELECT max(number) FROM run"), 8);
 }
 
 static void write_often(void)
 {
-	struct tracker *t = open_record();
+	struct tracker *t = record_open();
 
 	for (int i = 0; i < TURNS; i++) {
 		int64_t run, step, attempt;
@@ -317,7 +294,7 @@ static void write_often(void)
 
 static void test_writers(void **state)
 {
-	_tracker_ struct tracker *t = open_record();
+	_tracker_ struct tracker *t = record_open();
 	struct verify_report v;
 
 	all_at_once(WRITERS, write_often);
@@ -325,15 +302,15 @@ static void test_writers(void **state)
 	assert_string_equal(v.fault, "");
 	assert_int_equal(v.runs, WRITERS * TURNS);
 	assert_int_equal(v.events, WRITERS * TURNS * 5);
-	assert_int_equal(make_number(dir, "SELECT count(*) FROM point"), WRITERS * TURNS * 2);
-	assert_int_equal(make_number(dir, "SELECT n FROM tally WHERE name = 'runs'"), WRITERS * TURNS);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM point"), WRITERS * TURNS * 2);
+	assert_int_equal(make_number(record_dir, "SELECT n FROM tally WHERE name = 'runs'"), WRITERS * TURNS);
 }
 
 /* The file is written at the end of a run, after the commit. */
 static void test_chain_file(void **state)
 {
-	_tracker_ struct tracker *t = open_record();
-	_free_ char *path = path_join(dir, "chain");
+	_tracker_ struct tracker *t = record_open();
+	_free_ char *path = path_join(record_dir, "chain");
 	_buf_ struct buf b = BUF_INIT;
 	struct verify_report v;
 	int64_t run;
@@ -360,18 +337,18 @@ static void test_chain_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(test_open, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_no_database, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_transactions, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_reads_of_one_state, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_misuse, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_moved, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_strange_state, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_creation_race, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_writers, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_chain_file, setup, teardown),
+	        record_dir_test(test_open),
+	        record_dir_test(test_no_database),
+	        record_dir_test(test_foreign),
+	        record_dir_test(test_transactions),
+	        record_dir_test(test_reads_of_one_state),
+	        record_dir_test(test_turns),
+	        record_dir_test(test_misuse),
+	        record_dir_test(test_moved),
+	        record_dir_test(test_strange_state),
+	        record_dir_test(test_creation_race),
+	        record_dir_test(test_writers),
+	        record_dir_test(test_chain_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "tests/lib/record_make.h"
+#include "tests/lib/record_case.h"
 #include "tracker/db.h"
 #include "tracker/query.h"
 
@@ -18,34 +18,11 @@ static const char more[] = "ALTER TABLE run ADD COLUMN colour TEXT; UPDATE run S
                            "INSERT INTO later (run) SELECT number FROM run";
 static const char broken[] = "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT; CREATE TABLE run (x)";
 
-static char *dir;
-
-static int setup(void **state)
-{
-	must(file_temp_dir("/tmp", "upgrade", &dir, &make_err));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	must(file_remove_tree(dir, &make_err));
-	free(dir);
-	return 0;
-}
-
-static struct tracker *open_record(void)
-{
-	struct tracker *t;
-
-	must(tracker_open(dir, TRACKER_WRITE, &t, &make_err));
-	return t;
-}
-
-/* The saved record of that version becomes the one in dir; false: there is none. */
+/* The saved record of that version becomes the one in record_dir; false: there is none. */
 static bool take_saved(int version)
 {
 	_free_ char *saved = mem_printf("tests/tracker/data/v%d.db", version);
-	_free_ char *path = path_join(dir, "jig.db");
+	_free_ char *path = path_join(record_dir, "jig.db");
 
 	if (!file_exists(saved))
 		return false;
@@ -65,18 +42,18 @@ static void holds(struct tracker *t, int64_t runs)
 /* This program's version; what a released migration makes never changes, as the saved record shows. */
 static int this_version(void)
 {
-	struct tracker *t = open_record();
+	struct tracker *t = record_open();
 	int version = t->schema;
 
 	tracker_close(t);
-	must(file_remove_tree(dir, &make_err));
-	must(file_mkdirs(dir, 0700, &make_err));
+	must(file_remove_tree(record_dir, &make_err));
+	must(file_mkdirs(record_dir, 0700, &make_err));
 	return version;
 }
 
 static char *schema_text(void)
 {
-	_free_ char *path = path_join(dir, "jig.db");
+	_free_ char *path = path_join(record_dir, "jig.db");
 	_buf_ struct buf b = BUF_INIT;
 	sqlite3_stmt *st;
 	sqlite3 *db;
@@ -98,27 +75,27 @@ static void test_saved(void **state)
 	int last = this_version();
 
 	for (int version = 1; version <= last; version++) {
-		_free_ char *copy = mem_printf("%s/jig.db.v%d.bak", dir, version);
+		_free_ char *copy = mem_printf("%s/jig.db.v%d.bak", record_dir, version);
 		struct tracker *t;
 
 		if (!take_saved(version))
 			fail_msg("tests/tracker/data/v%d.db is missing: gen_saved makes it", version);
-		assert_int_equal(make_number(dir, "PRAGMA user_version"), version);
-		t = open_record();
-		assert_int_equal(make_number(dir, "PRAGMA user_version"), last);
+		assert_int_equal(make_number(record_dir, "PRAGMA user_version"), version);
+		t = record_open();
+		assert_int_equal(make_number(record_dir, "PRAGMA user_version"), last);
 		assert_int_equal(file_exists(copy), version < last);
 		holds(t, 2);
 		assert_int_equal(
-		        make_number(dir, "SELECT number FROM run WHERE name = 'calm-otter' AND state = 'success'"), 1);
-		assert_int_equal(make_number(dir, "SELECT count(*) FROM trace JOIN attempt ON trace_set = attempt.trace"), 3);
-		assert_int_equal(make_number(dir, "SELECT reused_attempt FROM step WHERE state = 'reused'"), 2);
+		        make_number(record_dir, "SELECT number FROM run WHERE name = 'calm-otter' AND state = 'success'"), 1);
+		assert_int_equal(make_number(record_dir, "SELECT count(*) FROM trace JOIN attempt ON trace_set = attempt.trace"), 3);
+		assert_int_equal(make_number(record_dir, "SELECT reused_attempt FROM step WHERE state = 'reused'"), 2);
 		must(tracker_begin(t, &make_err));
 		assert_int_equal(make_run(t, NULL), 3);
 		must(tracker_commit(t, &make_err));
 		holds(t, 3);
 		tracker_close(t);
-		must(file_remove_tree(dir, &make_err));
-		must(file_mkdirs(dir, 0700, &make_err));
+		must(file_remove_tree(record_dir, &make_err));
+		must(file_mkdirs(record_dir, 0700, &make_err));
 	}
 }
 
@@ -127,12 +104,12 @@ static void test_same_schema(void **state)
 {
 	_free_ char *fresh = NULL, *upgraded = NULL;
 
-	tracker_close(open_record());
+	tracker_close(record_open());
 	fresh = schema_text();
-	must(file_remove_tree(dir, &make_err));
-	must(file_mkdirs(dir, 0700, &make_err));
+	must(file_remove_tree(record_dir, &make_err));
+	must(file_mkdirs(record_dir, 0700, &make_err));
 	assert_true(take_saved(1));
-	tracker_close(open_record());
+	tracker_close(record_open());
 	upgraded = schema_text();
 	assert_string_equal(fresh, upgraded);
 }
@@ -143,8 +120,8 @@ static void test_next(void **state)
 {
 	int now = this_version();
 	const char *list[16] = {0};
-	_free_ char *copy = mem_printf("%s/jig.db.v%d.bak", dir, now);
-	_free_ char *below = path_join(dir, "copy");
+	_free_ char *copy = mem_printf("%s/jig.db.v%d.bak", record_dir, now);
+	_free_ char *below = path_join(record_dir, "copy");
 	_free_ char *there = path_join(below, "jig.db");
 	_tracker_ struct tracker *t = NULL;
 	_tracker_ struct tracker *old = NULL;
@@ -152,12 +129,12 @@ static void test_next(void **state)
 	struct err e;
 
 	assert_true(take_saved(now));
-	t = open_record();
+	t = record_open();
 	list[now] = broken;
 	assert_true(schema_upgrade(t, list, now + 1, &e) < 0);
 	assert_false(tracker_in_transaction(t));
-	assert_int_equal(make_number(dir, "PRAGMA user_version"), now);
-	assert_int_equal(make_number(dir, "SELECT count(*) FROM sqlite_schema WHERE name = 'later'"), 0);
+	assert_int_equal(make_number(record_dir, "PRAGMA user_version"), now);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM sqlite_schema WHERE name = 'later'"), 0);
 	assert_int_equal(stat(copy, &failed), 0);
 
 	/* The failed upgrade's copy is not taken for one of what came after. */
@@ -168,12 +145,12 @@ static void test_next(void **state)
 	list[now] = more;
 	must(schema_upgrade(t, list, now + 1, &make_err));
 	must(schema_upgrade(t, list, now + 1, &make_err));
-	assert_int_equal(make_number(dir, "PRAGMA user_version"), now + 1);
-	assert_int_equal(make_number(dir, "SELECT count(*) FROM later"), 3);
+	assert_int_equal(make_number(record_dir, "PRAGMA user_version"), now + 1);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM later"), 3);
 	assert_int_equal(stat(copy, &done), 0);
 	assert_true(failed.st_ino != done.st_ino);
 	holds(t, 3);
-	assert_non_null(make_sql(dir, "UPDATE run SET host = 'x' WHERE number = 1"));
+	assert_non_null(make_sql(record_dir, "UPDATE run SET host = 'x' WHERE number = 1"));
 	assert_int_equal(schema_upgrade(t, list, now, &e), ERR_USAGE);
 
 	/* The copy is a whole record of the version before. */
@@ -187,18 +164,18 @@ static void test_next(void **state)
 /* From the future: said, and not a byte of it touched. */
 static void test_newer(void **state)
 {
-	_free_ char *path = path_join(dir, "jig.db");
+	_free_ char *path = path_join(record_dir, "jig.db");
 	_buf_ struct buf was = BUF_INIT, is = BUF_INIT;
-	struct tracker *t = open_record();
+	struct tracker *t = record_open();
 	struct err e;
 	int now = t->schema;
 
 	tracker_close(t);
 	_free_ char *sql = mem_printf("PRAGMA user_version = %d; PRAGMA wal_checkpoint(TRUNCATE)", now + 1);
-	assert_null(make_sql(dir, sql));
+	assert_null(make_sql(record_dir, sql));
 	must(file_read(path, 1 << 22, &was, &make_err));
 	for (int mode = TRACKER_READ; mode <= TRACKER_WRITE; mode++) {
-		assert_int_equal(tracker_open(dir, (enum tracker_mode)mode, &t, &e), ERR_USAGE);
+		assert_int_equal(tracker_open(record_dir, (enum tracker_mode)mode, &t, &e), ERR_USAGE);
 		assert_non_null(strstr(e.text, "newer jig"));
 		assert_non_null(strstr(e.text, "update jig"));
 	}
@@ -210,8 +187,8 @@ static void test_newer(void **state)
 /* One that was opened before somebody upgraded it writes no more. */
 static void test_upgraded_meanwhile(void **state)
 {
-	_tracker_ struct tracker *old = open_record();
-	_tracker_ struct tracker *t = open_record();
+	_tracker_ struct tracker *old = record_open();
+	_tracker_ struct tracker *t = record_open();
 	const char *list[16] = {0};
 	int now = old->schema;
 	struct err e;
@@ -236,8 +213,8 @@ static void test_race(void **state)
 	enum { N = 8 };
 	int now = this_version(), gate[2], status;
 	const char *list[16] = {0};
-	_free_ char *copy = mem_printf("%s/jig.db.v%d.bak", dir, now);
-	_free_ char *below = path_join(dir, "copy");
+	_free_ char *copy = mem_printf("%s/jig.db.v%d.bak", record_dir, now);
+	_free_ char *below = path_join(record_dir, "copy");
 	_free_ char *there = path_join(below, "jig.db");
 	pid_t pids[N];
 
@@ -255,7 +232,7 @@ static void test_race(void **state)
 			if (read(gate[0], &c, 1) != 0)
 				_exit(1);
 			/* One of them may have upgraded before another one has opened. */
-			if (tracker_open(dir, TRACKER_WRITE, &t, &make_err) < 0)
+			if (tracker_open(record_dir, TRACKER_WRITE, &t, &make_err) < 0)
 				_exit(strstr(make_err.text, "newer jig") ? 0 : 2);
 			must(schema_upgrade(t, list, now + 1, &make_err));
 			tracker_close(t);
@@ -268,8 +245,8 @@ static void test_race(void **state)
 		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
 		assert_int_equal(status, 0);
 	}
-	assert_int_equal(make_number(dir, "PRAGMA user_version"), now + 1);
-	assert_int_equal(make_number(dir, "SELECT count(*) FROM later"), 2);
+	assert_int_equal(make_number(record_dir, "PRAGMA user_version"), now + 1);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM later"), 2);
 	must(file_mkdirs(below, 0700, &make_err));
 	must(file_copy(copy, there, 0600, &make_err));
 	assert_int_equal(make_number(below, "PRAGMA user_version"), now);
@@ -279,12 +256,12 @@ static void test_race(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(test_saved, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_same_schema, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_next, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_upgraded_meanwhile, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_race, setup, teardown),
+	        record_dir_test(test_saved),
+	        record_dir_test(test_same_schema),
+	        record_dir_test(test_next),
+	        record_dir_test(test_newer),
+	        record_dir_test(test_upgraded_meanwhile),
+	        record_dir_test(test_race),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

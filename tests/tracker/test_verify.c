@@ -4,52 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "tests/lib/record_make.h"
-
-static char *dir;
-
-/* Two finished runs (1, 3), a live one (2). A step of run 3 is reused from run 1. */
-static int setup(void **state)
-{
-	_tracker_ struct tracker *t = NULL;
-	struct made a, b;
-	int64_t again;
-
-	must(file_temp_dir("/tmp", "verify", &dir, &make_err));
-	must(tracker_open(dir, TRACKER_WRITE, &t, &make_err));
-	a = make_everything(t, "one");
-	make_everything(t, "two");
-	b = make_everything(t, "three");
-	assert_null(make_sql(dir, "INSERT INTO package VALUES (1, 'numpy', '2.1.0', NULL), (1, 'scipy', '1.14', NULL)"));
-	make_finish(t, &a);
-	must(tracker_begin(t, &make_err));
-	must(step_add(t, b.run,
-	              &(struct step_new){.name = "again",
-	                                 .base = "again",
-	                                 .state = STEP_REUSED,
-	                                 .rank = 2,
-	                                 .reused_attempt = a.trained,
-	                                 .reason = "reuse: same as train@1 of run 1"},
-	              1, &again, &make_err));
-	must(tracker_commit(t, &make_err));
-	make_finish(t, &b);
-	must(tracker_begin(t, &make_err));
-	must(run_tag(t, b.run, "team", "red", &make_err));
-	must(run_tag(t, b.run, "gone", "x", &make_err));
-	must(run_tag(t, b.run, "gone", NULL, &make_err));
-	must(run_note(t, b.run, "second", &make_err));
-	must(run_rename(t, b.run, "drei", &make_err));
-	must(run_remove(t, b.run, &make_err));
-	must(tracker_commit(t, &make_err));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	must(file_remove_tree(dir, &make_err));
-	free(dir);
-	return 0;
-}
+#include "tests/lib/record_case.h"
 
 static void verify(const char *where, const char *against, struct verify_report *ret)
 {
@@ -63,7 +18,7 @@ static void verify(const char *where, const char *against, struct verify_report 
 static void tampered(const char *sql, struct verify_report *ret)
 {
 	static const char *const files[] = {"jig.db", "chain"};
-	_free_ char *to = mem_printf("%s.copy", dir);
+	_free_ char *to = mem_printf("%s.copy", record_dir);
 	_buf_ struct buf all = BUF_INIT;
 	_free_ char *path = path_join(to, "jig.db");
 	sqlite3 *db;
@@ -72,7 +27,7 @@ static void tampered(const char *sql, struct verify_report *ret)
 
 	must(file_mkdirs(to, 0700, &make_err));
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		_free_ char *a = path_join(dir, files[i]);
+		_free_ char *a = path_join(record_dir, files[i]);
 		_free_ char *b = path_join(to, files[i]);
 
 		must(file_copy(a, b, 0600, &make_err));
@@ -98,7 +53,7 @@ static void test_clean(void **state)
 {
 	struct verify_report v, w;
 
-	verify(dir, NULL, &v);
+	verify(record_dir, NULL, &v);
 	assert_string_equal(v.fault, "");
 	assert_true(v.ok);
 	assert_int_equal(v.runs, 3);
@@ -106,7 +61,7 @@ static void test_clean(void **state)
 	tampered("SELECT 1", &w);
 	assert_string_equal(w.fault, "");
 	assert_int_equal(w.events, v.events);
-	verify(dir, v.anchor, &w);
+	verify(record_dir, v.anchor, &w);
 	assert_true(w.ok);
 }
 
@@ -135,9 +90,9 @@ static void test_tampered(void **state)
 	         "number = 1",
 	         "run 9: table run: the row was added"},
 	        {"UPDATE run SET name = 'x' WHERE number = 1", "run 1: table run: the name"},
-	        {"UPDATE run SET removed = 1 WHERE number = 1", "run 1: table run: removed without an event"},
-	        {"UPDATE run SET removed = 0 WHERE number = 3",
-	         "run 3: table run: removed without an event, or brought back"},
+	        {"UPDATE run SET removed = 1 WHERE number = 3", "run 3: table run: removed without an event"},
+	        {"UPDATE run SET removed = 0 WHERE number = 1",
+	         "run 1: table run: removed without an event, or brought back"},
 	        {"UPDATE pipeline SET text = 'x'", "run 1: table pipeline: the row of the definition was changed"},
 	        {"DELETE FROM pipeline", "run 1: table pipeline: a row of run 1 is missing"},
 	        {"UPDATE sweep SET spec = '{}' WHERE id = 1", "run 1: table sweep: the row of the sweep was changed"},
@@ -245,7 +200,7 @@ static void test_tampered(void **state)
 	        {"UPDATE tag SET value = 'x' WHERE run = 1", "run 1: table tag"},
 	        {"DELETE FROM tag WHERE run = 3", "run 3: table tag: a row is missing: team"},
 	        {"INSERT INTO tag VALUES (1, 'more', '')", "run 1: table tag"},
-	        {"INSERT INTO tag VALUES (3, 'gone', 'x')", "run 3: table tag"},
+	        {"INSERT INTO tag VALUES (1, 'gone', 'x')", "run 1: table tag"},
 	        {"UPDATE note SET text = 'x' WHERE run = 3", "run 3: table note"},
 	        {"DELETE FROM note WHERE run = 1", "run 1: table note"},
 	        {"UPDATE event SET body = '{}' WHERE id = 5", "table event: event 5 was changed"},
@@ -262,6 +217,9 @@ static void test_tampered(void **state)
 	        {"INSERT INTO point VALUES (9999, 1, 1, 1)", "table point: points belong to nothing: series 9999"},
 	        {"INSERT INTO sample (attempt, ts) VALUES (9999, 1)", "table sample: samples belong to nothing"},
 	        {"INSERT INTO pipeline VALUES (9, randomblob(32), 'x')", "table pipeline: no run has this row"},
+	        {"INSERT INTO sweep VALUES (9, 1, '{}')", "table sweep: sweep 9 was added"},
+	        {"INSERT INTO env VALUES (9, 'k', 'pinned', 'uv', '{}')", "table env: environment 9 was added: k"},
+	        {"INSERT INTO trace_set VALUES (9, randomblob(32))", "table trace_set: no attempt has this row: trace 9"},
 	        {"UPDATE tally SET n = n + 1", "table tally: the count is wrong: runs"},
 	        {"DELETE FROM tally", "table tally: the count is wrong: runs"},
 	        {"UPDATE power_of_two SET f = 3 WHERE n = 1", "table power_of_two: the row is not what it was: 1"},
@@ -297,7 +255,7 @@ static void test_refused(void **state)
 	        "artifact WHERE run = 2 LIMIT 1",
 	        "UPDATE OR REPLACE run SET number = 1 WHERE number = 2",
 	        "UPDATE OR REPLACE run SET uid = (SELECT uid FROM run WHERE number = 1) WHERE number = 2",
-	        "UPDATE OR REPLACE run SET name = (SELECT name FROM run WHERE number = 1) WHERE number = 2",
+	        "UPDATE OR REPLACE run SET name = (SELECT name FROM run WHERE number = 3) WHERE number = 2",
 	        "UPDATE OR REPLACE step SET id = 1 WHERE run = 2",
 	        "UPDATE OR REPLACE attempt SET step = 1, n = 1 WHERE run = 2",
 	        "UPDATE OR REPLACE attempt SET uid = (SELECT uid FROM attempt WHERE run = 1 LIMIT 1) WHERE run = 2",
@@ -383,12 +341,12 @@ static void test_refused(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
 		_free_ char *sql = mem_printf("BEGIN; %s; ROLLBACK;", refused[i]);
-		if (!make_sql(dir, sql))
+		if (!make_sql(record_dir, sql))
 			fail_msg("went through: %s", refused[i]);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(fine); i++) {
 		_free_ char *sql = mem_printf("BEGIN; %s; ROLLBACK;", fine[i]);
-		const char *m = make_sql(dir, sql);
+		const char *m = make_sql(record_dir, sql);
 		if (m)
 			fail_msg("refused: %s: %s", fine[i], m);
 	}
@@ -403,13 +361,13 @@ static void test_anchor(void **state)
 	                                  "3:abc",
 	                                  "-1:0000000000000000000000000000000000000000000000000000000000000000",
 	                                  "3:g000000000000000000000000000000000000000000000000000000000000000"};
-	_free_ char *ahead = NULL, *other = NULL, *path = path_join(dir, "chain");
+	_free_ char *ahead = NULL, *other = NULL, *path = path_join(record_dir, "chain");
 	_buf_ struct buf was = BUF_INIT;
 	_tracker_ struct tracker *t = NULL;
 	struct verify_report v, w;
 	struct err e;
 
-	must(tracker_open(dir, TRACKER_READ, &t, &make_err));
+	must(tracker_open(record_dir, TRACKER_READ, &t, &make_err));
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		if (verify_all(t, bad[i], &v, &e) != ERR_USAGE)
 			fail_msg("taken as an anchor: %s", bad[i]);
@@ -441,5 +399,5 @@ int main(void)
 	        cmocka_unit_test(test_anchor),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, record_three_setup, record_dir_teardown);
 }
