@@ -8,7 +8,7 @@ CC ?= cc
 MODE ?= release
 PLATFORM ?= linux
 PREFIX ?= /usr/local
-B ?= build
+B ?= build$(if $(filter-out linux,$(PLATFORM)),/$(PLATFORM))
 VERSION := 0.1.0
 
 LAYERS := base store tracker runner tui cli
@@ -84,14 +84,15 @@ $(foreach l,$(LAYERS),$(eval $(call test_rule,$(l))))
 tests: $(B)/jig $(TEST_PROGRAMS)
 
 # The same build with other flags, in a folder of its own.
-CHECK := $(MAKE) --no-print-directory MODE=check B=build/check
+CHECKED := build/check$(if $(filter-out linux,$(PLATFORM)),-$(PLATFORM))
+CHECK := $(MAKE) --no-print-directory MODE=check B=$(CHECKED)
 check:
 	@CC="$(CC)" scripts/install-missing.sh check
 	@$(CHECK) tests
 	@scripts/layers.sh
 	@$(MAKE) --no-print-directory hdr-check
 	@$(CHECK) docs-check
-	@tests/run.sh build/check
+	@tests/run.sh $(CHECKED)
 
 demo:
 	@CC="$(CC)" scripts/install-missing.sh build
