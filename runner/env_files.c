@@ -158,9 +158,12 @@ static int look_at_folder(void *arg, void *own, size_t item, struct err *e)
 	report->differs = !env_look_equal(&now, &folder->look);
 	for (size_t i = 0; i < folder->entries.len; i++) {
 		struct suspect x;
+		errno = 0;
 		/* Folders stand in the list themselves. */
 		if (folder->entries.v[i].kind == 'S' || entry_is_same(c, fd, &folder->entries.v[i], &x))
 			continue;
+		if (err_is_machine(errno))
+			return err_errno(e, "cannot read %s/%s/%s", c->prefix, folder->path, folder->entries.v[i].name);
 		x.folder = item;
 		x.entry = i;
 		vec_push(&report->suspects, x);
@@ -271,10 +274,11 @@ static int look_inside(void *arg, void *own, size_t item, struct err *e)
 		c->same[item] = !s->touched;
 		return 0;
 	}
+	errno = 0;
 	_close_ int fd = openat(c->root, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct err unread;
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || sha256_fd(fd, &have, NULL, &unread) < 0)
-		return 0;
+		return err_is_machine(errno) ? err_errno(e, "cannot read %s/%s", c->prefix, path) : 0;
 	env_look_of(&st, &s->now);
 	for (const struct env_dist_file *f = known; f; f = f->next)
 		c->same[item] = c->same[item] || (f->hashed && digest_equal(&f->digest, &have));
