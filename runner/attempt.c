@@ -15,6 +15,8 @@
 #include "runner/metric.h"
 
 #define METRICS_CHUNKS_A_TICK 4
+/* Between two ticks: nobody looked for so long that it was no work that held them up. */
+#define SLEEP_US (5 * US_PER_S)
 #define ENV_CHECK_AGAIN_US (10 * US_PER_S)
 /* CPU below this share of a core is the noise of sleeping threads. */
 #define IDLE_CPU_SHARE 0.005
@@ -287,12 +289,26 @@ static bool idle(const struct attempt *a, int64_t now)
 	return a->def->idle_timeout_us && now - a->active >= a->def->idle_timeout_us;
 }
 
+/* While the machine slept, or this program was stopped, the step stood still too: what it asks for has to be answered. */
+static void forget_sleep(struct attempt *a, int64_t now)
+{
+	int64_t gap = a->looked ? now - a->looked : 0;
+
+	if (gap > SLEEP_US) {
+		a->slept += gap;
+		if (a->active <= a->looked)
+			a->active += gap;
+	}
+	a->looked = now;
+}
+
 void attempt_tick(struct attempt *a, int64_t now)
 {
 	struct err e;
 
 	if (a->exited || a->over || !a->pid)
 		return;
+	forget_sleep(a, now);
 	for (int i = 0; i < METRICS_CHUNKS_A_TICK && attempt_read_metrics(a, false); i++)
 		;
 	checkpoint_watch_alive(a->host->checkpoints, a);
@@ -304,7 +320,7 @@ void attempt_tick(struct attempt *a, int64_t now)
 	}
 	if (a->ending != CAUSE_NONE)
 		return;
-	if (a->def->timeout_us && now - a->begun >= a->def->timeout_us) {
+	if (a->def->timeout_us && now - a->begun - a->slept >= a->def->timeout_us) {
 		attempt_stop(a, CAUSE_TIMEOUT, false);
 	} else if (idle(a, now)) {
 		/* CPU is sampled once a second; a step that only computes must not end between two looks. */

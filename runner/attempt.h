@@ -84,6 +84,7 @@ struct attempt {
 	enum cause ending;           /* why it is being stopped; CAUSE_NONE: it is not */
 	int64_t kill_at;             /* monotonic, -1 = not yet */
 	int64_t active, last_cpu;    /* monotonic of the last sign of life; CPU seen then */
+	int64_t looked, slept;       /* monotonic of the last tick; how long there were none, in all */
 	int64_t log_size;
 	struct digest log_digest;
 	struct outputs_taken taken;
