@@ -25,6 +25,11 @@ static char *home, *work;
 static struct arena arena;
 static struct lookups by_events, by_times;
 static bool no_times; /* the file system keeps no access times */
+#if defined(__linux__) && !defined(JIG_POSIX)
+enum { NO_EVENTS = false };
+#else
+enum { NO_EVENTS = true }; /* there is no inotify */
+#endif
 
 #define assert_ok(call) \
 	do { \
@@ -93,6 +98,12 @@ static pid_t start(const char *const *argv)
 	return pid;
 }
 
+static void drain(struct watch *w, struct lookups *ret)
+{
+	if (w)
+		watch_drain(w, ret);
+}
+
 /* Runs a step under both witnesses. */
 static void witness(const char *const *argv)
 {
@@ -101,28 +112,30 @@ static void witness(const char *const *argv)
 	struct err why;
 	int status;
 
-	assert_ok(watch_new(work, &w, e));
+	if (!NO_EVENTS)
+		assert_ok(watch_new(work, &w, e));
 	if (atime_prepare(work, &why) < 0) {
 		print_message("access times are not tested: %s\n", why.text);
 		no_times = true;
 	}
 	/* What the other witness did to prepare itself. */
-	watch_drain(w, &own);
+	drain(w, &own);
 	lookups_release(&own);
 	pid_t pid = start(argv);
 	while (waitpid(pid, &status, WNOHANG) == 0) {
-		struct pollfd p = {watch_fd(w), POLLIN, 0};
+		struct pollfd p = {w ? watch_fd(w) : -1, POLLIN, 0};
 		poll(&p, 1, 5);
-		watch_drain(w, &by_events);
+		drain(w, &by_events);
 	}
-	watch_drain(w, &by_events);
+	drain(w, &by_events);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		fail_msg("%s ended with %d", argv[0], status);
 	if (!no_times)
 		assert_ok(atime_collect(work, &by_times, e));
 	watch_free(w);
 	assert_null(by_events.untrusted);
-	assert_int_equal(by_events.witness, WITNESS_FILES);
+	if (!NO_EVENTS)
+		assert_int_equal(by_events.witness, WITNESS_FILES);
 }
 
 /* All of these, and of the others in the folder none. */
@@ -130,6 +143,8 @@ static void assert_seen(const struct lookups *l, const char *const *read, const 
 {
 	size_t n = 0;
 
+	if (l == &by_times ? no_times : NO_EVENTS)
+		return;
 	for (; *read; read++, n++)
 		if (!has(l, *read))
 			fail_msg("%s: \"%s\" was not seen", l == &by_times ? "times" : "events", *read);
@@ -145,9 +160,8 @@ static void assert_seen(const struct lookups *l, const char *const *read, const 
 static void assert_both(const char *const *read, const char *const *unread)
 {
 	assert_seen(&by_events, read, unread);
-	if (no_times)
-		return;
-	assert_int_equal(by_times.witness, WITNESS_FILES);
+	if (!no_times)
+		assert_int_equal(by_times.witness, WITNESS_FILES);
 	assert_seen(&by_times, read, unread);
 }
 #define LIST(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
@@ -226,8 +240,7 @@ static void a_step_that_writes(void **state)
 	witness(LIST("sh", "run.sh"));
 	assert_seen(&by_events, LIST("run.sh", "gone", "replaced", "moved/file", "renamed"), LIST("out/kept", "new/deeper/x", "new/deeper"));
 	/* A move takes the names away: they may all have been read under the new ones. */
-	if (!no_times)
-		assert_seen(&by_times, LIST("run.sh", "gone", "replaced", "moved", "moved/file", "moved/unread", "renamed"), LIST("out/kept", "new", "out/made"));
+	assert_seen(&by_times, LIST("run.sh", "gone", "replaced", "moved", "moved/file", "moved/unread", "renamed"), LIST("out/kept", "new", "out/made"));
 }
 
 static void odd_names_are_seen(void **state)
@@ -260,8 +273,15 @@ static void old_files(void **state)
 	assert_both(LIST("zero"), LIST("", "unread"));
 }
 
+#define need_events() \
+	do { \
+		if (NO_EVENTS) \
+			skip(); \
+	} while (0)
+
 static void the_queue_runs_over(void **state)
 {
+	need_events();
 	struct lookups l = {0};
 	struct watch *w = NULL;
 
@@ -300,6 +320,7 @@ static bool write_to(const char *path, const char *text)
 
 static void no_watches_are_left(void **state)
 {
+	need_events();
 #if defined(__linux__)
 	int status;
 
@@ -333,6 +354,7 @@ static void no_watches_are_left(void **state)
 
 static void folders_that_cannot_be_watched(void **state)
 {
+	need_events();
 	struct watch *w = NULL;
 	struct lookups l = {0};
 	struct err e;
