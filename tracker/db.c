@@ -25,6 +25,10 @@ int db_error(struct tracker *t, struct err *e, const char *what)
 	int code = sqlite3_extended_errcode(t->db) & 0xff;
 	const char *text = sqlite3_errmsg(t->db);
 
+	if ((code == SQLITE_PROTOCOL || code == SQLITE_BUSY) && db_lock_refused()) {
+		errno = db_lock_refused();
+		return err_errno(e, "%s/jig.db: %s: no lock", t->dir, what);
+	}
 	/* A call that the machine refused has many names in SQLite: no lock, no database, read-only, damaged. */
 	if (err_is_machine(errnum) && (code == SQLITE_ERROR || code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_READONLY ||
 	                               code == SQLITE_PROTOCOL || code == SQLITE_CORRUPT || code == SQLITE_NOTADB)) {

@@ -157,6 +157,10 @@ void db_need_transaction(const struct tracker *t, const char *what);
 
 /* Puts the last failure of the database into e as something a person can act on; `what` says what was tried. */
 int db_error(struct tracker *t, struct err *e, const char *what);
+/* tracker/db_calls.c: how SQLite calls the system, so that a cause is not lost; once, before the first database. */
+void db_calls_set(void);
+/* The errno of a lock that the machine refused to this thread, or 0. */
+int db_lock_refused(void);
 /* Runs constant SQL with any number of statements. */
 int db_exec(struct tracker *t, const char *sql, struct err *e);
 

@@ -1,7 +1,6 @@
 #include "tracker/tracker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,23 +36,6 @@ static int wait_a_little(void *arg, int count)
 	return 1;
 }
 
-/* SQLite opens a file for reading when it cannot be opened for writing, and says later that it is read-only. That is right
- * where it may not be written, and hides the cause where the machine refused. */
-static int open_file(const char *path, int flags, int mode)
-{
-	static _Thread_local int refused;
-	int fd;
-
-	if ((flags & O_ACCMODE) == O_RDONLY && refused) {
-		errno = refused;
-		refused = 0;
-		return -1;
-	}
-	fd = open(path, flags, mode);
-	refused = fd < 0 && (flags & O_ACCMODE) == O_RDWR && err_is_machine(errno) ? errno : 0;
-	return fd;
-}
-
 /* Nobody asks SQLite how much memory it holds; counting takes a lock at every allocation. Its statement journals come
  * and go at the top of the heap, which must not be handed back each time. One that grows over 64 KB, by a single split
  * of pages, would become a file, and stay one for each further statement of the transaction: they are kept in memory. */
@@ -62,9 +44,7 @@ static void configure(void)
 	mem_keep(16 << 20);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
-	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
-	if (vfs && vfs->iVersion >= 3 && vfs->xSetSystemCall)
-		vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)open_file);
+	db_calls_set();
 }
 
 static int set_up(struct tracker *t, struct err *e)
