@@ -95,6 +95,13 @@ int spawner_trace_fd(const struct spawner *s)
 
 static int gone(const struct spawner *s, struct err *e)
 {
+	int status = 0;
+
+	/* One that could not begin ends with its errno. */
+	if (waitpid(s->pid, &status, 0) == s->pid && WIFEXITED(status) && WEXITSTATUS(status)) {
+		errno = WEXITSTATUS(status);
+		return err_errno(e, "the process that starts steps");
+	}
 	return err_set(e, ERR_BROKEN, "the process that starts steps (pid %d) has ended; `jig run` begins a new run", (int)s->pid);
 }
 

@@ -592,11 +592,11 @@ static void close_others(int from)
 #endif
 }
 
-/* fd, which may be any, becomes `as`. */
+/* fd, which may be any, becomes `as`. Where that fails the exit status tells why. */
 static int place(int fd, int as)
 {
 	if (dup2(fd, as) < 0 || fcntl(as, F_SETFD, FD_CLOEXEC) < 0)
-		_exit(1);
+		_exit(errno);
 	return as;
 }
 
@@ -607,14 +607,14 @@ static void set_up(int sock, int trace)
 	sp.self = getpid();
 	setsid();
 	if (trace >= 0 && (trace = fcntl(trace, F_DUPFD, 5)) < 0)
-		_exit(1);
+		_exit(errno);
 	sp.sock = place(sock, 3);
 	sp.trace = trace < 0 ? -1 : place(trace, 4);
 	close_others(trace < 0 ? 4 : 5);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = 0; fd < 3; fd++)
 		if (null < 0 || dup2(null, fd) < 0)
-			_exit(1);
+			_exit(errno);
 	close(null);
 	sp.exe = trace < 0 ? -1 : open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
