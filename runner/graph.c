@@ -415,7 +415,7 @@ static void settle(struct graph *g, const int *order)
 	for (size_t i = 0; i < g->n; i++) {
 		struct step *s = &p->steps[i];
 		*s = g->b->drafts.v[order[i]].step;
-		g->b->drafts.v[order[i]].step.declared = NULL;
+		g->b->drafts.v[order[i]].step.env = NULL;
 		g->b->drafts.v[order[i]].step.item = NULL;
 		drop_doubles(s);
 		for (size_t k = 0; k < s->ninputs; k++)

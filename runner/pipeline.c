@@ -104,19 +104,21 @@ static void read_file(struct build *b, const struct yaml_node *root)
 static void step_release(struct step *s)
 {
 	json_decref((json_t *)s->item);
-	json_decref((json_t *)s->declared);
+	json_decref((json_t *)s->env);
 }
 
 int pipeline_parse(const char *text, size_t len, const struct pipeline_options *o, struct pipeline **ret,
                    struct buf *faults, struct err *e)
 {
 	struct pipeline *p = mem_zero(sizeof *p);
-	struct build b = {.p = p, .o = o, .folders = MAP_INIT};
+	struct build b = {
+	        .p = p, .o = o, .folders = MAP_INIT, .defaults = arena_array(&p->arena, struct slot, STEP_NKEYS)};
 
 	p->file = arena_strdup(&p->arena, o->file ? o->file : "jig.yaml");
 	p->len = len;
+	p->defaults = b.defaults;
 	b.d.file = p->file;
-	const struct yaml_node *root = yaml_parse(text, len, &b.nodes, &b.d);
+	const struct yaml_node *root = yaml_parse(text, len, &p->arena, &b.d);
 	if (root) {
 		char *copy = arena_alloc(&p->arena, len + 1);
 		memcpy(copy, text, len);
@@ -130,12 +132,10 @@ int pipeline_parse(const char *text, size_t len, const struct pipeline_options *
 	for (size_t i = 0; i < b.drafts.len; i++)
 		step_release(&b.drafts.v[i].step);
 	vec_release(&b.drafts);
-	slots_release(b.defaults);
 	build_folders_release(&b);
 	free(b.real_root);
 	diags_release(&b.d);
 	arena_release(&b.scratch);
-	arena_release(&b.nodes);
 	if (r < 0)
 		pipeline_free(p);
 	else

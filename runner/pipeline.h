@@ -69,7 +69,7 @@ struct step {
 	struct step_need *needs; size_t nneeds;    /* by index; unique */
 	const char *checkpoints;                   /* normal path or NULL */
 	const char **code; size_t ncode;           /* `code:`, or none */
-	const json_t *env;                         /* as written: text or object; the step's, else of defaults, else the file's; NULL = not given */
+	const json_t *env;                         /* text or object: the step's, else of defaults, else the file's; NULL = not given */
 	enum trigger trigger;
 	struct step_retry retry;
 	int64_t timeout_us, idle_timeout_us;       /* 0 = none */
@@ -77,13 +77,12 @@ struct step {
 	bool cache;                                /* default true */
 	enum keep keep;
 	int64_t log_limit;                         /* bytes; default 1 GiB */
-	const json_t *goal;                        /* {"acc": "max"} or NULL */
 	bool python_tokens;                        /* reuse: {python: tokens} */
 	const char **pass_env; size_t npass_env;
 	const char **secrets; size_t nsecrets;
 	bool network;                              /* default true */
 	int64_t hold_us;                           /* hold: true */
-	const json_t *declared;                    /* what the file says of it, matrix and params substituted, for the record and `jig show` */
+	const struct yaml_node *written;           /* its keys in the file */
 	int line, column;
 };
 
@@ -97,6 +96,7 @@ struct pipeline {
 	const char **param_files; size_t nparam_files; /* paths below the root */
 	const char **dropped; size_t ndropped;     /* inherited overrides that were left out */
 	struct step *steps; size_t nsteps;         /* topological, then the order of the file and the matrix */
+	const struct slot *defaults;               /* of the keys of steps; the reader's own */
 	struct map names;                          /* of steps, to index + 1 */
 };
 
@@ -119,6 +119,8 @@ void pipeline_freep(struct pipeline **p);
 
 /* The index of a step by full name, or -1. */
 int pipeline_find(const struct pipeline *p, const char *name);
+/* What the file says of a step, matrix and params substituted, for the record and `jig show`: made when it is asked for, as steps that are reused need none. New reference. */
+json_t *pipeline_declared(const struct pipeline *p, int step);
 /* Marks (out[nsteps], set to true) the steps that a word names: "train" all of a matrix, "train[lr]" one. ERR_NOT_FOUND with the nearest name. */
 int pipeline_select(const struct pipeline *p, const char *word, bool *out, struct err *e);
 /* Extends a selection to all that the selected need, or to all that follow from them. */

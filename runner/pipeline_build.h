@@ -20,7 +20,6 @@ enum { STEPS_MOST = 100000, INPUTS_MOST = 1000000, EDGES_MOST = 1000000 };
 struct slot {
 	const struct yaml_node *key, *value; /* NULL: not there */
 	bool refs;                           /* it holds references */
-	json_t *json;                        /* of a value without them, once asked for; owned */
 };
 struct need_word {
 	const char *word;
@@ -35,10 +34,9 @@ struct draft {
 struct build {
 	struct pipeline *p;
 	const struct pipeline_options *o;
-	struct arena nodes;   /* the file's tree */
 	struct arena scratch; /* of one step */
 	struct diags d;
-	struct slot defaults[STEP_NKEYS];
+	struct slot *defaults; /* STEP_NKEYS of them */
 	VEC(struct draft) drafts;
 	struct map folders; /* folders of the working tree, of build_leaves */
 	char *real_root;
@@ -106,10 +104,8 @@ struct reading {
 	struct where w;
 	struct draft *draft;
 	struct subst subst;
-	json_t *declared;
 };
-/* Reads a key's value (never null, its references replaced but for `run`) into the draft; `run` adds itself to
- * declared. */
+/* Reads a key's value (never null, its references replaced but for `run`) into the draft. */
 typedef void step_reader(struct reading *r, const struct yaml_node *n);
 extern step_reader *const step_readers[STEP_NKEYS];
 
@@ -119,7 +115,6 @@ int build_read(const struct pipeline_options *o, const char *path, struct buf *r
 void build_params(struct build *b, const struct yaml_node *n);
 /* Fills slots from a mapping of step keys; says which keys are none. */
 void build_slots(const struct where *w, const struct yaml_node *map, struct slot out[STEP_NKEYS]);
-void slots_release(struct slot slots[STEP_NKEYS]);
 /* A step and its matrix become drafts. */
 void build_step(struct build *b, const struct yaml_node *key, const struct yaml_node *map);
 

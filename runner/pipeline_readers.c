@@ -15,19 +15,17 @@ static void see_param(void *arg, const char *ref)
 		map_add(arg, ref + strlen("params."), NULL);
 }
 
-/* The text after substitution, for the record; the step keeps it as it is written. */
-static json_t *read_words(struct reading *r, const struct yaml_node *n, enum subst_how how, struct map *seen)
+/* The step keeps them as they are written; that what they refer to is there is seen now. */
+static void check_words(struct reading *r, const struct yaml_node *n, enum subst_how how, struct map *seen)
 {
 	_buf_ struct buf text = BUF_INIT;
 	struct err e;
 	size_t at = 0;
 
-	if (subst_text(n->text, &r->subst, how, see_param, seen, &text, &at, &e) < 0) {
+	if (subst_text(n->text, &r->subst, how, see_param, seen, &text, &at, &e) < 0)
 		node_subst_fault(&r->w, n, &r->subst, at, &e);
-		return json_null();
-	}
-	build_charge(&r->w, n, text.len + n->len);
-	return json_stringn_nocheck(text.data, text.len);
+	else
+		build_charge(&r->w, n, text.len + n->len);
 }
 
 static int by_text(const void *a, const void *b)
@@ -40,7 +38,6 @@ static void read_run(struct reading *r, const struct yaml_node *n)
 	struct step *s = &r->draft->step;
 	struct arena *a = &pipeline_of(r)->arena;
 	_map_ struct map seen = MAP_INIT;
-	json_t *declared;
 
 	if (n->kind == YAML_TEXT) {
 		if (!n->text[strspn(n->text, " \t\n")]) {
@@ -50,10 +47,9 @@ static void read_run(struct reading *r, const struct yaml_node *n)
 		s->shell = true;
 		s->argv = arena_array(a, const char *, 1);
 		s->argv[s->nargs++] = arena_dup(a, n->text, n->len + 1);
-		declared = read_words(r, n, SUBST_SHELL, &seen);
+		check_words(r, n, SUBST_SHELL, &seen);
 	} else if (n->kind == YAML_LIST && n->n) {
 		s->argv = arena_array(a, const char *, n->n);
-		declared = json_array();
 		for (size_t i = 0; i < n->n && !r->w.b->stop; i++) {
 			const struct yaml_node *word = n->items[i];
 			if (!word->text || word->kind == YAML_NULL || (!i && !word->len)) {
@@ -63,14 +59,13 @@ static void read_run(struct reading *r, const struct yaml_node *n)
 			}
 			/* Numbers and truth values go as they are written. */
 			s->argv[s->nargs++] = arena_dup(a, word->text, word->len + 1);
-			json_array_append_new(declared, read_words(r, word, SUBST_PLAIN, &seen));
+			check_words(r, word, SUBST_PLAIN, &seen);
 		}
 	} else {
 		build_fault(&r->w, n, "\"run\" should be a text for the shell or a list of words, not %s",
 		            n->kind == YAML_LIST ? "an empty list" : yaml_kind_text(n->kind));
 		return;
 	}
-	json_object_set_new_nocheck(r->declared, "run", declared);
 	s->params_named = arena_array(a, const char *, seen.len);
 	for (size_t i = 0; i < seen.len; i++)
 		s->params_named[s->nparams_named++] = arena_strdup(a, seen.entries[i].key);
@@ -259,6 +254,7 @@ static void read_env(struct reading *r, const struct yaml_node *n)
 	const char *path;
 	bool folder = false;
 
+	r->draft->step.env = yaml_to_json(n);
 	if (n->kind == YAML_TEXT) {
 		if (strcmp(n->text, "system") && take_path(w, n, "env", &path, &folder) && folder)
 			build_fault(w, n, "env \"%s\" should be a file", n->text);

@@ -21,45 +21,28 @@ void build_slots(const struct where *w, const struct yaml_node *map, struct slot
 	}
 }
 
-void slots_release(struct slot slots[STEP_NKEYS])
-{
-	for (size_t k = 0; k < STEP_NKEYS; k++)
-		json_decref(slots[k].json);
-}
-
-static void read_slot(struct reading *r, enum step_key k, struct slot *slot)
+/* What a step has for a key, its references replaced but for `run`. NULL: nothing, or a fault. */
+static const struct yaml_node *value_of(const struct where *w, enum step_key k, const struct slot *slot,
+                                        const struct subst *s)
 {
 	const struct yaml_node *n = slot->value;
 
-	if (!n || n->kind == YAML_NULL || k == KEY_matrix)
-		return;
-	if (k == KEY_run) {
-		step_readers[k](r, n);
-		return;
-	}
-	if (slot->refs) {
-		n = node_subst(&r->w, n, &r->subst);
-		if (!n || n->kind == YAML_NULL)
-			return;
-	}
-	step_readers[k](r, n);
-	if (slot->refs) {
-		json_object_set_new_nocheck(r->declared, key_names[k], yaml_to_json(n));
-		return;
-	}
-	if (!slot->json)
-		slot->json = yaml_to_json(n);
-	json_object_set_nocheck(r->declared, key_names[k], slot->json);
+	if (!n || k == KEY_matrix)
+		return NULL;
+	if (slot->refs && k != KEY_run)
+		n = node_subst(w, n, s);
+	return n && n->kind != YAML_NULL ? n : NULL;
 }
 
 /* One step of the graph: the keys of a step as written, for one item of its matrix. */
-static void build_item(struct build *b, const struct yaml_node *key, const char *base, struct slot *slots[STEP_NKEYS],
-                       json_t *item, const char *values)
+static void build_item(struct build *b, const struct yaml_node *key, const struct yaml_node *map, const char *base,
+                       const struct slot *slots[STEP_NKEYS], json_t *item, const char *values)
 {
 	struct pipeline *p = b->p;
 	struct draft d = {.step = {
 	                          .base = base,
 	                          .item = json_incref(item),
+	                          .written = map,
 	                          .retry = {.all = true, .backoff = 1, .max_delay_us = 3600 * US_PER_S},
 	                          .cpu = 1,
 	                          .cache = true,
@@ -73,34 +56,35 @@ static void build_item(struct build *b, const struct yaml_node *key, const char 
 	        .w = {.b = b, .step = d.step.name},
 	        .draft = &d,
 	        .subst = {.params = p->params, .matrix = item, .step_name = d.step.name},
-	        .declared = json_object(),
 	};
 
 	build_charge(&r.w, key, strlen(d.step.name));
-	for (int k = 0; k < STEP_NKEYS && !b->stop; k++)
-		read_slot(&r, (enum step_key)k, slots[k]);
-	d.step.declared = r.declared;
-	d.step.env = json_object_get(r.declared, "env");
-	d.step.goal = json_object_get(r.declared, "goal");
+	for (int k = 0; k < STEP_NKEYS && !b->stop; k++) {
+		const struct yaml_node *n = value_of(&r.w, (enum step_key)k, slots[k], &r.subst);
+		if (n)
+			step_readers[k](&r, n);
+	}
 	vec_push(&b->drafts, d);
 	arena_release(&b->scratch);
 }
 
 /* The matrix is wrong and gives no step: the other keys are read all the same, so that their faults are told at once, and the step's name is known to others. */
-static void build_without_matrix(struct build *b, const struct yaml_node *key, const char *base, struct slot *slots[STEP_NKEYS])
+static void build_without_matrix(struct build *b, const struct yaml_node *key, const struct yaml_node *map,
+                                 const char *base, const struct slot *slots[STEP_NKEYS])
 {
-	struct slot none = {0};
-	struct slot *plain[STEP_NKEYS];
+	const struct slot none = {0};
+	const struct slot *plain[STEP_NKEYS];
 
 	for (size_t k = 0; k < STEP_NKEYS; k++)
 		plain[k] = slots[k]->value && node_names_matrix(slots[k]->value) ? &none : slots[k];
-	build_item(b, key, base, plain, NULL, NULL);
+	build_item(b, key, map, base, plain, NULL, NULL);
 }
 
 void build_step(struct build *b, const struct yaml_node *key, const struct yaml_node *map)
 {
 	struct where w = {.b = b, .step = key->text};
-	struct slot own[STEP_NKEYS] = {0}, *slots[STEP_NKEYS];
+	struct slot own[STEP_NKEYS] = {0};
+	const struct slot *slots[STEP_NKEYS];
 	const char *base = arena_strdup(&b->p->arena, key->text);
 
 	if (!build_name_good(base))
@@ -116,7 +100,7 @@ void build_step(struct build *b, const struct yaml_node *key, const struct yaml_
 	if (!run->value || run->value->kind == YAML_NULL)
 		build_fault_at(&w, key->line, key->column, "it has no \"run\": the command to execute");
 	if (!matrix->value || matrix->value->kind == YAML_NULL) {
-		build_item(b, key, base, slots, NULL, NULL);
+		build_item(b, key, map, base, slots, NULL, NULL);
 	} else {
 		struct matrix m = {0};
 		struct subst s = {.params = b->p->params};
@@ -128,10 +112,49 @@ void build_step(struct build *b, const struct yaml_node *key, const struct yaml_
 		mem_expect(m.n * STEP_BYTES);
 		vec_reserve(&b->drafts, b->drafts.len + m.n);
 		for (size_t i = 0; i < m.n && !b->stop; i++)
-			build_item(b, key, base, slots, m.items[i], m.names[i]);
+			build_item(b, key, map, base, slots, m.items[i], m.names[i]);
 		if (m.n == 0 && !b->stop)
-			build_without_matrix(b, key, base, slots);
+			build_without_matrix(b, key, map, base, slots);
 		matrix_release(&m);
 	}
-	slots_release(own);
+}
+
+static json_t *words_json(const struct yaml_node *n, const struct subst *s, enum subst_how how)
+{
+	_buf_ struct buf text = BUF_INIT;
+	struct err ignored;
+
+	subst_text(n->text, s, how, NULL, NULL, &text, NULL, &ignored);
+	return json_stringn_nocheck(text.data, text.len);
+}
+
+static json_t *run_json(const struct yaml_node *n, const struct subst *s)
+{
+	if (n->kind == YAML_TEXT)
+		return words_json(n, s, SUBST_SHELL);
+	json_t *words = json_array();
+	for (size_t i = 0; i < n->n; i++)
+		json_array_append_new(words, words_json(n->items[i], s, SUBST_PLAIN));
+	return words;
+}
+
+json_t *pipeline_declared(const struct pipeline *p, int step)
+{
+	const struct step *s = &p->steps[step];
+	struct build b = {.p = (struct pipeline *)p};
+	struct where w = {.b = &b, .step = s->name};
+	struct subst sub = {.params = p->params, .matrix = s->item, .step_name = s->name};
+	struct slot own[STEP_NKEYS] = {0};
+	json_t *all = json_object();
+
+	/* The file has no fault: nothing is said. */
+	build_slots(&w, s->written, own);
+	for (int k = 0; k < STEP_NKEYS; k++) {
+		const struct slot *slot = own[k].key ? &own[k] : &p->defaults[k];
+		const struct yaml_node *n = value_of(&w, (enum step_key)k, slot, &sub);
+		if (n)
+			json_object_set_new_nocheck(all, key_names[k], k == KEY_run ? run_json(n, &sub) : yaml_to_json(n));
+	}
+	arena_release(&b.scratch);
+	return all;
 }

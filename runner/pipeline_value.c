@@ -282,7 +282,7 @@ static struct folder *folder_of(struct build *b, const char *name)
 	struct map_entry *entry = map_add(&b->folders, name, &is_new);
 
 	if (is_new) {
-		struct folder *f = entry->ptr = arena_zero(&b->nodes, sizeof *f);
+		struct folder *f = entry->ptr = arena_zero(&b->p->arena, sizeof *f);
 		struct stat st;
 		_free_ char *abs = path_join(b->o->root, name);
 		if (lstat(abs, &st) < 0)

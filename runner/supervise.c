@@ -167,7 +167,7 @@ static void describe_step(struct supervisor *s, size_t i, struct step_new *ret)
 		ret->reason = plan->reason;
 		return;
 	}
-	ret->declared = d->declared;
+	ret->declared = pipeline_declared(s->p, (int)i);
 	for (size_t k = 0; k < d->nargs; k++) {
 		if (k)
 			buf_addc(&command, ' ');
@@ -190,6 +190,8 @@ static int add_steps(struct supervisor *s, int64_t run, struct err *e)
 	for (size_t i = 0; r >= 0 && i < s->p->nsteps; i++)
 		if (s->in[i])
 			s->ids[i] = ids[n++];
+	for (size_t i = 0; i < steps.len; i++)
+		json_decref((json_t *)steps.v[i].declared);
 	vec_release(&steps);
 	return r;
 }

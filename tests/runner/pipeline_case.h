@@ -98,6 +98,14 @@ __attribute__((unused)) static void assert_value(const json_t *v, const char *wa
 	assert_string_equal(out.data, want);
 }
 
+/* What the file says of a step: of one key, or (NULL) all. */
+__attribute__((unused)) static void assert_declared(const char *step, const char *key, const char *want)
+{
+	_json_ json_t *all = pipeline_declared(case_p, pipeline_find(case_p, step));
+
+	assert_value(key ? json_object_get(all, key) : all, want);
+}
+
 /* Names in order, parted by blanks. */
 __attribute__((unused)) static void assert_order(const char *want)
 {

@@ -69,7 +69,7 @@ static void whole_file(void **state)
 	assert_int_equal(c->retry.max_delay_us, 3600 * US_PER_S);
 	assert_int_equal(c->line, 9);
 	assert_int_equal(c->column, 3);
-	assert_value(c->declared,
+	assert_declared("clean", NULL,
 	             "{\"env\":\"requirements.lock\",\"inputs\":[\"data/raw.csv\"],\"outputs\":[\"data/clean.csv\"],"
 	             "\"run\":\"python clean.py --seed 7\",\"timeout\":\"2h\"}");
 
@@ -104,15 +104,15 @@ static void whole_file(void **state)
 	assert_false(t->cache || t->network);
 	assert_int_equal(t->keep, KEEP_NEVER);
 	assert_int_equal(t->log_limit, 2 << 20);
-	assert_value(t->goal, "{\"acc\":\"max\"}");
+	assert_declared("train[tree]", "goal", "{\"acc\":\"max\"}");
 	assert_true(t->python_tokens);
 	assert_int_equal(t->npass_env, 2);
 	assert_int_equal(t->nsecrets, 1);
 	assert_string_equal(t->secrets[0], "HF_TOKEN");
-	assert_value(json_object_get(t->declared, "run"),
+	assert_declared("train[tree]", "run",
 	             "[\"python\",\"train.py\",\"--model\",\"tree\",\"--lr\",\"0.1\"]");
-	assert_value(json_object_get(t->declared, "outputs"), "[\"models/tree.pkl\",\"plots/tree/\"]");
-	assert_value(json_object_get(t->declared, "resources"), "{\"cpu\":2.5,\"gpu\":1,\"memory\":\"4G\"}");
+	assert_declared("train[tree]", "outputs", "[\"models/tree.pkl\",\"plots/tree/\"]");
+	assert_declared("train[tree]", "resources", "{\"cpu\":2.5,\"gpu\":1,\"memory\":\"4G\"}");
 
 	assert_int_equal(step_of("evaluate")->trigger, TRIGGER_ALL_DONE);
 	assert_needs("evaluate", "clean train[lr]! train[tree]! train[boost]!");
@@ -310,7 +310,7 @@ static void defaults(void **state)
 	good("defaults: {run: 'do ${step.name}', outputs: '${step.name}.txt'}\nsteps: {a: , b: {matrix: {k: [1, "
 	     "2]}}}\n");
 	assert_string_equal(step_of("b[2]")->outputs[0].path, "b[2].txt");
-	assert_value(json_object_get(step_of("b[2]")->declared, "run"), "\"do 'b[2]'\"");
+	assert_declared("b[2]", "run", "\"do 'b[2]'\"");
 	bad("defaults: {timeout: soon}\nsteps: {a: {run: x}, b: {run: y}}\n",
 	    "jig.yaml:1:21: step \"a\": \"timeout\" should be a duration");
 	assert_null(strstr(case_faults.data, "step \"b\""));
@@ -327,7 +327,7 @@ static void references(void **state)
 	assert_true(step_of("a")->cpu == 2);
 	assert_false(step_of("a")->cache);
 	assert_int_equal(step_of("a")->retry.limit, 7);
-	assert_value(json_object_get(step_of("a")->declared, "inputs"), "[\"a\",\"b\"]");
+	assert_declared("a", "inputs", "[\"a\",\"b\"]");
 	bad("params: {lr: 1}\nsteps: {a: {run: 'x ${params.rl}'}}\n",
 	    "jig.yaml:2:18: step \"a\": ${params.rl} is not defined (did you mean \"params.lr\"?)");
 	bad("steps: {a: {run: x, outputs: '${matrix.m}'}}\n",
@@ -339,7 +339,7 @@ static void references(void **state)
 	bad("params: {p: 'a b'}\nsteps: {a: {run: 'x `${params.p}`'}}\n",
 	    "jig.yaml:2:18: step \"a\": ${params.p}: its value needs quotes");
 	good("steps: {a: {run: 'echo $HOME ${HOME} ${run.number} $${params.x}'}}\n");
-	assert_value(json_object_get(step_of("a")->declared, "run"),
+	assert_declared("a", "run",
 	             "\"echo $HOME ${HOME} ${run.number} ${params.x}\"");
 	good("params: {ms: [a, b]}\nsteps: {t: {matrix: {m: '${params.ms}'}, run: x}}\n");
 	assert_order("t[a] t[b]");
