@@ -22,6 +22,19 @@ void arena_release(struct arena *a)
 	*a = (struct arena)ARENA_INIT;
 }
 
+void arena_reset(struct arena *a)
+{
+	struct arena_block *last = a->last;
+	size_t cap = a->cap;
+
+	if (!last)
+		return;
+	a->last = last->before;
+	arena_release(a);
+	last->before = NULL;
+	*a = (struct arena){.last = last, .cap = cap};
+}
+
 static struct arena_block *block_new(size_t size)
 {
 	size_t bytes;

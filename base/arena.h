@@ -14,6 +14,7 @@ struct arena {
 #define _arena_ _cleanup_(arena_release)
 
 void arena_release(struct arena *a);
+void arena_reset(struct arena *a);                        /* as good as new, but for a block that is used again */
 void *arena_alloc(struct arena *a, size_t size);          /* not zeroed */
 void *arena_zero(struct arena *a, size_t size);
 void *arena_dup(struct arena *a, const void *p, size_t n);

@@ -43,8 +43,7 @@ static uint64_t hash_of(const char *key, size_t len)
 
 void map_release(struct map *m)
 {
-	for (size_t i = 0; i < m->len; i++)
-		free(m->entries[i].key);
+	arena_release(&m->keys);
 	free(m->entries);
 	free(m->slots);
 	*m = (struct map)MAP_INIT;
@@ -100,7 +99,7 @@ struct map_entry *map_add(struct map *m, const char *key, bool *ret_new)
 	size_t at = slot_of(m, key, hash);
 	bool is_new = !m->slots[at];
 	if (is_new) {
-		m->entries[m->len] = (struct map_entry){.key = mem_dup(key, len + 1), .hash = hash};
+		m->entries[m->len] = (struct map_entry){.key = arena_dup(&m->keys, key, len + 1), .hash = hash};
 		m->slots[at] = (uint32_t)++m->len;
 	}
 	if (ret_new)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/mem.h"
+#include "base/arena.h"
 
 struct map_entry {
 	char *key;
@@ -18,8 +18,9 @@ struct map {
 	size_t len, cap;
 	uint32_t *slots; /* index + 1, 0 = free */
 	size_t nslots;
+	struct arena keys;
 };
-#define MAP_INIT { NULL, 0, 0, NULL, 0 }
+#define MAP_INIT { NULL, 0, 0, NULL, 0, ARENA_INIT }
 #define _map_ _cleanup_(map_release)
 
 void map_release(struct map *m);

@@ -22,7 +22,6 @@ struct graph {
 	size_t n; /* of drafts */
 	struct made *made;
 	size_t nmade;
-	struct map names;       /* full names, to index + 1 */
 	struct map bases;       /* names of matrices, to index of the first + 1 */
 	VEC(struct list) lists; /* what patterns matched */
 	struct map patterns;    /* to index of lists + 1 */
@@ -186,9 +185,13 @@ static bool add_need(struct linking *l, int on, bool data, int line, int column)
 
 static void add_input(struct linking *l, struct step_input in)
 {
-	bool is_new;
+	bool is_new = true;
 
-	map_add(&l->paths, in.path, &is_new);
+	/* Most steps have one: a map is made for the second. */
+	if (l->inputs.len == 1)
+		map_add(&l->paths, l->inputs.v[0].path, NULL);
+	if (l->inputs.len)
+		map_add(&l->paths, in.path, &is_new);
 	if (!is_new)
 		return;
 	if (++l->g->ninputs > INPUTS_MOST) {
@@ -345,18 +348,19 @@ static void link_input(struct linking *l, const struct step_input *in)
 static void link_word(struct linking *l, const struct need_word *word)
 {
 	struct graph *g = l->g;
-	const struct map_entry *one = map_find(&g->names, word->word),
+	const struct map *names = &g->b->p->names;
+	const struct map_entry *one = map_find(names, word->word),
 	                       *base = one ? NULL : map_find(&g->bases, word->word);
 
 	if (!one && !base) {
 		/* Beyond what is shown nobody reads the hint. */
 		bool close = g->b->d.len < 100;
-		const char **all = mem_array(NULL, g->bases.len + g->names.len, sizeof *all);
+		const char **all = mem_array(NULL, g->bases.len + names->len, sizeof *all);
 		size_t nall = 0;
 		for (size_t i = 0; close && i < g->bases.len; i++)
 			all[nall++] = g->bases.entries[i].key;
-		for (size_t i = 0; close && i < g->names.len; i++)
-			all[nall++] = g->names.entries[i].key;
+		for (size_t i = 0; close && i < names->len; i++)
+			all[nall++] = names->entries[i].key;
 		_free_ char *hint = build_hint(word->word, all, nall);
 		build_fault_at(&l->w, word->line, word->column, "needs \"%s\", which is no step%s", word->word, hint);
 		free(all);
@@ -425,16 +429,17 @@ static void settle(struct graph *g, const int *order)
 			s->needs[k].step = place[s->needs[k].step];
 		if (s->nneeds)
 			qsort(s->needs, s->nneeds, sizeof *s->needs, by_step);
-		map_add(&p->names, s->name, NULL)->num = (intptr_t)i + 1;
+		p->names.entries[order[i]].num = (intptr_t)i + 1;
 	}
 }
 
+/* The map keeps the order of the drafts: no name stands in it twice, or there are faults. */
 static void name_steps(struct graph *g)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		const struct step *s = &g->b->drafts.v[i].step;
 		bool is_new;
-		struct map_entry *entry = map_add(&g->names, s->name, &is_new);
+		struct map_entry *entry = map_add(&g->b->p->names, s->name, &is_new);
 		struct where w = where_of(g, (int)i);
 		if (is_new)
 			entry->num = (intptr_t)i + 1;
@@ -450,7 +455,7 @@ static void name_steps(struct graph *g)
 
 void build_graph(struct build *b)
 {
-	struct graph g = {.b = b, .n = b->drafts.len, .names = MAP_INIT, .bases = MAP_INIT, .patterns = MAP_INIT};
+	struct graph g = {.b = b, .n = b->drafts.len, .bases = MAP_INIT, .patterns = MAP_INIT};
 
 	g.seen_for = mem_array(NULL, g.n, sizeof *g.seen_for);
 	g.seen_at = mem_zero(g.n * sizeof *g.seen_at);
@@ -466,7 +471,6 @@ void build_graph(struct build *b)
 	for (size_t i = 0; i < g.lists.len; i++)
 		free(g.lists.v[i].v);
 	vec_release(&g.lists);
-	map_release(&g.names);
 	map_release(&g.bases);
 	map_release(&g.patterns);
 	free(g.made);

@@ -65,7 +65,7 @@ static void build_item(struct build *b, const struct yaml_node *key, const struc
 			step_readers[k](&r, n);
 	}
 	vec_push(&b->drafts, d);
-	arena_release(&b->scratch);
+	arena_reset(&b->scratch);
 }
 
 /* The matrix is wrong and gives no step: the other keys are read all the same, so that their faults are told at once, and the step's name is known to others. */

@@ -144,6 +144,21 @@ static void arena_first_piece_may_be_large(void **state)
 	assert_string_equal(arena_strdup(&a, "again"), "again");
 }
 
+static void arena_reset_keeps_one_block(void **state)
+{
+	_arena_ struct arena a = ARENA_INIT;
+
+	arena_reset(&a);
+	char *first = arena_alloc(&a, 100);
+	arena_reset(&a);
+	assert_ptr_equal(arena_alloc(&a, 100), first);
+	for (int i = 0; i < 100; i++)
+		arena_zero(&a, 1000 + (size_t)i * 1000);
+	arena_reset(&a);
+	first = arena_alloc(&a, 10);
+	assert_ptr_equal(arena_alloc(&a, 10), first + _Alignof(max_align_t));
+}
+
 static void embedded_file_is_whole(void **state)
 {
 	_fclose_ FILE *f = fopen("base/banned.h", "re");
@@ -168,6 +183,7 @@ int main(void)
 	        cmocka_unit_test(arena_aligns_and_keeps),
 	        cmocka_unit_test(arena_takes_large_pieces_beside),
 	        cmocka_unit_test(arena_first_piece_may_be_large),
+	        cmocka_unit_test(arena_reset_keeps_one_block),
 	        cmocka_unit_test(embedded_file_is_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
