@@ -44,12 +44,21 @@ struct waiting {
 	const struct step_input *input;
 	bool missing; /* in the store */
 };
+/* A path that is asked for, by the first step that does. */
+struct asked {
+	const struct step *step;
+	const struct step_input *input;
+	size_t at;      /* in by_path */
+	struct stat st; /* itself, links not followed */
+	bool seen;
+};
 /* What reading them needs. */
 struct reader {
 	struct inputs *in;
 	const struct inputs_options *o;
 	struct inputs_taker taker;
 	struct map recorded; /* path → fact *; without links, which are always as they are now */
+	VEC(struct asked) asked;
 	VEC(struct waiting) waiting;
 	struct diags faults;
 };
@@ -84,27 +93,30 @@ static int take_recorded(struct reader *rd, const struct fact *f, struct fact **
 
 #define WAY_OUT "no longer in the store; `--code work` takes the inputs as they are now"
 
-static int read_one(struct reader *rd, const struct step_input *si, struct err *e)
+static const struct fact *recorded_of(const struct reader *rd, const struct step_input *si)
 {
-	const struct fact *recorded = si->kind == INPUT_LINK ? NULL : map_get(&rd->recorded, si->path);
+	return si->kind == INPUT_LINK ? NULL : map_get(&rd->recorded, si->path);
+}
+
+static int read_one(struct reader *rd, const struct asked *a, struct err *e)
+{
+	const struct step_input *si = a->input;
+	const struct fact *recorded = recorded_of(rd, si);
 	_free_ char *full = NULL;
 	struct fact *f = NULL;
 	int r;
 
-	if (map_find(&rd->in->by_path, si->path))
-		return 0;
-	map_set(&rd->in->by_path, si->path, NULL);
 	if (recorded) {
 		r = take_recorded(rd, recorded, &f, e);
 		if (r == 0)
 			r = err_set(e, ERR_NOT_FOUND, "of run %lld is " WAY_OUT, (long long)rd->o->recorded->run);
 	} else {
 		full = path_join(rd->o->root, si->path);
-		r = take_now(rd, si->path, full, NULL, si->kind == INPUT_LINK, &f, e);
+		r = take_now(rd, si->path, full, a->seen ? &a->st : NULL, si->kind == INPUT_LINK, &f, e);
 	}
 	if (r < 0)
 		return r;
-	map_set(&rd->in->by_path, si->path, f);
+	rd->in->by_path.entries[a->at].ptr = f;
 	return 0;
 }
 
@@ -186,7 +198,46 @@ static int fault(struct reader *rd, const struct step *s, const struct step_inpu
 	return 0;
 }
 
-static int read_step(struct reader *rd, const struct step *s, struct err *e)
+static void ask(struct reader *rd, const struct step *s)
+{
+	for (size_t i = 0; i < s->ninputs; i++) {
+		const struct step_input *si = &s->inputs[i];
+		bool is_new = false;
+
+		if ((si->kind == INPUT_FILE && si->producer < 0) || si->kind == INPUT_LINK)
+			map_add(&rd->in->by_path, si->path, &is_new);
+		if (is_new)
+			vec_push(&rd->asked, (struct asked){ .step = s, .input = si, .at = rd->in->by_path.len - 1 });
+	}
+}
+
+static int look_at(void *arg, void *own, size_t item, struct err *e)
+{
+	struct reader *rd = arg;
+	struct asked *a = &rd->asked.v[item];
+
+	a->seen = !recorded_of(rd, a->input) && fstatat(rd->taker.root, a->input->path, &a->st, AT_SYMLINK_NOFOLLOW) == 0;
+	return 0;
+}
+
+/* Where nothing has changed, the stat data of ten thousand files are most of it: they are shared among the cores. */
+static int read_asked(struct reader *rd, struct err *e)
+{
+	char own[POOL_MAX];
+	int r = pool_run(pool_threads(rd->asked.len, 0), rd->asked.len, look_at, rd, own, 1, e);
+
+	for (size_t i = 0; i < rd->asked.len && r >= 0; i++) {
+		const struct asked *a = &rd->asked.v[i];
+		struct err one = { 0 };
+
+		r = read_one(rd, a, &one);
+		if (r < 0)
+			r = fault(rd, a->step, a->input, &one, e);
+	}
+	return r;
+}
+
+static int read_globs(struct reader *rd, const struct step *s, struct err *e)
 {
 	int r = 0;
 
@@ -194,11 +245,7 @@ static int read_step(struct reader *rd, const struct step *s, struct err *e)
 		const struct step_input *si = &s->inputs[i];
 		struct err one = { 0 };
 
-		if (si->kind == INPUT_GLOB)
-			r = read_glob(rd, si->path, &one);
-		else if ((si->kind == INPUT_FILE && si->producer < 0) || si->kind == INPUT_LINK)
-			r = read_one(rd, si, &one);
-		if (r < 0)
+		if (si->kind == INPUT_GLOB && (r = read_glob(rd, si->path, &one)) < 0)
 			r = fault(rd, s, si, &one, e);
 	}
 	return r;
@@ -219,9 +266,13 @@ int inputs_read(const struct inputs_options *o, struct inputs **ret, struct buf 
 	for (size_t i = 0; o->recorded && i < o->recorded->len; i++)
 		if (o->recorded->v[i].form != FORM_LINK)
 			map_set(&rd.recorded, o->recorded->v[i].path, (void *)&o->recorded->v[i]);
+	for (size_t i = 0; i < o->pipeline->nsteps; i++)
+		if (!o->selected || o->selected[i])
+			ask(&rd, &o->pipeline->steps[i]);
+	r = read_asked(&rd, e);
 	for (size_t i = 0; i < o->pipeline->nsteps && r >= 0; i++)
 		if (!o->selected || o->selected[i])
-			r = read_step(&rd, &o->pipeline->steps[i], e);
+			r = read_globs(&rd, &o->pipeline->steps[i], e);
 	/* What was hashed before a fault need not be hashed again. */
 	inputs_cache_close(rd.taker.cache);
 	if (rd.faults.len && faults)
@@ -230,6 +281,7 @@ int inputs_read(const struct inputs_options *o, struct inputs **ret, struct buf 
 		r = diags_result(&rd.faults, e);
 	diags_release(&rd.faults);
 	map_release(&rd.recorded);
+	vec_release(&rd.asked);
 	if (r < 0)
 		inputs_free(rd.in);
 	else

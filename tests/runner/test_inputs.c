@@ -529,6 +529,54 @@ static void test_faults(void **state)
 	assert_non_null(strstr(case_e.text, "/nonexistent/root"));
 }
 
+/* So many that the threads of the pool share them; each tenth is a link, and stands there twice. */
+static void test_many(void **state)
+{
+	enum { MANY = 300 };
+	_buf_ struct buf text = BUF_INIT;
+	_arena_ struct arena a = ARENA_INIT;
+	struct facts f = { 0 };
+	char name[32], number[32];
+
+	buf_adds(&text, "steps:\n  a:\n    run: x\n    inputs: [\"many/*9\"");
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "many/%03d", i);
+		snprintf(number, sizeof number, "%d", i);
+		_free_ char *path = at(name);
+		if (i % 10)
+			case_file(name, number);
+		else
+			case_file("many/target", number);
+		if (i % 10 == 0)
+			assert_int_equal(symlink("target", path), 0);
+		buf_addf(&text, ", %s%s%s", name, i % 10 ? "" : ", ", i % 10 ? "" : name);
+	}
+	buf_adds(&text, "]\n  b:\n    run: x\n    inputs: many/000\n");
+	good(text.data);
+	for (int again = 0; again < 2; again++) {
+		read_now();
+		vec_clear(&f);
+		assert_int_equal(inputs_of(in, case_p, 0, NULL, store, &a, &f, &case_e), 0);
+		assert_int_equal(f.len, MANY);
+		for (int i = 0; i < MANY; i++) {
+			snprintf(name, sizeof name, "many/%03d", i);
+			snprintf(number, sizeof number, "%d", i % 10 ? i : MANY - 10);
+			struct digest want = digest_of(number);
+			assert_string_equal(f.v[i].path, name);
+			assert_int_equal(f.v[i].form, FORM_FILE);
+			assert_true(digest_equal(&f.v[i].digest, &want));
+		}
+	}
+	vec_release(&f);
+	_free_ char *target = at("many/target"), *other = at("many/123");
+	assert_int_equal(unlink(target), 0);
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(try_read(false, NULL), ERR_USAGE);
+	assert_non_null(strstr(case_faults.data, "step \"a\": input \"many/000\" is a link to nothing"));
+	assert_non_null(strstr(case_faults.data, "step \"a\": input \"many/123\" does not exist, and no step makes it"));
+	assert_null(strstr(case_faults.data, "step \"b\""));
+}
+
 static void test_the_cache_forgets(void **state)
 {
 	struct inputs_look look = { 0 };
@@ -572,6 +620,7 @@ int main(void)
 		inputs_test(test_recorded),
 		inputs_test(test_recorded_and_collected),
 		inputs_test(test_faults),
+		inputs_test(test_many),
 		inputs_test(test_the_cache_forgets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
