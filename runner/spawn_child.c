@@ -506,6 +506,12 @@ static void finish(void)
 		for (size_t i = 0; i < sp.steps.len; i++)
 			if (!sp.steps.v[i].ended)
 				kill(-sp.steps.v[i].exit.pid, SIGKILL);
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			for (size_t i = 0; i < sp.steps.len; i++)
+				if (sp.steps.v[i].exit.pid == pid)
+					sp.steps.v[i].ended = true;
+		if ((pid < 0 && errno == ECHILD) || time_mono() > until)
+			_exit(0);
 		proc_scan(&sp.procs);
 		vec_clear(&sp.marks);
 		for (size_t i = 0; i < sp.procs.len; i++)
@@ -515,12 +521,6 @@ static void finish(void)
 		for (size_t i = 0; i < sp.procs.len; i++)
 			if (sp.marks.v[i] && sp.procs.v[i].pid != sp.self)
 				kill(sp.procs.v[i].pid, SIGKILL);
-		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-			for (size_t i = 0; i < sp.steps.len; i++)
-				if (sp.steps.v[i].exit.pid == pid)
-					sp.steps.v[i].ended = true;
-		if ((pid < 0 && errno == ECHILD) || time_mono() > until)
-			_exit(0);
 		usleep(SWEEP_PAUSE_US);
 	}
 }
