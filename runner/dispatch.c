@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "runner/continue.h"
+#include "runner/retry.h"
 #include "runner/supervisor.h"
 #include "tracker/query.h"
 
@@ -369,14 +370,15 @@ void dispatch_retry(struct supervisor *s, int step, char answer[128])
 	_free_ int64_t *ids = NULL;
 	size_t n = 0;
 	enum step_state st = s->states[step];
+	char why[96];
 
+	if (!retry_allowed(st, why)) {
+		snprintf(answer, 128, "it %s", why);
+		return;
+	}
 	if (st == STEP_RETRYING) {
 		s->retry_at[step] = time_mono();
 		snprintf(answer, 128, "its next attempt starts now");
-		return;
-	}
-	if (st != STEP_FAILED && st != STEP_STOPPED) {
-		snprintf(answer, 128, "it is %s: only a failed or stopped step can be retried", step_state_text(st));
 		return;
 	}
 	if (s->stopping) {

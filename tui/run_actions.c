@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "base/vec.h"
+#include "runner/retry.h"
 #include "tracker/query.h"
 #include "tracker/request.h"
 #include "tui/view_plan.h"
@@ -84,6 +85,7 @@ static int retry(struct app *a, const struct run_row *row, const char *step, str
 	_arena_ struct arena arena = ARENA_INIT;
 	_free_ char *text = NULL;
 	struct step_row s;
+	char why[96];
 	int r;
 
 	if (run_state_ended(row->state))
@@ -92,9 +94,8 @@ static int retry(struct app *a, const struct run_row *row, const char *step, str
 		return err_set(e, ERR_USAGE, "the cursor is on no step that could be retried");
 	if ((r = query_step_named(a->tracker, row->number, step, &arena, &s, e)) < 0)
 		return r;
-	if (s.state != STEP_FAILED && s.state != STEP_STOPPED && s.state != STEP_RETRYING) {
-		app_say(a, ROLE_WARNING, "%s is %s: only a failed or stopped step can be retried", step,
-		        step_state_text(s.state));
+	if (!retry_allowed(s.state, why)) {
+		app_say(a, ROLE_WARNING, "%s %s", step, why);
 		return VIEW_REDRAW;
 	}
 	text = mem_printf("retry %s of run %lld with the run's own code", step, (long long)row->number);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "base/mem.h"
+#include "runner/retry.h"
 #include "runner/schedule.h"
 
 /* Steps a and b, and a third that needs both under a trigger. */
@@ -103,6 +104,20 @@ static void test_retry(void **state)
 	assert_true(schedule_retry(&r, 1, CAUSE_TIMEOUT, -1, 0.5, &delay));
 }
 
+static void test_who_may_be_retried(void **state)
+{
+	char why[96];
+
+	for (enum step_state st = STEP_PENDING; st <= STEP_LOST; st++) {
+		bool may = st == STEP_FAILED || st == STEP_STOPPED || st == STEP_RETRYING;
+		_free_ char *wanted = mem_printf("is %s: only a failed or stopped step can be retried", step_state_text(st));
+
+		assert_int_equal(retry_allowed(st, why), may);
+		if (!may)
+			assert_string_equal(why, wanted);
+	}
+}
+
 static void test_reserve(void **state)
 {
 	struct reserve total = { .jobs = 4, .cpu = 2, .memory = 1000, .gpu = 1 }, used = { 0 };
@@ -127,6 +142,7 @@ int main(void)
 		cmocka_unit_test(test_needs_outside_the_run_count_as_done),
 		cmocka_unit_test(test_run_state),
 		cmocka_unit_test(test_retry),
+		cmocka_unit_test(test_who_may_be_retried),
 		cmocka_unit_test(test_reserve),
 	};
 
