@@ -765,3 +765,15 @@ VT_FN const char *vt_copied(struct vt *v, size_t *ret_n)
 		*ret_n = v->copied.len;
 	return v->copied.data;
 }
+
+VT_FN bool vt_quit(struct vt *v)
+{
+	int status = -1;
+
+	vt_keys(v, "q");
+	bool well = vt_wait_end(v, &status) && status == 0 && vt_modes_restored(v);
+	if (!well)
+		fprintf(stderr, "vt: after q: status %d, the terminal is %sas it was\n", status, vt_modes_restored(v) ? "" : "not ");
+	vt_free(v);
+	return well;
+}

@@ -52,6 +52,8 @@ VT_FN bool vt_wait_quiet(struct vt *v, int ms);
 VT_FN bool vt_wait_end(struct vt *v, int *ret_status);
 /* stopped, by Ctrl-Z or from outside: the terminal is the session leader's again */
 VT_FN bool vt_wait_stop(struct vt *v);
+/* Presses q and frees v: whether the program ended well and left the terminal as it was */
+VT_FN bool vt_quit(struct vt *v);
 VT_FN void vt_foreground(struct vt *v);                            /* `fg` of a stopped program */
 VT_FN void vt_take(struct vt *v);                                  /* takes in what has come, without waiting */
 

@@ -58,17 +58,6 @@ static void wait_inputs(struct vt *v, int n)
 	assert_true(vt_wait_row(v, -1, end));
 }
 
-static void quit(struct vt *v)
-{
-	int status;
-
-	vt_keys(v, "q");
-	assert_true(vt_wait_end(v, &status));
-	assert_int_equal(status, 0);
-	assert_true(vt_modes_restored(v));
-	vt_free(v);
-}
-
 /* ---- input ---- */
 
 static void test_inputs(void **state)
@@ -104,7 +93,7 @@ static void test_inputs(void **state)
 	                                     "mouse release 6,7.", "mouse double 6,7.", "mouse release 6,7."};
 	for (size_t i = 0; i < ARRAY_LEN(events); i++)
 		assert_true(vt_wait_row(v, n + 1 + (int)i, events[i]));
-	quit(v);
+	assert_true(vt_quit(v));
 }
 
 static void test_paste_and_copy(void **state)
@@ -136,7 +125,7 @@ static void test_paste_and_copy(void **state)
 	wait_inputs(v, 6);
 	assert_non_null(vt_copied(v, &n));
 	assert_int_equal(n, 74994);
-	quit(v);
+	assert_true(vt_quit(v));
 }
 
 /* A lone Esc is known without another byte; a sequence that comes at once is none, even when the program is slow. */
@@ -153,7 +142,7 @@ static void test_esc(void **state)
 	assert_true(vt_wait_row(v, 3, "key Up."));
 	assert_true(vt_wait_row(v, 4, "key Esc."));
 	assert_true(vt_wait_row(v, 5, "key Up."));
-	quit(v);
+	assert_true(vt_quit(v));
 }
 
 /* ---- drawing ---- */
@@ -178,7 +167,7 @@ static void test_wide(void **state)
 	vt_keys(v, "w");
 	wait_inputs(v, 2);
 	assert_false(vt_find(v, "漢", NULL, NULL));
-	quit(v);
+	assert_true(vt_quit(v));
 }
 
 static void test_nothing_differs(void **state)
@@ -205,7 +194,7 @@ static void test_nothing_differs(void **state)
 	wait_inputs(v, 3);
 	assert_true(vt_wait_bytes(v, "\033[2J"));
 	assert_true(vt_wait_row(v, 0, "term_child 8x40"));
-	quit(v);
+	assert_true(vt_quit(v));
 }
 
 static void test_cursor(void **state)
@@ -222,7 +211,7 @@ static void test_cursor(void **state)
 	vt_keys(v, "C");
 	wait_inputs(v, 2);
 	assert_false(vt_cursor(v, NULL, NULL));
-	quit(v);
+	assert_true(vt_quit(v));
 }
 
 static void test_resize(void **state)
@@ -248,7 +237,7 @@ static void test_resize(void **state)
 	assert_true(vt_wait_row(v, -1, "end "));
 	assert_true(vt_wait_quiet(v, 50));
 	assert_string_equal(vt_cell(v, 9, 58).text, "#");
-	quit(v);
+	assert_true(vt_quit(v));
 }
 
 /* ---- colours ---- */
@@ -313,7 +302,7 @@ static void test_depths(void **state)
 			break;
 		}
 		assert_null(strstr(vt_since(v, NULL), "?2026"));
-		quit(v);
+		assert_true(vt_quit(v));
 	}
 }
 
@@ -327,7 +316,7 @@ static void test_synchronized(void **state)
 	wait_inputs(v, 1);
 	assert_true(vt_wait_bytes(v, "\033[?2026h"));
 	assert_true(vt_wait_bytes(v, "\033[?2026l"));
-	quit(v);
+	assert_true(vt_quit(v));
 }
 
 static void test_ascii(void **state)
@@ -338,7 +327,7 @@ static void test_ascii(void **state)
 	vt_keys(v, "w");
 	wait_inputs(v, 1);
 	assert_true(vt_wait_row(v, 1, "????e|-x??"));
-	quit(v);
+	assert_true(vt_quit(v));
 }
 
 /* ---- giving the terminal back ---- */
@@ -402,7 +391,7 @@ static void test_suspend(void **state)
 	assert_true(vt_wait_row(v, 3, "resize."));
 	vt_keys(v, "b");
 	assert_true(vt_wait_row(v, 4, "key b."));
-	quit(v);
+	assert_true(vt_quit(v));
 }
 
 static void test_stopped_from_outside(void **state)
@@ -429,7 +418,7 @@ static void test_stopped_from_outside(void **state)
 	assert_true(vt_wait_bytes(v, "\033[2J"));
 	vt_keys(v, "b");
 	assert_true(vt_wait_text(v, "key b."));
-	quit(v);
+	assert_true(vt_quit(v));
 }
 
 static void test_other_program(void **state)
@@ -457,7 +446,7 @@ static void test_other_program(void **state)
 	vt_foreground(v);
 	vt_type(v, "yes\n");
 	assert_true(vt_wait_row(v, 8, "ran 0 0"));
-	quit(v);
+	assert_true(vt_quit(v));
 }
 
 static void test_hang_up(void **state)
