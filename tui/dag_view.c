@@ -129,7 +129,7 @@ static int box_width(const struct dag_view *v, struct dag_place p)
 	}
 	int base = cells(s->base), item = cells(s->name) - base - 2;
 	base = 2 + (base > NAME_MOST ? NAME_MOST : base);
-	item = 2 + (item > NAME_MOST ? NAME_MOST : item) + 1 + DETAIL_CELLS;
+	item = 2 + (item > NAME_MOST ? NAME_MOST : item) + (v->tight ? 0 : 1 + DETAIL_CELLS);
 	return base > item ? base : item;
 }
 
@@ -281,6 +281,10 @@ static void fit(struct dag_view *v, int step)
 	struct dag_group *g;
 	while (v->fit > 0 && !v->cyclic && !v->lanes && v->cols > v->fit && (g = largest_open(v))) {
 		g->open = false;
+		lay_again(v, step, -1);
+	}
+	if (v->fit > 0 && !v->lanes && v->cols > v->fit && !v->tight) {
+		v->tight = true;
 		lay_again(v, step, -1);
 	}
 }

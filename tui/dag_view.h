@@ -11,7 +11,8 @@ struct dag_view;
 /* m is borrowed for as long as the view lives. Matrices of more than a few steps are folded. */
 struct dag_view *dag_view_new(const struct run_model *m);
 void dag_view_free(struct dag_view *v);
-/* Boxes that are broader than this are made fewer, the largest matrix first: those of more than three steps are folded. */
+/* Boxes that are broader than this are made fewer, the largest matrix first: those of more than three steps are folded.
+ * Where that is not enough, boxes of a matrix go without their times. */
 void dag_view_fit(struct dag_view *v, int cols);
 /* The model has other steps than before. */
 void dag_view_reload(struct dag_view *v);

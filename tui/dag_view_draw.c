@@ -71,14 +71,17 @@ static void put_box(struct dag_view *v, int i, int row, int col, int64_t now)
 		const char *item = s->name + strlen(s->base) + 1;
 		_free_ char *label = mem_strndup(item, strlen(item) - 1);
 		grid_text_cut(&v->scratch, row++, col + 2, width - 2, named, s->base);
-		grid_text_cut(&v->scratch, row, col + 2, width - 3 - DETAIL_CELLS, named, label);
+		grid_text_cut(&v->scratch, row, col + 2, width - 2 - (v->tight ? 0 : 1 + DETAIL_CELLS), named, label);
+		if (v->tight)
+			return;
 	} else {
 		grid_text_cut(&v->scratch, row, col + 2, width - 3 - DETAIL_CELLS, named, s->name);
 	}
 	grid_text(&v->scratch, row, col + width - cells, cells, role == ROLE_RUNNING ? ROLE_TEXT : ROLE_QUIET, detail);
 }
 
-/* The least move of a window of `size` from `at` that has [from, to) in it, with some room around where there is any. */
+/* The least move of a window of `size` from `at` that has [from, to) in it, with some room around where there is any.
+ */
 static int scrolled(int at, int size, int from, int to, int room, int whole)
 {
 	if (to - from + 2 * room > size)

@@ -22,6 +22,7 @@ struct dag_view {
 	int *members;           /* of the groups; those of an open one as they stand in its lanes */
 	int *group_of;          /* of each step: its group, -1: it has none */
 	int fit;                /* cells that boxes should keep to; 0: it is not known */
+	bool tight;             /* boxes of a matrix have no times, so that they take less */
 	bool cyclic;            /* folded, the graph would have a cycle: nothing folds */
 	enum dag_mode mode;
 	bool lanes;             /* what is shown now */

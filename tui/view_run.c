@@ -13,6 +13,7 @@
 
 enum { WIDE = 80, TALL = 20 }; /* cells for two panes side by side, and one above the other */
 enum { PANE_LEAST = 20, ROWS_LEAST = 4 }; /* of a pane, however the divider is drawn */
+enum { PANEL_LEAST = 30, PANEL_READ = 36, PANEL_MOST = 90 }; /* cells; the least only where the whole drawing fits so */
 
 struct view_run {
 	struct view view;
@@ -52,16 +53,24 @@ static int between(int n, int least, int most)
 
 struct panes { struct rect dag, panel, rule; };
 
+/* A panel that can still be read, beside a drawing that takes all it gets. */
+static int narrow_panel(int cols)
+{
+	return between(cols * 38 / 100, PANEL_LEAST, PANEL_MOST);
+}
+
 /* Side by side, one above the other, or only the one that has the keys. */
 static struct panes panes_of(const struct view_run *s, struct rect r)
 {
 	struct panes p = { .dag = r };
 	if (r.cols >= WIDE) {
 		int panel = r.cols * 46 / 100;
-		int spare = r.cols - 2 - dag_view_cols(s->dag), narrow = r.cols * 38 / 100;
+		int spare = r.cols - 2 - dag_view_cols(s->dag), narrow = narrow_panel(r.cols);
 		/* The drawing takes what it needs, as long as the panel can still be read. */
 		panel = spare < panel ? (spare > narrow ? spare : narrow) : panel;
-		panel = panel < 36 ? 36 : panel > 90 ? 90 : panel;
+		if (panel < PANEL_READ)
+			panel = spare >= PANEL_LEAST && spare < PANEL_READ ? spare : PANEL_READ;
+		panel = panel > PANEL_MOST ? PANEL_MOST : panel;
 		panel = s->panel_cols ? between(s->panel_cols, PANE_LEAST, r.cols - 2 - PANE_LEAST) : panel;
 		p.dag.cols = r.cols - panel - 2;
 		p.rule = (struct rect){ r.row, r.col + p.dag.cols, r.rows, 1 };
@@ -337,7 +346,8 @@ static void title(struct view *v, struct app *a, struct buf *trail, struct buf *
 		buf_addf(facts, "%s %lld", row->kind == KIND_RESTART ? "restarted from" : "resumed from",
 		         (long long)row->origin);
 	if (row->commit)
-		buf_addf(facts, "%s%s %.7s%s", facts->len ? " · " : "", row->branch ? row->branch : "", row->commit, row->dirty > 0 ? "*" : "");
+		buf_addf(facts, "%s%s %.7s%s", facts->len ? " · " : "", row->branch ? row->branch : "", row->commit,
+		         row->dirty > 0 ? "*" : "");
 	int64_t elapsed = run_elapsed(row);
 	if (elapsed >= 0) {
 		char took[24];
@@ -378,7 +388,7 @@ struct view *view_run_new(struct app *a, int64_t run, struct err *e)
 	if (r >= 0) {
 		s->dag = dag_view_new(&s->model);
 		if (a->cols)
-			dag_view_fit(s->dag, panes_of(s, (struct rect){ 0, 0, TALL, a->cols }).dag.cols);
+			dag_view_fit(s->dag, a->cols < WIDE ? a->cols : a->cols - 2 - narrow_panel(a->cols));
 		int first = first_step(&s->model);
 		dag_view_show(s->dag, first < 0 ? 0 : first);
 		r = load_panel(s, a, e);

@@ -304,6 +304,21 @@ static void a_step_that_was_chosen_stays_under_the_cursor(void **state)
 	case_end(&c);
 }
 
+/* Where a matrix is too broad beside the panel, its boxes go without times rather than out of sight. */
+static void all_of_a_small_matrix_is_seen_at_80_columns(void **state)
+{
+	struct run_case c;
+	case_failed(&c);
+	c.app.cols = 80;
+	struct view *v = case_view(&c, view_run_new);
+	_free_ char *picture = view_picture(&c, v, 16, 80);
+	assert_non_null(strstr(picture, "│ ✓ train │   │ ✓ train │   │ ✗ train │"));
+	assert_non_null(strstr(picture, "│   lr    │   │   tree  │   │   boost │"));
+	assert_non_null(strstr(picture, "│ train[boost] @1   ✗"));
+	v->ops->free(v);
+	case_end(&c);
+}
+
 static void a_run_that_goes_away_says_so(void **state)
 {
 	struct run_case c;
@@ -412,6 +427,7 @@ int main(void)
 		cmocka_unit_test(a_live_run_moves_as_the_record_does),
 		cmocka_unit_test(what_began_and_ended_between_two_looks_is_gone_to),
 		cmocka_unit_test(a_step_that_was_chosen_stays_under_the_cursor),
+		cmocka_unit_test(all_of_a_small_matrix_is_seen_at_80_columns),
 		cmocka_unit_test(a_run_that_goes_away_says_so),
 		cmocka_unit_test(the_wheel_and_clicks_reach_both_panes),
 		cmocka_unit_test(the_divider_is_dragged),
