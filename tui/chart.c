@@ -136,7 +136,9 @@ static void draw_head(struct chart *c)
 		infinite += c->seen[i].above + c->seen[i].below;
 		nan += c->seen[i].nan;
 	}
-	int taken = c->o->title ? grid_text_cut(c->g, r.row, r.col, r.cols, c->o->chosen ? ROLE_ACCENT : ROLE_STRONG, c->o->title) : 0;
+	int taken = c->o->title ? grid_text_cut(c->g, r.row, r.col, r.cols, c->o->chosen ? ROLE_ACCENT : ROLE_STRONG,
+	                                        c->o->title)
+	                        : 0;
 	if (c->o->legend == LEGEND_HEAD && c->n == 1 && taken + 4 < r.cols) {
 		enum role role = value_text(c, 0, number);
 		taken += 2 + grid_text_cut(c->g, r.row, r.col + taken + 2, r.cols - taken - 2, role, number);
@@ -220,8 +222,16 @@ static void draw_legend_table(struct chart *c)
 		names = cells > names ? cells : names;
 		columns[0].role[i] = value_text(c, i, columns[0].text[i]);
 		columns[1].role[i] = columns[2].role[i] = ROLE_QUIET;
-		scale_text(c->o->y_unit, 0, all->below ? -INFINITY : all->low <= all->high ? all->low : all->first, columns[1].text[i]);
-		scale_text(c->o->y_unit, 0, all->above ? INFINITY : all->low <= all->high ? all->high : all->first, columns[2].text[i]);
+		scale_text(c->o->y_unit, 0,
+		           all->below              ? -INFINITY
+		           : all->low <= all->high ? all->low
+		                                   : all->first,
+		           columns[1].text[i]);
+		scale_text(c->o->y_unit, 0,
+		           all->above              ? INFINITY
+		           : all->low <= all->high ? all->high
+		                                   : all->first,
+		           columns[2].text[i]);
 		if (all->n == 0)
 			columns[1].text[i][0] = columns[2].text[i][0] = '\0';
 	}
@@ -353,7 +363,9 @@ void chart_draw(struct grid *g, struct rect r, const struct chart_series *s, int
 	struct tick ticks[TICKS_MOST];
 	int count = 0, wide = 0;
 	if (c.axes) {
-		count = scale_ticks(&c.y, c.curves.rows / 3 < 2 ? 2 : c.curves.rows / 3, ticks);
+		count = scale_rows(&c.y, c.curves.rows, ticks);
+		if (!count)
+			count = scale_ticks(&c.y, c.curves.rows / 3 < 2 ? 2 : c.curves.rows / 3, ticks);
 		for (int i = 0; i < count; i++)
 			wide = (int)strlen(ticks[i].label) > wide ? (int)strlen(ticks[i].label) : wide;
 		wide = wide > r.cols / 2 ? r.cols / 2 : wide;

@@ -65,8 +65,11 @@ static void label_of(const struct scale *s, long double v, long double step, int
 	if (s->unit == SCALE_BYTES && size < 1e18) {
 		int thousands = size >= 1000 ? (int)(log10(size) / 3 + 1e-9) : 0;
 		int digits = 3 * thousands - exponent;
-		snprintf(out, 32, "%.*f %s", digits < 0 ? 0 : digits > 9 ? 9 : digits, (double)(v / powl(1000, thousands)),
-		         prefixes[thousands]);
+		snprintf(out, 32, "%.*f %s",
+		         digits < 0   ? 0
+		         : digits > 9 ? 9
+		                      : digits,
+		         (double)(v / powl(1000, thousands)), prefixes[thousands]);
 		return;
 	}
 	size = fmin(fabs((double)v), DBL_MAX);
@@ -115,8 +118,8 @@ static void time_label(const struct scale *s, double us, double step, char out[3
 /* Steps that clocks have. The first tick of a day stands at local midnight. */
 static int time_ticks(const struct scale *s, int wanted, struct tick *ret)
 {
-	static const int seconds[] = { 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200,
-		                       86400 };
+	static const int seconds[] = {1,   2,   5,    10,   15,   30,    60,    120,   300,
+	                              600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400};
 	double raw = (s->high - s->low) / wanted / US_PER_S, step = 0, zone = 0;
 	int n = 0;
 	if (raw < 1) {
@@ -150,8 +153,8 @@ void scale_text(enum scale_unit unit, double origin, double v, char out[32])
 	} else if (unit == SCALE_INTEGER && v == floor(v) && fabs(v) < 9e15) {
 		count_text((int64_t)v, out);
 	} else if (is_time(unit) && isfinite(v)) {
-		time_label(&(struct scale){ .unit = unit, .origin = origin }, v + (unit == SCALE_CLOCK ? origin : 0), US_PER_S,
-		           out);
+		time_label(&(struct scale){.unit = unit, .origin = origin}, v + (unit == SCALE_CLOCK ? origin : 0),
+		           US_PER_S, out);
 	} else {
 		number_short(v, out);
 		if (unit == SCALE_PERCENT)
@@ -176,6 +179,78 @@ static int decade_ticks(const struct scale *s, int wanted, struct tick *ret)
 			snprintf(ret[n++].label, sizeof ret->label, "1e%d", exponent);
 	}
 	return n;
+}
+
+/* The least round step that is not below a raw one. */
+static long double round_up(long double raw, int *ret_exponent)
+{
+	int exponent = (int)floorl(log10l(raw) + 1e-9L);
+	long double base = powl(10, exponent), lead = raw / base * (1 - 1e-9L);
+	*ret_exponent = exponent + (lead > 5);
+	return lead <= 1 ? base : lead <= 2 ? 2 * base : lead <= 5 ? 5 * base : 10 * base;
+}
+
+/* An axis of n rows above its first, each worth `row`, with a tick at every multiple of `apart` rows. */
+struct rows_fit { long double row, step; int64_t first; int apart, exponent; };
+
+/* The finest such axis that holds the scale. False: there is none that could be counted. */
+static bool fit_rows(const struct scale *s, int n, int apart, struct rows_fit *ret)
+{
+	long double raw = ((long double)s->high - s->low) / n * apart;
+	for (int tries = 0; tries < 3; tries++, raw = ret->step * 1.5L) {
+		*ret = (struct rows_fit){ .apart = apart };
+		ret->step = round_up(raw, &ret->exponent);
+		if ((s->unit == SCALE_INTEGER || s->unit == SCALE_BYTES) && ret->step < 1) {
+			ret->step = 1;
+			ret->exponent = 0;
+		}
+		ret->row = ret->step / apart;
+		long double first = floorl(s->low / ret->row + 1e-9L);
+		if (!(fabsl(first) < 1e15L))
+			return false;
+		ret->first = (int64_t)first;
+		if ((first + n) * ret->row >= s->high - ret->row * 1e-9L)
+			return true;
+	}
+	return false;
+}
+
+/* The first row that has a tick. */
+static int first_tick(const struct rows_fit *f)
+{
+	int over = (int)(f->first % f->apart);
+	return over == 0 ? 0 : over < 0 ? -over : f->apart - over;
+}
+
+int scale_rows(struct scale *s, int rows, struct tick ret[TICKS_MOST])
+{
+	enum { APART_LEAST = 2, APART_MOST = 7 };
+	struct rows_fit best = { .apart = 0 }, f;
+	long double least = 0, range = (long double)s->high - s->low;
+	int n = rows - 1, count = 0;
+	if (s->log || is_time(s->unit) || n < APART_LEAST)
+		return 0;
+	for (int apart = APART_LEAST; apart <= APART_MOST && apart <= n; apart++) {
+		if (!fit_rows(s, n, apart, &f) || n / apart >= TICKS_MOST || first_tick(&f) + apart > n)
+			continue;
+		/* Room that is lost; and two ticks, or some that are far apart, tell less than three that are near. */
+		long double cost = f.row * n / range + (apart > 4 ? 0.06L * (apart - 4) : 0) +
+		                   (first_tick(&f) + 2 * apart > n ? 0.1L : 0);
+		if (!best.apart || cost < least) {
+			best = f;
+			least = cost;
+		}
+	}
+	long double low = best.apart ? best.first * best.row : 0, high = best.apart ? (best.first + n) * best.row : 0;
+	if (!best.apart || !(fabsl(low) <= DBL_MAX) || !(fabsl(high) <= DBL_MAX))
+		return 0;
+	s->low = fmin(s->low, (double)low);
+	s->high = fmax(s->high, (double)high);
+	for (int row = first_tick(&best); row <= n; row += best.apart) {
+		ret[count].at = (double)row / n;
+		label_of(s, (best.first + row) / best.apart * best.step, best.step, best.exponent, ret[count++].label);
+	}
+	return count;
 }
 
 int scale_ticks(const struct scale *s, int wanted, struct tick ret[TICKS_MOST])

@@ -29,6 +29,9 @@ double scale_place(const struct scale *s, double v);
 /* Round values inside of the scale, rising, about `wanted` of them (at least one, at most TICKS_MOST); returns their
  * number. */
 int scale_ticks(const struct scale *s, int wanted, struct tick ret[TICKS_MOST]);
+/* The same for an axis of so many rows of cells: the scale is widened, as little as goes, until ticks stand on whole
+ * rows, a few apart. 0: not this scale (a logarithmic one, times, too few rows); it stays as it is. */
+int scale_rows(struct scale *s, int rows, struct tick ret[TICKS_MOST]);
 /* One value with its unit: "0.441", "1,200", "612 MB", "83 %", "0:31", "14:02:11". */
 void scale_text(enum scale_unit unit, double origin, double v, char out[32]);
 

@@ -110,21 +110,88 @@ static void a_chart_has_axes_and_a_legend(void **state)
 	_free_ char *braille = drawn(10, 40, s, 2, &o);
 	assert_string_equal(braille,
 			    "acc, loss                          1 NaN\n"
-			    "1.0┤                              ⢀⣀⠤⠔⠒⠉\n"
-			    "   │                        ⢀⣀⠤⠔⠒⠉⠁\n"
-			    "0.5┤⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀   ⢀⣀⡠⠤⠔⣒⣉⣁⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀\n"
-			    "   │           ⢀⣀⠤⠔⠒⠉⠁\n"
-			    "   │     ⢀⣀⠤⠔⠒⠉⠁\n"
-			    "0.0┤⣀⠤⠔⠒⠉⠁\n"
-			    "   └┬────────┬────────×───────┬─────────\n"
-			    "    0        2        4       6    epoch\n"
+			    "1┤                                ⢀⣀⠤⠔⠒⠉\n"
+			    " │                          ⣀⡠⠤⠒⠒⠉⠁\n"
+			    " │⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⡀   ⢀⣀⡠⠤⠔⢒⣊⣉⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀\n"
+			    " │            ⣀⡠⠤⠒⠒⠉⠁\n"
+			    " │     ⢀⣀⡠⠤⠒⠊⠉\n"
+			    "0┤⣀⠤⠔⠒⠉⠁\n"
+			    " └┬────────┬─────────×────────┬─────────\n"
+			    "  0        2         4        6    epoch\n"
 			    "━ acc 1   ━ loss 0.5\n");
 	o.ascii = true;
 	_free_ char *ascii = drawn(10, 40, s, 2, &o);
-	assert_non_null(strstr(ascii, "1.0+"));
+	assert_non_null(strstr(ascii, "1+"));
 	assert_non_null(strstr(ascii, "* acc 1   o loss 0.5"));
 	for (const char *c = ascii; *c; c++)
 		assert_true((unsigned char)*c < 0x80);
+}
+
+/* Rows with a tick in a drawing, from above. */
+static int tick_rows(const char *picture, int *ret)
+{
+	int n = 0, row = 0;
+	for (const char *line = picture; *line; line = strchr(line, '\n') + 1, row++) {
+		const char *tick = strstr(line, "┤");
+		if (tick && tick < strchr(line, '\n'))
+			ret[n++] = row;
+	}
+	return n;
+}
+
+static void ticks_of_a_low_chart_stand_evenly(void **state)
+{
+	static const double highs[] = { 1, 0.35, 0.26, 0.7, 3, 47, 900, 1e-3 };
+	double x[2] = { 0, 1 }, y[2] = { 0, 0 };
+	for (size_t i = 0; i < ARRAY_LEN(highs); i++)
+		for (int rows = 8; rows < 24; rows++) {
+			y[1] = highs[i];
+			_free_ char *picture = drawn(rows, 60, &(struct line){ "a", x, y, 2 }, 1,
+			                             &(struct chart_options){ .title = "a" });
+			int at[32], n = tick_rows(picture, at);
+			assert_true(n >= 2);
+			for (int k = 2; k < n; k++)
+				if (at[k] - at[k - 1] != at[k - 1] - at[k - 2])
+					fail_msg("%s", picture);
+		}
+}
+
+/* A scale is widened for its rows, never narrowed, and by little where there are rows enough; its ticks are round and stand on rows. */
+static void scales_fit_their_rows(void **state)
+{
+	for (int round = 0; round < 4000; round++) {
+		double low = (random_value() - 0.5) * pow(10, (int)(random_value() * 14) - 6);
+		double high = low + (0.001 + random_value()) * pow(10, (int)(random_value() * 14) - 6);
+		int rows = 3 + (int)(random_value() * 30);
+		struct scale s = scale_make(low, high, false), before = s;
+		struct tick t[TICKS_MOST];
+		int n = scale_rows(&s, rows, t);
+		if (!n) {
+			assert_true(s.low == before.low && s.high == before.high);
+			continue;
+		}
+		assert_true(n >= 2 && n <= TICKS_MOST);
+		assert_true(s.low <= before.low && s.high >= before.high);
+		if (rows >= 8 && s.high - s.low >= 1.7 * (before.high - before.low))
+			fail_msg("%d rows from %.17g to %.17g became %.17g to %.17g", rows, before.low, before.high, s.low, s.high);
+		for (int i = 0; i < n; i++) {
+			double row = t[i].at * (rows - 1);
+			assert_true(fabs(row - floor(row + 0.5)) < 1e-6);
+			assert_true(t[i].at >= 0 && t[i].at <= 1);
+			if (i > 0 && high - low > 1e-9 * fmax(fabs(low), fabs(high)))
+				assert_string_not_equal(t[i].label, t[i - 1].label);
+		}
+	}
+	struct tick t[TICKS_MOST];
+	struct scale log = scale_make(1, 1000, true), whole = { 0, 1, .unit = SCALE_INTEGER },
+	             huge = { -1.7e308, 1.7e308 };
+	assert_int_equal(scale_rows(&log, 10, t), 0);
+	assert_int_equal(scale_rows(&(struct scale){ 0, 1 }, 2, t), 0);
+	int n = scale_rows(&whole, 9, t);
+	assert_int_equal(n, 2);
+	assert_string_equal(t[1].label, "1");
+	scale_rows(&huge, 9, t);
+	assert_true(isfinite(huge.low) && isfinite(huge.high));
 }
 
 static void odd_series_are_drawn_too(void **state)
@@ -186,9 +253,9 @@ static void noise_is_a_light_band(void **state)
 	                    "loss\n"
 	                    "2┤                 ⠨\n"
 	                    " │                 ⠠\n"
-	                    "1┤                 ⠠\n"
-	                    " │⡖⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠢⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲⠲\n"
-	                    " │⣟⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉⣉\n"
+	                    "1┤⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⡠⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀\n"
+	                    " │⣧⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤\n"
+	                    "0┤⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓⠓\n"
 	                    " └┬────────────────┬────────────────\n"
 	                    "  0              2,000\n"
 	                    "━ loss 0.2\n");
@@ -234,15 +301,15 @@ static void the_crosshair_names_all_values(void **state)
 	_free_ char *at = drawn(16, 44, s, 3, &o);
 	assert_string_equal(at,
 	                    "loss                          step 30, 1 NaN\n"
-	                    "    │                             │     ⣀⠤⠒⠉\n"
-	                    "1000┤                             │⢀⡠⠔⠒⠉\n"
-	                    "    │                          ⣀⠤⠔⠊⠁\n"
-	                    "    │                     ⢀⣀⠤⠒⠉   │\n"
-	                    "    │                 ⢀⡠⠔⠊⠁       │\n"
-	                    " 500┤             ⣀⠤⠒⠉⠁           │\n"
-	                    "    │        ⢀⡠⠔⠒⠉                │\n"
-	                    "    │    ⣀⠤⠔⠊⠁                    │\n"
-	                    "    │⣀⣤⣒⣉⣀⣀⣀⣀⣀⣀                   ⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀\n"
+	                    "    │                             │        ⣀\n"
+	                    "    │                             │   ⢀⡠⠔⠒⠉\n"
+	                    "1000┤                            ⢀⡠⠤⠒⠉⠁\n"
+	                    "    │                       ⢀⣀⠤⠒⠊⠁│\n"
+	                    "    │                   ⣀⠤⠔⠊⠁     │\n"
+	                    " 500┤              ⣀⡠⠔⠊⠉          │\n"
+	                    "    │         ⢀⡠⠔⠒⠉               │\n"
+	                    "    │    ⢀⡠⠤⠒⠉⠁                   │\n"
+	                    "   0┤⣀⣤⣒⣊⣁⣀⣀⣀⣀⣀                   ⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀\n"
 	                    "    └┬─────────┬────────×─────────┴─────────\n"
 	                    "     0        10       20        30     step\n"
 	                    "               here   min    max\n"
@@ -430,6 +497,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_extreme_is_lost),
 		cmocka_unit_test(a_chart_has_axes_and_a_legend),
+		cmocka_unit_test(scales_fit_their_rows),
+		cmocka_unit_test(ticks_of_a_low_chart_stand_evenly),
 		cmocka_unit_test(odd_series_are_drawn_too),
 		cmocka_unit_test(a_gap_stays_a_gap),
 		cmocka_unit_test(noise_is_a_light_band),
