@@ -153,11 +153,14 @@ static void set(struct keymap *m, const struct config_key *k, struct buf *faults
 	if (!on)
 		fault(faults, k, "screen", k->screen, nearest_screen(k->screen));
 	else if (!key_parse(k->key, &key))
-		buf_addf(faults, "config:%d: there is no key \"%s\"; keys are written x, Ctrl-x, Alt-x, F5, PgUp, Space\n", k->line, k->key);
+		buf_addf(faults,
+		         "config:%d: there is no key \"%s\"; keys are written x, Ctrl-x, Alt-x, F5, PgUp, Space\n",
+		         k->line, k->key);
 	else if (!a && !none)
 		fault(faults, k, "action", k->action, nearest_action(k->action));
 	else if (a && !(defs[a].screens & on))
-		buf_addf(faults, "config:%d: \"%s\" does nothing on the screen \"%s\"\n", k->line, k->action, k->screen);
+		buf_addf(faults, "config:%d: \"%s\" does nothing on the screen \"%s\"\n", k->line, k->action,
+		         k->screen);
 	else
 		for (int s = 0; s < SCREEN_COUNT; s++)
 			if (on & ON(s) & (none ? ON_ALL : defs[a].screens)) {

@@ -448,7 +448,8 @@ static int open_all(struct bench *b, const struct app_options *o, struct err *e)
 	settle_tastes(b);
 	r = open_record(b, e);
 	if (r >= 0 && !o->script)
-		r = term_open(STDIN_FILENO, STDOUT_FILENO, a->loop, &a->paint, !b->config.no_mouse, on_input, b, &b->term, e);
+		r = term_open(STDIN_FILENO, STDOUT_FILENO, a->loop, &a->paint, !b->config.no_mouse, on_input, b,
+		              &b->term, e);
 	if (r < 0)
 		return r;
 	if (b->term) {
@@ -468,7 +469,8 @@ static int open_all(struct bench *b, const struct app_options *o, struct err *e)
 
 int app_run(const struct app_options *o, struct err *e)
 {
-	_cleanup_(bench_release) struct bench b = { .app = { .project = o->project, .self = o->self }, .cursor_row = -1, .cursor_col = -1 };
+	_cleanup_(bench_release) struct bench b = {
+	        .app = {.project = o->project, .self = o->self}, .cursor_row = -1, .cursor_col = -1};
 	int r;
 
 	buf_init(&b.said);

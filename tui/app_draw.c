@@ -29,7 +29,8 @@ static void draw_title(struct bench *b, struct view *v)
 static int draw_typing(struct bench *b, int row)
 {
 	struct grid *g = &b->grid;
-	int col = 1 + grid_text(g, row, 1, g->cols / 2, b->typing.bad ? ROLE_WARNING : ROLE_ACCENT, b->typing.label.data);
+	int col =
+	        1 + grid_text(g, row, 1, g->cols / 2, b->typing.bad ? ROLE_WARNING : ROLE_ACCENT, b->typing.label.data);
 	int note = (int)utf8_cells(b->typing.note.data, b->typing.note.len);
 
 	if (col > 1 && strcmp(b->typing.label.data, "/") && strcmp(b->typing.label.data, ":"))
@@ -37,7 +38,8 @@ static int draw_typing(struct bench *b, int row)
 	if (note > g->cols - col - 12)
 		note = g->cols - col - 12 > 8 ? g->cols - col - 12 : 0;
 	if (note)
-		grid_text_cut(g, row, g->cols - note - 1, note, b->typing.bad ? ROLE_WARNING : ROLE_QUIET, b->typing.note.data);
+		grid_text_cut(g, row, g->cols - note - 1, note, b->typing.bad ? ROLE_WARNING : ROLE_QUIET,
+		              b->typing.note.data);
 	return line_edit_draw(&b->typing.line, g, row, col, g->cols - col - note - 2, ROLE_STRONG);
 }
 
@@ -100,7 +102,8 @@ static void draw_status(struct bench *b, struct view *top)
 	}
 }
 
-/* Behind what is asked before something starts the rest is dim: rows that are cut by its frame are not read as its own. */
+/* Behind what is asked before something starts the rest is dim: rows that are cut by its frame are not read as its
+ * own. */
 static void step_back(struct grid *g, struct rect r)
 {
 	for (int row = r.row; row < r.row + r.rows; row++) {

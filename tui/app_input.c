@@ -88,7 +88,8 @@ static void typed(struct bench *b, enum typed how)
 
 static void on_key(struct bench *b, struct key k);
 
-/* Esc and a letter that come together are read as Alt with the letter. Where that means nothing they are what was pressed. */
+/* Esc and a letter that come together are read as Alt with the letter. Where that means nothing they are what was
+ * pressed. */
 static void esc_and_key(struct bench *b, struct key k)
 {
 	on_key(b, (struct key){ .code = CODE_ESC });
@@ -110,7 +111,8 @@ static void key_while_typing(struct bench *b, struct key k)
 		return;
 	}
 	/* What moves in a list beside the line is no text. */
-	if (k.code == CODE_UP || k.code == CODE_DOWN || k.code == CODE_PGUP || k.code == CODE_PGDN || k.code == CODE_TAB) {
+	if (k.code == CODE_UP || k.code == CODE_DOWN || k.code == CODE_PGUP || k.code == CODE_PGDN ||
+	    k.code == CODE_TAB) {
 		struct err e = { 0 };
 		int r = action ? v->ops->act(v, &b->app, action, &e) : VIEW_SAME;
 

@@ -19,7 +19,8 @@ enum role chart_role(int look)
 void dots_init(struct dots *d, int cell_rows, int cell_cols, bool ascii)
 {
 	size_t n = (size_t)cell_rows * (size_t)cell_cols + 1;
-	*d = (struct dots){ .wide = ascii ? 1 : 2, .high = ascii ? 1 : 4, .cell_rows = cell_rows, .cell_cols = cell_cols };
+	*d = (struct dots){
+	        .wide = ascii ? 1 : 2, .high = ascii ? 1 : 4, .cell_rows = cell_rows, .cell_cols = cell_cols};
 	d->rows = cell_rows * d->high;
 	d->cols = cell_cols * d->wide;
 	d->line = mem_zero(n);
@@ -92,7 +93,8 @@ struct shown { double low, high, first, last, mean; bool any, gap_before, gap_af
 static struct shown shown_of(const struct pyramid_column *c, bool log)
 {
 	uint32_t hidden = log ? c->not_positive + c->below : 0, finite = c->n - c->above - c->below;
-	struct shown s = { .any = c->n > hidden, .gap_before = c->gap_before, .gap_after = c->gap_after || c->gap_inside };
+	struct shown s = {
+	        .any = c->n > hidden, .gap_before = c->gap_before, .gap_after = c->gap_after || c->gap_inside};
 	if (!s.any) {
 		s.gap_before = s.gap_after = c->nan > 0 || hidden > 0;
 		return s;
@@ -227,7 +229,9 @@ void dots_paint(const struct dots *d, struct grid *g, int row, int col)
 				light |= d->fill[cell];
 			if (!line && !light)
 				continue;
-			uint32_t sign = d->wide > 1 ? 0x2800u + (line | light) : line ? (uint32_t)dots_letter(d->look[cell]) : '.';
+			uint32_t sign = d->wide > 1 ? 0x2800u + (line | light)
+			                : line      ? (uint32_t)dots_letter(d->look[cell])
+			                            : '.';
 			grid_put(g, row + r, col + c, sign, line ? chart_role(d->look[cell]) : ROLE_QUIET);
 		}
 	}

@@ -107,7 +107,8 @@ void chart_set_build(struct chart_set *c)
 			vec_add(&c->items);
 			memmove(&c->items.v[at + 1], &c->items.v[at], (c->items.len - 1 - at) * sizeof *c->items.v);
 			item = &c->items.v[at];
-			*item = (struct chart_item){ .title = mem_strdup(curve->key), .timed = curve->resource || c->series.by_time };
+			*item = (struct chart_item){.title = mem_strdup(curve->key),
+			                            .timed = curve->resource || c->series.by_time};
 		}
 		vec_push(&item->curves, i);
 		add_to_over(c, &over, i);
@@ -351,11 +352,21 @@ void chart_set_draw(struct chart_set *c, const struct chart_item *item, struct g
 	const struct chart_axis *axis = axis_of(c, item);
 	bool several = c->series.sources.len > 1;
 	struct chart_options o = {
-		.title = item->title, .chosen = chosen, .ascii = ascii, .log_y = c->log, .smooth = chart_set_strength(c),
-		.low = axis->low, .high = axis->high, .cross = axis->cross, .cross_x = axis->cross_x, .legend = legend,
-		.x_unit = !item->timed ? SCALE_INTEGER : several ? SCALE_ELAPSED : SCALE_CLOCK,
-		.x_origin = several || c->series.sources.len == 0 ? 0 : (double)c->series.sources.v[0].started,
-		.x_label = item->timed ? "time" : "step",
+	        .title = item->title,
+	        .chosen = chosen,
+	        .ascii = ascii,
+	        .log_y = c->log,
+	        .smooth = chart_set_strength(c),
+	        .low = axis->low,
+	        .high = axis->high,
+	        .cross = axis->cross,
+	        .cross_x = axis->cross_x,
+	        .legend = legend,
+	        .x_unit = !item->timed ? SCALE_INTEGER
+	                  : several    ? SCALE_ELAPSED
+	                               : SCALE_CLOCK,
+	        .x_origin = several || c->series.sources.len == 0 ? 0 : (double)c->series.sources.v[0].started,
+	        .x_label = item->timed ? "time" : "step",
 	};
 	struct chart_series *s = mem_array(NULL, item->curves.len + 1, sizeof *s);
 	int64_t read = 0, count = 0;
@@ -368,8 +379,11 @@ void chart_set_draw(struct chart_set *c, const struct chart_item *item, struct g
 		bool run = several && label;
 		enum scale_unit y = curve->resource ? resource_unit(curve->kind) : SCALE_NUMBER;
 		s[n] = (struct chart_series){
-			.name = item->over && run ? arena_printf(&a, "%s %s", label, curve->key) : run ? label : curve->key,
-			.points = curve->points, .look = item->over ? (int)n : curve->source,
+		        .name = item->over && run ? arena_printf(&a, "%s %s", label, curve->key)
+		                : run             ? label
+		                                  : curve->key,
+		        .points = curve->points,
+		        .look = item->over ? (int)n : curve->source,
 		};
 		o.y_unit = n == 0 || o.y_unit == y ? y : SCALE_NUMBER;
 		o.from_zero = (n == 0 || o.from_zero) && curve->resource;

@@ -150,7 +150,10 @@ static void read_key(struct reader *r, char *s)
 		fault(r, KEY_USAGE "; the action is %s", *action ? "one word" : "missing (\"none\" takes a key away)");
 		return;
 	}
-	vec_push(&r->keys, (struct config_key){ .screen = mem_take(screen), .key = mem_take(key), .action = mem_strdup(action), .line = r->line });
+	vec_push(&r->keys, (struct config_key){.screen = mem_take(screen),
+	                                       .key = mem_take(key),
+	                                       .action = mem_strdup(action),
+	                                       .line = r->line});
 }
 
 static void read_line(struct reader *r, char *s)

@@ -33,7 +33,8 @@ int fuzzy_score(const char *text, size_t n, const char *word, size_t word_n)
 	for (size_t i = begin, w = 0; w < word_n; i++) {
 		if (text[i] != word[w])
 			continue;
-		sum += AT_LETTER + (starts_word(text, i) ? AT_START : 0) + (w && text[i - 1] == word[w - 1] ? AT_NEXT : 0);
+		sum += AT_LETTER + (starts_word(text, i) ? AT_START : 0) +
+		       (w && text[i - 1] == word[w - 1] ? AT_NEXT : 0);
 		w++;
 	}
 	if (!begin)

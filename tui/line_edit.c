@@ -125,8 +125,10 @@ enum line_edited line_edit_key(struct line_edit *l, struct key k)
 	if (k.mods & MOD_CTRL)
 		return control(l, k.code);
 	if (k.mods & MOD_ALT)
-		return k.code == CODE_BACKSPACE ? cut(l, word_before(l, l->at), l->at) : k.code == 'b' ? control(l, CODE_LEFT) :
-		       k.code == 'f' ? control(l, CODE_RIGHT) : LINE_NOT_MINE;
+		return k.code == CODE_BACKSPACE ? cut(l, word_before(l, l->at), l->at)
+		       : k.code == 'b'          ? control(l, CODE_LEFT)
+		       : k.code == 'f'          ? control(l, CODE_RIGHT)
+		                                : LINE_NOT_MINE;
 	switch (k.code) {
 	case CODE_LEFT: return move(l, before(l, l->at));
 	case CODE_RIGHT: return move(l, behind(l, l->at));

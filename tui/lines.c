@@ -140,7 +140,8 @@ static void draw_line(const struct lines *l, const struct line *line, const int 
 		bool last = p == line->nparts - 1;
 		int most = last ? edge - x : width[p] < r.cols / 2 ? width[p] : r.cols / 2;
 		int cells = (int)utf8_cells(text, strlen(text));
-		int wide = width[p] < most ? width[p] : most, pad = l->right[p] && line->nparts > 1 && cells < wide ? wide - cells : 0;
+		int wide = width[p] < most ? width[p] : most,
+		    pad = l->right[p] && line->nparts > 1 && cells < wide ? wide - cells : 0;
 
 		grid_text_cut(g, y, x + pad, (most < edge - x ? most : edge - x) - pad, line->parts[p].role, text);
 		x += most + 2;

@@ -233,7 +233,7 @@ static size_t sequence(struct maker *m, const char *s, size_t n)
 
 static void add_cells(struct maker *m, uint32_t cp, size_t at, int cells)
 {
-	struct cell c = { .cp = { cp }, .role = ROLE_TEXT, .attrs = m->style.attrs, .fg = m->style.fg, .bg = m->style.bg };
+	struct cell c = {.cp = {cp}, .role = ROLE_TEXT, .attrs = m->style.attrs, .fg = m->style.fg, .bg = m->style.bg};
 
 	if (m->popped)
 		c.attrs |= m->popped == cp ? CELL_BOLD : m->popped == '_' ? CELL_UNDERLINE : 0;

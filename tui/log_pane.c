@@ -467,7 +467,9 @@ bool log_pane_follow(struct log_pane *p)
 	p->jump = JUMP_NONE;
 	if (p->follow && p->only)
 		p->only = false;
-	pane_say(p, !p->follow ? "following stopped" : p->live ? "following the end" : "at the end; nothing more will come");
+	pane_say(p, !p->follow ? "following stopped"
+	            : p->live  ? "following the end"
+	                       : "at the end; nothing more will come");
 	p->at_end = p->follow;
 	p->to_error = false;
 	p->follow = p->follow && p->live;

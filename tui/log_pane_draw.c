@@ -136,8 +136,8 @@ void log_pane_draw(struct log_pane *p, struct grid *g, struct rect r)
 	p->rows = r.rows;
 	p->cols = r.cols;
 	if (!pane_fit(p)) {
-		grid_text_cut(g, r.row + (r.rows > 2), r.col + (r.cols > 20 ? 2 : 0), r.cols - (r.cols > 20 ? 2 : 0), ROLE_QUIET,
-		              nothing(p));
+		grid_text_cut(g, r.row + (r.rows > 2), r.col + (r.cols > 20 ? 2 : 0), r.cols - (r.cols > 20 ? 2 : 0),
+		              ROLE_QUIET, nothing(p));
 		return;
 	}
 	for (size_t i = 0; i < p->shown.len; i++) {

@@ -191,7 +191,11 @@ static const struct theme *chosen_theme(const struct config *config)
 	fault = NULL;
 	if (theme_load(name, &theme, &e) == 0)
 		return &theme;
-	fault = mem_printf("%s: %s", *variable("JIG_THEME") ? "JIG_THEME" : config->path ? config->path : "theme", e.text);
+	fault = mem_printf("%s: %s",
+	                   *variable("JIG_THEME") ? "JIG_THEME"
+	                   : config->path         ? config->path
+	                                          : "theme",
+	                   e.text);
 	return NULL;
 }
 

@@ -198,7 +198,9 @@ static int best_of(const struct texts *t, int64_t run, bool together, const char
 	for (text = t->blob.data + t->at.v[run];; text = end + 1) {
 		size_t n = strcspn(text, "\n");
 		const char *part = together ? memmem(text, n, word, word_n) : text;
-		int score = !part ? 0 : together ? fuzzy_score(part, word_n, word, word_n) / 2 : fuzzy_score(text, n, word, word_n);
+		int score = !part      ? 0
+		            : together ? fuzzy_score(part, word_n, word, word_n) / 2
+		                       : fuzzy_score(text, n, word, word_n);
 
 		end = text + n;
 		best = score > best ? score : best;

@@ -101,7 +101,8 @@ static void put_output(struct about *b, const struct attempt_row *a)
 		put(b, 0, ROLE_QUIET, "   %s", line);
 }
 
-/* How much longer: of the steps that are left, what they took last, over those that run at a time. Unknown where one never ran. */
+/* How much longer: of the steps that are left, what they took last, over those that run at a time. Unknown where one
+ * never ran. */
 static int64_t expected_us(struct about *b, struct err *e)
 {
 	int64_t left = 0;

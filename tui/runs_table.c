@@ -81,7 +81,10 @@ static void add_sweep(struct cell_text *c, struct arena *a, const struct runs_co
                       bool open, int64_t now)
 {
 	const struct sweep_row *s = &item->sweep;
-	enum run_state state = s->nlive ? RUN_RUNNING : s->nsuccess ? RUN_SUCCESS : s->nfailed ? RUN_FAILED : RUN_STOPPED;
+	enum run_state state = s->nlive      ? RUN_RUNNING
+	                       : s->nsuccess ? RUN_SUCCESS
+	                       : s->nfailed  ? RUN_FAILED
+	                                     : RUN_STOPPED;
 	const struct word *w = word_of(WORDS_RUN_STATE, state);
 	char text[32] = "", high[32];
 

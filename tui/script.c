@@ -138,8 +138,14 @@ static int type(struct bench *b, const char *text)
 
 static int command(struct bench *b, const char *line, struct err *e)
 {
-	static const struct { const char *name; enum mouse_kind kind; } clicks[] = {
-		{ "click ", MOUSE_PRESS }, { "double ", MOUSE_DOUBLE }, { "wheel-up ", MOUSE_WHEEL_UP }, { "wheel-down ", MOUSE_WHEEL_DOWN },
+	static const struct {
+		const char *name;
+		enum mouse_kind kind;
+	} clicks[] = {
+	        {"click ", MOUSE_PRESS},
+	        {"double ", MOUSE_DOUBLE},
+	        {"wheel-up ", MOUSE_WHEEL_UP},
+	        {"wheel-down ", MOUSE_WHEEL_DOWN},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(clicks); i++)

@@ -46,7 +46,9 @@ void series_set_add(struct series_set *s, int64_t attempt, int64_t started, cons
 	for (size_t i = 0; i < s->sources.len; i++)
 		if (s->sources.v[i].attempt == attempt)
 			return;
-	vec_push(&s->sources, (struct series_source){ .label = mem_strdup(label), .attempt = attempt, .started = started, .cpu_us = -1 });
+	vec_push(&s->sources,
+	         (struct series_source){
+	                 .label = mem_strdup(label), .attempt = attempt, .started = started, .cpu_us = -1});
 }
 
 /* A new curve in its place. */

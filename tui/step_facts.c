@@ -69,7 +69,10 @@ static void add_artifact(struct lines *l, const struct artifact_row *a)
 	lines_part(l, line, ROLE_TEXT, "%s", a->path);
 	lines_part(l, line, ROLE_QUIET, "%s", size);
 	lines_part(l, line, ROLE_QUIET, "%.16s", digest);
-	lines_part(l, line, ROLE_QUIET, "%s", a->form == FORM_LINK ? "outside, by its digest only" : a->form == FORM_FOLDER ? "folder" : "");
+	lines_part(l, line, ROLE_QUIET, "%s",
+	           a->form == FORM_LINK     ? "outside, by its digest only"
+	           : a->form == FORM_FOLDER ? "folder"
+	                                    : "");
 	line->copy = line->parts[0].text;
 }
 
@@ -218,8 +221,14 @@ static void add_texts(struct lines *l, enum role role, const char *text)
 
 static void add_usage(struct lines *l, const struct attempt_usage *u)
 {
-	const struct { const char *name; int64_t bytes; } sizes[] = {
-		{ "peak memory", u->max_rss }, { "read", u->read_bytes }, { "wrote", u->written_bytes }, { "GPU memory", u->gpu_mem },
+	const struct {
+		const char *name;
+		int64_t bytes;
+	} sizes[] = {
+	        {"peak memory", u->max_rss},
+	        {"read", u->read_bytes},
+	        {"wrote", u->written_bytes},
+	        {"GPU memory", u->gpu_mem},
 	};
 	char text[16];
 

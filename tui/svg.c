@@ -50,7 +50,8 @@ static uint32_t shown(const struct picture *x, int32_t colour, uint32_t otherwis
 static struct look look_of(const struct picture *x, const struct cell *c)
 {
 	struct style s = theme_style(x->paint->theme, c, x->paint->colour ? x->paint->depth : DEPTH_NONE);
-	struct look l = { shown(x, s.fg, x->text), shown(x, s.bg, x->ground), s.attrs & (STYLE_BOLD | STYLE_ITALIC | STYLE_UNDERLINE) };
+	struct look l = {shown(x, s.fg, x->text), shown(x, s.bg, x->ground),
+	                 s.attrs & (STYLE_BOLD | STYLE_ITALIC | STYLE_UNDERLINE)};
 
 	if (s.attrs & STYLE_REVERSE) {
 		uint32_t fg = l.fg;
@@ -83,10 +84,25 @@ enum { UP = 1, DOWN = 2, LEFT = 4, RIGHT = 8 };
 /* The arms of a line character; 0: it is none. */
 static int line_arms(uint32_t cp)
 {
-	static const struct { uint16_t cp; uint8_t arms; } lines[] = {
-		{ 0x2500, LEFT | RIGHT }, { 0x2502, UP | DOWN }, { 0x250c, DOWN | RIGHT }, { 0x2510, DOWN | LEFT }, { 0x2514, UP | RIGHT }, { 0x2518, UP | LEFT },
-		{ 0x251c, UP | DOWN | RIGHT }, { 0x2524, UP | DOWN | LEFT }, { 0x252c, DOWN | LEFT | RIGHT }, { 0x2534, UP | LEFT | RIGHT },
-		{ 0x253c, UP | DOWN | LEFT | RIGHT }, { 0x256d, DOWN | RIGHT }, { 0x256e, DOWN | LEFT }, { 0x256f, UP | LEFT }, { 0x2570, UP | RIGHT },
+	static const struct {
+		uint16_t cp;
+		uint8_t arms;
+	} lines[] = {
+	        {0x2500, LEFT | RIGHT},
+	        {0x2502, UP | DOWN},
+	        {0x250c, DOWN | RIGHT},
+	        {0x2510, DOWN | LEFT},
+	        {0x2514, UP | RIGHT},
+	        {0x2518, UP | LEFT},
+	        {0x251c, UP | DOWN | RIGHT},
+	        {0x2524, UP | DOWN | LEFT},
+	        {0x252c, DOWN | LEFT | RIGHT},
+	        {0x2534, UP | LEFT | RIGHT},
+	        {0x253c, UP | DOWN | LEFT | RIGHT},
+	        {0x256d, DOWN | RIGHT},
+	        {0x256e, DOWN | LEFT},
+	        {0x256f, UP | LEFT},
+	        {0x2570, UP | RIGHT},
 	};
 
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -110,11 +126,14 @@ static void add_rect(struct buf *fills, int x, int y, int w, int h)
 
 static void add_braille(struct buf *dots, uint32_t cp, int x)
 {
-	static const struct { uint8_t col, row; } places[8] = { { 0, 0 }, { 0, 1 }, { 0, 2 }, { 1, 0 }, { 1, 1 }, { 1, 2 }, { 0, 3 }, { 1, 3 } };
+	static const struct {
+		uint8_t col, row;
+	} places[8] = {{0, 0}, {0, 1}, {0, 2}, {1, 0}, {1, 1}, {1, 2}, {0, 3}, {1, 3}};
 
 	for (int i = 0; i < 8; i++)
 		if (cp & 1u << i)
-			buf_addf(dots, "M%d %dh0", x + CELL_W / 4 + places[i].col * CELL_W / 2, CELL_H / 8 + places[i].row * CELL_H / 4);
+			buf_addf(dots, "M%d %dh0", x + CELL_W / 4 + places[i].col * CELL_W / 2,
+			         CELL_H / 8 + places[i].row * CELL_H / 4);
 }
 
 /* Draws `n` times the same character from x on. */
@@ -136,9 +155,11 @@ static void add_shape(struct shapes *s, uint32_t cp, int x, int n)
 		add_rect(&s->fills, x, CELL_H / 8, w, CELL_H * 3 / 4);
 	for (int i = 0; i < n; i++, x += CELL_W) {
 		if (arms & (LEFT | RIGHT))
-			buf_addf(&s->lines, "M%d %dH%d", x + (arms & LEFT ? 0 : MIDDLE_X - LINE / 2), MIDDLE_Y, x + (arms & RIGHT ? CELL_W : MIDDLE_X + LINE / 2));
+			buf_addf(&s->lines, "M%d %dH%d", x + (arms & LEFT ? 0 : MIDDLE_X - LINE / 2), MIDDLE_Y,
+			         x + (arms & RIGHT ? CELL_W : MIDDLE_X + LINE / 2));
 		if (arms & (UP | DOWN))
-			buf_addf(&s->lines, "M%d %dV%d", x + MIDDLE_X, arms & UP ? 0 : MIDDLE_Y, arms & DOWN ? CELL_H : MIDDLE_Y);
+			buf_addf(&s->lines, "M%d %dV%d", x + MIDDLE_X, arms & UP ? 0 : MIDDLE_Y,
+			         arms & DOWN ? CELL_H : MIDDLE_Y);
 		if (cp == 0x254c)
 			buf_addf(&s->lines, "M%d %dh30m12 0h30", x + 6, MIDDLE_Y);
 		else if (cp >= 0x2589 && cp <= 0x258f)
@@ -315,7 +336,7 @@ static void add_row(const struct picture *x, int row)
 
 void grid_svg(const struct grid *g, const struct paint *p, struct buf *out)
 {
-	static const struct cell text = { .cp = { ' ' }, .role = ROLE_TEXT }, rule = { .cp = { ' ' }, .role = ROLE_RULE };
+	static const struct cell text = {.cp = {' '}, .role = ROLE_TEXT}, rule = {.cp = {' '}, .role = ROLE_RULE};
 	const struct style s = theme_style(p->theme, &text, p->colour ? p->depth : DEPTH_NONE);
 	_free_ struct look *looks = mem_array(NULL, (size_t)g->cols + 1, sizeof *looks);
 	struct picture x = { .grid = g, .paint = p, .looks = looks, .out = out, .base = on_dark };
@@ -326,9 +347,11 @@ void grid_svg(const struct grid *g, const struct paint *p, struct buf *out)
 	x.ground = shown(&x, s.bg, x.base[0]);
 	x.text = shown(&x, s.fg, x.base[is_light(x.ground) ? 0 : 7]);
 	buf_addf(out,
-		 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" fill=\"none\" role=\"img\" "
-		 "font-family=\"ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace\" font-size=\"%d\">\n",
-		 width, height, (width + 9) / 10, (height + 9) / 10, FONT);
+	         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
+	         "fill=\"none\" role=\"img\" "
+	         "font-family=\"ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace\" "
+	         "font-size=\"%d\">\n",
+	         width, height, (width + 9) / 10, (height + 9) / 10, FONT);
 	/* A thin edge, so that the picture ends on a page of the same colour too. */
 	buf_addf(out, "<rect x=\"5\" y=\"5\" width=\"%d\" height=\"%d\" rx=\"%d\"", width - 10, height - 10, ROUND);
 	add_fill(&x, "fill", x.ground);

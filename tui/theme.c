@@ -24,12 +24,12 @@ static const struct { const char *name, *text; } embedded[] = {
 
 /* ---- words ---- */
 
-static const char *const words[] = {
-	"black", "red", "green", "yellow", "blue", "magenta", "cyan", "white", "bright-black", "bright-red", "bright-green", "bright-yellow",
-	"bright-blue", "bright-magenta", "bright-cyan", "bright-white", "default", "on",
+static const char *const words[] = {"black",           "red",           "green",       "yellow",         "blue",
+                                    "magenta",         "cyan",          "white",       "bright-black",   "bright-red",
+                                    "bright-green",    "bright-yellow", "bright-blue", "bright-magenta", "bright-cyan",
+                                    "bright-white",    "default",       "on",
 #define WORD_(symbol, text, ...) text,
-	STYLE_ATTRS(WORD_)
-};
+                                    STYLE_ATTRS(WORD_)};
 enum { NAMED = 16, NAMED_DEFAULT = 16 }; /* the first words are the names of the 16 */
 
 static int named_colour(const char *word, size_t n)
@@ -51,7 +51,10 @@ static uint8_t attribute(const char *word)
 
 static int hex_digit(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+	                              : -1;
 }
 
 static bool rgb_parse(const char *s, size_t n, int32_t *ret)
@@ -71,7 +74,8 @@ static bool rgb_parse(const char *s, size_t n, int32_t *ret)
 	return true;
 }
 
-/* COLOUR or COLOUR/STAND-IN. False: neither is meant; the reason, if there is a better one than that, goes to ret_why. */
+/* COLOUR or COLOUR/STAND-IN. False: neither is meant; the reason, if there is a better one than that, goes to
+ * ret_why. */
 static bool colour_parse(const char *word, bool back, int32_t *ret, int16_t *ret_stand_in, const char **ret_why)
 {
 	size_t n = strcspn(word, "/");
@@ -87,7 +91,8 @@ static bool colour_parse(const char *word, bool back, int32_t *ret, int16_t *ret
 		else if (back && !strcmp(other, "reverse"))
 			stand_in = STAND_IN_REVERSE;
 		else if (stand_in < 0) {
-			*ret_why = "behind \"/\" stands one of the terminal's 16 colours by name, or default; behind that of a background also reverse";
+			*ret_why = "behind \"/\" stands one of the terminal's 16 colours by name, or default; behind "
+			           "that of a background also reverse";
 			return false;
 		}
 	}
@@ -171,7 +176,8 @@ static int read_words(struct reader *r, char *text, struct theme_role *ret, stru
 
 static int read_line(struct reader *r, char *line, struct err *e)
 {
-	struct theme_role read = { .style = { COLOUR_DEFAULT, COLOUR_DEFAULT, 0 }, .fg16 = STAND_IN_NEAREST, .bg16 = STAND_IN_NEAREST };
+	struct theme_role read = {
+	        .style = {COLOUR_DEFAULT, COLOUR_DEFAULT, 0}, .fg16 = STAND_IN_NEAREST, .bg16 = STAND_IN_NEAREST};
 	char *eq;
 	enum role role;
 
@@ -187,8 +193,8 @@ static int read_line(struct reader *r, char *line, struct err *e)
 	if (role == ROLE_COUNT) {
 		const char *near = role_nearest(line);
 
-		return err_set(e, ERR_USAGE, "%s:%d: there is no role \"%s\"%s%s%s", r->name, r->line, line, near ? " (did you mean \"" : "", near ? near : "",
-			       near ? "\"?)" : "");
+		return err_set(e, ERR_USAGE, "%s:%d: there is no role \"%s\"%s%s%s", r->name, r->line, line,
+		               near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
 	}
 	if (r->seen[role])
 		return err_set(e, ERR_USAGE, "%s:%d: role \"%s\" has a line already, line %d", r->name, r->line, line,
@@ -207,7 +213,9 @@ int theme_parse(const char *name, const char *text, struct theme *ret, struct er
 
 	snprintf(r.theme.name, sizeof r.theme.name, "%s", path_base(name));
 	for (int role = 0; role < ROLE_COUNT; role++)
-		r.theme.roles[role] = (struct theme_role){ .style = { COLOUR_DEFAULT, COLOUR_DEFAULT, 0 }, .fg16 = STAND_IN_NEAREST, .bg16 = STAND_IN_NEAREST };
+		r.theme.roles[role] = (struct theme_role){.style = {COLOUR_DEFAULT, COLOUR_DEFAULT, 0},
+		                                          .fg16 = STAND_IN_NEAREST,
+		                                          .bg16 = STAND_IN_NEAREST};
 	while (*text) {
 		size_t n = strcspn(text, "\n");
 		_free_ char *line = mem_strndup(text, n);
@@ -280,8 +288,8 @@ static int no_such_theme(const char *name, struct err *e)
 	const char *near = text_nearest(name, (const char *const *)names, n);
 	for (size_t i = 0; i < n; i++)
 		buf_addf(&list, "%s%s", i ? ", " : "", names[i]);
-	err_set(e, ERR_NOT_FOUND, "there is no theme \"%s\"%s%s%s; there are: %s", name, near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "",
-		list.data);
+	err_set(e, ERR_NOT_FOUND, "there is no theme \"%s\"%s%s%s; there are: %s", name,
+	        near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "", list.data);
 	for (size_t i = 0; i < n; i++)
 		free(names[i]);
 	free(names);

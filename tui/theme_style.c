@@ -104,7 +104,8 @@ static void lay_under(struct theme_role *r, const struct theme_role *under, cons
 	if (all) {
 		take_fg(r, u->fg != COLOUR_DEFAULT ? under : text);
 		take_bg(r, u->bg != COLOUR_DEFAULT ? under : text);
-		r->style.attrs &= (uint8_t)~(STYLE_DIM | STYLE_REVERSE); /* faint letters on a bar of colour cannot be read */
+		/* Faint letters on a bar of colour cannot be read. */
+		r->style.attrs &= (uint8_t)~(STYLE_DIM | STYLE_REVERSE);
 	} else if (u->bg != COLOUR_DEFAULT) {
 		take_bg(r, under);
 	}
@@ -113,7 +114,8 @@ static void lay_under(struct theme_role *r, const struct theme_role *under, cons
 
 static uint8_t cell_attrs(const struct cell *c)
 {
-	return (uint8_t)((c->attrs & CELL_BOLD ? STYLE_BOLD : 0) | (c->attrs & CELL_DIM ? STYLE_DIM : 0) | (c->attrs & CELL_UNDERLINE ? STYLE_UNDERLINE : 0));
+	return (uint8_t)((c->attrs & CELL_BOLD ? STYLE_BOLD : 0) | (c->attrs & CELL_DIM ? STYLE_DIM : 0) |
+	                 (c->attrs & CELL_UNDERLINE ? STYLE_UNDERLINE : 0));
 }
 
 struct style theme_style(const struct theme *t, const struct cell *c, enum depth depth)
@@ -141,7 +143,8 @@ struct style theme_style(const struct theme *t, const struct cell *c, enum depth
 		r.style.attrs ^= STYLE_REVERSE;
 	if (depth == DEPTH_NONE)
 		return (struct style){ COLOUR_DEFAULT, COLOUR_DEFAULT, r.style.attrs };
-	return (struct style){ colour_fit(r.style.fg, r.fg16, depth), colour_fit(r.style.bg, r.bg16, depth), r.style.attrs };
+	return (struct style){colour_fit(r.style.fg, r.fg16, depth), colour_fit(r.style.bg, r.bg16, depth),
+	                      r.style.attrs};
 }
 
 struct style theme_style_line(const struct theme *t, const struct cell *c, enum depth depth)

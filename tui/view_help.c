@@ -139,7 +139,8 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 {
 	struct view_help *h = (struct view_help *)v;
-	int rows = (int)h->lines.len + 2 < r.rows ? (int)h->lines.len + 2 : r.rows, cols = r.cols - 2 < 100 ? r.cols - 2 : 100;
+	int rows = (int)h->lines.len + 2 < r.rows ? (int)h->lines.len + 2 : r.rows,
+	    cols = r.cols - 2 < 100 ? r.cols - 2 : 100;
 	struct rect box = { r.row + (r.rows - rows) / 2, r.col + (r.cols - cols) / 2, rows, cols };
 	int keys = h->key_cells < cols / 3 ? h->key_cells : cols / 3;
 
@@ -150,7 +151,8 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 	grid_textf(g, box.row, box.col + 2, cols - 4, ROLE_STRONG, " %s ", h->title);
 	int left = (int)h->lines.len - h->top - h->shown;
 	if (left > 0)
-		grid_textf(g, box.row + rows - 1, box.col + 2, cols - 4, ROLE_QUIET, " %d more line%s below ", left, left == 1 ? "" : "s");
+		grid_textf(g, box.row + rows - 1, box.col + 2, cols - 4, ROLE_QUIET, " %d more line%s below ", left,
+		           left == 1 ? "" : "s");
 	for (int i = 0; i < h->shown; i++) {
 		const struct help_line *l = &h->lines.v[h->top + i];
 		int y = box.row + 1 + i, x = box.col + 2;

@@ -29,7 +29,8 @@ struct view_metrics {
 	struct chart_frame frame; /* of the chosen one */
 };
 
-static const enum action foot[] = { ACT_ENTER, ACT_OVERLAY, ACT_ZOOM_IN, ACT_LOG_AXIS, ACT_X_AXIS, ACT_SMOOTH, ACT_COPY, ACT_BACK, ACT_HELP, ACT_NONE };
+static const enum action foot[] = {ACT_ENTER,  ACT_OVERLAY, ACT_ZOOM_IN, ACT_LOG_AXIS, ACT_X_AXIS,
+                                   ACT_SMOOTH, ACT_COPY,    ACT_BACK,    ACT_HELP,     ACT_NONE};
 
 static struct view_metrics *of(struct view *v)
 {
@@ -239,7 +240,8 @@ static int step_to(struct view_metrics *m, int by)
 static int move(struct view_metrics *m, struct app *a, enum action action)
 {
 	struct chart_item *i = item(m);
-	int across = m->across ? m->across : 1, fit = m->high > 0 && m->rect.rows >= m->high ? m->rect.rows / m->high : 1;
+	int across = m->across ? m->across : 1,
+	    fit = m->high > 0 && m->rect.rows >= m->high ? m->rect.rows / m->high : 1;
 	int cols = m->frame.curves.cols ? m->frame.curves.cols : 60;
 	if (m->large) {
 		switch (action) {
@@ -418,7 +420,15 @@ static bool copy(struct view *v, struct app *a, struct buf *out)
 }
 
 static const struct view_ops ops = {
-	.free = metrics_free, .draw = draw, .act = act, .mouse = mouse, .refresh = refresh, .work = work, .title = title, .copy = copy, .foot = foot,
+        .free = metrics_free,
+        .draw = draw,
+        .act = act,
+        .mouse = mouse,
+        .refresh = refresh,
+        .work = work,
+        .title = title,
+        .copy = copy,
+        .foot = foot,
 };
 
 static void add_source(struct view_metrics *m, const struct run_row *run, const struct attempt_row *attempt)

@@ -60,7 +60,8 @@ static void theme_left(void *arg, struct app *a)
 	bench_theme(bench_of(a), t->before, &e);
 }
 
-static const struct pick_ops theme_ops = { .moved = theme_moved, .chosen = theme_chosen, .left = theme_left, .free = themes_free };
+static const struct pick_ops theme_ops = {
+        .moved = theme_moved, .chosen = theme_chosen, .left = theme_left, .free = themes_free};
 
 static int choose_theme(struct app *a, struct err *e)
 {
@@ -140,7 +141,8 @@ int palette_do(struct app *a, const char *line, struct err *e)
 	_free_ char *word = mem_strndup(line, n);
 	const char *near = text_nearest(word, names, PALETTE_COUNT);
 
-	return err_set(e, ERR_USAGE, "there is no command \"%s\"%s%s%s", word, near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+	return err_set(e, ERR_USAGE, "there is no command \"%s\"%s%s%s", word, near ? " (did you mean \"" : "",
+	               near ? near : "", near ? "\"?)" : "");
 }
 
 /* Rows: the screen's actions, then the commands with words. */
@@ -214,7 +216,7 @@ void palette_push(struct app *a, enum screen screen)
 		vec_push(&p->actions, i);
 	}
 	for (int i = 0; i < PALETTE_COUNT; i++)
-		vec_push(&rows, (struct pick_row){ .name = palette_commands[i].name, .text = palette_commands[i].help });
+		vec_push(&rows, (struct pick_row){.name = palette_commands[i].name, .text = palette_commands[i].help});
 	view_pick_push(a, "commands", ":", rows.v, (int)rows.len, 0, &palette_ops, p);
 	vec_release(&rows);
 	free(keys);

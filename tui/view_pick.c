@@ -109,7 +109,11 @@ static void pick_free(struct view *v)
 static int act(struct view *v, struct app *a, enum action action, struct err *e)
 {
 	struct view_pick *p = (struct view_pick *)v;
-	int by = action == ACT_UP ? -1 : action == ACT_DOWN ? 1 : action == ACT_PAGE_UP ? -10 : action == ACT_PAGE_DOWN ? 10 : 0;
+	int by = action == ACT_UP          ? -1
+	         : action == ACT_DOWN      ? 1
+	         : action == ACT_PAGE_UP   ? -10
+	         : action == ACT_PAGE_DOWN ? 10
+	                                   : 0;
 	int to = p->at + by;
 
 	if (!by || !p->nfits)
@@ -181,7 +185,8 @@ void view_pick_push(struct app *a, const char *title, const char *label, const s
 {
 	struct view_pick *p = mem_zero(sizeof *p);
 
-	*p = (struct view_pick){ .view = { &ops, SCREEN_HELP, true }, .n = n, .ops = o, .arg = arg, .signs = o->toggled != NULL };
+	*p = (struct view_pick){
+	        .view = {&ops, SCREEN_HELP, true}, .n = n, .ops = o, .arg = arg, .signs = o->toggled != NULL};
 	p->title = arena_strdup(&p->arena, title);
 	p->label = arena_strdup(&p->arena, label);
 	p->rows = mem_array(NULL, (size_t)n + 1, sizeof *p->rows);

@@ -89,7 +89,10 @@ static struct plan_line line_of(struct view_plan *p, const char *name, const cha
 	                  *skipped = word_of(WORDS_STEP_STATE, STEP_SKIPPED), *w = NULL;
 	const char *colon = strstr(reason, ": ");
 
-	w = !strcmp(action, "run") ? running : !strcmp(action, "reuse") ? reused : !strcmp(action, "skip") ? skipped : NULL;
+	w = !strcmp(action, "run")     ? running
+	    : !strcmp(action, "reuse") ? reused
+	    : !strcmp(action, "skip")  ? skipped
+	                               : NULL;
 	return (struct plan_line){
 		.glyph = w ? w->glyph : "?",
 		.role = w == running ? ROLE_ACCENT : w ? role_find(w->role) : ROLE_QUIET,
@@ -129,7 +132,8 @@ static void fold(struct view_plan *p)
 	p->lines.len = kept;
 }
 
-/* What came of the step in the run that is gone on from, behind a reason that only says that nothing stands in for it. */
+/* What came of the step in the run that is gone on from, behind a reason that only says that nothing stands in for
+ * it. */
 static int explain(struct view_plan *p, struct app *a, struct plan_line *l, struct err *e)
 {
 	_arena_ struct arena arena = ARENA_INIT;
@@ -238,7 +242,8 @@ static void planned(void *arg, struct app *a, int status, const char *out, size_
 	if (plan)
 		show_plan(p, a, plan);
 	else
-		p->fault = mem_strndup(out + (text_starts(out, "jig: ") ? 5 : 0), n - (text_starts(out, "jig: ") ? 5 : 0));
+		p->fault =
+		        mem_strndup(out + (text_starts(out, "jig: ") ? 5 : 0), n - (text_starts(out, "jig: ") ? 5 : 0));
 	app_redraw(a);
 }
 
@@ -277,7 +282,8 @@ static void started(void *arg, struct app *a, int status, const char *out, size_
 	p->starting = false;
 	if (status) {
 		free(p->fault);
-		p->fault = mem_strndup(out + (text_starts(out, "jig: ") ? 5 : 0), n - (text_starts(out, "jig: ") ? 5 : 0));
+		p->fault =
+		        mem_strndup(out + (text_starts(out, "jig: ") ? 5 : 0), n - (text_starts(out, "jig: ") ? 5 : 0));
 		app_redraw(a);
 		return;
 	}
@@ -521,8 +527,10 @@ static void plan_free(struct view *v)
 	free(p);
 }
 
-static const enum action foot[] = { ACT_GO, ACT_PARAMS, ACT_PLAN_RESTART, ACT_BACK, ACT_NONE }, new_foot[] = { ACT_GO, ACT_PARAMS, ACT_BACK, ACT_NONE };
-static const struct view_ops new_ops = { .free = plan_free, .draw = draw, .act = act, .foot = new_foot }, ops = { .free = plan_free, .draw = draw, .act = act, .foot = foot };
+static const enum action foot[] = {ACT_GO, ACT_PARAMS, ACT_PLAN_RESTART, ACT_BACK, ACT_NONE},
+                         new_foot[] = {ACT_GO, ACT_PARAMS, ACT_BACK, ACT_NONE};
+static const struct view_ops new_ops = {.free = plan_free, .draw = draw, .act = act, .foot = new_foot},
+                             ops = {.free = plan_free, .draw = draw, .act = act, .foot = foot};
 
 int view_plan_push(struct app *a, int64_t run, enum action action, struct err *e)
 {

@@ -177,7 +177,9 @@ static void add_error(struct run_panel *p, struct app *a, const struct run_model
 		_free_ char *now = path_join(a->project->root, x->error_file);
 		_free_ char *work = mem_printf("%s/%s/work", a->project->jig, x->folder ? x->folder : "");
 		_free_ char *kept = path_join(work, x->error_file);
-		p->error_path = readable(now) ? arena_strdup(&p->arena, now) : readable(kept) ? arena_strdup(&p->arena, kept) : NULL;
+		p->error_path = readable(now)    ? arena_strdup(&p->arena, now)
+		                : readable(kept) ? arena_strdup(&p->arena, kept)
+		                                 : NULL;
 	}
 	if (x->error_message) {
 		line(p, NULL)->wrap = true;
@@ -281,7 +283,8 @@ static int add_spark(struct run_panel *p, struct app *a, const struct metric_row
 	static struct point points[POINTS_MOST];
 	double means[SPARK_CELLS];
 	if (m->count > POINTS_MOST)
-		cursor = (struct series_cursor){ .begun = true, .step = m->last_step - POINTS_MOST, .ts = INT64_MIN, .key = INT64_MIN };
+		cursor = (struct series_cursor){
+		        .begun = true, .step = m->last_step - POINTS_MOST, .ts = INT64_MIN, .key = INT64_MIN};
 	int n = series_read(a->tracker, m->series, &cursor, points, POINTS_MOST, e),
 	    cells = n < SPARK_CELLS ? n : SPARK_CELLS;
 	if (n < 2)

@@ -246,7 +246,8 @@ static char *sort_text(const struct runs_view *w)
 static int ask(struct runs_view *w, struct err *e)
 {
 	_free_ char *sort = sort_text(w);
-	struct runs_asked q = {.filter = w->fuzzy ? NULL : w->filter, .fuzzy = w->fuzzy ? w->filter : NULL, .sort = sort};
+	struct runs_asked q = {
+	        .filter = w->fuzzy ? NULL : w->filter, .fuzzy = w->fuzzy ? w->filter : NULL, .sort = sort};
 	int r = w->list ? runs_list_ask(w->list, &q, w->rows > 0 ? w->rows : FIRST_ROWS, e) : 0;
 
 	if (r < 0)
@@ -272,7 +273,8 @@ static bool is_grammar(const char *text)
 	for (size_t i = 0; i < ARRAY_LEN(families); i++)
 		if (text_starts(text, families[i]))
 			return true;
-	return strpbrk(text, "=<>!~") || is_word(text, "like") || is_word(text, "ilike") || is_word(text, "in") || is_word(text, "not");
+	return strpbrk(text, "=<>!~") || is_word(text, "like") || is_word(text, "ilike") || is_word(text, "in") ||
+	       is_word(text, "not");
 }
 
 /* The parser's reason without its place and its advice. */
@@ -347,7 +349,8 @@ int runs_view_sort(struct runs_view *w, const struct runs_column *c, struct err 
 	if (w->sort && !strcmp(w->sort, name))
 		w->descending = !w->descending;
 	else
-		w->descending = c->kind == FACT_METRIC ? !metric_lower_better(c->key) : c->kind == FACT_TIME || (c->kind == FACT_NUMBER && w->sort);
+		w->descending = c->kind == FACT_METRIC ? !metric_lower_better(c->key)
+		                                       : c->kind == FACT_TIME || (c->kind == FACT_NUMBER && w->sort);
 	free(w->sort);
 	w->sort = mem_take(name);
 	runs_view_mark_sorted(w);
@@ -358,7 +361,8 @@ int runs_view_sort(struct runs_view *w, const struct runs_column *c, struct err 
 
 static int sort_clicked(struct runs_view *w, int column, struct err *e)
 {
-	return column < 0 || (size_t)column >= w->table.columns.len ? VIEW_SAME : runs_view_sort(w, &w->table.columns.v[column], e);
+	return column < 0 || (size_t)column >= w->table.columns.len ? VIEW_SAME
+	                                                            : runs_view_sort(w, &w->table.columns.v[column], e);
 }
 
 /* Actions */
@@ -428,7 +432,8 @@ static int act_on_run(struct runs_view *w, enum action action, struct err *e)
 	if (action == ACT_TAG || action == ACT_NOTE)
 		runs_list_anew(w->list);
 	if (w->cursor <= 0 && action != ACT_NEW_RUN) {
-		app_say(w->app, ROLE_QUIET, w->cursor ? "a sweep is under the cursor: z opens it" : "no run is under the cursor");
+		app_say(w->app, ROLE_QUIET,
+		        w->cursor ? "a sweep is under the cursor: z opens it" : "no run is under the cursor");
 		return VIEW_REDRAW;
 	}
 	return run_act(w->app, w->cursor > 0 ? w->cursor : 0, NULL, action, e);
@@ -449,7 +454,9 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 	switch ((int)action) {
 	case ACT_UP: return move_to(w, w->at ? w->at - 1 : 0, e);
 	case ACT_DOWN: return move_to(w, w->at + 1, e);
-	case ACT_PAGE_UP: w->top = w->top > page ? w->top - page : 0; return move_to(w, w->at > page ? w->at - page : 0, e);
+	case ACT_PAGE_UP:
+		w->top = w->top > page ? w->top - page : 0;
+		return move_to(w, w->at > page ? w->at - page : 0, e);
 	case ACT_PAGE_DOWN: w->top += page; return move_to(w, w->at + page, e);
 	case ACT_FIRST: return move_to(w, 0, e);
 	case ACT_LAST: {
@@ -637,7 +644,8 @@ static void draw_empty(const struct runs_view *w, struct grid *g, struct rect r)
 	int row = r.row + (r.rows > 4 ? 2 : 0);
 
 	if (w->filter) {
-		grid_text(g, row, r.col + 3, r.cols - 3, ROLE_TEXT, runs_list_pending(w->list) ? "looking …" : "no run matches");
+		grid_text(g, row, r.col + 3, r.cols - 3, ROLE_TEXT,
+		          runs_list_pending(w->list) ? "looking …" : "no run matches");
 		grid_text(g, row + 1, r.col + 3, r.cols - 3, ROLE_QUIET, "Esc shows all again");
 		return;
 	}
@@ -673,7 +681,8 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 		int64_t entry = runs_list_entry(w->list, w->top + n);
 		const struct runs_item *item = runs_list_item(w->list, w->top + n);
 
-		shown[n] = (struct runs_table_row){.item = item, .cursor = w->top + n == w->at, .marked = is_marked(w, entry)};
+		shown[n] = (struct runs_table_row){
+		        .item = item, .cursor = w->top + n == w->at, .marked = is_marked(w, entry)};
 		if (item && entry < 0)
 			shown[n].open = runs_list_is_open(w->list, -entry);
 		else if (item && item->row.sweep)
@@ -763,7 +772,8 @@ int view_runs_show(struct view *v, int64_t run, struct err *e)
 
 struct view *view_runs_new(struct app *a, struct err *e)
 {
-	static const enum action foot[] = {ACT_SEARCH, ACT_MARK, ACT_ENTER, ACT_RESUME, ACT_STOP, ACT_NEW_RUN, ACT_HELP, ACT_PALETTE, ACT_NONE};
+	static const enum action foot[] = {ACT_SEARCH,  ACT_MARK, ACT_ENTER,   ACT_RESUME, ACT_STOP,
+	                                   ACT_NEW_RUN, ACT_HELP, ACT_PALETTE, ACT_NONE};
 	static const struct view_ops ops = {
 	        .free = free_view,
 	        .draw = draw,

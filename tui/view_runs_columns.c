@@ -129,7 +129,8 @@ static int collect_names(struct runs_view *w, size_t *ret_shown, struct err *e)
 	        RUN_FACTS(X)
 #undef X
 	};
-	static const char *const prefixes[] = {[KEYS_METRIC] = "metrics.", [KEYS_PARAM] = "params.", [KEYS_TAG] = "tags."};
+	static const char *const prefixes[] = {
+	        [KEYS_METRIC] = "metrics.", [KEYS_PARAM] = "params.", [KEYS_TAG] = "tags."};
 
 	arena_release(&w->names.arena);
 	vec_clear(&w->names.v);

@@ -24,7 +24,8 @@ static void fill(struct view_start *s, const char *text, size_t n)
 		size_t len = end ? (size_t)(end - text) : n;
 		size_t blanks = strspn(text, " ");
 
-		lines_text(&s->lines, blanks < len && text[blanks] == '#' ? ROLE_QUIET : ROLE_TEXT, "%.*s", (int)len, text);
+		lines_text(&s->lines, blanks < len && text[blanks] == '#' ? ROLE_QUIET : ROLE_TEXT, "%.*s", (int)len,
+		           text);
 		text += len + (end != NULL);
 		n -= len + (end != NULL);
 	}
@@ -91,9 +92,11 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 		y++;
 		grid_text_cut(g, y++, 2, r.cols - 4, ROLE_QUIET, "What jig.yaml would do:");
 	} else {
-		grid_text_cut(g, y++, 2, r.cols - 4, ROLE_STRONG, "There is no jig.yaml here, nor in the folders above.");
+		grid_text_cut(g, y++, 2, r.cols - 4, ROLE_STRONG,
+		              "There is no jig.yaml here, nor in the folders above.");
 		y++;
-		grid_text_cut(g, y++, 2, r.cols - 4, ROLE_TEXT, "Enter writes this one, as `jig init` does. Nothing else is changed.");
+		grid_text_cut(g, y++, 2, r.cols - 4, ROLE_TEXT,
+		              "Enter writes this one, as `jig init` does. Nothing else is changed.");
 	}
 	y++;
 	lines_draw(&s->lines, g, (struct rect){ y, r.col + 1, r.row + r.rows - y, r.cols - 2 });

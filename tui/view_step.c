@@ -43,8 +43,10 @@ struct view_step {
 	int tab_col[TAB_COUNT + 1];
 };
 
-static const enum action list_foot[] = { ACT_TAB_LOG, ACT_TAB_METRICS, ACT_TAB_FILES, ACT_COPY, ACT_BACK, ACT_HELP, ACT_PALETTE, ACT_NONE };
-static const enum action attempts_foot[] = { ACT_ENTER, ACT_TAB_LOG, ACT_COPY, ACT_BACK, ACT_HELP, ACT_PALETTE, ACT_NONE };
+static const enum action list_foot[] = {ACT_TAB_LOG, ACT_TAB_METRICS, ACT_TAB_FILES, ACT_COPY,
+                                        ACT_BACK,    ACT_HELP,        ACT_PALETTE,   ACT_NONE};
+static const enum action attempts_foot[] = {ACT_ENTER, ACT_TAB_LOG, ACT_COPY, ACT_BACK,
+                                            ACT_HELP,  ACT_PALETTE, ACT_NONE};
 
 static struct view *inner(const struct view_step *s)
 {
@@ -360,7 +362,15 @@ static bool copy(struct view *v, struct app *a, struct buf *out)
 }
 
 static const struct view_ops ops = {
-	.free = step_free, .draw = draw, .act = act, .mouse = mouse, .refresh = refresh, .work = work, .due = due, .title = title, .copy = copy,
+        .free = step_free,
+        .draw = draw,
+        .act = act,
+        .mouse = mouse,
+        .refresh = refresh,
+        .work = work,
+        .due = due,
+        .title = title,
+        .copy = copy,
 };
 
 struct view *view_step_new(struct app *a, int64_t run, int64_t step, enum action tab, struct err *e)

@@ -146,7 +146,8 @@ static void draw_bars(const struct view_timeline *s, struct grid *g, int row, co
 /* The least round distance of ticks that leaves room for their labels. */
 static int64_t tick_of(const struct window *w)
 {
-	static const int seconds[] = { 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400 };
+	static const int seconds[] = {1,   2,   5,    10,   15,   30,    60,    120,   300,
+	                              600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400};
 	double least = (double)(w->to - w->from) / (w->cells > 0 ? w->cells : 1) * TICK_CELLS;
 	for (size_t i = 0; i < ARRAY_LEN(seconds); i++)
 		if ((double)seconds[i] * US_PER_S >= least)
@@ -250,7 +251,9 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 	for (int i = 0; i < s->shown && s->top + i < s->nrows; i++) {
 		int step = s->rows[s->top + i], row = r.row + AXIS_ROWS + i;
 		const struct word *state = word_of(WORDS_STEP_STATE, s->model.steps.v[step].state);
-		enum role role = s->model.steps.v[step].state == STEP_FAILED ? ROLE_FAILED : s->critical[step] ? ROLE_STRONG : ROLE_TEXT;
+		enum role role = s->model.steps.v[step].state == STEP_FAILED ? ROLE_FAILED
+		                 : s->critical[step]                         ? ROLE_STRONG
+		                                                             : ROLE_TEXT;
 		if (s->critical[step])
 			grid_put(g, row, r.col, 0x25cf, ROLE_ACCENT);
 		grid_text(g, row, r.col + 1, 1, role_find(state->role), state->glyph);
@@ -258,7 +261,8 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 		if (w.cells > 4)
 			draw_bars(s, g, row, &w, step, now);
 		if (s->top + i == s->cursor)
-			grid_attr(g, row, r.col, w.cells > 4 ? 3 + names : r.cols, CELL_CURSOR); /* a bar keeps its colour */
+			/* A bar keeps its colour. */
+			grid_attr(g, row, r.col, w.cells > 4 ? 3 + names : r.cols, CELL_CURSOR);
 	}
 	if (strip)
 		draw_strip(s, g, (struct rect){ r.row + r.rows - strip, r.col, strip, r.cols }, now);
