@@ -73,6 +73,8 @@ sed -i 's/755/644/' make.sh
 again
 same "$said" "run: input tool changed (make ran again)"
 
+needs_lookups
+
 # ---- a module beside an output or an input of its name
 
 project module_output <<'Y'

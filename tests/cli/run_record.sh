@@ -183,7 +183,7 @@ secret_run() {
 	hasnt "$out$err" s3cr3t-v4lue
 }
 secret_run folder
-if command -v bwrap >/dev/null && bwrap --unshare-user --unshare-pid --ro-bind / / true 2>/dev/null; then
+if probe sandbox; then
 	secret_run sandbox
 fi
 

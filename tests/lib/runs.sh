@@ -32,6 +32,22 @@ message() {
 	ask "$1" "(s['$2']['attempts'][-1]['error'] or {}).get('message')"
 }
 
+# TIER: how the lookups of steps are witnessed in it; fails where it cannot be had.
+probe() (
+	mkdir -p "$HOME/probe"
+	cd "$HOME/probe"
+	echo 'steps: {x: {run: ":"}}' >jig.yaml
+	"$JIG" run --isolation "$1" >/dev/null 2>&1 && ask last 's["x"]["witness"]'
+)
+
+# What follows is decided by each single lookup.
+needs_lookups() {
+	[ "$(probe folder)" = lookups ] || {
+		echo "lookups of steps cannot be seen here"
+		exit 77
+	}
+}
+
 # PID: it is no more, or only waits to be reaped.
 gone() {
 	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 0
