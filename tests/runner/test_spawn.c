@@ -143,9 +143,9 @@ static int misbehave(const char *what, const char *file)
 	return 99;
 }
 
-#define ID_A "01ARZ3NDEKTSV4RRFFQ69G5FAV"
-#define ID_B "01ARZ3NDEKTSV4RRFFQ69G5FAW"
-#define ID_C "01ARZ3NDEKTSV4RRFFQ69G5FAX"
+#define ID_A attempt_id(0)
+#define ID_B attempt_id(1)
+#define ID_C attempt_id(2)
 
 static void start_with(struct fixture *f, uint64_t token, const char *const *argv, const char *id, int out)
 {
@@ -472,7 +472,7 @@ static void test_end_of_supervisor_ends_all(void **state)
 static void test_sweep(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const ids[] = { ID_B, ID_A }, *const other[] = { ID_B };
+	const char *const ids[] = { ID_B, ID_A }, *const other[] = { ID_B };
 	struct err e;
 
 	misbehaving(f, 1, ID_A, "deaf");

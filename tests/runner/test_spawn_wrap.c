@@ -23,8 +23,8 @@
 #include "runner/spawn.h"
 #include "tests/runner/spawn_scratch.h"
 
-#define ID_A "01ARZ3NDEKTSV4RRFFQ69G5FAV"
-#define ID_B "01ARZ3NDEKTSV4RRFFQ69G5FAW"
+#define ID_A attempt_id(0)
+#define ID_B attempt_id(1)
 #define BURN_BYTES (200 << 20)
 #define BURN_US 300000
 
