@@ -65,7 +65,8 @@ static void wait_pid_file(const char *file, int lines)
 static int misbehave(const char *what, const char *file)
 {
 	if (strcmp(what, "daemon") == 0 || strcmp(what, "wait-daemon") == 0 || strcmp(what, "nameless") == 0) {
-		if (fork() == 0) {
+		pid_t between = fork();
+		if (between == 0) {
 			setsid();
 			if (fork() != 0)
 				_exit(0);
@@ -79,6 +80,7 @@ static int misbehave(const char *what, const char *file)
 				pause();
 		}
 		wait_pid_file(file, 1);
+		waitpid(between, NULL, 0);
 		while (strcmp(what, "wait-daemon") == 0)
 			pause();
 		return 0;
