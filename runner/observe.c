@@ -106,14 +106,15 @@ static void talk_release(struct talk *t)
 }
 
 /* Takes a call, reads it and lets it go on. True: t->call is what the thread t->ask->pid looks up. An answer is refused when the call does not wait any more, so that
- * what was read may be of another process; accepted, it waited all the while. */
-static bool talk_once(struct talk *t, int listener)
+ * what was read may be of another process; accepted, it waited all the while. A board that is taken is answered with "it is there". */
+static bool talk_once(struct talk *t, int listener, struct observe_notes *n)
 {
 	memset(t->ask, 0, t->sizes.seccomp_notif);
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, t->ask) < 0)
 		return false;
 	observe_call_read(&t->call, (pid_t)t->ask->pid, &t->ask->data);
-	*t->answer = (struct seccomp_notif_resp){ .id = t->ask->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+	bool taken = n && observe_note_board(n, (pid_t)t->ask->pid, &t->call);
+	*t->answer = (struct seccomp_notif_resp){ .id = t->ask->id, .flags = taken ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE };
 	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, t->answer) == 0;
 }
 
@@ -275,7 +276,7 @@ static bool stopped(struct observer *o)
 static void take_notification(struct observer *o, struct watched *w, short events)
 {
 	if (events & POLLIN) {
-		if (talk_once(&o->talk, w->fd))
+		if (talk_once(&o->talk, w->fd, &w->notes))
 			observe_note(&w->notes, (pid_t)o->talk.ask->pid, &o->talk.call);
 	} else if (events & (POLLHUP | POLLERR | POLLNVAL)) {
 		end_watched(o, w, NULL);
@@ -442,7 +443,7 @@ static bool try_once(void)
 	struct pollfd p = { .fd = pair[0], .events = POLLIN };
 	if (pid > 0 && poll(&p, 1, 1000) == 1 && receive_listener(pair[0], &token, &listener) == 1 && listener >= 0) {
 		p.fd = listener;
-		seen = poll(&p, 1, 1000) == 1 && (p.revents & POLLIN) && talk_once(&t, listener) && t.call.n == 1 && !strcmp(t.call.looks[0].path.data, asked);
+		seen = poll(&p, 1, 1000) == 1 && (p.revents & POLLIN) && talk_once(&t, listener, NULL) && t.call.n == 1 && !strcmp(t.call.looks[0].path.data, asked);
 		close(listener);
 	}
 	close(pair[0]);

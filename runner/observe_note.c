@@ -1,7 +1,10 @@
 #include "runner/observe_note.h"
 
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/path.h"
-#include "base/vec.h"
 #include "runner/python_hook.h"
 
 /* What a thread said. A thread whose number falls on the same place takes it over: what was forgotten is noted as it is, which is more than needed, never less. */
@@ -12,15 +15,9 @@ struct said {
 };
 /* Python opens its script twice: to see whether it is an archive, and to read it. */
 enum { STARTS = 2 };
-enum { PLACES = 256, OWING_MOST = 4096 };
-/* The folders whose listings a Python made without having told yet what it looked for there. */
-struct owing {
-	char *token;
-	struct map folders;
-};
+enum { PLACES = 256 };
 struct observe_said {
 	struct said at[PLACES];
-	VEC(struct owing) owing;
 };
 
 static void forget(struct said *s)
@@ -31,21 +28,12 @@ static void forget(struct said *s)
 	*s = (struct said){ 0 };
 }
 
-static void owing_release(struct owing *o)
-{
-	free(o->token);
-	map_release(&o->folders);
-}
-
 void observe_notes_release(struct observe_notes *n)
 {
 	lookups_release(&n->lookups);
+	observe_boards_release(&n->boards);
 	for (int i = 0; n->said && i < PLACES; i++)
 		forget(&n->said->at[i]);
-	for (size_t i = 0; n->said && i < n->said->owing.len; i++)
-		owing_release(&n->said->owing.v[i]);
-	if (n->said)
-		vec_release(&n->said->owing);
 	free(n->said);
 	*n = (struct observe_notes){ 0 };
 }
@@ -70,56 +58,15 @@ static const char *word(const char *message, const char *name)
 	return strncmp(message, name, n) == 0 && message[n] == '/' ? message + n : NULL;
 }
 
-static size_t find_owing(const struct observe_said *all, const char *token, size_t n)
+/* /NAME/FOLDER, FOLDER absolute */
+static void take_module(struct observe_notes *n, const char *name)
 {
-	size_t i = 0;
+	const char *folder = strchr(name + 1, '/');
 
-	while (i < all->owing.len && (strncmp(all->owing.v[i].token, token, n) != 0 || all->owing.v[i].token[n]))
-		i++;
-	return i;
-}
-
-/* TOKEN/FOLDER. The folder; NULL: there is none. */
-static const char *take_owed(struct observe_notes *n, const char *text)
-{
-	const char *folder = strchr(text, '/');
-	struct observe_said *all = n->said;
-
-	if (!folder)
-		return NULL;
-	size_t i = find_owing(all, text, (size_t)(folder - text));
-	if (i == OWING_MOST) {
-		lookups_add(&n->lookups, folder, LOOKUP_READ);
-		return folder;
-	}
-	if (i == all->owing.len)
-		vec_add(&all->owing)->token = mem_strndup(text, (size_t)(folder - text));
-	map_add(&all->owing.v[i].folders, folder, NULL);
-	return folder;
-}
-
-static void take_told(struct observe_said *all, const char *token)
-{
-	size_t i = find_owing(all, token, strlen(token));
-
-	if (i == all->owing.len)
+	if (!folder || folder == name + 1)
 		return;
-	owing_release(&all->owing.v[i]);
-	vec_remove(&all->owing, i);
-}
-
-/* /NAME/NAME…//FOLDER */
-static void take_modules(struct observe_notes *n, const char *names)
-{
-	const char *end = strstr(names, "//");
-
-	while (end && names < end) {
-		size_t len = strcspn(names + 1, "/");
-		_free_ char *path = mem_printf("%s/%.*s", end + 1, (int)len, names + 1);
-
-		lookups_add(&n->lookups, path, LOOKUP_MODULE);
-		names += 1 + len;
-	}
+	_free_ char *path = mem_printf("%s/%.*s", folder, (int)(folder - name - 1), name + 1);
+	lookups_add(&n->lookups, path, LOOKUP_MODULE);
 }
 
 /* message: what stands behind TRACE_SAYS. */
@@ -127,6 +74,8 @@ static void take_message(struct observe_notes *n, pid_t tid, const char *message
 {
 	const char *path;
 
+	if (word(message, "board"))
+		return;
 	if (!n->said)
 		n->said = mem_zero(sizeof *n->said);
 	struct said *s = &n->said->at[tid % PLACES];
@@ -136,14 +85,8 @@ static void take_message(struct observe_notes *n, pid_t tid, const char *message
 	free(mem_take(s->script));
 	if ((path = word(message, "list"))) {
 		keep(&s->list, path);
-	} else if ((path = word(message, "lists"))) {
-		path = take_owed(n, path + 1);
-		if (path)
-			keep(&s->list, path);
-	} else if ((path = word(message, "modules"))) {
-		take_modules(n, path);
-	} else if ((path = word(message, "told"))) {
-		take_told(n->said, path + 1);
+	} else if ((path = word(message, "module"))) {
+		take_module(n, path);
 	} else if ((path = word(message, "source"))) {
 		keep(&s->source, path);
 	} else if ((path = word(message, "script"))) {
@@ -152,14 +95,21 @@ static void take_message(struct observe_notes *n, pid_t tid, const char *message
 	}
 }
 
+bool observe_note_board(struct observe_notes *n, pid_t tid, const struct observe_call *c)
+{
+	static const char name[] = TRACE_SAYS "board/";
+	const char *path = c->n == 1 ? c->looks[0].path.data : "";
+	char *end;
+
+	if (strncmp(path, name, sizeof name - 1))
+		return false;
+	long number = strtol(path + sizeof name - 1, &end, 10);
+	return !*end && number >= 0 && number <= INT_MAX && observe_board_take(&n->boards, tid, (int)number, &n->lookups);
+}
+
 void observe_notes_end(struct observe_notes *n)
 {
-	for (size_t i = 0; n->said && i < n->said->owing.len; i++) {
-		const struct map *folders = &n->said->owing.v[i].folders;
-
-		for (size_t k = 0; k < folders->len; k++)
-			lookups_add(&n->lookups, folders->entries[k].key, LOOKUP_READ);
-	}
+	observe_boards_end(&n->boards, &n->lookups);
 }
 
 static bool same_path(const char *a, const char *b)

@@ -30,6 +30,7 @@ pid_t spawn_filter_trial(int sock, const char *path)
 #include <unistd.h>
 #include "base/mem.h"
 #include "runner/observe_calls.h"
+#include "runner/python_hook.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
@@ -57,7 +58,7 @@ static void add(struct sock_filter instruction)
 }
 
 /* Where the filter's parts stand behind the list, seen from the first of them. */
-enum { END_ALLOW, END_ARG_3, END_ARG_3_GO, END_ARG_2, END_CHECK, END_DIR, END_DIR_CHECK, END_NOTIFY };
+enum { END_ALLOW, END_OPEN, END_OPEN_CHECK, END_STAT, END_STAT_CHECK, END_STAT_FLAGS, END_STAT_GO, END_STATX, END_EMPTY, END_DIR, END_DIR_CHECK, END_NOTIFY, END_PASS };
 
 static void add_numbers(const uint32_t *numbers, size_t n, uint32_t bit)
 {
@@ -67,7 +68,8 @@ static void add_numbers(const uint32_t *numbers, size_t n, uint32_t bit)
 	add(GIVE(SECCOMP_RET_USER_NOTIF));
 }
 
-/* fstat(2) is a stat of the empty path below a descriptor in many C libraries, and frequent: it looks nothing up, and is let pass where that flag stands alone. */
+/* fstat(2) is a stat of the empty path below a descriptor in many C libraries, and frequent: it looks nothing up, and is let pass where that flag stands alone. So is what a Python asks by
+ * TRACE_AWAY: it has told. */
 static void build(void)
 {
 	size_t n = observe_nsyscalls, other = ARRAY_LEN(foreign) + 2, x32 = observe_arch_bit ? ARRAY_LEN(foreign_x32) + 2 : 0;
@@ -83,14 +85,18 @@ static void build(void)
 	}
 	for (size_t i = 0; i < n; i++) {
 		int nr = observe_syscalls[i].nr;
-		int to = nr == __NR_newfstatat ? END_ARG_3 : nr == __NR_statx ? END_ARG_2 : END_NOTIFY;
+		int to = nr == __NR_openat ? END_OPEN : nr == __NR_newfstatat ? END_STAT : nr == __NR_statx ? END_STATX : END_NOTIFY;
 		add(WHEN(JEQ, (uint32_t)nr, (uint8_t)(n - i - 1 + (size_t)to), 0));
 	}
 	add(GIVE(SECCOMP_RET_ALLOW));
+	add(LOAD(ARG(0)));
+	add(WHEN(JEQ, (uint32_t)TRACE_AWAY, END_PASS - END_OPEN_CHECK - 1, END_NOTIFY - END_OPEN_CHECK - 1));
+	add(LOAD(ARG(0)));
+	add(WHEN(JEQ, (uint32_t)TRACE_AWAY, END_PASS - END_STAT_CHECK - 1, 0));
 	add(LOAD(ARG(3)));
-	add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JA, END_CHECK - END_ARG_3_GO - 1, 0, 0));
+	add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JA, END_EMPTY - END_STAT_GO - 1, 0, 0));
 	add(LOAD(ARG(2)));
-	add(WHEN(JEQ, AT_EMPTY_PATH, 0, END_NOTIFY - END_CHECK - 1));
+	add(WHEN(JEQ, AT_EMPTY_PATH, 0, END_NOTIFY - END_EMPTY - 1));
 	add(LOAD(ARG(0)));
 	add(WHEN(JEQ, (uint32_t)AT_FDCWD, 0, 1));
 	add(GIVE(SECCOMP_RET_USER_NOTIF));

@@ -2,7 +2,8 @@
  * how much longer it took right after.
  *
  *   lookup   a program that asks for one name again and again: the difference, a call
- *   imports  Python importing 400 modules that do nothing, watched with its hook, from a folder without what it compiled before, as an attempt's is; and with it
+ *   imports  Python importing 400 modules that do nothing, watched with its hook, from a folder without what it compiled before, as an attempt's is; and with it. Python itself: what
+ *            version managers put in PATH under its name is a script that looks up a multiple
  *   busy     a program that computes for about two seconds
  *   start    `sh -euc :`, a step after the other */
 #include <poll.h>
@@ -46,7 +47,6 @@ static double once(const char *const *argv, bool watched, size_t *ret_paths)
 	else
 		unsetenv("JIG_TRACE");
 	r.envp = (const char *const *)environ;
-	if (watched)
 	must(spawner_spawn(spawner, &r, &e));
 	for (;;) {
 		struct pollfd p = { .fd = spawner_fd(spawner), .events = POLLIN };
@@ -169,6 +169,20 @@ static void make_modules(void)
 	must(file_write(path, all.data, all.len, 0644, &e));
 }
 
+/* The program that stands behind a name. */
+static char *real_python(const char *name)
+{
+	_buf_ struct buf out = BUF_INIT;
+	int status;
+
+	must(spawn_capture((const char *const[]){ name, "-c", "import sys; print(sys.executable, end='')", NULL }, (const char *const *)environ, "/", 4096, &out, &status, &e));
+	if (status || !out.len) {
+		fprintf(stderr, "bench_observe: %s does not run\n", name);
+		exit(1);
+	}
+	return buf_steal(&out);
+}
+
 int main(int argc, char **argv)
 {
 	double us[2];
@@ -199,7 +213,7 @@ int main(int argc, char **argv)
 	}
 	printf("%-34s %10.2f µs\n", "a byte to a process and back", round_trip());
 	make_modules();
-	const char *python = argc > 1 ? argv[1] : "python3";
+	_free_ char *python = real_python(argc > 1 ? argv[1] : "python3");
 	const char *const imports[] = { python, "all.py", NULL };
 	_free_ char *cache = path_join(dir, "cache"), *hook = NULL;
 	must(python_hook_folder(cache, &hook, &e));

@@ -33,15 +33,10 @@ static const char teller[] =
 	"    def note(word, path): os.write(log, (word + ' ' + path + '\\n').encode())\n"
 	"    def say(text):\n"
 	"        word, _, rest = text.partition('/')\n"
-	"        if word == 'lists':\n"
-	"            token, _, rest = rest.partition('/')\n"
-	"            note('owe', token)\n"
-	"            note('say', 'list/' + rest)\n"
-	"        elif word == 'modules':\n"
-	"            names, _, folder = rest.partition('//')\n"
-	"            for name in names.split('/'): note('say', 'module/' + folder + '//' + name)\n"
-	"        elif word == 'told': note('pay', rest)\n"
-	"        else: note('say', text)\n"
+	"        if word == 'module':\n"
+	"            name, _, folder = rest.partition('/')\n"
+	"            text = 'module/' + folder + '//' + name\n"
+	"        if word != 'board': note('say', text)\n"
 	"    def access(path, mode):\n"
 	"        if os.fsdecode(path).startswith('/.jig-trace/'): say(os.fsdecode(path)[12:])\n"
 	"        return real(path, mode)\n"
@@ -374,76 +369,29 @@ static void test_compiled_files_do_not_hide_sources(void **state)
 	for_each_python(compiled);
 }
 
-/* How many Pythons kept names to themselves for the end, and how many told them there. */
-static void owing(const struct python *p, const struct seen *s, int owe, int pay)
-{
-	const char *last = NULL;
-	int owed = 0, paid = 0;
-	size_t len = 0;
-
-	for (const char *at = s->log.data; (at = strstr(at, "\nowe ")); at++) {
-		/* Folders of one Python follow each other here. */
-		owed += !last || strncmp(at, last, len);
-		last = at;
-		len = strcspn(at + 1, "\n") + 2;
-	}
-	for (const char *at = s->log.data; (at = strstr(at, "\npay ")); at++)
-		paid++;
-	if (owed != owe || paid != pay)
-		fail_msg("3.%ld: %d owe, %d pay in:%s\n%s", p->minor, owed, paid, s->log.data, s->out.data);
-}
-
 static void endings(const struct python *p)
 {
-	/* 3.6 does not know what it runs, and keeps nothing to itself. */
-	if (p->minor < 7)
-		return;
-	_seen_ struct seen plain = run(p, &(struct start){0}, "main.py", NULL);
-	owing(p, &plain, 1, 1);
-	const char *paid = strstr(plain.log.data, "\npay ");
-	assert_string_equal(strstr(paid + 1, "\n"), "\n\n");
+	static const struct { const char *script, *out, *local, *late; } cases[] = {
+		{"killed.py", "so far\n", "say module/W//local", NULL},
+		{"leaves.py", "", "say module/W//local", NULL},
+		{"turns.py", "turned\n", "say module/W//local", "say module/W//late"},
+		{"forks.py", "", "say module/W//pkg", "say module/W//late"},
+		{"ends.py", "", "say module/W//local", "say module/W//late"},
+		{"after.py", "", "say module/W//local", NULL},
+		{"pools.py", "[1, 2]\n", NULL, "say module/W//late"},
+		{"spawns.py", "late\n", NULL, "say module/W//late"},
+	};
 
-	_seen_ struct seen killed = run(p, &(struct start){0}, "killed.py", NULL);
-	assert_non_null(strstr(killed.out.data, "so far"));
-	owing(p, &killed, 1, 0);
-	has(p, &killed, "say module/W//local", false);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_seen_ struct seen s = run(p, &(struct start){0}, cases[i].script, NULL);
 
-	_seen_ struct seen leaves = run(p, &(struct start){0}, "leaves.py", NULL);
-	owing(p, &leaves, 1, 1);
-	has(p, &leaves, "say module/W//local", true);
-
-	/* What was told before a program that did not start in its place is not all. */
-	_seen_ struct seen turns = run(p, &(struct start){0}, "turns.py", NULL);
-	assert_string_equal(turns.out.data, "turned\n");
-	owing(p, &turns, 1, 1);
-	has(p, &turns, "say module/W//local", true);
-	assert_non_null(strstr(strstr(turns.log.data, "\npay "), "\nsay module/W//late\n"));
-
-	/* A child tells at once, and its parent's duty is its parent's. */
-	_seen_ struct seen forks = run(p, &(struct start){0}, "forks.py", NULL);
-	owing(p, &forks, 1, 1);
-	paid = strstr(forks.log.data, "\nsay module/W//local\n");
-	assert_true(paid && paid > strstr(forks.log.data, "\nsay module/W//late\n"));
-	has(p, &forks, "say module/W//pkg", true);
-
-	_seen_ struct seen ends = run(p, &(struct start){0}, "ends.py", NULL);
-	owing(p, &ends, 1, 1);
-	has(p, &ends, "say module/W//late", true);
-
-	_seen_ struct seen after = run(p, &(struct start){0}, "after.py", NULL);
-	owing(p, &after, 1, 1);
-	has(p, &after, "say module/W//local", true);
-
-	_seen_ struct seen pools = run(p, &(struct start){0}, "pools.py", NULL);
-	assert_string_equal(pools.out.data, "[1, 2]\n");
-	owing(p, &pools, 1, 1);
-	has(p, &pools, "say module/W//late", true);
-
-	/* Neither the one that is started nor what looks after it owes anything. */
-	_seen_ struct seen spawns = run(p, &(struct start){0}, "spawns.py", NULL);
-	owing(p, &spawns, 1, 1);
-	has(p, &spawns, "say module/W//late", true);
-
+		if (strncmp(s.out.data, cases[i].out, strlen(cases[i].out)))
+			fail_msg("3.%ld: %s gave %s", p->minor, cases[i].script, s.out.data);
+		if (cases[i].local)
+			has(p, &s, cases[i].local, true);
+		if (cases[i].late)
+			has(p, &s, cases[i].late, true);
+	}
 	_seen_ struct seen files_untold = run(p, &(struct start){.no_sources = true}, "main.py", NULL);
 	assert_null(strstr(files_untold.log.data, "say source"));
 	assert_null(strstr(files_untold.log.data, "say script"));
