@@ -59,6 +59,18 @@ needs() {
 	}
 }
 
+# The program does without what only Linux has (PLATFORM=posix).
+posix() {
+	grep -q "this system has no inotify" "$JIG"
+}
+
+# WHAT: what follows is about it.
+needs_linux() {
+	posix || return 0
+	echo "there is no $1 with PLATFORM=posix"
+	exit 77
+}
+
 # COMMAND…: its output when it is a terminal of 100 columns that it writes to.
 on_terminal() {
 	python3 "$TESTS/terminal.py" "$@"

@@ -69,6 +69,7 @@ expect 0 jig resume 2
 same "$(states last)" "success clean=reused train=reused evaluate=reused"
 same "$(ask last 's["train"]["reused"], s["clean"]["reused"]["run"], r["params"]["seed"]')" "({'run': 2, 'attempt': 1}, 1, 5)"
 same "$(ask last '[(m["key"], m["last"]) for m in r["metrics"]]')" "[('rows', 3.0)]"
+needs_lookups
 expect 0 jig run
 same "$(states last)" "success clean=reused train=reused evaluate=reused"
 

@@ -59,6 +59,8 @@ expect 2 jig resume 1 --force c
 expect 2 jig resume 1 1
 same "$(ask last 'r["run"]')" "$runs"
 
+needs_lookups
+
 # ---- what was collected
 
 echo 2 >raw.txt

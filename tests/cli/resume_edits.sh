@@ -221,6 +221,7 @@ same "$(from)" "from 0"
 same "$(ask last 's["train"]["attempts"][0]["continued"]')" None
 expect 2 jig restart "$failed" --keep-checkpoint
 
+needs_linux inotify # without which no checkpoint is proven while its step runs
 say "from a stopped run"
 pipeline <<'Y'
 params: {lr: 0.1, top: 1}

@@ -28,7 +28,7 @@ steps:
   b: {run: *r}
   c: {run: *r, needs: [a, b], trigger: all_done}
 Y
-expect 0 jig run -d -j 3
+expect 0 jig run --fresh -d -j 3
 has "$out" "run 1 "
 begun a b
 expect 0 jig stop 1 a
@@ -46,7 +46,7 @@ has "$err" "has ended"
 
 # A session of its own, /dev/null as its streams: the lease is what tells that it lives.
 reset
-expect 0 jig run -d -j 3
+expect 0 jig run --fresh -d -j 3
 begun a b
 sup=$(ps -o ppid= -p "$(cat "$HOME/a.pid")" | tr -d ' ')
 sup=$(ps -o ppid= -p "$sup" | tr -d ' ')
@@ -69,7 +69,7 @@ steps:
   a: {run: &r '$step_text'}
   b: {run: *r, needs: [a]}
 Y
-expect 0 jig run -d
+expect 0 jig run --fresh -d
 begun a
 expect 0 jig pause last
 touch "$HOME/a.go"
@@ -90,7 +90,7 @@ steps:
   skipped: {run: "false", needs: [bad], trigger: one_failed, retry: {limit: 0}}
   long: {run: '$step_text'}
 Y
-expect 0 jig run -d -j 3
+expect 0 jig run --fresh -d -j 3
 begun long
 await is last "running bad=failed next=upstream_failed far=upstream_failed skipped=failed long=running"
 expect 0 jig retry last bad
@@ -116,7 +116,7 @@ steps:
   long: {run: '$step_text'}
 Y
 reset
-"$JIG" run --isolation folder -j 2 >"$HOME/said" 2>&1 &
+"$JIG" run --fresh --isolation folder -j 2 >"$HOME/said" 2>&1 &
 sup=$!
 begun long
 await is last "running bad=failed next=upstream_failed long=running"
@@ -133,7 +133,7 @@ steps:
   a: {run: '[ "$JIG_ATTEMPT" = 2 ]', retry: {limit: 1, delay: 1h, max_delay: 1h}}
   b: {run: 'false', retry: {limit: 1, delay: 1h, max_delay: 1h}}
 Y
-expect 0 jig run -d
+expect 0 jig run --fresh -d
 await is last "running a=retrying b=retrying"
 expect 0 jig retry last a
 await is last "running a=success b=retrying"
@@ -161,7 +161,7 @@ Y
 signalled() {
 	reset
 	# Background jobs of a shell ignore SIGINT; a program started so keeps to that unless it asks for the signal, as jig does.
-	"$JIG" run --isolation folder >"$HOME/said" 2>&1 &
+	"$JIG" run --fresh --isolation folder >"$HOME/said" 2>&1 &
 	sup=$!
 	begun a
 	kill -s "$1" $sup
@@ -178,7 +178,7 @@ steps:
   a: {run: "trap '' TERM; echo $$ >$HOME/a.new; mv $HOME/a.new $HOME/a.pid; while :; do sleep 0.02; done"}
 Y
 reset
-"$JIG" run --isolation folder >"$HOME/said" 2>&1 &
+"$JIG" run --fresh --isolation folder >"$HOME/said" 2>&1 &
 sup=$!
 begun a
 kill -s INT $sup
@@ -199,7 +199,7 @@ steps:
   b: {run: 'echo x; (yes || echo $? >"$HOME/yes") | head -n 1', needs: [a]}
 Y
 (
-	jig run || echo "status $?" >"$HOME/said"
+	jig run --fresh || echo "status $?" >"$HOME/said"
 	touch "$HOME/over"
 ) | head -n 1 >/dev/null &
 await sh -c 'jig show last | grep -q running'
@@ -230,7 +230,7 @@ Y
 # WHOM…: the supervisor, the spawner or both get SIGKILL.
 killed() {
 	reset
-	expect 0 jig run -d
+	expect 0 jig run --fresh -d
 	begun a
 	run=$(newest)
 	await is "$run" "running a=running b=pending"
@@ -246,11 +246,13 @@ killed() {
 	jig ls >"$HOME/said"
 	same "$* $(states "$run")" "$* lost a=lost b=lost"
 	has "$(jig show "$run")" lost
+	leave "$HOME/daemon.pid"
 	all_gone "$HOME/a.pid" "$HOME/child.pid" "$HOME/daemon.pid"
 	same "$(cause "$run" a)" lost
 	no_tmpdirs
 }
 killed supervisor
+needs_linux /proc # by which the next command finds what a spawner has left
 killed spawner
 killed spawner supervisor
 # The record goes on as if nothing had been.

@@ -159,6 +159,7 @@ steps:
       while [ ! -s "$HOME/p4" ]; do sleep 0.02; done
 Y
 expect 0 jig run -j 1
+leave "$HOME/p2" "$HOME/p3" "$HOME/p4"
 all_gone "$HOME/p1" "$HOME/p2" "$HOME/p3" "$HOME/p4"
 
 # ---- bytes that are no text, where the project stands and in a variable
@@ -190,6 +191,7 @@ await test -s "$HOME/p6"
 expect 0 jig stop last
 await ended last
 same "$(states last)" "stopped stubborn=stopped"
+leave "$HOME/p6"
 all_gone "$HOME/p5" "$HOME/p6"
 no_tmpdirs
 finish

@@ -61,6 +61,11 @@ all_gone() {
 	done
 }
 
+# FILE…: each names a process that has left the process group of its step: it is found by a subreaper and by /proc alone.
+leave() {
+	! posix || kill -9 $(cat "$@")
+}
+
 # What runs wrote below /tmp is swept.
 no_tmpdirs() {
 	for link in .jig/runs/*/*/tmp; do
