@@ -1,6 +1,7 @@
 # examples/digits, killed in epoch 30 of 50, goes on from its checkpoint with edited code. Its packages come from the package index; without it nothing is tried.
 . "$TESTS/../lib/runs.sh"
 needs git
+needs_linux inotify # without which no checkpoint is proven while its step runs
 
 cp -R "$TESTS/../../examples/digits/." .
 git init -q .

@@ -2,6 +2,7 @@
 # commits and what differs. Killed are: the step, between two checkpoints and while it writes one, and the supervisor.
 . "$TESTS/../lib/runs.sh"
 needs git
+needs_linux inotify # without which no checkpoint is proven while its step runs
 
 cat >data.py <<'P'
 import json, random
