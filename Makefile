@@ -34,7 +34,7 @@ CPPFLAGS += -DJIG_POSIX
 endif
 LDLIBS := $(call lib,sqlite3) $(call lib,jansson) $(call lib,yaml) $(call lib,crypto) $(call lib,ncursesw) $(call lib,tinfo) -lpthread -ldl -lm
 
-src = $(wildcard $(1)/*.c)
+src = $(wildcard $(1)/*.c $(1)/*/*.c)
 obj = $(patsubst %.c,$(B)/%.o,$(call src,$(1)))
 ARCHIVES := $(patsubst %,$(B)/lib%.a,$(LAYERS))
 # What a layer's tests may link: its own archive and those below, in link order.
@@ -70,7 +70,7 @@ $(B)/%.o: %.c Makefile
 $(B)/tracker/schema.o: $(wildcard tracker/schema/*.sql)
 $(B)/tui/theme.o: $(wildcard themes/*)
 $(B)/tests/tui/test_theme.o: man/jig-themes.5.in $(wildcard themes/*)
-$(B)/runner/python_hook.o: runner/python/sitecustomize.py
+$(B)/runner/trace/python_hook.o: runner/trace/python/sitecustomize.py
 
 # tests/<layer>/test_<thing>.c: a program of cmocka tests that links its own layer and those below.
 TESTS := $(wildcard tests/*/test_*.c)
@@ -143,7 +143,7 @@ layers:
 	@scripts/layers.sh
 
 # Each header compiles alone.
-HEADERS := $(foreach l,$(LAYERS),$(wildcard $(l)/*.h))
+HEADERS := $(foreach l,$(LAYERS),$(wildcard $(l)/*.h $(l)/*/*.h))
 hdr-check:
 	@for h in $(HEADERS); do \
 		echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) -std=gnu17 -Wall -Wextra -Wno-unused-parameter -Werror -fsyntax-only -x c - || exit 1; \

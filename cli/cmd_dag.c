@@ -2,8 +2,8 @@
 #include "base/time.h"
 #include "base/vec.h"
 #include "cli/run_data.h"
-#include "runner/pipeline.h"
-#include "tui/dag.h"
+#include "runner/pipeline/pipeline.h"
+#include "tui/dag/dag.h"
 
 #define FOLD 8 /* steps of one matrix that are drawn each on its own */
 

@@ -7,9 +7,9 @@
 #include "cli/env_progress.h"
 #include "cli/run_data.h"
 #include "cli/run_options.h"
-#include "runner/env.h"
-#include "runner/env_cache.h"
-#include "runner/env_files.h"
+#include "runner/env/env.h"
+#include "runner/env/env_cache.h"
+#include "runner/env/env_files.h"
 #include "tui/table.h"
 
 #define KEY_SHOWN 16

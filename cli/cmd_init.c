@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "cli/command.h"
-#include "runner/init.h"
+#include "runner/pipeline/init.h"
 
 static const struct option_def options[] = {
 	{ .name = "force", .kind = OPTION_FLAG, .text = "replaces a jig.yaml that is there" },

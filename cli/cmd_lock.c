@@ -4,7 +4,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/env_progress.h"
-#include "runner/env_pin.h"
+#include "runner/env/env_pin.h"
 
 extern char **environ;
 

@@ -9,7 +9,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "runner/yaml.h"
+#include "runner/pipeline/yaml.h"
 
 /* One write of whole lines, so that several processes of a step can log at once. */
 static int append(const char *path, const struct buf *lines, struct err *e)

@@ -1,7 +1,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "cli/json_run.h"
-#include "tui/runs_columns.h"
+#include "tui/runs/runs_columns.h"
 
 struct list {
 	struct arena arena;

@@ -6,7 +6,7 @@
 #include "base/vec.h"
 #include "cli/run_data.h"
 #include "tracker/series.h"
-#include "tui/chart.h"
+#include "tui/chart/chart.h"
 #include "tui/table.h"
 
 #define BATCH 1024

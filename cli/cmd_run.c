@@ -1,5 +1,5 @@
 #include "cli/launch.h"
-#include "runner/params.h"
+#include "runner/pipeline/params.h"
 #include "tracker/run.h"
 
 static int run_once(struct context *c, struct launcher *s, const struct launch_as *one, const char *const *more, size_t nmore, struct supervise_result *ret, struct err *e)

@@ -4,8 +4,8 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "cli/json_run.h"
-#include "tui/run_reads.h"
 #include "tui/table.h"
+#include "tui/workbench/run_reads.h"
 
 #define FACT_COLUMN 13
 #define READS_SHOWN 8 /* files that are listed without --all */

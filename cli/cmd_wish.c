@@ -3,7 +3,7 @@
 #include <unistd.h>
 #include "base/time.h"
 #include "cli/command.h"
-#include "runner/usage.h"
+#include "runner/process/usage.h"
 #include "tracker/query.h"
 #include "tracker/request.h"
 #include "tracker/run.h"

@@ -4,8 +4,8 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "tui/app.h"
-#include "tui/script.h"
+#include "tui/workbench/app.h"
+#include "tui/workbench/script.h"
 
 static const struct option_def options[] = {
 	{ .name = "script", .kind = OPTION_TEXT, .value = "FILE", .text = "takes the keys from a file instead of a terminal" },

@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/err.h"
-#include "runner/project.h"
+#include "runner/work/project.h"
 #include "store/store.h"
 #include "tracker/tracker.h"
 #include "tui/cell.h"

@@ -3,7 +3,7 @@
 #define CLI_ENV_PROGRESS_H
 
 #include "cli/command.h"
-#include "runner/env_build.h"
+#include "runner/env/env_build.h"
 
 struct env_progress {
 	const struct context *context;

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/time.h"
 #include "base/utf8.h"
-#include "tui/run_reads.h"
+#include "tui/workbench/run_reads.h"
 
 json_t *json_text(const char *s)
 {

@@ -13,8 +13,8 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "cli/env_progress.h"
-#include "runner/code.h"
-#include "runner/params.h"
+#include "runner/code/code.h"
+#include "runner/pipeline/params.h"
 #include "tracker/run.h"
 #include "tui/live.h"
 

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "runner/spawn_inside.h"
+#include "runner/process/spawn_inside.h"
 
 #define COMMAND_ADDRESS_(n) &cmd_##n,
 const struct command *const commands[] = { COMMANDS(COMMAND_ADDRESS_) NULL };

@@ -2,7 +2,7 @@
 
 #include <string.h>
 #include "tui/action.h"
-#include "tui/view_palette.h"
+#include "tui/workbench/view_palette.h"
 
 /* A backslash is roff's own sign. */
 static void add_key(struct buf *out, struct key k)

@@ -3,7 +3,7 @@
 #define CLI_RUN_OPTIONS_H
 
 #include "cli/command.h"
-#include "runner/pipeline.h"
+#include "runner/pipeline/pipeline.h"
 #include "runner/resume.h"
 
 /* Entries of a table of options. */

@@ -9,10 +9,10 @@
 #include "base/path.h"
 #include "base/time.h"
 #include "runner/attempt_trace.h"
-#include "runner/container.h"
 #include "runner/continue.h"
-#include "runner/log.h"
-#include "runner/metric.h"
+#include "runner/env/container.h"
+#include "runner/log/log.h"
+#include "runner/log/metric.h"
 
 #define METRICS_CHUNKS_A_TICK 4
 /* Between two ticks: nobody looked for so long that it was no work that held them up. */

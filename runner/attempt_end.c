@@ -12,7 +12,7 @@
 #include "base/path.h"
 #include "base/time.h"
 #include "runner/attempt_trace.h"
-#include "runner/log.h"
+#include "runner/log/log.h"
 
 #define HINT_TAIL (16 << 10)
 

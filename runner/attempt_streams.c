@@ -11,8 +11,8 @@
 #include "base/path.h"
 #include "base/time.h"
 #include "base/utf8.h"
-#include "runner/log.h"
-#include "runner/metric.h"
+#include "runner/log/log.h"
+#include "runner/log/metric.h"
 
 /* More than any pipe holds: what a stranger goes on writing to it is not the step's. */
 #define DRAIN_ROUNDS 64

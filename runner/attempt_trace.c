@@ -8,9 +8,9 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "runner/atime.h"
-#include "runner/env_variable.h"
-#include "runner/trace.h"
+#include "runner/env/env_variable.h"
+#include "runner/trace/atime.h"
+#include "runner/trace/trace.h"
 
 static void note(struct attempt *a, const char *why)
 {

@@ -2,8 +2,8 @@
 #ifndef RUNNER_CONTINUE_H
 #define RUNNER_CONTINUE_H
 
+#include "runner/plan/step_key.h"
 #include "runner/prepare.h"
-#include "runner/step_key.h"
 #include "tracker/reuse.h"
 
 /* The last attempt that the step, or one with its first output, made in the run `origin`, or in the run that one resumed if it left no checkpoint, and so on. NULL: there is none, or the

@@ -2,7 +2,7 @@
 #ifndef RUNNER_FSCK_H
 #define RUNNER_FSCK_H
 
-#include "runner/project.h"
+#include "runner/work/project.h"
 #include "store/store.h"
 #include "tracker/tracker.h"
 

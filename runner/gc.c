@@ -3,10 +3,10 @@
 #include <sys/stat.h>
 #include "base/time.h"
 #include "base/vec.h"
-#include "runner/code.h"
-#include "runner/code_prune.h"
-#include "runner/named.h"
-#include "runner/run_folders.h"
+#include "runner/code/code.h"
+#include "runner/code/code_prune.h"
+#include "runner/pipeline/named.h"
+#include "runner/work/run_folders.h"
 #include "tracker/query.h"
 #include "tracker/run.h"
 

@@ -4,7 +4,7 @@
 #ifndef RUNNER_GC_H
 #define RUNNER_GC_H
 
-#include "runner/project.h"
+#include "runner/work/project.h"
 #include "store/store.h"
 #include "tracker/tracker.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "base/time.h"
 #include "base/utf8.h"
-#include "runner/metric.h"
+#include "runner/log/metric.h"
 #include "tracker/request.h"
 #include "tracker/run.h"
 

@@ -10,9 +10,9 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "runner/checkpoint.h"
-#include "runner/spawn.h"
-#include "runner/tmpdir.h"
+#include "runner/process/spawn.h"
+#include "runner/process/tmpdir.h"
+#include "runner/work/checkpoint.h"
 #include "tracker/query.h"
 #include "tracker/run.h"
 

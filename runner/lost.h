@@ -2,7 +2,7 @@
 #ifndef RUNNER_LOST_H
 #define RUNNER_LOST_H
 
-#include "runner/project.h"
+#include "runner/work/project.h"
 #include "tracker/tracker.h"
 
 /* Runs that say queued or running while nobody holds their lease: ends what is left of their steps' processes, removes their TMPDIRs, and records

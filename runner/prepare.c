@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
-#include "runner/secret_guess.h"
+#include "runner/log/secret_guess.h"
 
 extern char **environ;
 

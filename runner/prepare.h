@@ -5,12 +5,12 @@
 
 #include "base/arena.h"
 #include "base/vec.h"
-#include "runner/code.h"
-#include "runner/env.h"
-#include "runner/inputs.h"
-#include "runner/isolation.h"
-#include "runner/plan.h"
-#include "runner/project.h"
+#include "runner/code/code.h"
+#include "runner/env/env.h"
+#include "runner/plan/plan.h"
+#include "runner/work/inputs.h"
+#include "runner/work/isolation.h"
+#include "runner/work/project.h"
 
 /* Where the code comes from when it is not the working tree: a tree that is in JIG/code.git. Texts are borrowed, NULL = none. */
 struct code_source {

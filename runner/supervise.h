@@ -3,12 +3,12 @@
 #define RUNNER_SUPERVISE_H
 
 #include <jansson.h>
-#include "runner/env.h"
+#include "runner/env/env.h"
 #include "runner/live.h"
-#include "runner/pipeline.h"
+#include "runner/pipeline/pipeline.h"
 #include "runner/prepare.h"
-#include "runner/project.h"
-#include "runner/spawn.h"
+#include "runner/process/spawn.h"
+#include "runner/work/project.h"
 #include "tracker/tracker.h"
 
 struct supervise_options {

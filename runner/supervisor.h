@@ -4,9 +4,9 @@
 
 #include <sys/stat.h>
 #include "runner/attempt.h"
-#include "runner/code.h"
-#include "runner/env.h"
-#include "runner/schedule.h"
+#include "runner/code/code.h"
+#include "runner/env/env.h"
+#include "runner/plan/schedule.h"
 #include "runner/supervise.h"
 
 struct supervisor {

@@ -1,26 +1,42 @@
 #!/bin/sh
-# Proves that the folders are a line of layers: a file includes headers of its own folder and of those below, and each library is named only where it may be.
+# Proves that the folders are a line: a file includes headers of its own folder and of those before it, and each library is named only where it may be.
 set -eu
-layers="base store tracker runner tui cli"
+line="base store tracker
+	runner/pipeline runner/log runner/process runner/code runner/env runner/trace runner/work runner/plan runner
+	tui tui/log tui/chart tui/dag tui/runs tui/workbench
+	cli"
 bad=0
 say() {
 	echo "$1" >&2
 	bad=1
 }
-above=
-for l in cli tui runner tracker store base; do
-	for up in $above; do
-		hits=$(grep -nE "#include \"$up/" "$l"/*.c "$l"/*.h 2>/dev/null || true)
-		[ -z "$hits" ] || say "$l includes $up, which stands above it:
-$hits"
-	done
-	above="$above $l"
+files=
+for d in $line; do
+	[ -d "$d" ] || say "no folder $d"
+	files="$files $(echo "$d"/*.[ch])"
 done
+strays=$(find base store tracker runner tui cli -name '*.[ch]' | while read -r f; do
+	case " $files " in *" $f "*) ;; *) echo "$f" ;; esac
+done)
+[ -z "$strays" ] || say "in no folder of the line:
+$strays"
+# shellcheck disable=SC2086
+upwards=$(awk -v line="$line" '
+	BEGIN { n = split(line, folder); for (i = 1; i <= n; i++) place[folder[i]] = i }
+	function folder_of(path) { sub(/\/[^\/]*$/, "", path); return path }
+	/^#include "/ {
+		split($0, part, "\"")
+		if (!(folder_of(part[2]) in place) || place[folder_of(part[2])] > place[folder_of(FILENAME)])
+			print FILENAME ":" FNR ": " $0
+	}' $files)
+[ -z "$upwards" ] || say "upwards:
+$upwards"
 # library header, then the files that may name it
 only() {
 	header=$1
 	shift
-	hits=$(grep -lE "#include <($header)>" base/*.[ch] store/*.[ch] tracker/*.[ch] runner/*.[ch] tui/*.[ch] cli/*.[ch] 2>/dev/null || true)
+	# shellcheck disable=SC2086
+	hits=$(grep -lE "#include <($header)>" $files || true)
 	for f in $hits; do
 		ok=
 		for pattern in "$@"; do
@@ -32,18 +48,15 @@ only() {
 }
 only 'sqlite3.h' 'tracker/*'
 only 'curl/curl.h' 'store/*'
-only 'git2.h' 'runner/git2.*' 'runner/code*'
-only 'yaml.h' 'runner/yaml.c'
+only 'git2.h' 'runner/code/*'
+only 'yaml.h' 'runner/pipeline/yaml.c'
 only 'n?curses.*' 'tui/term.c'
 only 'openssl/.*' 'base/sha256.c'
-for l in $layers; do
-	[ -d "$l" ] || say "no folder $l"
-done
-for f in base/*.[ch] store/*.[ch] tracker/*.[ch] runner/*.[ch] tui/*.[ch] cli/*.[ch]; do
-	case $f in runner/spawn*) continue ;; esac
+for f in $files; do
+	case $f in runner/process/spawn*) continue ;; esac
 	hits=$(grep -nE '\b(fork|vfork|posix_spawnp?|clone|clone3) *\(' "$f" || true)
-	[ -z "$hits" ] || say "processes are spawned in runner/spawn*.c only:
+	[ -z "$hits" ] || say "processes are spawned in runner/process/spawn*.c only:
 $f:$hits"
 done
-[ "$bad" = 0 ] && echo "layers: $layers: a line"
+[ "$bad" = 0 ] && echo "layers:" $line "- a line"
 exit "$bad"

@@ -71,7 +71,7 @@ struct attempt_new {
 	const char *reason;     /* why it ran; stored with the step */
 	int64_t started;        /* UTC µs */
 	int64_t pid, pid_start; /* 0 when the spawn failed; start time in clock ticks as /proc/PID/stat says */
-	/* what decides whether it may stand in for a step of a later run (runner/step_key.h) */
+	/* what decides whether it may stand in for a step of a later run (runner/plan/step_key.h) */
 	const char *facts;      /* canonical JSON; NULL: unknown */
 	const struct digest *form, *key; /* NULL: it never may */
 	int64_t continued;      /* attempt whose checkpoint it was given, 0 = none */

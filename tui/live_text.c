@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "base/utf8.h"
-#include "runner/isolation.h"
+#include "runner/work/isolation.h"
 #include "tui/live.h"
 
 #define PLAIN_CELLS 2000 /* plain lines are not cut to a terminal, but neither can a message fill the log */

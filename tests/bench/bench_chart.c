@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/time.h"
-#include "tui/chart.h"
+#include "tui/chart/chart.h"
 
 enum { ROWS = 60, COLS = 200, FRAMES = 20, BATCH = 1000 };
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include "base/time.h"
 #include "tests/lib/record_make.h"
-#include "tui/dag.h"
-#include "tui/dag_view.h"
+#include "tui/dag/dag.h"
+#include "tui/workbench/dag_view.h"
 
 static uint32_t seed = 1;
 static int pick(int n)

@@ -4,8 +4,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "runner/env_files.h"
-#include "runner/env_packages.h"
+#include "runner/env/env_files.h"
+#include "runner/env/env_packages.h"
 #include "tests/bench/bench.h"
 
 enum { TIMES = 15 };

@@ -11,8 +11,8 @@
 #include "base/path.h"
 #include "base/time.h"
 #include "tests/bench/bench.h"
-#include "tui/log_hits.h"
-#include "tui/log_pane.h"
+#include "tui/log/log_hits.h"
+#include "tui/log/log_pane.h"
 
 #define CHUNK (8 << 20)
 #define SLICE_US 2000

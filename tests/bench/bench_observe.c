@@ -12,9 +12,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "runner/observe.h"
-#include "runner/python_hook.h"
-#include "runner/spawn.h"
+#include "runner/process/spawn.h"
+#include "runner/trace/observe.h"
+#include "runner/trace/python_hook.h"
 #include "tests/bench/bench.h"
 
 enum { ROUNDS = 15, LOOKUPS = 20000, MODULES = 400, STEPS = 101 };

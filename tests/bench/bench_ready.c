@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "runner/env_reflink.h"
+#include "runner/env/env_reflink.h"
 #include "tests/bench/bench.h"
 
 enum { BUILDS = 5, STARTS = 60, MOST = 1000 };

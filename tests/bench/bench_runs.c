@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include "base/time.h"
-#include "tui/runs_list.h"
+#include "tui/runs/runs_list.h"
 
 enum { ROWS = 50, MOST = 4096 };
 

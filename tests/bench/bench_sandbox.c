@@ -11,9 +11,9 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/sandbox.h"
-#include "runner/spawn.h"
-#include "runner/tmpdir.h"
+#include "runner/process/spawn.h"
+#include "runner/process/tmpdir.h"
+#include "runner/work/sandbox.h"
 #include "tests/bench/bench.h"
 
 enum { ROUNDS = 20, RUNS = 5, STEPS = 200, MADE = 1000 };

@@ -1,5 +1,5 @@
 /* Any bytes as the proofs beside a folder of checkpoints: what is read is written and read again the same. */
-#include "runner/checkpoint_proof.h"
+#include "runner/work/checkpoint_proof.h"
 #include "target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

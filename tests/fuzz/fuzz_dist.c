@@ -1,5 +1,5 @@
 /* Any bytes as RECORD of an installed package, as conda's list, as a folder's name: files below the prefix only. */
-#include "runner/env_dist.h"
+#include "runner/env/env_dist.h"
 #include "target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

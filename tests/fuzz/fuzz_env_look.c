@@ -1,5 +1,5 @@
 /* Any bytes as the list of an environment's files: refused, or folders and entries in order that are written as they were read, byte for byte. */
-#include "runner/env_look.h"
+#include "runner/env/env_look.h"
 #include "target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,7 +3,7 @@
 #include <git2.h>
 #include <openssl/sha.h>
 #include <unistd.h>
-#include "runner/code_user.h"
+#include "runner/code/code_user.h"
 #include "target.h"
 
 static void begin(const char *git)

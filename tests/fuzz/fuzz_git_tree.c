@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include "base/text.h"
-#include "runner/code.h"
-#include "runner/code_list.h"
-#include "runner/code_repo.h"
+#include "runner/code/code.h"
+#include "runner/code/code_list.h"
+#include "runner/code/code_repo.h"
 #include "target.h"
 
 /* Read by the leak checker only: libgit2 1.5 forgets a match of pcre2 when it opens a repository of format 1. */

@@ -1,7 +1,7 @@
 /* A pattern, a newline, a path: both matchers agree with slow ones that try everything, and take no exponential time;
  * the shortcuts of ignore files agree with the pattern that they stand for. */
 #include "base/text.h"
-#include "runner/code_ignore.h"
+#include "runner/code/code_ignore.h"
 #include "target.h"
 
 #define LONGEST 48

@@ -1,7 +1,7 @@
 /* Any bytes as the cache of inputs, with the right sum in front where the first byte says so: never more than misses, and what is added is found by
  * the next one, beside what was good. */
 #include "base/sha256.h"
-#include "runner/inputs_cache.h"
+#include "runner/work/inputs_cache.h"
 #include "target.h"
 
 #define MAGIC "jiginp1"

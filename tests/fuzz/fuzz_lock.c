@@ -2,9 +2,9 @@
  * the packages that it names. */
 #include <unistd.h>
 #include "base/json.h"
-#include "runner/env_choose.h"
-#include "runner/env_conda.h"
-#include "runner/env_lock_packages.h"
+#include "runner/env/env_choose.h"
+#include "runner/env/env_conda.h"
+#include "runner/env/env_lock_packages.h"
 #include "target.h"
 
 static void check_text(const char *s)

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/utf8.h"
-#include "tui/log_level.h"
-#include "tui/log_pattern.h"
-#include "tui/log_place.h"
+#include "tui/log/log_level.h"
+#include "tui/log/log_pattern.h"
+#include "tui/log/log_place.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* Any bytes as the side index of a log: what is read whole and what is looked up agree, and torn ends are left out. */
-#include "runner/log.h"
+#include "runner/log/log.h"
 #include "target.h"
-#include "tui/log_times.h"
+#include "tui/log/log_times.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

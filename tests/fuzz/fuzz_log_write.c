@@ -1,7 +1,7 @@
 /* Bytes as what a step writes to both streams, in chunks: within the limit each stream's bytes come out as they came, lines are never mixed, the index
  * tells where each part begins; beyond it the middle is left out; a masked value never comes through, in one piece or with the other stream in between. */
 #include <unistd.h>
-#include "runner/log.h"
+#include "runner/log/log.h"
 #include "target.h"
 
 #define SECRET "swordfish"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/utf8.h"
-#include "runner/metric.h"
+#include "runner/log/metric.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* Any bytes as a metrics file of each ending (the first byte chooses): values with names that the record takes, or a message with the file. */
-#include "runner/metric.h"
+#include "runner/log/metric.h"
 #include "target.h"
 
 static int value(void *arg, const char *key, int64_t step, int64_t ts, double v, struct err *e)

@@ -2,8 +2,8 @@
  * kinds, whatever is said; and lines as what stands on a board of theirs, "~" for the end of a note. */
 #include <sys/mman.h>
 #include <unistd.h>
-#include "runner/observe_note.h"
-#include "runner/python_hook.h"
+#include "runner/trace/observe_note.h"
+#include "runner/trace/python_hook.h"
 #include "target.h"
 
 #ifdef JIG_POSIX

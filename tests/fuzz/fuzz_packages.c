@@ -1,7 +1,7 @@
 /* Any bytes as METADATA of an installed package and as the list of packages of a record: names and versions that are whole and in order, and a list that
  * is read as it was written. */
 #include "base/json.h"
-#include "runner/env_packages.h"
+#include "runner/env/env_packages.h"
 #include "target.h"
 
 static void check(const struct env_packages *p)

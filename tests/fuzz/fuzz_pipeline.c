@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include "base/json.h"
-#include "runner/pipeline.h"
+#include "runner/pipeline/pipeline.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* Any bytes as the memo of plans, with the right sum and mark in front where the first byte says so: never more than misses, texts that end, and what
  * is added is found by the next one. */
-#include "runner/plan_memo.h"
+#include "runner/plan/plan_memo.h"
 #include "target.h"
 #include "tracker/tracker.h"
 #include "tracker/verify.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/utf8.h"
-#include "runner/requirements.h"
+#include "runner/pipeline/requirements.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

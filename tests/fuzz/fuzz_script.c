@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "target.h"
-#include "tui/app.h"
+#include "tui/workbench/app.h"
 
 /* Commands that wait for a minute or write where they are told to are left to the tests of the workbench. */
 static bool taken(const char *line)

@@ -1,7 +1,7 @@
 /* Any bytes as a file of a snapshot and as a param: a guess points at a line that is there. */
 #include <jansson.h>
 #include "base/json.h"
-#include "runner/secret_guess.h"
+#include "runner/log/secret_guess.h"
 #include "target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

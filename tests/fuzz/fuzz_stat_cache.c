@@ -1,7 +1,7 @@
 /* Any bytes as the list of a snapshot's files, with the right sum in its head where the first byte says so: no list, or one whose paths end within it and
  * which is written as it was read. */
 #include <unistd.h>
-#include "runner/code_list.h"
+#include "runner/code/code_list.h"
 #include "target.h"
 
 #define HEAD 56 /* magic, sum, key, count, length of paths, changed, tree */

@@ -1,8 +1,8 @@
 /* A value, a newline, a shell command that holds ${params.x}: refused, or a command in which the value is nothing but data, whatever it holds: every
  * other byte of the command stays as it was written. */
 #include "base/json.h"
-#include "runner/subst.h"
-#include "runner/shell_scan.h"
+#include "runner/pipeline/subst.h"
+#include "runner/pipeline/shell_scan.h"
 #include "target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

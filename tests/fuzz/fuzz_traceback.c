@@ -1,5 +1,5 @@
 /* Any bytes as the log of a failed step: a root error that is one harmless line of UTF-8, or none. */
-#include "runner/log.h"
+#include "runner/log/log.h"
 #include "target.h"
 
 static void check(const char *text)

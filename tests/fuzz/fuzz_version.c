@@ -1,5 +1,5 @@
 /* Three lines as versions: an order that holds for any three, and ranges that agree with it. */
-#include "runner/env_version.h"
+#include "runner/env/env_version.h"
 #include "target.h"
 
 static int sign(int v)

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include "base/json.h"
-#include "runner/yaml.h"
+#include "runner/pipeline/yaml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

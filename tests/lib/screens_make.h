@@ -4,9 +4,9 @@
 #define TESTS_LIB_SCREENS_MAKE_H
 
 #include <inttypes.h>
-#include "runner/code.h"
-#include "runner/log.h"
-#include "runner/project.h"
+#include "runner/code/code.h"
+#include "runner/log/log.h"
+#include "runner/work/project.h"
 #include "store/store.h"
 #include "tests/lib/record_make.h"
 

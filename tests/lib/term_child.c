@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "base/time.h"
 #include "base/vec.h"
-#include "runner/spawn.h"
+#include "runner/process/spawn.h"
 #include "tui/term.h"
 #include "tui/theme.h"
 

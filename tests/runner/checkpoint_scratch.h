@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/checkpoint.h"
+#include "runner/work/checkpoint.h"
 
 #define UNUSED __attribute__((unused))
 

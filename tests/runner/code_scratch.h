@@ -15,8 +15,8 @@
 #include "base/path.h"
 #include "base/sha256.h"
 #include "base/vec.h"
-#include "runner/code.h"
-#include "runner/spawn.h"
+#include "runner/code/code.h"
+#include "runner/process/spawn.h"
 
 #define UNUSED __attribute__((unused))
 

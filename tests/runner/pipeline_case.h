@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/time.h"
-#include "runner/pipeline.h"
+#include "runner/pipeline/pipeline.h"
 
 static char *case_root;
 static struct pipeline *case_p; /* what was read last */

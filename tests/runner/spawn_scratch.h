@@ -15,7 +15,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/spawn.h"
+#include "runner/process/spawn.h"
 
 struct fixture {
 	struct spawner *s;

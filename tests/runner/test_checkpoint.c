@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include "base/time.h"
-#include "runner/checkpoint_proof.h"
+#include "runner/work/checkpoint_proof.h"
 
 enum { WAIT_US = 20 * 1000000 };
 

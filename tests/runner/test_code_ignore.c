@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "runner/code_ignore.h"
+#include "runner/code/code_ignore.h"
 
 static enum ignore_answer ask(const char *text, const char *path, bool folder)
 {

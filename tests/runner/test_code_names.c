@@ -1,5 +1,5 @@
 #include "tests/runner/code_scratch.h"
-#include "runner/code_names.h"
+#include "runner/code/code_names.h"
 
 static struct code_names *open_ok(void)
 {

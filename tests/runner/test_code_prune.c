@@ -1,6 +1,6 @@
 #include "tests/runner/code_scratch.h"
 #include <dirent.h>
-#include "runner/code_prune.h"
+#include "runner/code/code_prune.h"
 
 #define HOUR (3600 * 1000000LL)
 

@@ -1,5 +1,5 @@
 #include "tests/runner/code_scratch.h"
-#include "runner/code_list.h"
+#include "runner/code/code_list.h"
 
 static struct code_snapshot rev;
 

@@ -1,7 +1,7 @@
 #include "tests/runner/code_scratch.h"
 #include <dirent.h>
 #include <sys/file.h>
-#include "runner/spawn.h"
+#include "runner/process/spawn.h"
 #include "store/tree.h"
 
 static struct code_tree *open_ok(void)

@@ -15,9 +15,10 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "runner/container.h"
-#include "runner/container_image.h"
-#include "runner/spawn.h"
+#include "runner/env/container.h"
+#include "runner/env/container_image.h"
+#include "runner/process/spawn.h"
+#include "runner/work/container_wrap.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define IMAGE "registry.example:5000/lab/tools@sha256:" HEX

@@ -20,9 +20,9 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "runner/env_build.h"
-#include "runner/env_cache.h"
-#include "runner/env_conda.h"
+#include "runner/env/env_build.h"
+#include "runner/env/env_cache.h"
+#include "runner/env/env_conda.h"
 
 #define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 

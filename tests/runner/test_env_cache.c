@@ -2,7 +2,7 @@
 #include <sys/file.h>
 #include "base/json.h"
 #include "base/time.h"
-#include "runner/env_cache.h"
+#include "runner/env/env_cache.h"
 
 #define KEY_A "aaaa11111111111111111111111111111111111111111111111111111111aaaa"
 #define KEY_B "aaaa22222222222222222222222222222222222222222222222222222222bbbb"

@@ -8,8 +8,8 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/env.h"
-#include "runner/env_choose.h"
+#include "runner/env/env.h"
+#include "runner/env/env_choose.h"
 
 #define HEX "8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"
 #define HASHED(name) name " --hash=sha256:" HEX "\n"

@@ -1,7 +1,7 @@
 #include "tests/runner/env_scratch.h"
 #include "base/sha256.h"
-#include "runner/env_dist.h"
-#include "runner/env_files.h"
+#include "runner/env/env_dist.h"
+#include "runner/env/env_files.h"
 
 #define SITE "v/lib/python3.11/site-packages"
 

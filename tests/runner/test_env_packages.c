@@ -1,6 +1,6 @@
 #include "tests/runner/env_scratch.h"
 #include "base/json.h"
-#include "runner/env_packages.h"
+#include "runner/env/env_packages.h"
 
 #define SITE "v/lib/python3.11/site-packages"
 

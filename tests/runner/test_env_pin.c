@@ -1,10 +1,10 @@
 #include "tests/runner/env_scratch.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "runner/env_pin.h"
-#include "runner/env_variable.h"
-#include "runner/requirements.h"
-#include "runner/spawn.h"
+#include "runner/env/env_pin.h"
+#include "runner/env/env_variable.h"
+#include "runner/pipeline/requirements.h"
+#include "runner/process/spawn.h"
 
 extern char **environ;
 

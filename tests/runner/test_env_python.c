@@ -12,8 +12,8 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "runner/env_python.h"
-#include "runner/env_version.h"
+#include "runner/env/env_python.h"
+#include "runner/env/env_version.h"
 
 /* Interpreters here are shell scripts that answer as Python would, and note that they were started. */
 struct fixture {

@@ -10,8 +10,8 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "runner/env_fault.h"
-#include "runner/env_tool.h"
+#include "runner/env/env_fault.h"
+#include "runner/env/env_tool.h"
 
 struct fixture {
 	char *dir;

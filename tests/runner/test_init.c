@@ -6,8 +6,8 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/init.h"
-#include "runner/pipeline.h"
+#include "runner/pipeline/init.h"
+#include "runner/pipeline/pipeline.h"
 
 static char *root;
 

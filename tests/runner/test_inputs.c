@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include "base/text.h"
-#include "runner/inputs.h"
-#include "runner/inputs_cache.h"
+#include "runner/work/inputs.h"
+#include "runner/work/inputs_cache.h"
 #include "store/tree.h"
 
 static char *jig, *cache_path;

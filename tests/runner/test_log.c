@@ -12,7 +12,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/log.h"
+#include "runner/log/log.h"
 
 static struct err e;
 

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "runner/log.h"
+#include "runner/log/log.h"
 
 #define TB "Traceback (most recent call last):\n"
 #define LIB "  File \"/usr/lib/python3.11/multiprocessing/pool.py\", line 125, in worker\n    result = func()\n"

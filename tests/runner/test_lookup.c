@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "runner/lookup.h"
+#include "runner/process/lookup.h"
 
 static unsigned how(const struct lookups *l, const char *path)
 {

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
-#include "runner/metric.h"
+#include "runner/log/metric.h"
 
 /* "key=value …" with the step and time in front: what a line came to, as a text. */
 static void describe(struct buf *b, const struct metric_line *m)

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "runner/metric.h"
+#include "runner/log/metric.h"
 
 static int note(void *arg, const char *key, int64_t step, int64_t ts, double value, struct err *e)
 {

@@ -21,12 +21,13 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/observe.h"
-#include "runner/observe_board.h"
-#include "runner/python_hook.h"
-#include "runner/sandbox.h"
-#include "runner/spawn_inside.h"
-#include "runner/spawn.h"
+#include "runner/trace/observe.h"
+#include "runner/trace/observe_board.h"
+#include "runner/trace/python_hook.h"
+#include "runner/work/sandbox.h"
+#include "runner/process/spawn_inside.h"
+#include "runner/process/spawn.h"
+#include "runner/process/spawn_filter.h"
 
 #ifdef JIG_POSIX
 int main(void)

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "base/json.h"
-#include "runner/params.h"
-#include "runner/yaml.h"
+#include "runner/pipeline/params.h"
+#include "runner/pipeline/yaml.h"
 
 static struct err e;
 

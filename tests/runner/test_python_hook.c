@@ -12,8 +12,8 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "runner/python_hook.h"
-#include "runner/spawn.h"
+#include "runner/process/spawn.h"
+#include "runner/trace/python_hook.h"
 
 #define PYTHONS_MAX 16
 #define OUT_MAX (1 << 20)

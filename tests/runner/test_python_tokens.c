@@ -9,8 +9,8 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/python_tokens.h"
-#include "runner/spawn.h"
+#include "runner/process/spawn.h"
+#include "runner/trace/python_tokens.h"
 
 struct pair { const char *a, *b; };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/requirements.h"
+#include "runner/pipeline/requirements.h"
 
 #define HASH "sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"
 #define COMMIT "0123456789abcdef0123456789abcdef01234567"

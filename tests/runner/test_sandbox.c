@@ -19,11 +19,11 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "runner/env_variable.h"
-#include "runner/sandbox.h"
-#include "runner/sandbox_alias.h"
-#include "runner/spawn.h"
-#include "runner/tmpdir.h"
+#include "runner/env/env_variable.h"
+#include "runner/process/spawn.h"
+#include "runner/process/tmpdir.h"
+#include "runner/work/sandbox.h"
+#include "runner/work/sandbox_alias.h"
 
 extern char **environ;
 static bool have_sandbox, have_network_cut;

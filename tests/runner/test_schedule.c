@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "base/mem.h"
+#include "runner/plan/schedule.h"
 #include "runner/retry.h"
-#include "runner/schedule.h"
 
 /* Steps a and b, and a third that needs both under a trigger. */
 static struct step_need needs[] = { { 0, true }, { 1, false } };

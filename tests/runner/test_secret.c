@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/secret.h"
+#include "runner/log/secret.h"
 
 #define CHUNK (1 << 20) /* what secret.c reads at once */
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/text.h"
-#include "runner/secret_guess.h"
+#include "runner/log/secret_guess.h"
 
 /* Samples are put together here, so that this file holds none. */
 #define LETTERS "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgHiJ" /* 36 */
@@ -208,7 +208,7 @@ static void test_own_sources(void **state)
 	int files = 0;
 	struct err e;
 
-	if (!file_exists("runner/secret_guess.c"))
+	if (!file_exists("runner/log/secret_guess.c"))
 		skip();
 	assert_int_equal(file_walk(".", look, &files, &e), 0);
 	assert_true(files > 100);

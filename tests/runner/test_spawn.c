@@ -19,8 +19,8 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "runner/proc.h"
-#include "runner/spawn.h"
+#include "runner/process/proc.h"
+#include "runner/process/spawn.h"
 #include "tests/runner/spawn_scratch.h"
 
 /* A child program that does what steps do badly; compiled in: this program itself, called with "--misbehave WHAT". */

@@ -18,9 +18,9 @@
 #include "base/path.h"
 #include "base/time.h"
 #include "base/vec.h"
-#include "runner/proc.h"
-#include "runner/sandbox.h"
-#include "runner/spawn.h"
+#include "runner/process/proc.h"
+#include "runner/process/spawn.h"
+#include "runner/work/sandbox.h"
 #include "tests/runner/spawn_scratch.h"
 
 #define ID_A attempt_id(0)

@@ -1,5 +1,5 @@
 #include "pipeline_case.h"
-#include "runner/step_key.h"
+#include "runner/plan/step_key.h"
 
 static char *const no_variables[] = { NULL };
 

@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/json.h"
-#include "runner/subst.h"
-#include "runner/yaml.h"
+#include "runner/pipeline/subst.h"
+#include "runner/pipeline/yaml.h"
 
 static struct err e;
 static json_t *params, *matrix;

@@ -4,7 +4,7 @@
 #include "tests/runner/code_scratch.h"
 #include "tests/runner/trace_scratch.h"
 #include "base/json.h"
-#include "runner/python_tokens.h"
+#include "runner/trace/python_tokens.h"
 
 /* A step that is handed data/raw.csv and data/set, makes models/m.pkl, keeps checkpoints in ckpt, and has its params in params.yaml. */
 static struct step_output outputs[] = { { .path = "models/m.pkl" } };

@@ -8,7 +8,7 @@
 #include "tests/runner/trace_scratch.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/trace_answer.h"
+#include "runner/trace/trace_answer.h"
 
 enum { SCRIPTS = 1500, CHANGES = 4 };
 

@@ -13,9 +13,9 @@
 
 #include "base/time.h"
 #include "base/vec.h"
-#include "runner/gpu.h"
-#include "runner/proc.h"
-#include "runner/usage.h"
+#include "runner/process/gpu.h"
+#include "runner/process/proc.h"
+#include "runner/process/usage.h"
 
 #ifndef JIG_POSIX
 

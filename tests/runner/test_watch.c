@@ -18,8 +18,8 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/atime.h"
-#include "runner/watch.h"
+#include "runner/trace/atime.h"
+#include "runner/trace/watch.h"
 
 static char *home, *work;
 static struct arena arena;

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/time.h"
-#include "runner/yaml.h"
+#include "runner/pipeline/yaml.h"
 
 /* The text as JSON, or its faults, in a buffer that the next call takes over. */
 static const char *said(const char *text, size_t len)

@@ -15,8 +15,8 @@
 #include "base/buf.h"
 #include "base/sha256.h"
 #include "base/vec.h"
-#include "runner/code_names.h"
-#include "runner/trace.h"
+#include "runner/code/code_names.h"
+#include "runner/trace/trace.h"
 
 #define UNUSED __attribute__((unused))
 

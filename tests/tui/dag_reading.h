@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <string.h>
 #include "base/mem.h"
-#include "tui/dag.h"
+#include "tui/dag/dag.h"
 
 /* A pseudo-random sequence that is the same everywhere. */
 static uint32_t seed;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/lib/record_make.h"
-#include "tui/app.h"
+#include "tui/workbench/app.h"
 
 #define CASE_UNUSED __attribute__((unused)) static
 

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tui/chart.h"
+#include "tui/chart/chart.h"
 #include "tui/spark.h"
 
 static uint32_t seed = 1;

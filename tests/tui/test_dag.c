@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "tests/tui/dag_reading.h"
-#include "tui/dag.h"
+#include "tui/dag/dag.h"
 
 static void chain(struct graph *g)
 {

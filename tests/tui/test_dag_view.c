@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/time.h"
-#include "tui/dag_view.h"
+#include "tui/workbench/dag_view.h"
 
 #define NOW (1000000 * US_PER_S)
 

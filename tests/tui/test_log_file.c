@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/path.h"
-#include "tui/log_file.h"
+#include "tui/log/log_file.h"
 
 static struct err e;
 static char *dir, *path;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/path.h"
-#include "tui/log_hits.h"
+#include "tui/log/log_hits.h"
 
 static struct err e;
 static char *dir, *path;

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <string.h>
 #include "base/mem.h"
-#include "tui/log_level.h"
+#include "tui/log/log_level.h"
 
 static enum log_level level(const char *text, bool indented)
 {

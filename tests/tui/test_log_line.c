@@ -6,7 +6,7 @@
 #include <string.h>
 #include "base/time.h"
 #include "base/utf8.h"
-#include "tui/log_line.h"
+#include "tui/log/log_line.h"
 
 static struct log_line l = LOG_LINE_INIT;
 

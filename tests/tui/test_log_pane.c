@@ -8,8 +8,8 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/log.h"
-#include "tui/log_pane.h"
+#include "runner/log/log.h"
+#include "tui/log/log_pane.h"
 
 static struct err e;
 static char *dir, *path;

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <regex.h>
 #include <string.h>
-#include "tui/log_pattern.h"
+#include "tui/log/log_pattern.h"
 
 static struct err e;
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/path.h"
-#include "tui/log_place.h"
+#include "tui/log/log_place.h"
 
 static void places_are_found(void **state)
 {

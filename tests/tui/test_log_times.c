@@ -8,8 +8,8 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/path.h"
-#include "runner/log.h"
-#include "tui/log_times.h"
+#include "runner/log/log.h"
+#include "tui/log/log_times.h"
 
 static struct err e;
 static char *dir, *path;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "base/time.h"
-#include "tui/pyramid.h"
+#include "tui/chart/pyramid.h"
 
 static uint32_t seed = 1;
 static double random_value(void)

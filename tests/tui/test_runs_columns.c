@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include "base/mem.h"
 #include "base/time.h"
-#include "tui/runs_columns.h"
+#include "tui/runs/runs_columns.h"
 
 static struct err e;
 static struct runs_columns c;

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "base/mem.h"
-#include "tui/runs_fold.h"
+#include "tui/runs/runs_fold.h"
 
 static const struct swept swept[] = {{9, 2}, {8, 1}, {7, 2}, {5, 1}, {3, 1}, {1, 4}};
 

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include "tests/lib/record_case.h"
 #include "tui/fuzzy.h"
-#include "tui/runs_fuzzy.h"
+#include "tui/runs/runs_fuzzy.h"
 
 static int score(const char *text, const char *word)
 {

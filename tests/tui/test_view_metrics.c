@@ -7,7 +7,7 @@
 #include <string.h>
 #include "tests/lib/record_case.h"
 #include "tracker/query_metric.h"
-#include "tui/view_metrics.h"
+#include "tui/workbench/view_metrics.h"
 
 static int64_t run, step, attempt;
 static struct app app;

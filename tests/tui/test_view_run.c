@@ -1,5 +1,5 @@
 #include "tests/tui/run_case.h"
-#include "tui/view_run.h"
+#include "tui/workbench/view_run.h"
 
 static void a_failed_run_opens_at_what_failed_first(void **state)
 {

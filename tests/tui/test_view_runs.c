@@ -6,10 +6,10 @@
 #include <string.h>
 #include "tests/lib/record_case.h"
 #include "tui/asker.h"
-#include "tui/run_actions.h"
-#include "tui/view_pick.h"
-#include "tui/view_run.h"
-#include "tui/view_runs.h"
+#include "tui/workbench/run_actions.h"
+#include "tui/workbench/view_pick.h"
+#include "tui/workbench/view_run.h"
+#include "tui/workbench/view_runs.h"
 
 /* The app's part, as far as the view needs it. */
 static struct app app;

@@ -1,6 +1,6 @@
 #include "tests/tui/run_case.h"
-#include "tui/run_model.h"
-#include "tui/view_timeline.h"
+#include "tui/workbench/run_model.h"
+#include "tui/workbench/view_timeline.h"
 
 static void attempts_stand_over_time(void **state)
 {

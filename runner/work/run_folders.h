@@ -1,0 +1,17 @@
+/* The folders of runs, JIG/runs/<number>. */
+#ifndef RUNNER_RUN_FOLDERS_H
+#define RUNNER_RUN_FOLDERS_H
+
+#include "base/arena.h"
+#include "runner/work/project.h"
+#include "tracker/tracker.h"
+
+/* Numbers of those that may go: of runs that are not in the record, and of removed ones that no kept run borrows from;
+ * those whose lease is held stay. In order of number. */
+int run_folders_dead(
+	const struct project *p, struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e);
+/* Bytes of the regular files in one. */
+int run_folder_size(const struct project *p, int64_t run, int64_t *ret, struct err *e);
+int run_folder_remove(const struct project *p, int64_t run, struct err *e);
+
+#endif
