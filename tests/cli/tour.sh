@@ -2,6 +2,7 @@
 # UPDATE=1 writes them there.
 . "$TESTS/../lib/runs.sh"
 needs tmux
+needs_linux /proc # which tells of CPU and memory
 doc=$TESTS/../../docs/tour.md
 base=$(mktemp -d /tmp/XXXXXX)
 socket=$base/tmux

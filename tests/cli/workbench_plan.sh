@@ -1,5 +1,6 @@
 # The screen before a run goes on: what it shows is what is started, however often it is turned round.
-. "$TESTS/lib.sh"
+. "$TESTS/../lib/runs.sh"
+needs_lookups
 XDG_CONFIG_HOME=$HOME/config
 export XDG_CONFIG_HOME
 cat >jig.yaml <<'E'
