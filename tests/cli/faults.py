@@ -62,7 +62,7 @@ class Place:
         self.killed = False
         self.state = os.path.join(self.top, "state")
         self.env = {k: os.environ[k] for k in ("PATH", "LANG", "LC_ALL", "TZ") if k in os.environ}
-        self.env.update(HOME=self.home, TMPDIR=self.top, ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0", FAKE_UV_LOG=os.path.join(self.top, "uv.log"))
+        self.env.update(HOME=self.home, TMPDIR=self.top, ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0:malloc_context_size=2:quarantine_size_mb=8", FAKE_UV_LOG=os.path.join(self.top, "uv.log"))
         self.env["PATH"] = os.path.join(work, "bin") + ":" + self.env["PATH"]
 
     def do(self, *argv, env=None, want=None):
@@ -150,8 +150,9 @@ def outputs(run):
     return [(s["step"], o["path"], o["digest"]) for s in run["steps"] for o in s["outputs"]]
 
 
-def sound(p, before=False):
-    """What holds after every fault and one command: nothing lives, the record is whole. before: there is more to do, after which it is asked again."""
+def sound(p, before=None):
+    """What holds after every fault and one command: nothing lives, the record is whole. before: False and True where it is asked before and after going on;
+    one of the two is enough for a sample."""
     for _ in range(40):
         left = p.alive()
         if not left:
@@ -162,7 +163,7 @@ def sound(p, before=False):
             kill(pid)
         raise Wrong(f"still alive: {left}")
     for command in ("fsck", "verify"):
-        if everything or p.killed or not before:
+        if everything or before is None or before == p.killed:
             p.jig(command)
     if p.lines("overlaps"):
         raise Wrong(f"two at once: {p.lines('overlaps')}")
@@ -180,8 +181,6 @@ class Run:
         return outputs(p.show())
 
     def again(self, p, whole):
-        if p.killed:
-            p.jig("ls", want=(0, 2))
         sound_record = os.path.exists(os.path.join(p.project, ".jig/jig.db"))
         before = p.show() if sound_record else None
         whole_already = before is not None and before["run"] != self.first and before["state"] == "success"
@@ -199,7 +198,7 @@ class Run:
         have = outputs(before if whole_already else p.show())
         if have != whole:
             raise Wrong(f"other outputs: {have}, not {whole}")
-        sound(p)
+        sound(p, before=None if before is None or whole_already else False)
         strays = set(os.listdir(p.project)) - set(os.listdir(p.project.replace(p.top, p.top + ".saved"))) - {".jig"}
         if strays:
             raise Wrong(f"left in the project: {strays}")
@@ -261,7 +260,7 @@ class Gc:
         p.do(*self.argv, want=(0,))
         if self.undisturbed(p) != whole:
             raise Wrong(f"something else is left: {self.undisturbed(p)}, not {whole}")
-        sound(p)
+        sound(p, before=False)
 
 
 class Rm(Gc):
@@ -282,7 +281,7 @@ class Rm(Gc):
         p.do(*self.argv, want=(0,) if 2 in listed else (0, 2))
         if self.undisturbed(p) != whole:
             raise Wrong(f"other runs: {self.undisturbed(p)}, not {whole}")
-        sound(p)
+        sound(p, before=False)
 
 
 def rows(path):
@@ -316,7 +315,7 @@ class Upgrade(Rm):
 
 
 SCENARIOS = {"run": Run, "resume": Resume, "gc": Gc, "rm": Rm, "env": Env, "upgrade": Upgrade, "sandbox": Sandbox}
-# Most calls of these that can fail are those of a run.
+# Most points of these are those of a run.
 LIKE_RUN = ("resume", "env")
 KINDS = ("kill", "EIO", "ENOSPC", "EMFILE", "SHORT", "ENOSPC+")
 
@@ -368,13 +367,15 @@ def chosen(lines, p, few, known):
         numbers = sorted({kinds[kind][zlib.crc32(kind.encode()) % len(kinds[kind])] for kind in these})
         return [numbers[i * len(numbers) // most] for i in range(most)] if len(numbers) > most else numbers
 
-    return sorted(evenly(kinds.keys() - known, few or len(kinds)) + evenly(kinds.keys() & known, 6))
+    return sorted(evenly(kinds.keys() - known, few or len(kinds)) + evenly(kinds.keys() & known, 16 if p.killed else 6))
 
 
 def survey(p, s, kind):
     """The points that an undisturbed command comes to."""
     log = os.path.join(p.top, "log")
-    p.at_fault(fault(kind, 0), s.argv, log)
+    status, out, _ = p.at_fault(fault(kind, 0), s.argv, log)
+    if status:
+        raise RuntimeError(f"{' '.join(s.argv)}: exit status {status}: {out}")
     if not os.path.exists(log):
         return []
     with open(log) as f:
@@ -402,7 +403,7 @@ def one(task):
             print(f"{scenario} {kind} {n} ({what}): {status} {out.strip().splitlines()[-1:]}", flush=True)
 
     known = set()
-    if not everything and not p.killed and scenario in LIKE_RUN:
+    if not everything and scenario in LIKE_RUN:
         like = Place(f"{scenario}-{kind}-{share}-run")
         Run().prepare(like)
         known = {coarse(line, like) for line in survey(like, Run(), kind)}
