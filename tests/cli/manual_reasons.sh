@@ -6,12 +6,12 @@ python3 - "$TESTS/../.." <<'END'
 import glob, os, re, sys
 
 top = sys.argv[1]
-code = "".join(open(f, encoding="utf-8").read() for f in sorted(glob.glob(os.path.join(top, "runner", "plan*.c"))))
+code = "".join(open(f, encoding="utf-8").read() for f in sorted(glob.glob(os.path.join(top, "runner", "plan", "plan*.c"))))
 page = open(os.path.join(top, "man", "jig-reuse.5.in"), encoding="utf-8").read()
 told = [t.replace("\\-", "-") for t in re.findall(r'^\.It Li "(.*)"$', page, re.M)]
 told = [t for t in told if re.match(r"(run|reuse|unknown|skip): ", t)]
 given = {t for t in re.findall(r'"((?:run|reuse|unknown|skip): [^"]+)"', code) if t != "run: %s"}
-given |= {"run: " + t for t in re.findall(r'k->(?:never|text)[^;"]*"([^"]+)"', open(os.path.join(top, "runner", "step_key.c"), encoding="utf-8").read())}
+given |= {"run: " + t for t in re.findall(r'k->(?:never|text)[^;"]*"([^"]+)"', open(os.path.join(top, "runner", "plan", "step_key.c"), encoding="utf-8").read())}
 assert len(given) > 30, given
 forms = {t: re.compile(".*".join(re.escape(part) for part in re.split(r"%l*[sd]", t)) + ("" if not t.startswith("unknown: runs if") else ".* failed")) for t in given}
 missing = [t for t, form in forms.items() if not any(form.fullmatch(x) for x in told)]
