@@ -53,7 +53,7 @@ static size_t prefix_len(const char *s)
 	} else if (*s == '(') {
 		n = strcspn(s, ")");
 		const char *pid = strstr(s, " pid=");
-		if (pid && pid < s + n && s[n + 1] == ' ')
+		if (pid && pid < s + n && s[n] && s[n + 1] == ' ')
 			return n + 2;
 	}
 	return 0;
