@@ -1,6 +1,5 @@
 #include "tui/workbench/view_runs.h"
 
-#include <strings.h>
 #include "base/text.h"
 #include "base/time.h"
 #include "tui/asker.h"
@@ -243,7 +242,7 @@ static char *sort_text(const struct runs_view *w)
 	return text;
 }
 
-static int ask(struct runs_view *w, struct err *e)
+int runs_view_ask(struct runs_view *w, struct err *e)
 {
 	_free_ char *sort = sort_text(w);
 	struct runs_asked q = {
@@ -255,62 +254,6 @@ static int ask(struct runs_view *w, struct err *e)
 	return runs_list_pending(w->list) ? VIEW_REDRAW : stick(w, e);
 }
 
-static bool is_word(const char *text, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = text; (p = strcasestr(p, word)); p++)
-		if (p > text && p[-1] == ' ' && (p[n] == ' ' || p[n] == '('))
-			return true;
-	return false;
-}
-
-/* Of the grammar of `jig ls`: it has an operator, or a key of its that none was typed behind yet. */
-static bool is_grammar(const char *text)
-{
-	static const char *const families[] = {"metrics.", "params.", "tags.", "attributes."};
-
-	for (size_t i = 0; i < ARRAY_LEN(families); i++)
-		if (text_starts(text, families[i]))
-			return true;
-	return strpbrk(text, "=<>!~") || is_word(text, "like") || is_word(text, "ilike") || is_word(text, "in") ||
-	       is_word(text, "not");
-}
-
-/* The parser's reason without its place and its advice. */
-static char *fault_text(const struct err *why)
-{
-	const char *text = text_starts(why->text, "filter, column ") ? strstr(why->text, ": ") : NULL;
-
-	if (text_ends(why->text, ", found the end"))
-		return mem_strdup("not complete; the last result stays");
-	text = text ? text + 2 : why->text;
-	return mem_strndup(text, strcspn(text, ":;,("));
-}
-
-static int set_filter(struct runs_view *w, const char *text, struct err *e)
-{
-	_arena_ struct arena a = ARENA_INIT;
-	struct filter *parsed;
-	struct err why;
-	bool grammar;
-
-	text += strspn(text, " ");
-	grammar = is_grammar(text);
-	w->bad = grammar && filter_parse(text, &a, &parsed, &why) < 0;
-	free(w->fault);
-	w->fault = w->bad ? fault_text(&why) : NULL;
-	/* What was found by single letters says nothing once it is known that a comparison begins. */
-	if (w->bad && !w->fuzzy)
-		return VIEW_REDRAW;
-	if (w->bad)
-		text = "";
-	free(w->filter);
-	w->filter = *text ? mem_strdup(text) : NULL;
-	w->fuzzy = *text && !grammar;
-	return ask(w, e);
-}
-
 static int typed(void *arg, struct app *a, enum typed how, const char *text, struct err *e)
 {
 	struct runs_view *w = arg;
@@ -318,7 +261,7 @@ static int typed(void *arg, struct app *a, enum typed how, const char *text, str
 
 	if (how == TYPED_ESC) {
 		w->typing = w->bad = false;
-		return set_filter(w, "", e);
+		return runs_view_filter(w, "", e);
 	}
 	if (how == TYPED_ENTER) {
 		struct err why;
@@ -333,7 +276,7 @@ static int typed(void *arg, struct app *a, enum typed how, const char *text, str
 		runs_view_choose_columns(w);
 		return show(w, e);
 	}
-	r = set_filter(w, text, e);
+	r = runs_view_filter(w, text, e);
 	note_matching(w);
 	return r;
 }
@@ -356,7 +299,7 @@ int runs_view_sort(struct runs_view *w, const struct runs_column *c, struct err 
 	runs_view_mark_sorted(w);
 	w->at = w->top = 0;
 	w->cursor = 0;
-	return ask(w, e);
+	return runs_view_ask(w, e);
 }
 
 static int sort_clicked(struct runs_view *w, int column, struct err *e)
@@ -411,7 +354,7 @@ static int open_run(struct runs_view *w, struct err *e)
 static int back(struct runs_view *w, struct err *e)
 {
 	if (w->filter)
-		return set_filter(w, "", e);
+		return runs_view_filter(w, "", e);
 	if (w->marks.len) {
 		vec_clear(&w->marks);
 		return VIEW_REDRAW;
@@ -510,7 +453,7 @@ static int make_list(struct runs_view *w, struct err *e)
 	if (w->list || !w->app->tracker)
 		return 0;
 	w->list = runs_list_new(w->app->tracker, w->app->asker, list_changed, w);
-	r = ask(w, e);
+	r = runs_view_ask(w, e);
 	if (r < 0)
 		return r;
 	runs_view_choose_columns(w);

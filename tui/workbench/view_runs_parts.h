@@ -53,6 +53,10 @@ static inline size_t visible(const struct runs_view *w)
 	return w->rows > 0 ? (size_t)w->rows : 1;
 }
 
+/* Asks for the list anew, by filter and sort. VIEW_… */
+int runs_view_ask(struct runs_view *w, struct err *e);
+/* Shows the runs of a filter, as far as it is typed: of one that is not complete (bad, fault) the last that was stays. VIEW_… */
+int runs_view_filter(struct runs_view *w, const char *text, struct err *e);
 /* Columns that nobody has to ask for, unless a person chose others. */
 void runs_view_choose_columns(struct runs_view *w);
 /* The same where a run brought a metric, or a param began to differ; else columns stay as they are. */
