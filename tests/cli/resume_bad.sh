@@ -74,8 +74,8 @@ expect 2 jig resume 1 --code same
 has "$err" 'input "raw.txt" of run 1 is no longer in the store; `--code work` takes the inputs as they are now'
 expect 1 jig resume 1
 same "$(states last)" "failed a=success b=failed"
-echo 1 >raw.txt
 expect 0 jig resume 1 --dry-run
+echo 1 >raw.txt
 # The content is back, by the input: what was given stands there again.
 expect 1 jig resume 1
 same "$(states last)" "failed a=reused b=failed"
