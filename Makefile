@@ -90,6 +90,7 @@ check:
 	@CC="$(CC)" scripts/install-missing.sh check
 	@$(CHECK) tests
 	@scripts/layers.sh
+	@scripts/columns.sh
 	@$(MAKE) --no-print-directory hdr-check
 	@$(CHECK) docs-check
 	@tests/run.sh $(CHECKED)

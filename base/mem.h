@@ -19,7 +19,8 @@ void *mem_dup(const void *p, size_t n);
 
 /* Hints about the heap. What is free at its end is given back only beyond so many bytes; the greatest number holds. */
 void mem_keep(size_t bytes);
-/* So many will be wanted in small pieces: it grows by them at once, in large pages where there are any, which spares the faults of thousands of small ones. */
+/* So many will be wanted in small pieces: it grows by them at once, in large pages where there are any, which spares
+ * the faults of thousands of small ones. */
 void mem_expect(size_t bytes);
 
 #define _cleanup_(f) __attribute__((cleanup(f)))

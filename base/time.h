@@ -11,8 +11,10 @@
 #define US_PER_S 1000000LL
 
 int64_t time_now(void);  /* wall clock, UTC µs */
-void time_pin(int64_t us); /* time_now stands still there: for pictures that have to be the same every time; < 0: it goes on */
-/* ns since 1970. A file may bear a time for which 64 bits have no room (beyond the year 2262): then the low ones, which tell it from others as well. */
+/* time_now stands still there: for pictures that have to be the same every time; < 0: it goes on */
+void time_pin(int64_t us);
+/* ns since 1970. A file may bear a time for which 64 bits have no room (beyond the year 2262): then the low ones, which
+ * tell it from others as well. */
 int64_t time_ns(const struct timespec *t);
 int64_t time_mono(void); /* monotonic µs; where the system offers it, a clock that counts while the machine sleeps */
 

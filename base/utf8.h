@@ -21,8 +21,8 @@ bool utf8_harmful(uint32_t cp);
 /* Cells of a text as utf8_visible would show it. */
 size_t utf8_cells(const char *s, size_t n);
 /* Appends s with every harmful code point as "·" ("?" when ascii) and invalid bytes as U+FFFD ("?"); "\n" and "\t" are
- * harmful too. At most 4 combining marks a cell. With ascii nothing but ASCII comes out: punctuation such as "·" and "–"
- * as its twin, other characters as one "?" a cell, so that utf8_cells() holds for both. */
+ * harmful too. At most 4 combining marks a cell. With ascii nothing but ASCII comes out: punctuation such as "·" and
+ * "–" as its twin, other characters as one "?" a cell, so that utf8_cells() holds for both. */
 void utf8_visible(struct buf *out, const char *s, size_t n, bool ascii);
 /* The bytes of s that fit in `cells` cells without cutting a character. */
 size_t utf8_fit(const char *s, size_t n, size_t cells);

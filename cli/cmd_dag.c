@@ -54,7 +54,8 @@ static int draw_run(struct context *c, const char *word, struct err *e)
 		const struct attempt_row *a = run_data_attempt(&d, s);
 		const struct word *w = word_of(WORDS_STEP_STATE, s->state);
 		char took[24];
-		struct dag_step step = { .name = s->name, .base = s->base, .role = role_find(w->role), .glyph = w->glyph };
+		struct dag_step step = {
+		        .name = s->name, .base = s->base, .role = role_find(w->role), .glyph = w->glyph};
 		if (a && !s->reused_attempt) {
 			attempt_clock(a, time_now(), took);
 			step.detail = arena_strdup(&d.arena, took);

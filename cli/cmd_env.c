@@ -32,7 +32,8 @@ static int project_envs_read(struct context *c, struct project_envs *ret, struct
 
 	if (r < 0)
 		return r;
-	ret->options = (struct env_options){ .root = c->project.root, .environ = environ, .unpinned = option_flag(c, "unpinned") };
+	ret->options = (struct env_options){
+	        .root = c->project.root, .environ = environ, .unpinned = option_flag(c, "unpinned")};
 	return env_set_resolve(ret->pipeline, NULL, &ret->options, &ret->set, e);
 }
 
@@ -226,7 +227,8 @@ static void add_line(struct context *c, const char *name, const char *text)
 
 static void show_packages(struct context *c, const json_t *facts)
 {
-	static const struct table_column columns[] = { { .title = "package", .min = 12 }, { .title = "version" }, { .title = "from", .drop = 1 } };
+	static const struct table_column columns[] = {
+	        {.title = "package", .min = 12}, {.title = "version"}, {.title = "from", .drop = 1}};
 	const json_t *packages = json_object_get(facts, "packages"), *one;
 	bool told = false; /* of any where it came from */
 	struct table *t;
@@ -285,7 +287,8 @@ static int show(struct context *c, const char *word, struct err *e)
 }
 
 /* One environment against what was built; true when it is whole. */
-static int verify_one(struct context *c, const char *cache, const char *key, const json_t *facts, bool *ret_whole, struct err *e)
+static int verify_one(struct context *c, const char *cache, const char *key, const json_t *facts, bool *ret_whole,
+                      struct err *e)
 {
 	_cleanup_(env_drift_release) struct env_drift drift = { 0 };
 	const char *told = fact(facts, "prefix");
@@ -323,7 +326,8 @@ static int verify_one(struct context *c, const char *cache, const char *key, con
 	return 0;
 }
 
-/* The project's own environment with that key is built anew; one of another project goes, and is built there when it is needed. */
+/* The project's own environment with that key is built anew; one of another project goes, and is built there when it is
+ * needed. */
 static int rebuild(struct context *c, const char *cache, const char *key, struct err *e)
 {
 	_cleanup_(project_envs_release) struct project_envs p = { 0 };
@@ -339,12 +343,15 @@ static int rebuild(struct context *c, const char *cache, const char *key, struct
 				r = env_rebuild(&p.set, &p.set.v[i], &p.options, e);
 				env_progress_end(&progress);
 				if (r >= 0)
-					buf_addf(&c->out, "%.*s %s: built again\n", KEY_SHOWN, key, p.set.v[i].choice.source);
+					buf_addf(&c->out, "%.*s %s: built again\n", KEY_SHOWN, key,
+					         p.set.v[i].choice.source);
 				return r;
 			}
 	if ((r = env_cache_remove(cache, key, e)) < 0)
 		return r;
-	buf_addf(&c->out, "%.*s: no step of this project uses it, so it was removed; the next run that needs it builds it\n", KEY_SHOWN, key);
+	buf_addf(&c->out,
+	         "%.*s: no step of this project uses it, so it was removed; the next run that needs it builds it\n",
+	         KEY_SHOWN, key);
 	return 0;
 }
 
@@ -355,7 +362,8 @@ static int verify(struct context *c, struct err *e)
 	char wanted[DIGEST_HEX + 1] = "";
 	int r = env_cache_folder(environ, &cache, e);
 
-	if (r < 0 || (c->nargs > 1 && (r = env_cache_find(cache, c->args[1], wanted, e)) < 0) || (r = env_cache_list(cache, false, &l, e)) < 0)
+	if (r < 0 || (c->nargs > 1 && (r = env_cache_find(cache, c->args[1], wanted, e)) < 0) ||
+	    (r = env_cache_list(cache, false, &l, e)) < 0)
 		return r;
 	for (size_t i = 0; i < l.list.len; i++) {
 		const struct env_cache_entry *x = &l.list.v[i];
@@ -403,7 +411,8 @@ static int collect(struct context *c, struct err *e)
 		if (r < 0)
 			return r;
 		size_text(x->size, size);
-		buf_addf(&c->out, "%s %.*s %s (%s)\n", dry ? "would remove" : "removed", KEY_SHOWN, x->key, entry_text(x, cache), size);
+		buf_addf(&c->out, "%s %.*s %s (%s)\n", dry ? "would remove" : "removed", KEY_SHOWN, x->key,
+		         entry_text(x, cache), size);
 		bytes += x->size;
 		n++;
 	}
@@ -419,13 +428,19 @@ static int collect(struct context *c, struct err *e)
 static int run_env(struct context *c, struct err *e)
 {
 	const char *word = c->nargs ? c->args[0] : "";
-	static const struct { const char *word; int args; } words[] = { { "", 0 }, { "ls", 1 }, { "show", 2 }, { "verify", 2 }, { "gc", 1 } };
+	static const struct {
+		const char *word;
+		int args;
+	} words[] = {{"", 0}, {"ls", 1}, {"show", 2}, {"verify", 2}, {"gc", 1}};
 	size_t i = 0;
 
 	while (i < ARRAY_LEN(words) && strcmp(words[i].word, word) != 0)
 		i++;
 	if (i == ARRAY_LEN(words))
-		return err_set(e, ERR_USAGE, "jig env %s: it is ls, show KEY, verify [KEY], gc or lock [FILE]; alone it says which environment each step gets", word);
+		return err_set(e, ERR_USAGE,
+		               "jig env %s: it is ls, show KEY, verify [KEY], gc or lock [FILE]; alone it says which "
+		               "environment each step gets",
+		               word);
 	if (c->nargs > words[i].args)
 		return err_set(e, ERR_USAGE, "jig env %s: \"%s\" is one word too many", word, c->args[words[i].args]);
 	if (!*word)
@@ -433,7 +448,8 @@ static int run_env(struct context *c, struct err *e)
 	if (strcmp(word, "ls") == 0)
 		return list(c, e);
 	if (strcmp(word, "show") == 0)
-		return c->nargs > 1 ? show(c, c->args[1], e) : err_set(e, ERR_USAGE, "jig env show: which one? `jig env ls` lists the keys");
+		return c->nargs > 1 ? show(c, c->args[1], e)
+		                    : err_set(e, ERR_USAGE, "jig env show: which one? `jig env ls` lists the keys");
 	if (strcmp(word, "verify") == 0)
 		return verify(c, e);
 	return collect(c, e);
@@ -441,11 +457,14 @@ static int run_env(struct context *c, struct err *e)
 
 static const struct option_def options[] = {
 	{ .name = "rebuild", .kind = OPTION_FLAG, .text = "verify: builds again what is not what was built" },
-	{ .name = "older-than", .kind = OPTION_DURATION, .value = "TIME", .text = "gc: removes what was not used for so long (30d)" },
+	{ .name = "older-than", .kind = OPTION_DURATION, .value = "TIME",
+		.text = "gc: removes what was not used for so long (30d)" },
 	{ .name = "dry-run", .kind = OPTION_FLAG, .text = "gc: only says what would be removed" },
-	{ .name = "param", .letter = 'p', .kind = OPTION_TEXT, .value = "K=V", .repeat = true, .text = "sets a param, as in `jig run`" },
+	{ .name = "param", .letter = 'p', .kind = OPTION_TEXT, .value = "K=V", .repeat = true,
+		.text = "sets a param, as in `jig run`" },
 	{ .name = "unpinned", .kind = OPTION_FLAG, .text = "lets a loose requirements file through, as in `jig run`" },
-	{ .name = "file", .letter = 'f', .kind = OPTION_TEXT, .value = "FILE", .text = "another pipeline file than jig.yaml" },
+	{ .name = "file", .letter = 'f', .kind = OPTION_TEXT, .value = "FILE",
+		.text = "another pipeline file than jig.yaml" },
 	{ 0 },
 };
 
@@ -458,7 +477,10 @@ const struct command cmd_env = {
 	.max_args = 2,
 	.flags = COMMAND_JSON,
 	.run = run_env,
-	.text = "Alone: a line a step with its environment, how firmly that is pinned (pinned, versions, observed), its key, and whether it stands ready; below it why it was chosen.\n\n"
-		"ls lists what was built (shared by all projects), show KEY says what is in one, package by package, verify holds every file against what was built and --rebuild builds "
-		"again what changed, gc removes what was not used for 30 days and what was left half built, lock is `jig lock`.",
+	.text = "Alone: a line a step with its environment, how firmly that is pinned (pinned, versions, observed), "
+		"its key, and whether it stands ready; below it why it was chosen.\n\n"
+		"ls lists what was built (shared by all projects), show KEY says what is in one, package by package, "
+		"verify holds every file against what was built and --rebuild builds "
+		"again what changed, gc removes what was not used for 30 days and what was left half built, lock is "
+		"`jig lock`.",
 };

@@ -40,7 +40,10 @@ static int metrics(struct context *c, struct buf *out, struct err *e)
 
 		if (!eq || eq == c->args[i] || !number_parse(eq + 1, strlen(eq + 1), &value)) {
 			json_decref(line);
-			return err_set(e, ERR_USAGE, "\"%s\" is no metric: NAME=NUMBER (texts go with --param, files with --artifact)", c->args[i]);
+			return err_set(
+			        e, ERR_USAGE,
+			        "\"%s\" is no metric: NAME=NUMBER (texts go with --param, files with --artifact)",
+			        c->args[i]);
 		}
 		json_object_set_new(line, name, json_number(value));
 	}
@@ -59,7 +62,8 @@ static int check_param(const char *key, const json_t *value, struct err *e)
 	const json_t *old;
 	struct err ignored;
 
-	if (!path || file_read(path, 8 << 20, &text, &ignored) < 0 || json_parse(text.data, text.len, path, &all, &ignored) < 0)
+	if (!path || file_read(path, 8 << 20, &text, &ignored) < 0 ||
+	    json_parse(text.data, text.len, path, &all, &ignored) < 0)
 		return 0;
 	old = json_path_get(json_object_get(all, "params"), key);
 	if (!old || json_equal(old, value))
@@ -107,7 +111,9 @@ static int artifacts(struct context *c, const char *work, struct buf *out, struc
 		if (!realpath(given[i], full))
 			return err_errno(e, "--artifact %s", given[i]);
 		if (!path_within(full, top) || strcmp(full, top) == 0)
-			return err_set(e, ERR_USAGE, "--artifact %s: lies outside the step's work folder; copy it there first", given[i]);
+			return err_set(e, ERR_USAGE,
+			               "--artifact %s: lies outside the step's work folder; copy it there first",
+			               given[i]);
 		line = json_object();
 		json_object_set_new(line, "artifact", json_string(full + strlen(top) + 1));
 		add_line(out, line);
@@ -123,11 +129,14 @@ static int run_log(struct context *c, struct err *e)
 	int r;
 
 	if (!file || !*file)
-		return err_set(e, ERR_USAGE, "`jig log` works inside a step, where JIG_METRICS is set; for a finished run see `jig tag` and `jig note`");
+		return err_set(e, ERR_USAGE,
+		               "`jig log` works inside a step, where JIG_METRICS is set; for a finished run see `jig "
+		               "tag` and `jig note`");
 	folder = path_parent(file);
 	work = path_join(folder, "work");
 	path = path_join(folder, "logged.jsonl");
-	if ((c->nargs && (r = metrics(c, &points, e)) < 0) || (r = params(c, &logged, e)) < 0 || (r = artifacts(c, work, &logged, e)) < 0)
+	if ((c->nargs && (r = metrics(c, &points, e)) < 0) || (r = params(c, &logged, e)) < 0 ||
+	    (r = artifacts(c, work, &logged, e)) < 0)
 		return r;
 	if (!points.len && !logged.len)
 		return err_set(e, ERR_USAGE, "nothing to log: give NAME=VALUE, --param K=V or --artifact PATH");
@@ -137,14 +146,18 @@ static int run_log(struct context *c, struct err *e)
 }
 
 static const struct option_def options[] = {
-	{ .name = "step", .kind = OPTION_INTEGER, .value = "N", .text = "the step of the series these values belong to (the next whole number)" },
+	{ .name = "step", .kind = OPTION_INTEGER, .value = "N",
+		.text = "the step of the series these values belong to (the next whole number)" },
 	{ .name = "param", .kind = OPTION_TEXT, .value = "K=V", .repeat = true, .text = "records a param of the run" },
-	{ .name = "artifact", .kind = OPTION_TEXT, .value = "PATH", .repeat = true, .text = "keeps a file or folder of the work folder, as it is when the step ends" },
+	{ .name = "artifact", .kind = OPTION_TEXT, .value = "PATH", .repeat = true,
+		.text = "keeps a file or folder of the work folder, as it is when the step ends" },
 	{ 0 },
 };
 
 const struct command cmd_log = {
-	.name = "log", .summary = "records metrics, params and artifacts from inside a step", .usage = "[NAME=VALUE…]", .group = GROUP_RUN, .options = options,
+	.name = "log", .summary = "records metrics, params and artifacts from inside a step", .usage = "[NAME=VALUE…]",
+		.group = GROUP_RUN, .options = options,
 	.max_args = ARGS_ANY, .run = run_log,
-	.text = "The same as appending to the file $JIG_METRICS, from any language. Values are numbers; nan and inf are numbers too.",
+	.text = "The same as appending to the file $JIG_METRICS, from any language. Values are numbers; nan and inf "
+		"are numbers too.",
 };

@@ -16,6 +16,7 @@ static int run_manual(struct context *c, struct err *e)
 }
 
 const struct command cmd_manual = {
-	.name = "manual", .summary = "writes a manual page from its text and the program's tables", .usage = "FILE", .group = GROUP_OTHER,
+	.name = "manual", .summary = "writes a manual page from its text and the program's tables", .usage = "FILE",
+		.group = GROUP_OTHER,
 	.min_args = 1, .max_args = 1, .flags = COMMAND_HIDDEN, .run = run_manual,
 };

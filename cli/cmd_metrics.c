@@ -101,7 +101,8 @@ static int plot_key(struct context *c, const struct run_data *d, const char *key
 	if (r < 0)
 		return r;
 	struct chart_options o = {
-		.log_y = option_flag(c, "log"), .title = key, .x_label = "step", .x_unit = SCALE_INTEGER, .ascii = c->paint.ascii
+		.log_y = option_flag(c, "log"), .title = key, .x_label = "step", .x_unit = SCALE_INTEGER,
+			.ascii = c->paint.ascii
 	};
 	struct grid g;
 	int cols = width ? width : CHART_COLS;
@@ -230,7 +231,8 @@ const struct command cmd_metrics = {
 	.max_args = ARGS_ANY,
 	.flags = COMMAND_RECORD,
 	.run = run_metrics,
-	.text = "Without KEY: all of them. The columns are metric, name of the step, step of the point, time in UTC, and the exact value (NaN, "
+	.text = "Without KEY: all of them. The columns are metric, name of the step, step of the point, time in UTC, "
+		"and the exact value (NaN, "
 		"Infinity and "
 		"-Infinity are written so). The first line names them.",
 };

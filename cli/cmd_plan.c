@@ -19,6 +19,7 @@ const struct command cmd_plan = {
 	.max_args = ARGS_ANY,
 	.flags = COMMAND_JSON,
 	.run = run_plan,
-	.text = "Takes the options of `jig run` and prints a line a step: run, reuse, skip or unknown, and the reason. Steps below one that runs are unknown until that one's outputs are: "
+	.text = "Takes the options of `jig run` and prints a line a step: run, reuse, skip or unknown, and the reason. "
+		"Steps below one that runs are unknown until that one's outputs are: "
 		"they run only if these differ. Nothing is run or recorded.",
 };

@@ -1,18 +1,23 @@
 #include "cli/plan_text.h"
 #include "cli/launch.h"
 
-#define CODE_OPTION { .name = "code", .kind = OPTION_TEXT, .value = "CODE", .text = "work: as it is now (the default); same: as the run had it, inputs too; or a revision" }
-#define DRY_RUN_OPTION { .name = "dry-run", .kind = OPTION_FLAG, .text = "only says what would run or be reused, and why" }
+#define CODE_OPTION \
+	{ .name = "code", .kind = OPTION_TEXT, .value = "CODE", \
+		.text = "work: as it is now (the default); same: as the run had it, inputs too; or a revision" }
+#define DRY_RUN_OPTION \
+	{ .name = "dry-run", .kind = OPTION_FLAG, .text = "only says what would run or be reused, and why" }
 
 static const struct option_def resume_options[] = {
 	CODE_OPTION,
 	RUN_OPTION_PARAM,
-	{ .name = "keep-checkpoint", .kind = OPTION_FLAG, .text = "goes on from a checkpoint though more than the code has changed" },
+	{ .name = "keep-checkpoint", .kind = OPTION_FLAG,
+		.text = "goes on from a checkpoint though more than the code has changed" },
 	DRY_RUN_OPTION,
 	RUN_OPTIONS_SHARED,
 	{ 0 },
 };
-static const struct option_def restart_options[] = { CODE_OPTION, RUN_OPTION_PARAM, DRY_RUN_OPTION, RUN_OPTIONS_SHARED, { 0 } };
+static const struct option_def restart_options[] = {
+        CODE_OPTION, RUN_OPTION_PARAM, DRY_RUN_OPTION, RUN_OPTIONS_SHARED, {0}};
 
 static bool restarts(const struct context *c)
 {
@@ -31,7 +36,8 @@ static int runs(struct context *c, struct launcher *s, struct err *e)
 	int r = load(c, &choice, e);
 
 	if (r >= 0)
-		r = launch_one(s, &choice, &(struct launch_as){ .kind = restarts(c) ? KIND_RESTART : KIND_RESUME }, &res, e);
+		r = launch_one(s, &choice, &(struct launch_as){.kind = restarts(c) ? KIND_RESTART : KIND_RESUME}, &res,
+		               e);
 	if (r >= 0)
 		c->exit_status = res.exit_status;
 	return r;
@@ -64,9 +70,12 @@ const struct command cmd_resume = {
 	.max_args = 1,
 	.flags = COMMAND_PROJECT | COMMAND_JSON,
 	.run = run_resume,
-	.text = "Takes the code as it is now, or, with --code, as the run had it or of a revision; the pipeline may have changed, too. The params set by -p and the isolation of the "
-		"earlier run stay, new ones are added. What is still valid is reused; a step that failed is handed its newest complete checkpoint.\n\n"
-		"A checkpoint is not handed on where a param, an input, the command or the environment of its step has changed, unless --keep-checkpoint says so.",
+	.text = "Takes the code as it is now, or, with --code, as the run had it or of a revision; the pipeline may "
+		"have changed, too. The params set by -p and the isolation of the "
+		"earlier run stay, new ones are added. What is still valid is reused; a step that failed is handed its "
+		"newest complete checkpoint.\n\n"
+		"A checkpoint is not handed on where a param, an input, the command or the environment of its step has "
+		"changed, unless --keep-checkpoint says so.",
 };
 const struct command cmd_restart = {
 	.name = "restart",

@@ -2,7 +2,8 @@
 #include "runner/pipeline/params.h"
 #include "tracker/run.h"
 
-static int run_once(struct context *c, struct launcher *s, const struct launch_as *one, const char *const *more, size_t nmore, struct supervise_result *ret, struct err *e)
+static int run_once(struct context *c, struct launcher *s, const struct launch_as *one, const char *const *more,
+                    size_t nmore, struct supervise_result *ret, struct err *e)
 {
 	_cleanup_(run_choice_release) struct run_choice choice = { 0 };
 	int r = run_options_load(c, more, nmore, &choice, e);
@@ -83,8 +84,12 @@ static int run_run(struct context *c, struct err *e)
 
 	if (r < 0)
 		return r;
-	/* A pipeline whose params only the sweep gives cannot be read before it; its runs build what they need themselves. */
-	return launch(c, &(struct launch_body){ .runs = runs, .load = sweep.nruns ? NULL : load, .nruns = sweep.nruns ? sweep.nruns : 1 }, e);
+	/* A pipeline whose params only the sweep gives cannot be read before it; its runs build what they need
+	 * themselves. */
+	return launch(c,
+	              &(struct launch_body){
+	                      .runs = runs, .load = sweep.nruns ? NULL : load, .nruns = sweep.nruns ? sweep.nruns : 1},
+	              e);
 }
 
 const struct command cmd_run = {
@@ -95,9 +100,13 @@ const struct command cmd_run = {
 	.options = run_options,
 	.max_args = ARGS_ANY,
 	.run = run_run,
-	.text = "Runs jig.yaml, found here or in a folder above. Each step gets a folder of its own with the code as it is now and its declared inputs; what it leaves is "
-		"kept by content, and everything about the run stands in the record (.jig/). A step whose code, params, inputs and environment are those of an earlier attempt "
+	.text = "Runs jig.yaml, found here or in a folder above. Each step gets a folder of its own with the code as "
+		"it is now and its declared inputs; what it leaves is "
+		"kept by content, and everything about the run stands in the record (.jig/). A step whose code, "
+		"params, inputs and environment are those of an earlier attempt "
 		"is not run again: that attempt stands in for it.\n\n"
-		"On a terminal it shows the steps as they go; elsewhere a plain line a step. Ctrl-C once stops orderly and records it, twice at once.\n\n"
-		"The exit status is 0 when the run succeeded, 1 when it failed, 2 when the pipeline or the command line is wrong and nothing ran.",
+		"On a terminal it shows the steps as they go; elsewhere a plain line a step. Ctrl-C once stops orderly "
+		"and records it, twice at once.\n\n"
+		"The exit status is 0 when the run succeeded, 1 when it failed, 2 when the pipeline or the command "
+		"line is wrong and nothing ran.",
 };

@@ -334,7 +334,8 @@ static void add_reads(struct context *c, const struct run_reads *r)
 	size_t shown = option_flag(c, "all") || r->nfiles <= READS_SHOWN ? r->nfiles : READS_SHOWN;
 	_buf_ struct buf text = BUF_INIT;
 	if (r->continued.id) {
-		_free_ char *from = mem_printf("from a checkpoint of %s@%d of run %lld", r->continued.name, r->continued.n, (long long)r->continued.run);
+		_free_ char *from = mem_printf("from a checkpoint of %s@%d of run %lld", r->continued.name,
+		                               r->continued.n, (long long)r->continued.run);
 		add_fact(c, "went on", from);
 	}
 	if (!r->known)
@@ -362,7 +363,8 @@ static void add_reads(struct context *c, const struct run_reads *r)
 		add_fact(c, "undeclared", text.data);
 }
 
-static void add_attempt(struct context *c, const struct step_row *s, const struct attempt_row *a, const struct run_reads *reads)
+static void add_attempt(struct context *c, const struct step_row *s, const struct attempt_row *a,
+                        const struct run_reads *reads)
 {
 	char at[24], took[24], end[64];
 	local_time_text(a->started, at);
@@ -449,7 +451,8 @@ static void add_next(struct context *c, const struct run_data *d, const struct s
 	buf_addc(&c->out, '\n');
 }
 
-static int show_step(struct context *c, struct run_data *d, const struct step_row *s, const struct attempt_row *a, struct err *e)
+static int show_step(struct context *c, struct run_data *d, const struct step_row *s, const struct attempt_row *a,
+                     struct err *e)
 {
 	_buf_ struct buf name = BUF_INIT, needs = BUF_INIT;
 	buf_addf(&name, "%s of run %lld %s  ", s->name, (long long)d->row.number, d->row.name);
@@ -507,7 +510,8 @@ static int run_show(struct context *c, struct err *e)
 		return r;
 	if (c->json) {
 		_json_ json_t *v = s ? json_run_step(&d, s) : json_run(&d, true);
-		if (s && ((r = json_run_packages(c->tracker, &d, s, v, e)) < 0 || (r = json_run_reads(c->tracker, &d, s, v, e)) < 0))
+		if (s && ((r = json_run_packages(c->tracker, &d, s, v, e)) < 0 ||
+		          (r = json_run_reads(c->tracker, &d, s, v, e)) < 0))
 			return r;
 		if (!s && (r = add_json_reads(c, &d, v, e)) < 0)
 			return r;
@@ -522,12 +526,14 @@ static int run_show(struct context *c, struct err *e)
 }
 
 static const struct option_def options[] = {
-	{ .name = "all", .kind = OPTION_FLAG, .text = "every file of the code that the step read, however many there are" },
+	{ .name = "all", .kind = OPTION_FLAG,
+		.text = "every file of the code that the step read, however many there are" },
 	{ 0 },
 };
 
 const struct command cmd_show = {
 	.name = "show", .summary = "all about one run, or one step of it", .usage = "RUN [STEP]", .group = GROUP_LOOK,
 	.options = options, .min_args = 1, .max_args = 2, .flags = COMMAND_RECORD | COMMAND_JSON, .run = run_show,
-	.text = "A step is named as in the pipeline, `train[lr]`, one attempt of it as `train[lr]@2`. Of a step that was reused it shows the attempt that was executed, in whichever run.",
+	.text = "A step is named as in the pipeline, `train[lr]`, one attempt of it as `train[lr]@2`. Of a step that "
+		"was reused it shows the attempt that was executed, in whichever run.",
 };

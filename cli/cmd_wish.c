@@ -24,7 +24,8 @@ static int find_step(struct tracker *t, int64_t run, const char *name, int64_t *
 			*ret = rows.v[i].id;
 			return 0;
 		}
-	return err_set(e, ERR_NOT_FOUND, "run %lld has no step \"%s\"; `jig show %lld` lists them", (long long)run, name, (long long)run);
+	return err_set(e, ERR_NOT_FOUND, "run %lld has no step \"%s\"; `jig show %lld` lists them", (long long)run,
+	               name, (long long)run);
 }
 
 static int await(struct context *c, int64_t run, int64_t id, struct err *e)
@@ -48,7 +49,8 @@ static int await(struct context *c, int64_t run, int64_t id, struct err *e)
 		if (!live)
 			return err_set(e, ERR_USAGE, "run %lld ended before it could take that up", (long long)run);
 		if (time_mono() > until) {
-			buf_addf(&c->out, "run %lld: asked; its supervisor is busy and will take it up\n", (long long)run);
+			buf_addf(&c->out, "run %lld: asked; its supervisor is busy and will take it up\n",
+			         (long long)run);
 			return 0;
 		}
 		usleep(20000);
@@ -66,8 +68,8 @@ static int wish(struct context *c, enum request_action action, struct err *e)
 	if (r < 0 || (r = query_run(c->tracker, run, &a, &row, e)) < 0)
 		return r;
 	if (run_state_ended(row.state))
-		return err_set(e, ERR_USAGE, "run %lld has ended: %s; only a live run can be asked to %s", (long long)run, run_state_text(row.state),
-			       word_of(WORDS_REQUEST, action)->text);
+		return err_set(e, ERR_USAGE, "run %lld has ended: %s; only a live run can be asked to %s",
+		               (long long)run, run_state_text(row.state), word_of(WORDS_REQUEST, action)->text);
 	if (c->nargs > 1 && (r = find_step(c->tracker, run, c->args[1], &step, e)) < 0)
 		return r;
 	machine_read(&m);
@@ -108,14 +110,18 @@ static const struct option_def stop_options[] = {
 };
 
 const struct command cmd_stop = {
-	.name = "stop", .summary = "stops a live run, or one step of it", .usage = "RUN [STEP]", .group = GROUP_RUN, .options = stop_options,
+	.name = "stop", .summary = "stops a live run, or one step of it", .usage = "RUN [STEP]", .group = GROUP_RUN,
+		.options = stop_options,
 	.min_args = 1, .max_args = 2, .flags = COMMAND_RECORD, .run = run_stop,
-	.text = "Everything that the steps started gets SIGTERM, and SIGKILL after a grace period of 5 s. What was stopped is recorded as such.",
+	.text = "Everything that the steps started gets SIGTERM, and SIGKILL after a grace period of 5 s. What was "
+		"stopped is recorded as such.",
 };
 const struct command cmd_retry = {
-	.name = "retry", .summary = "a new attempt of a failed step in a live run", .usage = "RUN STEP", .group = GROUP_RUN,
+	.name = "retry", .summary = "a new attempt of a failed step in a live run", .usage = "RUN STEP",
+		.group = GROUP_RUN,
 	.min_args = 2, .max_args = 2, .flags = COMMAND_RECORD, .run = run_retry,
-	.text = "The attempt has the run's own code and inputs, and the checkpoints of the one before. Steps that could not start because of the failure wait again.",
+	.text = "The attempt has the run's own code and inputs, and the checkpoints of the one before. Steps that "
+		"could not start because of the failure wait again.",
 };
 const struct command cmd_pause = {
 	.name = "pause", .summary = "starts no new steps in a live run", .usage = "RUN", .group = GROUP_RUN,

@@ -8,7 +8,8 @@
 #include "tui/workbench/script.h"
 
 static const struct option_def options[] = {
-	{ .name = "script", .kind = OPTION_TEXT, .value = "FILE", .text = "takes the keys from a file instead of a terminal" },
+	{ .name = "script", .kind = OPTION_TEXT, .value = "FILE",
+		.text = "takes the keys from a file instead of a terminal" },
 	{ .name = "size", .kind = OPTION_TEXT, .value = "COLSxROWS", .text = "size of the screen of a script (80x24)" },
 	{ 0 },
 };
@@ -36,7 +37,9 @@ static int run_workbench(struct context *c, struct err *e)
 	if (r < 0)
 		return r;
 	if (!o.script && (!isatty(STDIN_FILENO) || !c->out_tty))
-		return err_set(e, ERR_USAGE, "the workbench needs a terminal: `jig help` lists the commands, `jig ls` the runs, `jig run` runs the pipeline here");
+		return err_set(e, ERR_USAGE,
+		               "the workbench needs a terminal: `jig help` lists the commands, `jig ls` the runs, `jig "
+		               "run` runs the pipeline here");
 	if (!o.script && option_text(c, "size"))
 		return err_set(e, ERR_USAGE, "--size goes with --script: a terminal has its own size");
 	o.self = self ? self : c->raw_argv[0];
@@ -55,6 +58,7 @@ const struct command cmd_workbench = {
 	.group = GROUP_LOOK,
 	.options = options,
 	.run = run_workbench,
-	.text = "Runs, their graphs, logs, metrics and timelines, live, and what can be done with them. `?` shows the keys of a screen, `:` all commands; jig-keys(5) has them all, "
+	.text = "Runs, their graphs, logs, metrics and timelines, live, and what can be done with them. `?` shows the "
+		"keys of a screen, `:` all commands; jig-keys(5) has them all, "
 		"jig-themes(5) says how to choose and write a theme.",
 };

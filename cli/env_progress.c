@@ -78,7 +78,8 @@ static void on_done(void *arg, const char *source, int64_t elapsed_us)
 void env_progress_init(struct env_progress *p, const struct context *c, const char *doing, bool brief)
 {
 	*p = (struct env_progress){ .context = c, .doing = doing, .brief = brief, .tty = term_obeys(STDERR_FILENO),
-				    .watch = { .arg = p, .begun = on_begun, .waits = on_waits, .says = on_says, .done = on_done } };
+				    .watch = { .arg = p, .begun = on_begun, .waits = on_waits, .says = on_says,
+				    .done = on_done } };
 }
 
 void env_progress_end(struct env_progress *p)

@@ -1,4 +1,5 @@
-/* What is told while an environment is built: a line on stderr that is written over on a terminal, plain lines elsewhere. */
+/* What is told while an environment is built: a line on stderr that is written over on a terminal, plain lines
+ * elsewhere. */
 #ifndef CLI_ENV_PROGRESS_H
 #define CLI_ENV_PROGRESS_H
 

@@ -234,8 +234,9 @@ int json_run_reads(struct tracker *t, struct run_data *d, const struct step_row 
 		json_t *one = json_array_get(attempts, n++);
 		if (reads.continued.id)
 			json_object_set_new(one, "continued",
-				json_pack("{s:I, s:o, s:i, s:o}", "run", (json_int_t)reads.continued.run, "step", json_text(reads.continued.name),
-					"attempt", reads.continued.n, "checkpoint", json_checkpoint(d, a)));
+			                    json_pack("{s:I, s:o, s:i, s:o}", "run", (json_int_t)reads.continued.run,
+			                              "step", json_text(reads.continued.name), "attempt",
+			                              reads.continued.n, "checkpoint", json_checkpoint(d, a)));
 	}
 	return 0;
 }

@@ -18,7 +18,8 @@
 #include "tracker/run.h"
 #include "tui/live.h"
 
-/* A detached supervisor says on this descriptor which run it carries ("17 calm-otter\n"), or "!" and what went wrong. */
+/* A detached supervisor says on this descriptor which run it carries ("17 calm-otter\n"), or "!" and what went
+ * wrong. */
 #define REPORT_FD 3
 #define DETACHED "JIG_DETACHED"
 
@@ -167,13 +168,15 @@ void launch_head(struct context *c, const struct run_choice *choice)
 
 	if (!r->number)
 		return;
-	buf_addf(&text, "from run %lld %s: %s, %d of %d steps done\n", (long long)r->number, r->name, run_state_text(r->state), r->nwell, r->nsteps);
+	buf_addf(&text, "from run %lld %s: %s, %d of %d steps done\n", (long long)r->number, r->name,
+	         run_state_text(r->state), r->nwell, r->nsteps);
 	for (size_t i = 0; i < choice->from.nnotes; i++)
 		buf_addf(&text, "  %s\n", choice->from.notes[i]);
 	context_text(c, text.data);
 }
 
-int launch_one(struct launcher *s, const struct run_choice *choice, const struct launch_as *one, struct supervise_result *ret, struct err *e)
+int launch_one(struct launcher *s, const struct run_choice *choice, const struct launch_as *one,
+               struct supervise_result *ret, struct err *e)
 {
 	struct context *c = s->context;
 	_json_ json_t *argv = NULL, *options = NULL;
@@ -196,19 +199,28 @@ int launch_one(struct launcher *s, const struct run_choice *choice, const struct
 	if (name && one->nth)
 		name = numbered = mem_printf("%s-%zu", name, one->nth);
 	if (name && !run_name_valid(name))
-		return err_set(e, ERR_USAGE, "--name %s: a run's name begins with a letter, has up to 64 of A–Z a–z 0–9 _ . - and is not \"last\"", name);
+		return err_set(e, ERR_USAGE,
+		               "--name %s: a run's name begins with a letter, has up to 64 of A–Z a–z 0–9 _ . - and is "
+		               "not \"last\"",
+		               name);
 	argv = texts(c->args, (size_t)c->nargs);
 	json_array_insert_new(argv, 0, json_string("jig"));
 	json_array_insert_new(argv, 1, json_string(c->command->name));
 	options = options_json(choice);
 	p = run_choice_prepare(c, choice);
 	struct supervise_options o = {
-		.project = &c->project, .pipeline = choice->pipeline, .selected = choice->selected, .asked = choice->asked, .code = p.code, .inputs = p.inputs,
-		.keep_checkpoint = one->kind == KIND_RESUME && option_flag(c, "keep-checkpoint"), .kind = one->kind, .origin = choice->from.row.number, .sweep = one->sweep,
-		.name = name, .ntags = option_list(c, "tag", &tags), .argv = argv, .options = options, .jobs = (int)option_number(c, "jobs", 0),
-		.cpu = (double)option_number(c, "cpu", 0), .memory = option_number(c, "memory", 0), .gpu = (int)option_number(c, "gpu", -1),
-		.fail_fast = option_flag(c, "fail-fast"), .unpinned = p.unpinned, .strict = p.strict, .params_changed = choice->pipeline->params_changed,
-		.max_snapshot = p.max_snapshot, .isolation = p.isolation, .watch = &watch, .env_watch = s->report < 0 ? &s->progress.watch : NULL,
+		.project = &c->project, .pipeline = choice->pipeline, .selected = choice->selected,
+			.asked = choice->asked, .code = p.code, .inputs = p.inputs,
+		.keep_checkpoint = one->kind == KIND_RESUME && option_flag(c, "keep-checkpoint"), .kind = one->kind,
+			.origin = choice->from.row.number, .sweep = one->sweep,
+		.name = name, .ntags = option_list(c, "tag", &tags), .argv = argv, .options = options,
+			.jobs = (int)option_number(c, "jobs", 0),
+		.cpu = (double)option_number(c, "cpu", 0), .memory = option_number(c, "memory", 0),
+			.gpu = (int)option_number(c, "gpu", -1),
+		.fail_fast = option_flag(c, "fail-fast"), .unpinned = p.unpinned, .strict = p.strict,
+			.params_changed = choice->pipeline->params_changed,
+		.max_snapshot = p.max_snapshot, .isolation = p.isolation, .watch = &watch,
+			.env_watch = s->report < 0 ? &s->progress.watch : NULL,
 	};
 	o.tags = tags;
 	r = supervise(c->tracker, s->spawner, &o, ret, e);
@@ -247,12 +259,16 @@ static void say_detached(struct context *c, const char *said, size_t nruns)
 
 	if (nruns < 2) {
 		buf_addf(&c->out, "run %s goes on without this terminal\n", said);
-		buf_addf(&c->out, "  look:   jig show %ld        log:    jig logs %ld -f        stop:   jig stop %ld\n", number, number, number);
+		buf_addf(&c->out, "  look:   jig show %ld        log:    jig logs %ld -f        stop:   jig stop %ld\n",
+		         number, number, number);
 		return;
 	}
 	/* One after the other, so that the later ones have no number yet. */
 	buf_addf(&c->out, "a sweep of %zu runs goes on without this terminal, the first is run %s\n", nruns, said);
-	buf_addf(&c->out, "  look:   jig ls --filter 'kind = \"sweep\" AND number >= %ld'\n  log:    jig logs last -f        stop:   jig stop last\n", number);
+	buf_addf(&c->out,
+	         "  look:   jig ls --filter 'kind = \"sweep\" AND number >= %ld'\n  log:    jig logs last -f        "
+	         "stop:   jig stop last\n",
+	         number);
 }
 
 /* The same command once more with a session of its own; its first words come through a pipe. */

@@ -1,5 +1,5 @@
-/* A log on its way to a terminal: whole lines, colours (SGR) kept, everything else that a terminal could act on made visible. A line
- * that was written over with carriage returns shows only what stood there last. */
+/* A log on its way to a terminal: whole lines, colours (SGR) kept, everything else that a terminal could act on made
+ * visible. A line that was written over with carriage returns shows only what stood there last. */
 #ifndef CLI_LOG_TEXT_H
 #define CLI_LOG_TEXT_H
 

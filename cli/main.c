@@ -73,7 +73,8 @@ static int run_command(struct context *c, const struct command *cmd, int argc, c
 
 static int run_line(struct context *c, int argc, const char *const *argv, struct err *e)
 {
-	if (argc < 2 || !strcmp(argv[1], "--script") || text_starts(argv[1], "--script=") || !strcmp(argv[1], "--size") || text_starts(argv[1], "--size="))
+	if (argc < 2 || !strcmp(argv[1], "--script") || text_starts(argv[1], "--script=") ||
+	    !strcmp(argv[1], "--size") || text_starts(argv[1], "--size="))
 		return run_command(c, &cmd_workbench, argc - 1, argv + 1, e);
 	const char *name = argv[1];
 	if (!strcmp(name, "--help") || !strcmp(name, "-h"))

@@ -19,7 +19,8 @@ static void add_prose(struct buf *out, const char *text, size_t n)
 	bool bold = false;
 
 	for (size_t i = 0; i < n; i++) {
-		bool sentence = i && text[i] == ' ' && text[i - 1] == '.' && i + 1 < n && text[i + 1] >= 'A' && text[i + 1] <= 'Z';
+		bool sentence = i && text[i] == ' ' && text[i - 1] == '.' && i + 1 < n && text[i + 1] >= 'A' &&
+		                text[i + 1] <= 'Z';
 
 		if (text[i] == '`')
 			buf_adds(out, (bold = !bold) ? "\\fB" : "\\fR");
@@ -71,7 +72,8 @@ static void add_item(struct buf *out, const char *head, const char *beside, cons
 
 /* ---- commands ---- */
 
-static const char *const groups[] = { [GROUP_RUN] = "run", [GROUP_LOOK] = "look", [GROUP_KEEP] = "keep", [GROUP_OTHER] = "other" };
+static const char *const groups[] = {
+        [GROUP_RUN] = "run", [GROUP_LOOK] = "look", [GROUP_KEEP] = "keep", [GROUP_OTHER] = "other"};
 
 static bool shown(const struct command *cmd, size_t group)
 {
@@ -153,9 +155,14 @@ static const struct word theme_files[] = { THEMES(WORD_) };
 
 static int part_words(struct buf *out, const char *word, struct err *e)
 {
-	static const struct { const char *name; enum vocabulary v; } lists[] = {
-		{ "run_state", WORDS_RUN_STATE }, { "step_state", WORDS_STEP_STATE }, { "attempt_state", WORDS_ATTEMPT_STATE },
-		{ "cause", WORDS_CAUSE },         { "role", WORDS_ROLE },             { "form", WORDS_FORM },
+	static const struct { const char *name; enum vocabulary v;
+	} lists[] = {
+	        {"run_state", WORDS_RUN_STATE},
+	        {"step_state", WORDS_STEP_STATE},
+	        {"attempt_state", WORDS_ATTEMPT_STATE},
+	        {"cause", WORDS_CAUSE},
+	        {"role", WORDS_ROLE},
+	        {"form", WORDS_FORM},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
@@ -244,10 +251,15 @@ static int part_version(struct buf *out, const char *word, struct err *e)
 
 int manual_part(struct buf *out, const char *part, struct err *e)
 {
-	static const struct { const char *name; int (*make)(struct buf *out, const char *word, struct err *e); } parts[] = {
-		{ "commands", part_commands },   { "overview", part_overview },   { "words", part_words }, { "pipeline_keys", part_pipeline_keys },
-		{ "step_keys", part_step_keys }, { "variables", part_variables }, { "version", part_version },
-		{ "keys", manual_keys },         { "key_words", manual_key_words }, { "palette", manual_palette },
+	static const struct {
+		const char *name;
+		int (*make)(struct buf *out, const char *word, struct err *e);
+	} parts[] = {
+	        {"commands", part_commands},     {"overview", part_overview},
+	        {"words", part_words},           {"pipeline_keys", part_pipeline_keys},
+	        {"step_keys", part_step_keys},   {"variables", part_variables},
+	        {"version", part_version},       {"keys", manual_keys},
+	        {"key_words", manual_key_words}, {"palette", manual_palette},
 	};
 	size_t n = strcspn(part, " ");
 

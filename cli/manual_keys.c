@@ -33,7 +33,8 @@ static void add_action(struct buf *out, const struct action_def *d)
 	add_keys(out, d->keys);
 	if (*d->mouse)
 		buf_addf(out, " , No %s", d->mouse);
-	buf_addf(out, "\n.Pq Cm %s\n%c%s.\n", d->name, *d->help >= 'a' && *d->help <= 'z' ? *d->help - 32 : *d->help, d->help + 1);
+	buf_addf(out, "\n.Pq Cm %s\n%c%s.\n", d->name, *d->help >= 'a' && *d->help <= 'z' ? *d->help - 32 : *d->help,
+	         d->help + 1);
 }
 
 int manual_keys(struct buf *out, const char *word, struct err *e)
@@ -75,7 +76,8 @@ int manual_palette(struct buf *out, const char *word, struct err *e)
 {
 	buf_adds(out, ".Bl -tag -width Ds -compact\n");
 	for (int i = 0; i < npalette_commands; i++)
-		buf_addf(out, ".It Cm %s Ar %s\n%s.\n", palette_commands[i].name, palette_commands[i].words, palette_commands[i].help);
+		buf_addf(out, ".It Cm %s Ar %s\n%s.\n", palette_commands[i].name, palette_commands[i].words,
+		         palette_commands[i].help);
 	buf_adds(out, ".El\n");
 	return 0;
 }

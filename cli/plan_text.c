@@ -18,8 +18,9 @@ struct sign { const char *glyph; enum role role; };
 
 static struct sign sign_of(enum plan_action a)
 {
-	const struct word *reused = word_of(WORDS_STEP_STATE, STEP_REUSED), *skipped = word_of(WORDS_STEP_STATE, STEP_SKIPPED),
-			  *running = word_of(WORDS_STEP_STATE, STEP_RUNNING);
+	const struct word *reused = word_of(WORDS_STEP_STATE, STEP_REUSED),
+	                  *skipped = word_of(WORDS_STEP_STATE, STEP_SKIPPED),
+	                  *running = word_of(WORDS_STEP_STATE, STEP_RUNNING);
 
 	switch (a) {
 	case PLAN_RUN: return (struct sign){ running->glyph, role_find(running->role) };

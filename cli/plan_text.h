@@ -5,7 +5,8 @@
 #include <jansson.h>
 #include "cli/run_options.h"
 
-/* Prepares without running anything and writes what comes of it to the context: a line a step, what a matrix shares in one line, and the counts; or, with --json, jig-json(5)'s object. */
+/* Prepares without running anything and writes what comes of it to the context: a line a step, what a matrix shares in
+ * one line, and the counts; or, with --json, jig-json(5)'s object. */
 int plan_print(struct context *c, const struct run_choice *choice, struct err *e);
 /* The parts of it. */
 void plan_text(struct context *c, const struct pipeline *p, const bool *in, const struct plan *plan);

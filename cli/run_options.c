@@ -8,7 +8,8 @@
 
 const struct option_def run_options[] = {
 	RUN_OPTION_PARAM,
-	{ .name = "sweep", .kind = OPTION_TEXT, .value = "K=V,…", .repeat = true, .text = "a run for each value; several: for each combination (range(0,5), choice(a,b))" },
+	{ .name = "sweep", .kind = OPTION_TEXT, .value = "K=V,…", .repeat = true,
+		.text = "a run for each value; several: for each combination (range(0,5), choice(a,b))" },
 	RUN_OPTIONS_SHARED,
 	{ 0 },
 };
@@ -50,7 +51,8 @@ static int named_file(struct context *c, char **ret, struct err *e)
 	return 0;
 }
 
-static int load_file(struct context *c, const char *file, const char *const *overrides, size_t n, struct pipeline **ret, struct err *e)
+static int load_file(struct context *c, const char *file, const char *const *overrides, size_t n, struct pipeline **ret,
+                     struct err *e)
 {
 	struct pipeline_options o = { .root = c->project.root, .file = file, .overrides = overrides, .noverrides = n };
 
@@ -69,7 +71,8 @@ static void gather_overrides(struct context *c, const char *const *more, size_t 
 		ret->overrides[ret->noverrides++] = more[i];
 }
 
-static int load_pipeline(struct context *c, const char *const *more, size_t nmore, struct run_choice *ret, struct err *e)
+static int load_pipeline(struct context *c, const char *const *more, size_t nmore, struct run_choice *ret,
+                         struct err *e)
 {
 	_free_ char *file = NULL;
 	int r = find_project(c, option_text(c, "file") != NULL, e);
@@ -103,12 +106,14 @@ static int select_words(const struct pipeline *p, const char *const *words, size
 }
 
 /* What is asked for has to take part. */
-static int check_part(const struct run_choice *ch, const char *option, const char *word, const bool *steps, struct err *e)
+static int check_part(const struct run_choice *ch, const char *option, const char *word, const bool *steps,
+                      struct err *e)
 {
 	for (size_t i = 0; i < ch->pipeline->nsteps; i++)
 		if (steps[i] && ch->selected[i])
 			return 0;
-	return err_set(e, ERR_USAGE, "--%s %s: the step is not among those that the arguments and --to choose", option, word);
+	return err_set(e, ERR_USAGE, "--%s %s: the step is not among those that the arguments and --to choose", option,
+	               word);
 }
 
 static int ask_for(const struct run_choice *ch, const char *option, const char *word, struct err *e)
@@ -127,7 +132,8 @@ static int ask_for(const struct run_choice *ch, const char *option, const char *
 }
 
 /* args: words that name steps. */
-static int choose_steps(struct context *c, const char *const *args, size_t nargs, bool fresh, struct run_choice *ret, struct err *e)
+static int choose_steps(struct context *c, const char *const *args, size_t nargs, bool fresh, struct run_choice *ret,
+                        struct err *e)
 {
 	const struct pipeline *p = ret->pipeline;
 	const char *from = option_text(c, "from");
@@ -137,7 +143,8 @@ static int choose_steps(struct context *c, const char *const *args, size_t nargs
 
 	ret->selected = mem_zero(p->nsteps + 1);
 	ret->asked = mem_zero(p->nsteps + 1);
-	if ((r = select_words(p, args, nargs, ret->selected, e)) < 0 || (r = select_words(p, to, nto, ret->selected, e)) < 0)
+	if ((r = select_words(p, args, nargs, ret->selected, e)) < 0 ||
+	    (r = select_words(p, to, nto, ret->selected, e)) < 0)
 		return r;
 	if (nargs || nto)
 		pipeline_with_needs(p, ret->selected);
@@ -175,7 +182,8 @@ int run_options_resume(struct context *c, enum tracker_mode mode, bool fresh, st
 	if (r < 0)
 		return r;
 	/* No such run is one answer, whether or not there is a record. */
-	if ((r = context_tracker(c, project_has_record(&c->project) ? mode : TRACKER_READ, e)) < 0 || (r = run_resolve(c->tracker, c->args[0], &o.origin, e)) < 0)
+	if ((r = context_tracker(c, project_has_record(&c->project) ? mode : TRACKER_READ, e)) < 0 ||
+	    (r = run_resolve(c->tracker, c->args[0], &o.origin, e)) < 0)
 		return r;
 	/* A file of a snapshot need not be in the working tree. */
 	if (named_file(c, &file, &ignored) < 0)
@@ -200,8 +208,11 @@ struct prepare_options run_choice_prepare(struct context *c, const struct run_ch
 	const struct resume *from = choice->from.row.number ? &choice->from : NULL;
 
 	return (struct prepare_options){
-		.project = &c->project, .tracker = c->tracker, .pipeline = choice->pipeline, .selected = choice->selected, .asked = choice->asked,
-		.code = from && from->from_tree ? &from->code : NULL, .inputs = from && from->inputs.len ? &from->inputs : NULL, .isolation = choice->isolation,
-		.max_snapshot = option_number(c, "max-snapshot", 0), .unpinned = option_flag(c, "unpinned"), .strict = option_flag(c, "strict"),
+		.project = &c->project, .tracker = c->tracker, .pipeline = choice->pipeline,
+			.selected = choice->selected, .asked = choice->asked,
+		.code = from && from->from_tree ? &from->code : NULL,
+			.inputs = from && from->inputs.len ? &from->inputs : NULL, .isolation = choice->isolation,
+		.max_snapshot = option_number(c, "max-snapshot", 0), .unpinned = option_flag(c, "unpinned"),
+			.strict = option_flag(c, "strict"),
 	};
 }

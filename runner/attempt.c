@@ -39,11 +39,13 @@ static void record_begin(struct attempt *a, int64_t pid, int64_t pid_start)
 {
 	const struct env *env = env_of(a);
 	struct attempt_new n = {
-		.run = a->host->run->number, .step = a->rec.step, .uid = a->uid, .n = a->n, .command = a->work.command ? a->work.command : "[]",
+		.run = a->host->run->number, .step = a->rec.step, .uid = a->uid, .n = a->n,
+			.command = a->work.command ? a->work.command : "[]",
 		.folder = a->work.rel, .isolation = isolation_text(isolation_of(a->host->run->isolation, env)),
 		.env = a->host->env_ids[env - a->host->envs->v], .host = a->host->machine->host,
 		.reason = a->reason, .started = time_now(), .pid = pid, .pid_start = pid_start,
-		.facts = a->key.facts, .form = a->key.never ? NULL : &a->key.form, .key = a->key.never ? NULL : &a->key.key,
+		.facts = a->key.facts, .form = a->key.never ? NULL : &a->key.form,
+			.key = a->key.never ? NULL : &a->key.key,
 		.continued = a->checkpoint.name ? a->continues->id : 0,
 	};
 
@@ -51,14 +53,22 @@ static void record_begin(struct attempt *a, int64_t pid, int64_t pid_start)
 	journal_begin(a->host->journal, &a->rec, &n);
 	for (size_t i = 0; i < a->work.inputs.len; i++) {
 		const struct fact *f = &a->work.inputs.v[i];
-		struct artifact_new in = { .role = ROLE_IN, .form = f->form, .path = f->path, .digest = f->has_digest ? &f->digest : NULL,
-					   .size = f->size, .mtime = f->mtime, .mode = f->mode };
+		struct artifact_new in = {.role = ROLE_IN,
+		                          .form = f->form,
+		                          .path = f->path,
+		                          .digest = f->has_digest ? &f->digest : NULL,
+		                          .size = f->size,
+		                          .mtime = f->mtime,
+		                          .mode = f->mode};
 
 		journal_artifact(a->host->journal, &a->rec, &in);
 	}
 	if (a->checkpoint.name) {
-		struct artifact_new c = { .role = ROLE_CHECKPOINT, .form = a->checkpoint.form, .path = a->checkpoint.name, .digest = &a->checkpoint.digest,
-					  .size = a->checkpoint.size };
+		struct artifact_new c = {.role = ROLE_CHECKPOINT,
+		                         .form = a->checkpoint.form,
+		                         .path = a->checkpoint.name,
+		                         .digest = &a->checkpoint.digest,
+		                         .size = a->checkpoint.size};
 
 		journal_artifact(a->host->journal, &a->rec, &c);
 	}
@@ -81,7 +91,8 @@ static void fail_early(struct attempt *a, enum cause cause, const char *message)
 	attempt_finish(a, cause == CAUSE_STOPPED ? ATTEMPT_STOPPED : ATTEMPT_FAILED, cause);
 }
 
-/* What an attempt of an earlier run left, a copy: where nothing but the code differs from what it had, or all the same. *ret_line: for its log, owned; NULL: nothing. */
+/* What an attempt of an earlier run left, a copy: where nothing but the code differs from what it had, or all the same.
+ * *ret_line: for its log, owned; NULL: nothing. */
 static int take_checkpoints(struct attempt *a, char **ret_line)
 {
 	const struct past_attempt *past = a->continues;
@@ -92,8 +103,9 @@ static int take_checkpoints(struct attempt *a, char **ret_line)
 		return checkpoint_newest(from, &a->trace_texts, &a->checkpoint, &a->problem);
 	why = continue_refused(past, &a->key, a->def, &a->trace_texts);
 	if (why)
-		*ret_line = mem_printf(a->host->keep_checkpoint ? "goes on from a checkpoint of run %lld, though %s" : "begins anew, without its checkpoint of run %lld: %s",
-				       (long long)past->run, why);
+		*ret_line = mem_printf(a->host->keep_checkpoint ? "goes on from a checkpoint of run %lld, though %s"
+		                                                : "begins anew, without its checkpoint of run %lld: %s",
+		                       (long long)past->run, why);
 	if (why && !a->host->keep_checkpoint)
 		return 0;
 	return checkpoint_copy(from, a->work.checkpoints, &a->trace_texts, &a->checkpoint, &a->problem);
@@ -118,7 +130,8 @@ static void make_work(void *arg)
 		attempt_trace_begin(a);
 }
 
-/* An environment is looked at again when a step that could write to it has run since, and when someone else had time to. */
+/* An environment is looked at again when a step that could write to it has run since, and when someone else had time
+ * to. */
 static bool wants_check(struct attempt *a)
 {
 	struct env *env = env_of(a);
@@ -141,8 +154,16 @@ static void spawn(struct attempt *a)
 	env_of(a)->touched |= isolation_of(a->host->run->isolation, env_of(a)) == ISOLATION_FOLDER;
 	if (r >= 0) {
 		const struct variables *vars = a->work.wrap == SPAWN_CONTAINER ? &a->work.client : &a->work.vars;
-		struct spawn_request req = { .token = a->token, .argv = a->work.argv, .envp = (const char *const *)vars->v, .cwd = a->work.work,
-					     .out = ends[0], .err = ends[1], .attempt_id = a->uid, .wrap = a->work.wrap, .prefix = a->work.prefix, .trace = a->observed };
+		struct spawn_request req = {.token = a->token,
+		                            .argv = a->work.argv,
+		                            .envp = (const char *const *)vars->v,
+		                            .cwd = a->work.work,
+		                            .out = ends[0],
+		                            .err = ends[1],
+		                            .attempt_id = a->uid,
+		                            .wrap = a->work.wrap,
+		                            .prefix = a->work.prefix,
+		                            .trace = a->observed};
 
 		attempt_trace_listen(a);
 		checkpoint_watch_begin(a->host->checkpoints, a->work.checkpoints, a);
@@ -169,14 +190,18 @@ static void made_done(void *arg)
 
 static int make_key(struct attempt *a)
 {
-	struct step_key_options o = { .pipeline = a->host->run->pipeline, .step = a->step, .argv = (char *const *)a->work.argv, .env_key = env_of(a)->key,
-				      .environ = a->host->run->environ, .inputs = &a->work.inputs };
+	struct step_key_options o = {.pipeline = a->host->run->pipeline,
+	                             .step = a->step,
+	                             .argv = (char *const *)a->work.argv,
+	                             .env_key = env_of(a)->key,
+	                             .environ = a->host->run->environ,
+	                             .inputs = &a->work.inputs};
 
 	return step_key(&o, &a->key, &a->problem);
 }
 
-struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uint64_t token, const char *reason, unsigned gpus, const struct past_attempt *continues,
-			      struct live_step *live)
+struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uint64_t token, const char *reason,
+                              unsigned gpus, const struct past_attempt *continues, struct live_step *live)
 {
 	struct attempt *a = mem_zero(sizeof *a);
 	_buf_ struct buf devices = BUF_INIT;
@@ -206,7 +231,8 @@ struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uin
 	live->nmetrics = 0;
 	live->last_line[0] = 0;
 	live->attempt = n;
-	a->made = work_plan(&a->work, h->run, step, n, a->uid, h->inputs, h->outputs, gpus ? devices.data : NULL, a->slot, &a->problem);
+	a->made = work_plan(&a->work, h->run, step, n, a->uid, h->inputs, h->outputs, gpus ? devices.data : NULL,
+	                    a->slot, &a->problem);
 	a->work.spare = spares_take(h->spares);
 	a->log = log_new(a->work.folder ? a->work.folder : h->run->jig, a->def->log_limit);
 	secrets_init(&a->secrets, a->def, &a->work.vars);
@@ -289,7 +315,8 @@ static bool idle(const struct attempt *a, int64_t now)
 	return a->def->idle_timeout_us && now - a->active >= a->def->idle_timeout_us;
 }
 
-/* While the machine slept, or this program was stopped, the step stood still too: what it asks for has to be answered. */
+/* While the machine slept, or this program was stopped, the step stood still too: what it asks for has to be
+ * answered. */
 static void forget_sleep(struct attempt *a, int64_t now)
 {
 	int64_t gap = a->looked ? now - a->looked : 0;

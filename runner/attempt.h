@@ -1,7 +1,8 @@
 /* One try of a step: its folder, its process, its streams and metrics, and what it leaves.
  *
- * attempt_start → (work_make) → spawn → running → exited → settled (outputs taken, log closed, root error found) → host.ended,
- * which decides where the step goes and calls attempt_record. Copying and hashing of more than a few MB is done on a thread. */
+ * attempt_start → (work_make) → spawn → running → exited → settled (outputs taken, log closed, root error found) →
+ * host.ended, which decides where the step goes and calls attempt_record. Copying and hashing of more than a few MB is
+ * done on a thread. */
 #ifndef RUNNER_ATTEMPT_H
 #define RUNNER_ATTEMPT_H
 
@@ -50,7 +51,8 @@ struct attempt_host {
 	void *arg;
 	void (*started)(void *arg, struct attempt *a);
 	void (*flush)(void *arg);    /* the journal holds so much that it should be written now */
-	void (*ended)(void *arg, struct attempt *a); /* the result is known; attempt_record and, later, attempt_free follow */
+	/* the result is known; attempt_record and, later, attempt_free follow */
+	void (*ended)(void *arg, struct attempt *a);
 };
 
 struct attempt {
@@ -77,7 +79,8 @@ struct attempt {
 	struct metric_parser *parser;
 	int64_t broken_lines;
 	struct secrets secrets;
-	const char *secret_line;     /* the secret that a line of $JIG_METRICS held, which was not taken; NULL = none did */
+	/* the secret that a line of $JIG_METRICS held, which was not taken; NULL = none did */
+	const char *secret_line;
 	pid_t pid;
 	struct spawn_event exit;
 	bool recorded, exited, log_failed;
@@ -91,7 +94,8 @@ struct attempt {
 	VEC(struct logged_param { char *key; json_t *value; }) params;
 	int slot;                    /* of its TMPDIR */
 	struct step_key key;         /* what decides it besides its code */
-	const struct past_attempt *continues; /* the attempt of an earlier run whose checkpoint it is to get; NULL: none. In the arena */
+	/* the attempt of an earlier run whose checkpoint it is to get; NULL: none. In the arena */
+	const struct past_attempt *continues;
 	struct checkpoint checkpoint; /* what it got; name NULL: nothing */
 	const char *torn;            /* a checkpoint that was set aside when it died */
 	struct lookups lookups;
@@ -108,10 +112,10 @@ struct attempt {
 	struct err problem;
 };
 
-/* reason: borrowed, as long as the attempt. gpus: bits of those it may use. continues (NULL: none), borrowed likewise: an attempt of an earlier run whose checkpoints it gets if nothing
- * but the code has changed since, or all the same. */
-struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uint64_t token, const char *reason, unsigned gpus, const struct past_attempt *continues,
-			      struct live_step *live);
+/* reason: borrowed, as long as the attempt. gpus: bits of those it may use. continues (NULL: none), borrowed likewise:
+ * an attempt of an earlier run whose checkpoints it gets if nothing but the code has changed since, or all the same. */
+struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uint64_t token, const char *reason,
+                              unsigned gpus, const struct past_attempt *continues, struct live_step *live);
 void attempt_free(struct attempt *a); /* only after it is over and flushed, or when nothing runs any more */
 void attempt_event(struct attempt *a, const struct spawn_event *ev);
 /* Reads metrics, flushes the log's tails, looks at the clocks. Every 100 ms or so. */

@@ -70,7 +70,11 @@ static void classify(struct attempt *a)
 		r->state = ATTEMPT_SUCCESS;
 		r->cause = CAUSE_NONE;
 	}
-	r->usage = (struct attempt_usage){ .max_rss = a->exit.max_rss, .cpu_us = a->exit.cpu_us, .read_bytes = -1, .written_bytes = -1, .gpu_mem = -1 };
+	r->usage = (struct attempt_usage){.max_rss = a->exit.max_rss,
+	                                  .cpu_us = a->exit.cpu_us,
+	                                  .read_bytes = -1,
+	                                  .written_bytes = -1,
+	                                  .gpu_mem = -1};
 }
 
 /* Paths of the work folder as the step's author knows them: relative. */
@@ -98,8 +102,10 @@ static void explain(struct attempt *a)
 		char clock[24];
 
 		duration_clock(a->result.cause == CAUSE_IDLE ? a->def->idle_timeout_us : a->def->timeout_us, clock);
-		text = mem_printf(a->result.cause == CAUSE_IDLE ? "no output, no metric and no CPU for %s (idle_timeout)" :
-								  "still ran after %s (timeout)", clock);
+		text = mem_printf(a->result.cause == CAUSE_IDLE
+		                          ? "no output, no metric and no CPU for %s (idle_timeout)"
+		                          : "still ran after %s (timeout)",
+		                  clock);
 		attempt_set_error(a, text);
 		return;
 	}
@@ -132,7 +138,8 @@ static char *secret_in_outputs(const struct attempt *a)
 		const char *name;
 
 		if (secrets_find(&a->secrets, full, &name, &below))
-			return mem_printf("output \"%s%s%s\" holds the value of secret %s", a->def->outputs[i].path, *below ? "/" : "", below, name);
+			return mem_printf("output \"%s%s%s\" holds the value of secret %s", a->def->outputs[i].path,
+			                  *below ? "/" : "", below, name);
 	}
 	return NULL;
 }
@@ -191,7 +198,8 @@ static void name_kept_secret(struct attempt *a, const char *path)
 
 	if (!secrets_find(&a->secrets, path, &name, &below))
 		return;
-	text = mem_printf("the value of secret %s stands in %s%s%s, which is kept", name, path, *below ? "/" : "", below);
+	text = mem_printf("the value of secret %s stands in %s%s%s, which is kept", name, path, *below ? "/" : "",
+	                  below);
 	attempt_say(a, text);
 }
 
@@ -281,7 +289,8 @@ static void settle_work(void *arg)
 		refuse_secrets(a, &logged);
 	a->made = 0;
 	if (a->result.state == ATTEMPT_SUCCESS) {
-		a->made = outputs_take(a->host->run->store, a->def, a->work.work, a->def->keep != KEEP_ALWAYS, &a->taken, &a->problem);
+		a->made = outputs_take(a->host->run->store, a->def, a->work.work, a->def->keep != KEEP_ALWAYS,
+		                       &a->taken, &a->problem);
 		if (a->made >= 0 && a->def->nsecrets)
 			a->made = check_points(a);
 	}
@@ -291,7 +300,9 @@ static void settle_work(void *arg)
 	logged_release(&logged);
 	if (a->made < 0) {
 		a->result.state = ATTEMPT_FAILED;
-		a->result.cause = a->made == ERR_BROKEN ? CAUSE_ENV : a->made == ERR_FAILED ? CAUSE_SECRET : CAUSE_OUTPUT_MISSING;
+		a->result.cause = a->made == ERR_BROKEN   ? CAUSE_ENV
+		                  : a->made == ERR_FAILED ? CAUSE_SECRET
+		                                          : CAUSE_OUTPUT_MISSING;
 		attempt_set_error(a, a->problem.text);
 	}
 	attempt_trace_end(a);
@@ -321,11 +332,13 @@ static void settle_done(void *arg)
 		struct err e;
 		int64_t step;
 
-		if (journal_point(a->host->journal, &a->rec, p->key, strlen(p->key), p->step, p->ts < 0 ? now : p->ts, p->value, &step, &e) >= 0)
+		if (journal_point(a->host->journal, &a->rec, p->key, strlen(p->key), p->step, p->ts < 0 ? now : p->ts,
+		                  p->value, &step, &e) >= 0)
 			attempt_note_metric(a, p->key, strlen(p->key), p->value, step);
 	}
 	if (a->broken_lines > 1 && !a->error_message && a->result.state != ATTEMPT_SUCCESS) {
-		snprintf(message, sizeof message, "%lld lines in $JIG_METRICS are no metrics", (long long)a->broken_lines);
+		snprintf(message, sizeof message, "%lld lines in $JIG_METRICS are no metrics",
+		         (long long)a->broken_lines);
 		attempt_set_error(a, message);
 	}
 	attempt_finish(a, a->result.state, a->result.cause);
@@ -366,7 +379,8 @@ void attempt_settle(struct attempt *a)
 
 static void record_fact(struct attempt *a, const struct fact *f, enum artifact_role role)
 {
-	struct artifact_new n = { .role = role, .form = f->form, .path = f->path, .digest = &f->digest, .size = f->size, .mode = f->mode };
+	struct artifact_new n = {
+	        .role = role, .form = f->form, .path = f->path, .digest = &f->digest, .size = f->size, .mode = f->mode};
 
 	journal_artifact(a->host->journal, &a->rec, &n);
 }
@@ -391,7 +405,12 @@ void attempt_record(struct attempt *a, enum step_state s)
 			record_fact(a, f, ROLE_LOGGED);
 	}
 	if (a->log_size > 0) {
-		struct fact log = { .path = "log", .form = FORM_PLACE, .digest = a->log_digest, .has_digest = true, .size = a->log_size, .mode = 0644 };
+		struct fact log = {.path = "log",
+		                   .form = FORM_PLACE,
+		                   .digest = a->log_digest,
+		                   .has_digest = true,
+		                   .size = a->log_size,
+		                   .mode = 0644};
 
 		record_fact(a, &log, ROLE_LOG);
 	}

@@ -1,4 +1,5 @@
-/* Private to attempt*.c: the life of an attempt (attempt.c), what its process writes (attempt_streams.c), its end (attempt_end.c). */
+/* Private to attempt*.c: the life of an attempt (attempt.c), what its process writes (attempt_streams.c), its end
+ * (attempt_end.c). */
 #ifndef RUNNER_ATTEMPT_PARTS_H
 #define RUNNER_ATTEMPT_PARTS_H
 
@@ -18,7 +19,8 @@ void attempt_note_metric(struct attempt *a, const char *key, size_t n, double va
 /* What `jig log` handed over. */
 struct logged {
 	VEC(char *) artifacts; /* paths, not yet looked at */
-	char *secret;          /* what held a secret's value and so is left out, without the value; NULL = nothing did */
+	/* what held a secret's value and so is left out, without the value; NULL = nothing did */
+	char *secret;
 };
 void logged_release(struct logged *l);
 /* Reads it; params go to a->params. Safe on another thread. */

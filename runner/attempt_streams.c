@@ -135,7 +135,8 @@ static void metric_line(struct attempt *a, const char *line, size_t n, int64_t n
 	const char *secret = a->def->nsecrets ? secret_in_metrics(a, line, n, r > 0 ? &m : NULL) : NULL;
 
 	if (secret) {
-		_free_ char *text = mem_printf("[jig: a line in $JIG_METRICS holds the value of secret %s and is not taken]\n", secret);
+		_free_ char *text = mem_printf(
+		        "[jig: a line in $JIG_METRICS holds the value of secret %s and is not taken]\n", secret);
 
 		if (!a->secret_line)
 			stream_bytes(a, 1, text, strlen(text));
@@ -145,7 +146,8 @@ static void metric_line(struct attempt *a, const char *line, size_t n, int64_t n
 	for (size_t i = 0; r > 0 && i < m.len; i++) {
 		int64_t step;
 
-		r = journal_point(a->host->journal, &a->rec, m.v[i].key, m.v[i].key_len, m.step, m.ts < 0 ? now : m.ts, m.v[i].value, &step, &e);
+		r = journal_point(a->host->journal, &a->rec, m.v[i].key, m.v[i].key_len, m.step, m.ts < 0 ? now : m.ts,
+		                  m.v[i].value, &step, &e);
 		if (r >= 0) {
 			r = 1;
 			attempt_note_metric(a, m.v[i].key, m.v[i].key_len, m.v[i].value, step);
@@ -229,14 +231,18 @@ static char *secret_in_line(const struct attempt *a, const char *line, size_t n,
 	}
 	if (name && key) {
 		shown = secrets_mask(&a->secrets, key);
-		return mem_printf("the value of secret %s stands in what `jig log --param %s` handed over", name, shown);
+		return mem_printf("the value of secret %s stands in what `jig log --param %s` handed over", name,
+		                  shown);
 	}
 	if (name)
-		return mem_printf("the value of secret %s stands in %s", name, path ? "the path of an artifact" : "what `jig log` handed over");
+		return mem_printf("the value of secret %s stands in %s", name,
+		                  path ? "the path of an artifact" : "what `jig log` handed over");
 	if (!path)
 		return NULL;
 	full = path_join(a->work.work, path);
-	return secrets_find(&a->secrets, full, &name, &below) ? mem_printf("artifact \"%s\" holds the value of secret %s", path, name) : NULL;
+	return secrets_find(&a->secrets, full, &name, &below)
+	               ? mem_printf("artifact \"%s\" holds the value of secret %s", path, name)
+	               : NULL;
 }
 
 /* A JSON object a line. */
@@ -246,7 +252,8 @@ void attempt_read_logged(struct attempt *a, struct logged *ret)
 	struct err quiet;
 	struct stat st;
 
-	if (lstat(a->work.logged, &st) < 0 || !S_ISREG(st.st_mode) || file_read(a->work.logged, 16 << 20, &text, &quiet) < 0)
+	if (lstat(a->work.logged, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    file_read(a->work.logged, 16 << 20, &text, &quiet) < 0)
 		return;
 	for (char *line = text.data, *nl; (nl = strchr(line, '\n')); line = nl + 1) {
 		_json_ json_t *v = NULL;
@@ -275,8 +282,8 @@ void attempt_take_artifacts(struct attempt *a, const struct logged *l, struct er
 	for (size_t i = 0; i < l->artifacts.len; i++) {
 		struct err wrong;
 
-		if (outputs_take_path(a->host->run->store, a->work.work, l->artifacts.v[i], &a->taken, &wrong) < 0 && a->made >= 0 &&
-		    a->result.state == ATTEMPT_SUCCESS)
+		if (outputs_take_path(a->host->run->store, a->work.work, l->artifacts.v[i], &a->taken, &wrong) < 0 &&
+		    a->made >= 0 && a->result.state == ATTEMPT_SUCCESS)
 			*e = wrong, a->made = ERR_NOT_FOUND;
 	}
 }

@@ -101,9 +101,21 @@ void attempt_trace_end(struct attempt *a)
 	const struct pipeline *p = a->host->run->pipeline;
 	const char **inputs = arena_array(&a->trace_texts, const char *, a->work.inputs.len + 1);
 	const struct trace_cover *cover = &a->host->covers[a->host->envs->of[a->step]];
-	struct trace_places places = { .root = a->host->run->root, .jig = a->host->run->jig, .work = a->work.work, .step = a->def, .inputs = inputs,
-				       .ninputs = a->work.inputs.len, .param_files = p->param_files, .nparam_files = p->nparam_files, .params = a->work.params,
-				       .covered = cover->v, .ncovered = cover->len, .programs = cover->programs, .nprograms = cover->nprograms, .params_digest = a->host->params_digest, .began = a->trace_began };
+	struct trace_places places = {.root = a->host->run->root,
+	                              .jig = a->host->run->jig,
+	                              .work = a->work.work,
+	                              .step = a->def,
+	                              .inputs = inputs,
+	                              .ninputs = a->work.inputs.len,
+	                              .param_files = p->param_files,
+	                              .nparam_files = p->nparam_files,
+	                              .params = a->work.params,
+	                              .covered = cover->v,
+	                              .ncovered = cover->len,
+	                              .programs = cover->programs,
+	                              .nprograms = cover->nprograms,
+	                              .params_digest = a->host->params_digest,
+	                              .began = a->trace_began};
 	struct err e;
 
 	for (size_t i = 0; i < a->work.inputs.len; i++)
@@ -111,7 +123,8 @@ void attempt_trace_end(struct attempt *a)
 	gather(a);
 	a->traced = trace_make(&a->lookups, a->host->names, &places, &a->trace_texts, &a->trace, &e) >= 0;
 	if (!a->traced || (a->def->nsecrets && holds_secret(a))) {
-		const char *why = a->traced ? "a name that it looked up holds the value of a secret" : "its lookups could not be told apart";
+		const char *why = a->traced ? "a name that it looked up holds the value of a secret"
+		                            : "its lookups could not be told apart";
 
 		lookups_release(&a->lookups);
 		note(a, why);
@@ -130,7 +143,12 @@ void attempt_trace_release(struct attempt *a)
 	arena_release(&a->trace_texts);
 }
 
-struct paths { const struct work_run *run; const struct env *env; struct arena *arena; VEC(const char *) list, programs; };
+struct paths {
+	const struct work_run *run;
+	const struct env *env;
+	struct arena *arena;
+	VEC(const char *) list, programs;
+};
 
 static void add(struct paths *p, const char *path)
 {
@@ -152,7 +170,8 @@ static bool is_installed(const char *prefix)
 	return any;
 }
 
-/* What programs bring stands beside them: PREFIX/bin/x, PREFIX/lib/…. A prefix that holds the project or the home, or lies in the project, is none. */
+/* What programs bring stands beside them: PREFIX/bin/x, PREFIX/lib/…. A prefix that holds the project or the home, or
+ * lies in the project, is none. */
 static void add_programs(struct paths *p, const char *folder, const char *home)
 {
 	static const char *const names[] = { "bin", "sbin", "shims", "libexec", "condabin", "Scripts" };
@@ -163,13 +182,15 @@ static void add_programs(struct paths *p, const char *folder, const char *home)
 	if (!p->env->prefix || !path_within(folder, p->env->prefix))
 		vec_push(&p->programs, arena_strdup(p->arena, folder));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (strcmp(path_base(folder), names[i]) == 0 && is_installed(prefix) && !path_within(p->run->root, prefix) && !(home && path_within(home, prefix)))
+		if (strcmp(path_base(folder), names[i]) == 0 && is_installed(prefix) &&
+		    !path_within(p->run->root, prefix) && !(home && path_within(home, prefix)))
 			add(p, prefix);
 }
 
 void trace_cover_make(const struct work_run *r, const struct env *env, struct arena *arena, struct trace_cover *ret)
 {
-	static const char *const caches[] = { "XDG_CACHE_HOME", "HF_HOME", "TORCH_HOME", "PIP_CACHE_DIR", "UV_CACHE_DIR", "MPLCONFIGDIR", "CUDA_CACHE_PATH" };
+	static const char *const caches[] = {"XDG_CACHE_HOME", "HF_HOME",      "TORCH_HOME",     "PIP_CACHE_DIR",
+	                                     "UV_CACHE_DIR",   "MPLCONFIGDIR", "CUDA_CACHE_PATH"};
 	struct paths p = { .run = r, .env = env, .arena = arena };
 	const char *home = env_variable(r->environ, "HOME"), *path = env_variable(r->environ, "PATH");
 	_free_ char *list = mem_strdup(path ? path : "");

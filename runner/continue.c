@@ -28,7 +28,8 @@ static bool holds_any(const char *folder)
 	return false;
 }
 
-const struct past_attempt *continue_find(struct tracker *t, const char *jig, int64_t origin, const struct step *d, struct arena *a)
+const struct past_attempt *continue_find(struct tracker *t, const char *jig, int64_t origin, const struct step *d,
+                                         struct arena *a)
 {
 	struct past_attempt *past = arena_array(a, struct past_attempt, 1);
 	const char *output = d->noutputs ? d->outputs[0].path : NULL;
@@ -52,7 +53,8 @@ const struct past_attempt *continue_find(struct tracker *t, const char *jig, int
 	return NULL;
 }
 
-const char *continue_refused(const struct past_attempt *past, const struct step_key *k, const struct step *d, struct arena *a)
+const char *continue_refused(const struct past_attempt *past, const struct step_key *k, const struct step *d,
+                             struct arena *a)
 {
 	_cleanup_(key_difference_release) struct key_difference kd = { 0 };
 
@@ -89,7 +91,8 @@ const char *continue_refused(const struct past_attempt *past, const struct step_
 static int make_key(const struct pipeline *p, struct prepared *now, int step, struct step_key *ret, struct err *e)
 {
 	const struct step *d = &p->steps[step];
-	struct step_key_options o = { .pipeline = p, .step = step, .env_key = now->envs.v[now->envs.of[step]].key, .environ = environ };
+	struct step_key_options o = {
+	        .pipeline = p, .step = step, .env_key = now->envs.v[now->envs.of[step]].key, .environ = environ};
 	struct facts inputs = { 0 };
 	bool known = true;
 	int r;
@@ -109,7 +112,8 @@ static int make_key(const struct pipeline *p, struct prepared *now, int step, st
 	return r;
 }
 
-int continue_notes(struct tracker *t, int64_t origin, const char *jig, const struct pipeline *p, struct prepared *now, struct err *e)
+int continue_notes(struct tracker *t, int64_t origin, const char *jig, const struct pipeline *p, struct prepared *now,
+                   struct err *e)
 {
 	size_t n = 0;
 
@@ -119,17 +123,23 @@ int continue_notes(struct tracker *t, int64_t origin, const char *jig, const str
 		const char *name = p->steps[i].name, *why;
 		int r;
 
-		if (!now->in[i] || !plan_may_run(now->plan, (int)i) || !(past = continue_find(t, jig, origin, &p->steps[i], &now->texts)))
+		if (!now->in[i] || !plan_may_run(now->plan, (int)i) ||
+		    !(past = continue_find(t, jig, origin, &p->steps[i], &now->texts)))
 			continue;
 		if ((r = make_key(p, now, (int)i, &k, e)) < 0)
 			return r;
 		if (n++ >= SHOWN)
 			continue;
 		why = continue_refused(past, &k, &p->steps[i], &now->texts);
-		vec_push(&now->notes, why ? arena_printf(&now->texts, "! %s begins anew, without its checkpoint of run %lld: %s; --keep-checkpoint hands it on", name, (long long)past->run, why)
-					  : arena_printf(&now->texts, "%s goes on from its checkpoint of run %lld", name, (long long)past->run));
+		vec_push(&now->notes, why ? arena_printf(&now->texts,
+		                                         "! %s begins anew, without its checkpoint of run %lld: %s; "
+		                                         "--keep-checkpoint hands it on",
+		                                         name, (long long)past->run, why)
+		                          : arena_printf(&now->texts, "%s goes on from its checkpoint of run %lld",
+		                                         name, (long long)past->run));
 	}
 	if (n > SHOWN)
-		vec_push(&now->notes, arena_printf(&now->texts, "and %zu step%s more that left a checkpoint", n - SHOWN, n - SHOWN == 1 ? "" : "s"));
+		vec_push(&now->notes, arena_printf(&now->texts, "and %zu step%s more that left a checkpoint", n - SHOWN,
+		                                   n - SHOWN == 1 ? "" : "s"));
 	return 0;
 }

@@ -21,16 +21,19 @@ static void fail(struct supervisor *s, const struct err *e)
 	control_stop(s, 0, true);
 }
 
-/* Steps know their places by path. What they do once those lead elsewhere proves nothing, and must not be taken for what the run did. */
+/* Steps know their places by path. What they do once those lead elsewhere proves nothing, and must not be taken for
+ * what the run did. */
 static void check_place(struct supervisor *s)
 {
 	struct stat st;
 	struct err e;
 
-	if (s->failed_itself || (stat(s->work.jig, &st) == 0 ? st.st_ino == s->place.st_ino && st.st_dev == s->place.st_dev : errno != ENOENT))
+	if (s->failed_itself ||
+	    (stat(s->work.jig, &st) == 0 ? st.st_ino == s->place.st_ino && st.st_dev == s->place.st_dev
+	                                 : errno != ENOENT))
 		return;
-	err_set(&e, ERR_BROKEN, "%s was renamed or removed under it; `jig resume %lld` goes on where the folder is now", s->work.jig,
-		(long long)s->work.number);
+	err_set(&e, ERR_BROKEN, "%s was renamed or removed under it; `jig resume %lld` goes on where the folder is now",
+	        s->work.jig, (long long)s->work.number);
 	fail(s, &e);
 }
 
@@ -45,7 +48,9 @@ static void read_tail(struct supervisor *s, int step)
 	const char *found[ARRAY_LEN(l->last_lines)];
 	int n = 0;
 	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
-	ssize_t got = size <= 0 ? -1 : pread(fd, bytes, sizeof bytes - 1, size > (off_t)sizeof bytes - 1 ? size - (off_t)sizeof bytes + 1 : 0);
+	ssize_t got = size <= 0 ? -1
+	                        : pread(fd, bytes, sizeof bytes - 1,
+	                                size > (off_t)sizeof bytes - 1 ? size - (off_t)sizeof bytes + 1 : 0);
 
 	l->nlast_lines = 0;
 	if (got <= 0)
@@ -206,7 +211,8 @@ static void read_requests(struct supervisor *s)
 		fail(s, &e);
 }
 
-/* What is left, if every step that has still to run ever ran before: all their times over as many jobs, but no less than the longest. */
+/* What is left, if every step that has still to run ever ran before: all their times over as many jobs, but no less
+ * than the longest. */
 static int64_t time_left(struct supervisor *s, int64_t now)
 {
 	int64_t sum = 0, longest = 0;
@@ -270,7 +276,8 @@ void control_init(struct supervisor *s)
 
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		loop_signal(s->loop, signals[i], on_signal, s);
-	/* Whoever reads what the watcher prints may go away (`jig run | head`) without taking the run along. Steps have the default. */
+	/* Whoever reads what the watcher prints may go away (`jig run | head`) without taking the run along. Steps have
+	 * the default. */
 	signal(SIGPIPE, SIG_IGN);
 	s->tick = loop_timer(s->loop, time_mono() + TICK_US, on_tick, s);
 	s->flush = loop_timer(s->loop, -1, on_flush, s);

@@ -44,7 +44,8 @@ static void make_ready(struct supervisor *s, int step)
 	vec_push(&s->ready, step);
 }
 
-/* Why it runs. A plan that knew nothing of it (its needs failed, and it runs all the same) leaves that as it was asked for. */
+/* Why it runs. A plan that knew nothing of it (its needs failed, and it runs all the same) leaves that as it was asked
+ * for. */
 static void set_reason(struct supervisor *s, int step)
 {
 	const struct plan_step *plan = plan_get(s->pre.plan, step);
@@ -178,7 +179,8 @@ static unsigned take_gpus(struct supervisor *s, int n)
 	return bits;
 }
 
-/* Whose checkpoints it gets: those of the attempt before in this run, which stand there already, else those of an earlier run. NULL: nobody's. */
+/* Whose checkpoints it gets: those of the attempt before in this run, which stand there already, else those of an
+ * earlier run. NULL: nobody's. */
 static const struct past_attempt *continues(struct supervisor *s, int step)
 {
 	const struct step *d = &s->p->steps[step];
@@ -196,7 +198,8 @@ static const struct past_attempt *continues(struct supervisor *s, int step)
 				return past;
 		}
 	}
-	return s->o->kind == KIND_RESUME ? continue_find(s->tracker, s->o->project->jig, s->o->origin, d, &s->texts) : NULL;
+	return s->o->kind == KIND_RESUME ? continue_find(s->tracker, s->o->project->jig, s->o->origin, d, &s->texts)
+	                                 : NULL;
 }
 
 static void start(struct supervisor *s, int step)
@@ -209,8 +212,8 @@ static void start(struct supervisor *s, int step)
 	s->nlive++;
 	s->tries[step]++;
 	/* attempt_start may end it at once (no such input): what ended() needs stands before the call. */
-	a = attempt_start(&s->host, step, s->tries[step], token, live_step(s, step)->reason, take_gpus(s, d->gpu), continues(s, step),
-			  live_step(s, step));
+	a = attempt_start(&s->host, step, s->tries[step], token, live_step(s, step)->reason, take_gpus(s, d->gpu),
+	                  continues(s, step), live_step(s, step));
 	if (!a->over)
 		s->now[step] = a;
 }
@@ -282,7 +285,8 @@ void dispatch_ended(void *arg, struct attempt *a)
 	l->error_file = arena_strdup(&s->texts, a->error_file);
 	l->error_line = a->result.error_line;
 	l->error_message = arena_strdup(&s->texts, a->error_message);
-	if (st == STEP_FAILED && !s->stopping && schedule_retry(&a->def->retry, a->n, a->result.cause, a->result.exit_status, random_unit(s), &delay)) {
+	if (st == STEP_FAILED && !s->stopping &&
+	    schedule_retry(&a->def->retry, a->n, a->result.cause, a->result.exit_status, random_unit(s), &delay)) {
 		st = STEP_RETRYING;
 		s->retry_at[step] = time_mono() + delay;
 	}

@@ -21,9 +21,11 @@ struct gc_report {
 	int64_t runs;                          /* removed from the lists by the options */
 	int64_t objects, object_bytes;
 	int64_t folders, folder_bytes;         /* of removed runs */
-	int64_t code_objects, code_bytes;      /* of snapshots that no run names; the bytes with their pins and checkouts */
+	/* of snapshots that no run names; the bytes with their pins and checkouts */
+	int64_t code_objects, code_bytes;
 	int64_t temp_bytes;                    /* left-over temporary files */
-	int64_t young, young_bytes;            /* objects, of code too, that nothing names, and that are too young to go */
+	/* objects, of code too, that nothing names, and that are too young to go */
+	int64_t young, young_bytes;
 	bool live;                             /* a run is under way: nothing was removed from the store */
 };
 int64_t gc_bytes(const struct gc_report *r); /* all that was freed */

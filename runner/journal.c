@@ -10,7 +10,16 @@
 #define POINTS_AT_ONCE 200000
 
 struct entry {
-	enum { ENTRY_MOVE, ENTRY_BEGIN, ENTRY_END, ENTRY_ARTIFACT, ENTRY_PARAM, ENTRY_SAMPLE, ENTRY_REUSE, ENTRY_TAKE } kind;
+	enum {
+		ENTRY_MOVE,
+		ENTRY_BEGIN,
+		ENTRY_END,
+		ENTRY_ARTIFACT,
+		ENTRY_PARAM,
+		ENTRY_SAMPLE,
+		ENTRY_REUSE,
+		ENTRY_TAKE
+	} kind;
 	struct journal_attempt *attempt;
 	union {
 		struct { const int64_t *steps; size_t n; enum step_state state; const char *reason; } move;
@@ -115,7 +124,8 @@ void journal_begin(struct journal *j, struct journal_attempt *a, const struct at
 	en->begin.key = n->key ? arena_dup(&j->arena, n->key, sizeof *n->key) : NULL;
 }
 
-void journal_end(struct journal *j, struct journal_attempt *a, const struct attempt_result *r, const struct trace_rows *trace)
+void journal_end(struct journal *j, struct journal_attempt *a, const struct attempt_result *r,
+                 const struct trace_rows *trace)
 {
 	struct entry *en = add(j);
 
@@ -174,8 +184,8 @@ void journal_take(struct journal *j, int64_t request, const char *answer)
 	en->take.answer = arena_strdup(&j->arena, answer);
 }
 
-int journal_point(struct journal *j, struct journal_attempt *a, const char *key, size_t key_len, int64_t step, int64_t ts, double value,
-		  int64_t *ret_step, struct err *e)
+int journal_point(struct journal *j, struct journal_attempt *a, const char *key, size_t key_len, int64_t step,
+                  int64_t ts, double value, int64_t *ret_step, struct err *e)
 {
 	struct journal_series *s;
 	struct map_entry *m;
@@ -281,7 +291,8 @@ static int write_entry(struct journal *j, struct entry *en, struct err *e)
 		return artifact_add(t, &en->artifact, e);
 	case ENTRY_PARAM:
 		r = run_param(t, j->run, en->param.key, en->param.value, e);
-		/* A param that contradicts one that is there: `jig log` has said so to the step; the run goes on with what it has. */
+		/* A param that contradicts one that is there: `jig log` has said so to the step; the run goes on with
+		 * what it has. */
 		return r == ERR_EXISTS || r == ERR_USAGE ? 0 : r;
 	case ENTRY_SAMPLE:
 		return sample_add(t, en->attempt->id, &en->sample, e);

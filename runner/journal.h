@@ -1,5 +1,6 @@
-/* What a supervisor has to tell the record, gathered in memory and written in one short transaction every 200 ms, so that runs side by side do not wait for each other.
- * Entries keep their order. Nothing that says "ended" may be shown before the flush that holds it has come back. */
+/* What a supervisor has to tell the record, gathered in memory and written in one short transaction every 200 ms, so
+ * that runs side by side do not wait for each other. Entries keep their order. Nothing that says "ended" may be shown
+ * before the flush that holds it has come back. */
 #ifndef RUNNER_JOURNAL_H
 #define RUNNER_JOURNAL_H
 
@@ -19,7 +20,8 @@ struct journal_series {
 	int64_t next;    /* step of the next point that has none */
 	VEC(struct point) points;
 };
-/* What the journal remembers of an attempt under way; part of the caller's attempt, which must live until the flush after journal_end. */
+/* What the journal remembers of an attempt under way; part of the caller's attempt, which must live until the flush
+ * after journal_end. */
 struct journal_attempt {
 	int64_t id, step; /* rows; id 0 until flushed */
 	VEC(struct journal_series) series;
@@ -36,13 +38,14 @@ void journal_free(struct journal *j);
 void journal_move(struct journal *j, const int64_t *steps, size_t n, enum step_state s, const char *reason);
 void journal_begin(struct journal *j, struct journal_attempt *a, const struct attempt_new *n);
 /* trace: what it looked up, borrowed until the flush; NULL: not known. */
-void journal_end(struct journal *j, struct journal_attempt *a, const struct attempt_result *r, const struct trace_rows *trace);
+void journal_end(struct journal *j, struct journal_attempt *a, const struct attempt_result *r,
+                 const struct trace_rows *trace);
 void journal_artifact(struct journal *j, struct journal_attempt *a, const struct artifact_new *f);
 void journal_param(struct journal *j, const char *key, json_t *value);
 void journal_sample(struct journal *j, struct journal_attempt *a, const struct sample *s);
 /* step METRIC_NO_STEP: the next whole number of the series. ERR_USAGE for a key that is empty, too long or no UTF-8. */
-int journal_point(struct journal *j, struct journal_attempt *a, const char *key, size_t key_len, int64_t step, int64_t ts, double value,
-		  int64_t *ret_step, struct err *e);
+int journal_point(struct journal *j, struct journal_attempt *a, const char *key, size_t key_len, int64_t step,
+                  int64_t ts, double value, int64_t *ret_step, struct err *e);
 /* A step for which an earlier attempt stands in; those of one flush become one event. */
 void journal_reuse(struct journal *j, int64_t step, int64_t attempt, const char *reason);
 void journal_take(struct journal *j, int64_t request, const char *answer);

@@ -1,4 +1,5 @@
-/* A run under way as its supervisor knows it, for those who watch it in the same process. Times are monotonic µs (time_mono). */
+/* A run under way as its supervisor knows it, for those who watch it in the same process. Times are monotonic µs
+ * (time_mono). */
 #ifndef RUNNER_LIVE_H
 #define RUNNER_LIVE_H
 
@@ -39,12 +40,15 @@ struct run_live {
 	int name_cells;                /* of the widest name of a step; 0: not known */
 };
 
-/* What a watcher is told; all calls come from the supervisor's thread, after the commit for anything that says "ended". */
+/* What a watcher is told; all calls come from the supervisor's thread, after the commit for anything that says
+ * "ended". */
 struct run_watch {
 	void *arg;
 	void (*begun)(void *arg, const struct run_live *r);
-	void (*step)(void *arg, const struct run_live *r, int step); /* its state changed (once per move); pending or queued: only when it had ended before and begins again */
-	void (*tick)(void *arg, const struct run_live *r);           /* something moved (metrics, output, time): at most 10 a second */
+	/* its state changed (once per move); pending or queued: only when it had ended before and begins again */
+	void (*step)(void *arg, const struct run_live *r, int step);
+	/* something moved (metrics, output, time): at most 10 a second */
+	void (*tick)(void *arg, const struct run_live *r);
 	void (*ended)(void *arg, const struct run_live *r);
 	bool wants_tick;                                             /* false: plain output, no ticks */
 };

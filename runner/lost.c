@@ -16,7 +16,8 @@
 #include "tracker/query.h"
 #include "tracker/run.h"
 
-/* Each attempt's step.json was written before its process began, so it names also those that never came into the record. */
+/* Each attempt's step.json was written before its process began, so it names also those that never came into the
+ * record. */
 struct ids {
 	char **v; size_t len, cap;
 	const struct attempt_rows *known;
@@ -46,7 +47,8 @@ static int visit(void *arg, const char *rel, const char *abs, const struct stat 
 
 	if (!S_ISDIR(st->st_mode))
 		return 0;
-	if (text_ends(rel, ".ckpt") || file_read(path, 64 << 20, &text, &quiet) < 0 || json_parse(text.data, text.len, path, &v, &quiet) < 0)
+	if (text_ends(rel, ".ckpt") || file_read(path, 64 << 20, &text, &quiet) < 0 ||
+	    json_parse(text.data, text.len, path, &v, &quiet) < 0)
 		return FILE_WALK_SKIP;
 	id = json_string_value(json_object_get(v, "attempt_id"));
 	if (id)
@@ -56,7 +58,8 @@ static int visit(void *arg, const char *rel, const char *abs, const struct stat 
 	return FILE_WALK_SKIP;
 }
 
-/* What died with its supervisor may have torn the newest checkpoint. Not being able to tell is no reason to leave the run unburied. */
+/* What died with its supervisor may have torn the newest checkpoint. Not being able to tell is no reason to leave the
+ * run unburied. */
 static void settle(struct ids *ids)
 {
 	_arena_ struct arena a = ARENA_INIT;

@@ -40,7 +40,8 @@ void prepared_release(struct prepared *p)
 static int take_code(struct prepared *p, const struct prepare_options *o, struct err *e)
 {
 	VEC(const char *) data = { 0 }, in = { 0 };
-	struct code_options c = { .root = o->project->root, .jig = o->project->jig, .max_file = MAX_FILE, .max_total = MAX_ALL };
+	struct code_options c = {
+	        .root = o->project->root, .jig = o->project->jig, .max_file = MAX_FILE, .max_total = MAX_ALL};
 	int r;
 
 	for (size_t i = 0; i < o->pipeline->nsteps; i++) {
@@ -95,16 +96,24 @@ static int check_out(struct prepared *p, const struct prepare_options *o, struct
 /* Which environment each step gets and what stands around it; nothing is built yet. */
 static int choose_places(struct prepared *p, const struct prepare_options *o, struct err *e)
 {
-	struct isolation_options io = { .wanted = o->isolation, .root = o->project->root, .jig = o->project->jig, .environ = environ, .pipeline = o->pipeline,
-					.selected = p->in, .envs = &p->envs };
+	struct isolation_options io = {.wanted = o->isolation,
+	                               .root = o->project->root,
+	                               .jig = o->project->jig,
+	                               .environ = environ,
+	                               .pipeline = o->pipeline,
+	                               .selected = p->in,
+	                               .envs = &p->envs};
 	int r;
 
 	if ((r = isolation_check(o->isolation, e)) < 0)
 		return r;
 	if (o->code && (r = check_out(p, o, e)) < 0)
 		return r;
-	p->env_options = (struct env_options){ .root = p->checkout ? p->checkout : o->project->root, .environ = environ, .unpinned = o->unpinned,
-					       .strict = o->strict, .watch = o->env_watch };
+	p->env_options = (struct env_options){.root = p->checkout ? p->checkout : o->project->root,
+	                                      .environ = environ,
+	                                      .unpinned = o->unpinned,
+	                                      .strict = o->strict,
+	                                      .watch = o->env_watch};
 	r = env_set_resolve(o->pipeline, p->in, &p->env_options, &p->envs, e);
 	if (r < 0 || o->dry)
 		return r;
@@ -117,8 +126,10 @@ static void guess_secret(void *arg, const char *dotted, const json_t *leaf)
 	const char *what = secret_guess_param(dotted, leaf);
 
 	if (what)
-		vec_push(&p->notes, arena_printf(&p->texts, "param %s looks like %s, and params are recorded for ever; `secrets: [NAME]` hands a variable on unrecorded",
-						 dotted, what));
+		vec_push(&p->notes, arena_printf(&p->texts,
+		                                 "param %s looks like %s, and params are recorded for ever; `secrets: "
+		                                 "[NAME]` hands a variable on unrecorded",
+		                                 dotted, what));
 }
 
 static void gather_env_notes(struct prepared *p)
@@ -140,8 +151,16 @@ static void gather_notes(struct prepared *p, const struct pipeline *pipeline)
 static int make_plan(struct prepared *p, const struct prepare_options *o, struct err *e)
 {
 	const char *jig = o->project->jig;
-	struct plan_options po = { .tracker = o->tracker, .store = p->store, .root = o->project->root, .jig = jig, .pipeline = o->pipeline, .in = p->in,
-				   .asked = o->asked, .inputs = p->inputs, .envs = &p->envs, .environ = environ };
+	struct plan_options po = {.tracker = o->tracker,
+	                          .store = p->store,
+	                          .root = o->project->root,
+	                          .jig = jig,
+	                          .pipeline = o->pipeline,
+	                          .in = p->in,
+	                          .asked = o->asked,
+	                          .inputs = p->inputs,
+	                          .envs = &p->envs,
+	                          .environ = environ};
 	int r;
 
 	if (*p->code.tree && (r = code_names_open(jig, p->code.tree, &p->names, e)) < 0)
@@ -151,7 +170,8 @@ static int make_plan(struct prepared *p, const struct prepare_options *o, struct
 	r = plan_all(p->plan, p->given, e);
 	/* What stands in once others have run is looked at again then. */
 	for (size_t i = 0; r >= 0 && i < o->pipeline->nsteps; i++)
-		if (p->in[i] && (plan_may_run(p->plan, (int)i) || (plan_get(p->plan, (int)i)->action == PLAN_REUSE && !plan_get(p->plan, (int)i)->at_once)))
+		if (p->in[i] && (plan_may_run(p->plan, (int)i) || (plan_get(p->plan, (int)i)->action == PLAN_REUSE &&
+		                                                   !plan_get(p->plan, (int)i)->at_once)))
 			p->envs.v[p->envs.of[i]].wanted = true;
 	return r;
 }
@@ -179,8 +199,13 @@ int prepare(const struct prepare_options *o, struct prepared *ret, struct err *e
 	if ((r = choose_places(ret, o, e)) < 0)
 		return r;
 	ret->store = store_new(o->project->jig);
-	struct inputs_options in = { .pipeline = o->pipeline, .selected = ret->in, .root = o->project->root, .jig = o->dry && !o->tracker ? NULL : o->project->jig,
-				     .store = ret->store, .dry = o->dry, .recorded = o->inputs };
+	struct inputs_options in = {.pipeline = o->pipeline,
+	                            .selected = ret->in,
+	                            .root = o->project->root,
+	                            .jig = o->dry && !o->tracker ? NULL : o->project->jig,
+	                            .store = ret->store,
+	                            .dry = o->dry,
+	                            .recorded = o->inputs};
 	r = inputs_read(&in, &ret->inputs, NULL, e);
 	if (r < 0)
 		return r;

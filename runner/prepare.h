@@ -1,5 +1,6 @@
-/* All that is found out before there is a run: whether this machine can do it, environments and isolation (chosen, not built), inputs hashed, the snapshot taken, and the plan made.
- * `jig plan` and `resume --dry-run` stop here; a supervisor goes on from here, so both say the same. */
+/* All that is found out before there is a run: whether this machine can do it, environments and isolation (chosen, not
+ * built), inputs hashed, the snapshot taken, and the plan made. `jig plan` and `resume --dry-run` stop here; a
+ * supervisor goes on from here, so both say the same. */
 #ifndef RUNNER_PREPARE_H
 #define RUNNER_PREPARE_H
 
@@ -12,7 +13,8 @@
 #include "runner/work/isolation.h"
 #include "runner/work/project.h"
 
-/* Where the code comes from when it is not the working tree: a tree that is in JIG/code.git. Texts are borrowed, NULL = none. */
+/* Where the code comes from when it is not the working tree: a tree that is in JIG/code.git. Texts are borrowed, NULL =
+ * none. */
 struct code_source {
 	const char *tree, *commit, *branch, *remote;
 	int dirty, changed_files;              /* as in struct code_snapshot */
@@ -23,14 +25,17 @@ struct prepare_options {
 	struct tracker *tracker;               /* NULL: there is no record yet */
 	const struct pipeline *pipeline;
 	const bool *selected;                  /* per step; NULL: all */
-	const bool *asked;                     /* per step: runs whatever there is (--force, --from, --fresh); NULL: none */
+	/* per step: runs whatever there is (--force, --from, --fresh); NULL: none */
+	const bool *asked;
 	const struct code_source *code;        /* NULL: the working tree, as it is now */
 	const struct inputs_recorded *inputs;  /* NULL: as they are in the working tree */
 	const char *isolation;                 /* NULL: the best there is; "folder"; "sandbox" */
 	const struct env_watch *env_watch;     /* NULL: nobody */
 	int64_t max_snapshot;                  /* bytes, 0: the default guards */
 	bool unpinned, strict;
-	bool dry;                              /* nothing is stored but the code (in JIG/code.git); without a .jig folder not even that, and the plan says `never finished` of all */
+	/* nothing is stored but the code (in JIG/code.git); without a .jig folder not even that, and the plan says
+	 * `never finished` of all */
+	bool dry;
 };
 struct prepared {
 	bool *in;                              /* part of the run */
@@ -43,13 +48,15 @@ struct prepared {
 	struct isolation isolation;
 	struct plan *plan;
 	struct facts *given; size_t nsteps;    /* per step: what those that are reused give */
-	char *checkout;                        /* of code that is not the working tree's, as long as this is; NULL: none */
+	/* of code that is not the working tree's, as long as this is; NULL: none */
+	char *checkout;
 	VEC(const char *) notes;               /* for people */
 	size_t nenv_notes;                     /* those of the environments that are among them */
 	struct arena texts;
 };
 int prepare(const struct prepare_options *o, struct prepared *ret, struct err *e);
-/* Builds and checks the environments of the steps that run (env_set_prepare); what that brings to light is added to the notes. */
+/* Builds and checks the environments of the steps that run (env_set_prepare); what that brings to light is added to the
+ * notes. */
 int prepare_envs(struct prepared *p, struct err *e);
 void prepared_release(struct prepared *p);
 

@@ -44,7 +44,8 @@ static int find_run(const struct resume_options *o, struct resume *ret, struct e
 	if (run_state_ended(ret->row.state))
 		return 0;
 	return err_set(e, ERR_USAGE,
-	               "run %lld is live: `jig retry %lld STEP` tries a step again with the run's own code, `jig stop %lld` ends it, and then it can be resumed",
+	               "run %lld is live: `jig retry %lld STEP` tries a step again with the run's own code, `jig stop "
+	               "%lld` ends it, and then it can be resumed",
 	               n, n, n);
 }
 
@@ -76,7 +77,8 @@ static void read_options(const struct resume_options *o, struct resume *ret, str
 }
 
 /* Loads the pipeline with the overrides that hold. */
-static int load_pipeline(const struct resume_options *o, struct resume *ret, const struct words *earlier, struct source *source, struct buf *faults, struct err *e)
+static int load_pipeline(const struct resume_options *o, struct resume *ret, const struct words *earlier,
+                         struct source *source, struct buf *faults, struct err *e)
 {
 	struct pipeline_options p = {
 	        .root = o->project->root, .file = ret->file, .inherited = earlier->v, .ninherited = earlier->len,
@@ -101,8 +103,9 @@ static void keep_overrides(const struct resume_options *o, struct resume *ret, c
 	/* Those dropped stand in the order of those given. */
 	for (size_t i = 0; i < earlier->len; i++) {
 		if (ret->nnotes < p->ndropped && !strcmp(p->dropped[ret->nnotes], earlier->v[i]))
-			ret->notes[ret->nnotes++] = arena_printf(&ret->arena, "-p %s of run %lld is left out: the pipeline does not know it any more", earlier->v[i],
-			                                         (long long)o->origin);
+			ret->notes[ret->nnotes++] = arena_printf(
+			        &ret->arena, "-p %s of run %lld is left out: the pipeline does not know it any more",
+			        earlier->v[i], (long long)o->origin);
 		else
 			ret->overrides[ret->noverrides++] = earlier->v[i];
 	}
@@ -115,7 +118,9 @@ static int check_file(const struct resume *ret, const char *what, struct err *e)
 {
 	if (!ret->file || *ret->file != '/')
 		return 0;
-	return err_set(e, ERR_USAGE, "%s lies outside the project, so %s does not hold it; `--code work` takes it as it is now", ret->file, what);
+	return err_set(e, ERR_USAGE,
+	               "%s lies outside the project, so %s does not hold it; `--code work` takes it as it is now",
+	               ret->file, what);
 }
 
 static bool made_by_step(const struct map *made, const char *path)
@@ -157,13 +162,20 @@ static int read_inputs(const struct resume_options *o, struct resume *ret, struc
 			continue;
 		map_add(&seen, f->path, &is_new);
 		if (is_new)
-			v[n++] = (struct fact){.path = f->path, .form = f->form, .digest = f->digest, .has_digest = f->has_digest, .size = f->size, .mtime = f->mtime, .mode = f->mode};
+			v[n++] = (struct fact){.path = f->path,
+			                       .form = f->form,
+			                       .digest = f->digest,
+			                       .has_digest = f->has_digest,
+			                       .size = f->size,
+			                       .mtime = f->mtime,
+			                       .mode = f->mode};
 	}
 	ret->inputs = (struct inputs_recorded){.v = v, .len = n, .run = o->origin};
 	return 0;
 }
 
-static int load_same(const struct resume_options *o, struct resume *ret, const struct words *earlier, struct buf *faults, struct err *e)
+static int load_same(const struct resume_options *o, struct resume *ret, const struct words *earlier,
+                     struct buf *faults, struct err *e)
 {
 	struct source source = {.jig = o->project->jig, .tree = ret->row.snapshot};
 	struct code_tree *tree;
@@ -173,10 +185,14 @@ static int load_same(const struct resume_options *o, struct resume *ret, const s
 	if (r < 0)
 		return r;
 	if (!source.tree)
-		return err_set(e, ERR_USAGE, "run %lld has no snapshot of its code; `--code work` takes the working tree", n);
+		return err_set(e, ERR_USAGE,
+		               "run %lld has no snapshot of its code; `--code work` takes the working tree", n);
 	r = code_tree_open(source.jig, source.tree, &tree, e);
 	if (r == ERR_NOT_FOUND)
-		return err_set(e, ERR_USAGE, "the code of run %lld was collected (snapshot %.12s); `--code work` takes the working tree, `--code REV` a revision", n, source.tree);
+		return err_set(e, ERR_USAGE,
+		               "the code of run %lld was collected (snapshot %.12s); `--code work` takes the working "
+		               "tree, `--code REV` a revision",
+		               n, source.tree);
 	if (r < 0)
 		return r;
 	code_tree_free(tree);
@@ -190,7 +206,8 @@ static int load_same(const struct resume_options *o, struct resume *ret, const s
 	if (r < 0)
 		return r;
 	ret->code = (struct code_source){
-	        .tree = ret->row.snapshot, .commit = ret->row.commit, .branch = ret->row.branch, .remote = ret->row.remote, .dirty = ret->row.dirty, .changed_files = -1,
+	        .tree = ret->row.snapshot, .commit = ret->row.commit, .branch = ret->row.branch,
+	        .remote = ret->row.remote, .dirty = ret->row.dirty, .changed_files = -1,
 	};
 	return read_inputs(o, ret, e);
 }
@@ -207,9 +224,11 @@ static int no_file(const struct resume_options *o, const struct resume *ret, str
 }
 
 /* The tree is taken twice: what belongs into it hangs on the outputs that its own pipeline file declares. */
-static int load_revision(const struct resume_options *o, struct resume *ret, const struct words *earlier, struct buf *faults, struct err *e)
+static int load_revision(const struct resume_options *o, struct resume *ret, const struct words *earlier,
+                         struct buf *faults, struct err *e)
 {
-	struct code_options c = {.root = o->project->root, .jig = o->project->jig, .max_file = 1 << 20, .max_total = 50 << 20};
+	struct code_options c = {
+	        .root = o->project->root, .jig = o->project->jig, .max_file = 1 << 20, .max_total = 50 << 20};
 	_free_ char *what = mem_printf("revision %s", o->code);
 	struct words data = {0};
 	int r = check_file(ret, what, e);
@@ -237,8 +256,11 @@ static int load_revision(const struct resume_options *o, struct resume *ret, con
 			continue;
 		}
 		ret->code = (struct code_source){
-		        .tree = arena_strdup(&ret->arena, snapshot.tree), .commit = arena_strdup(&ret->arena, snapshot.commit), .branch = arena_strdup(&ret->arena, snapshot.branch),
-		        .remote = arena_strdup(&ret->arena, snapshot.remote), .dirty = snapshot.dirty, .changed_files = snapshot.changed_files,
+		        .tree = arena_strdup(&ret->arena, snapshot.tree),
+		        .commit = arena_strdup(&ret->arena, snapshot.commit),
+		        .branch = arena_strdup(&ret->arena, snapshot.branch),
+		        .remote = arena_strdup(&ret->arena, snapshot.remote), .dirty = snapshot.dirty,
+		        .changed_files = snapshot.changed_files,
 		};
 	}
 	vec_release(&data);
@@ -257,7 +279,8 @@ int resume_load(const struct resume_options *o, struct resume *ret, struct buf *
 		r = load_pipeline(o, ret, &earlier, NULL, faults, e);
 	} else {
 		ret->from_tree = true;
-		r = strcmp(o->code, "same") ? load_revision(o, ret, &earlier, faults, e) : load_same(o, ret, &earlier, faults, e);
+		r = strcmp(o->code, "same") ? load_revision(o, ret, &earlier, faults, e)
+		                            : load_same(o, ret, &earlier, faults, e);
 	}
 	if (r >= 0)
 		keep_overrides(o, ret, &earlier);

@@ -55,7 +55,8 @@ struct comparing {
 	struct arena arena;
 	struct step_rows rows;
 	struct map steps;              /* names of the earlier run's steps, to struct earlier * */
-	struct map attempts;           /* "s4": step 4 of the run, "a7": attempt 7, which a step of it stands for; to struct earlier * */
+	/* "s4": step 4 of the run, "a7": attempt 7, which a step of it stands for; to struct earlier * */
+	struct map attempts;
 	struct map inputs;             /* "STEP/PATH", to struct artifact_row * */
 	VEC(const char *) notes;
 };
@@ -99,7 +100,8 @@ static int read_steps(struct comparing *c, struct err *e)
 
 		s->id = row->id;
 		map_set(&c->steps, row->name, s);
-		snprintf(name, sizeof name, row->reused_attempt ? "a%lld" : "s%lld", (long long)(row->reused_attempt ? row->reused_attempt : row->id));
+		snprintf(name, sizeof name, row->reused_attempt ? "a%lld" : "s%lld",
+		         (long long)(row->reused_attempt ? row->reused_attempt : row->id));
 		map_set(&c->attempts, name, s);
 	}
 	if (r < 0 || (r = query_attempts(c->t, c->origin, &c->arena, &all, e)) < 0)
@@ -138,7 +140,8 @@ static bool same_input(const struct artifact_row *then, const struct fact *now)
 {
 	if (then->form != now->form || then->has_digest != now->has_digest)
 		return false;
-	return now->has_digest ? !memcmp(&then->digest, &now->digest, sizeof now->digest) : then->size == now->size && then->mtime == now->mtime;
+	return now->has_digest ? !memcmp(&then->digest, &now->digest, sizeof now->digest)
+	                       : then->size == now->size && then->mtime == now->mtime;
 }
 
 /* Inputs of the working tree; each path is told once, by the first step that has it. */
@@ -166,12 +169,15 @@ static int compare_inputs(struct comparing *c, const struct pipeline *p, struct 
 				continue;
 			map_add(&told, all.v[k].path, &is_new);
 			if (is_new && n++ < SHOWN)
-				vec_push(&c->notes, arena_printf(&now->texts, "! input %s %s since run %lld", all.v[k].path, then ? "changed" : "is new", (long long)c->origin));
+				vec_push(&c->notes,
+				         arena_printf(&now->texts, "! input %s %s since run %lld", all.v[k].path,
+				                      then ? "changed" : "is new", (long long)c->origin));
 		}
 		vec_release(&all);
 	}
 	if (n > SHOWN)
-		vec_push(&c->notes, arena_printf(&now->texts, "! %zu input%s more changed since run %lld", n - SHOWN, n - SHOWN == 1 ? "" : "s", (long long)c->origin));
+		vec_push(&c->notes, arena_printf(&now->texts, "! %zu input%s more changed since run %lld", n - SHOWN,
+		                                 n - SHOWN == 1 ? "" : "s", (long long)c->origin));
 	return r;
 }
 
@@ -183,7 +189,8 @@ static void compare_envs(struct comparing *c, const struct pipeline *p, struct p
 		size_t n = 0;
 
 		for (size_t i = 0; i < p->nsteps; i++) {
-			const struct earlier *s = now->envs.of[i] == (int)k ? map_get(&c->steps, p->steps[i].name) : NULL;
+			const struct earlier *s =
+			        now->envs.of[i] == (int)k ? map_get(&c->steps, p->steps[i].name) : NULL;
 
 			if (!s || !s->env_key || !strcmp(s->env_key, v->key))
 				continue;
@@ -192,14 +199,18 @@ static void compare_envs(struct comparing *c, const struct pipeline *p, struct p
 		}
 		if (!n)
 			continue;
-		_free_ char *more = n > 1 ? mem_printf(" and %zu step%s more", n - 1, n == 2 ? "" : "s") : mem_strdup("");
-		vec_push(&c->notes, arena_printf(&now->texts, "! environment of %s%s changed since run %lld%s%s", first, more, (long long)c->origin, source ? ": " : "", source ? source : ""));
+		_free_ char *more =
+		        n > 1 ? mem_printf(" and %zu step%s more", n - 1, n == 2 ? "" : "s") : mem_strdup("");
+		vec_push(&c->notes, arena_printf(&now->texts, "! environment of %s%s changed since run %lld%s%s", first,
+		                                 more, (long long)c->origin, source ? ": " : "", source ? source : ""));
 	}
 }
 
-int resume_compare(struct tracker *t, int64_t origin, const struct project *project, const struct pipeline *p, struct prepared *now, struct err *e)
+int resume_compare(struct tracker *t, int64_t origin, const struct project *project, const struct pipeline *p,
+                   struct prepared *now, struct err *e)
 {
-	_cleanup_(release) struct comparing c = {.t = t, .origin = origin, .steps = MAP_INIT, .attempts = MAP_INIT, .inputs = MAP_INIT};
+	_cleanup_(release) struct comparing c = {
+	        .t = t, .origin = origin, .steps = MAP_INIT, .attempts = MAP_INIT, .inputs = MAP_INIT};
 	struct run_row row;
 	int r = query_run(t, origin, &c.arena, &row, e);
 

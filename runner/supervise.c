@@ -82,8 +82,10 @@ static int check_secrets(const struct pipeline *p, const struct step *d, struct 
 		const char *value = getenv(d->secrets[i]);
 
 		if (value && strlen(value) < SECRET_MIN)
-			return err_set(e, ERR_USAGE, "%s:%d:%d: step \"%s\": the value of secret %s has under %d bytes, too few to be masked; `pass_env` passes what is no secret",
-				       p->file, d->line, d->column, d->name, d->secrets[i], SECRET_MIN);
+			return err_set(e, ERR_USAGE,
+			               "%s:%d:%d: step \"%s\": the value of secret %s has under %d bytes, too few to "
+			               "be masked; `pass_env` passes what is no secret",
+			               p->file, d->line, d->column, d->name, d->secrets[i], SECRET_MIN);
 	}
 	return 0;
 }
@@ -121,8 +123,10 @@ static int check_machine(struct supervisor *s, struct err *e)
 			number_short(what[0] == 'c' ? d->cpu : d->gpu, wanted);
 			number_short(what[0] == 'c' ? s->total.cpu : s->total.gpu, there);
 		}
-		return err_set(e, ERR_USAGE, "%s:%d:%d: step \"%s\" wants more %s than there is: %s of %s; `--%s` says that so much may be used all the same",
-			       s->p->file, d->line, d->column, d->name, what, wanted, there, what);
+		return err_set(e, ERR_USAGE,
+		               "%s:%d:%d: step \"%s\" wants more %s than there is: %s of %s; `--%s` says that so much "
+		               "may be used all the same",
+		               s->p->file, d->line, d->column, d->name, what, wanted, there, what);
 	}
 	return 0;
 }
@@ -131,9 +135,18 @@ static int check_machine(struct supervisor *s, struct err *e)
 static int prepare_run(struct supervisor *s, struct err *e)
 {
 	const struct supervise_options *o = s->o;
-	struct prepare_options po = { .project = o->project, .tracker = s->tracker, .pipeline = s->p, .selected = o->selected, .asked = o->asked, .code = o->code,
-				      .inputs = o->inputs, .isolation = o->isolation, .env_watch = o->env_watch, .max_snapshot = o->max_snapshot,
-				      .unpinned = o->unpinned, .strict = o->strict };
+	struct prepare_options po = {.project = o->project,
+	                             .tracker = s->tracker,
+	                             .pipeline = s->p,
+	                             .selected = o->selected,
+	                             .asked = o->asked,
+	                             .code = o->code,
+	                             .inputs = o->inputs,
+	                             .isolation = o->isolation,
+	                             .env_watch = o->env_watch,
+	                             .max_snapshot = o->max_snapshot,
+	                             .unpinned = o->unpinned,
+	                             .strict = o->strict};
 	int r = prepare(&po, &s->pre, e);
 	bool any = false;
 
@@ -157,7 +170,12 @@ static void describe_step(struct supervisor *s, size_t i, struct step_new *ret)
 	struct step_need_new *needs = arena_array(&s->texts, struct step_need_new, d->nneeds);
 	_buf_ struct buf command = BUF_INIT;
 
-	*ret = (struct step_new){ .name = d->name, .base = d->base, .item = d->item, .state = STEP_PENDING, .rank = (int)i, .needs = needs };
+	*ret = (struct step_new){.name = d->name,
+	                         .base = d->base,
+	                         .item = d->item,
+	                         .state = STEP_PENDING,
+	                         .rank = (int)i,
+	                         .needs = needs};
 	for (size_t k = 0; k < d->nneeds; k++)
 		if (s->in[d->needs[k].step])
 			needs[ret->nneeds++] = (struct step_need_new){ d->needs[k].step, d->needs[k].data };
@@ -242,9 +260,12 @@ static int make_run(struct supervisor *s, char name[80], struct err *e)
 {
 	const struct supervise_options *o = s->o;
 	struct run_new n = {
-		.name = o->name, .pipeline = s->p->name, .pipeline_text = s->p->text, .kind = o->kind, .origin = o->origin, .sweep = o->sweep,
-		.host = s->machine.host, .user = s->machine.user, .argv = o->argv, .params = s->p->params, .options = o->options, .unpinned = o->unpinned,
-		.code = { s->pre.code.commit, s->pre.code.branch, s->pre.code.remote, s->pre.code.dirty, s->pre.code.tree },
+		.name = o->name, .pipeline = s->p->name, .pipeline_text = s->p->text, .kind = o->kind,
+			.origin = o->origin, .sweep = o->sweep,
+		.host = s->machine.host, .user = s->machine.user, .argv = o->argv, .params = s->p->params,
+			.options = o->options, .unpinned = o->unpinned,
+		.code = { s->pre.code.commit, s->pre.code.branch, s->pre.code.remote, s->pre.code.dirty,
+			s->pre.code.tree },
 	};
 	char uid[ULID_LEN + 1];
 	_arena_ struct arena a = ARENA_INIT;
@@ -322,7 +343,9 @@ static void init_live(struct supervisor *s, const char *name)
 	l->pipeline = s->p->name;
 	l->kind = word_of(WORDS_KIND, s->o->kind)->text;
 	if (s->o->origin)
-		l->origin = arena_printf(&s->texts, "%s %lld", s->o->kind == KIND_RESUME ? "resumed from" : "restarted from", (long long)s->o->origin);
+		l->origin = arena_printf(&s->texts, "%s %lld",
+		                         s->o->kind == KIND_RESUME ? "resumed from" : "restarted from",
+		                         (long long)s->o->origin);
 	if (s->pre.code.commit)
 		snprintf(l->commit, sizeof l->commit, "%.7s", s->pre.code.commit);
 	l->dirty = s->pre.code.dirty;
@@ -362,8 +385,8 @@ static void spawner_ready(void *arg, int fd, short revents)
 	}
 }
 
-/* Without its spawner a run cannot go on: no end of a process would ever be told. What can still be written is, the rest stays as it is, and the next command
- * finds the run lost. */
+/* Without its spawner a run cannot go on: no end of a process would ever be told. What can still be written is, the
+ * rest stays as it is, and the next command finds the run lost. */
 static int abandon(struct supervisor *s, struct err *e)
 {
 	VEC(const char *) ids = { 0 };
@@ -443,7 +466,8 @@ static int end_run(struct supervisor *s, struct supervise_result *ret, struct er
 	return 0;
 }
 
-int supervise(struct tracker *t, struct spawner *spawner, const struct supervise_options *o, struct supervise_result *ret, struct err *e)
+int supervise(struct tracker *t, struct spawner *spawner, const struct supervise_options *o,
+              struct supervise_result *ret, struct err *e)
 {
 	_cleanup_(release) struct supervisor s = { .o = o, .p = o->pipeline, .tracker = t, .lease = -1 };
 	size_t n = o->pipeline->nsteps;
@@ -463,7 +487,8 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	s.seed = (unsigned)time_now();
 	s.work = (struct work_run){
 		.jig = o->project->jig, .root = o->project->root, .project = o->project->name, .pipeline = o->pipeline,
-		.params_changed = o->params_changed, .envs = &s.pre.envs, .isolation = &s.pre.isolation, .environ = environ,
+		.params_changed = o->params_changed, .envs = &s.pre.envs, .isolation = &s.pre.isolation,
+			.environ = environ,
 	};
 
 	if ((r = check_machine(&s, e)) < 0 || (r = prepare_run(&s, e)) < 0)
@@ -474,7 +499,8 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	if (r < 0)
 		return r;
 	s.env_ids = mem_zero((s.pre.envs.len + 1) * sizeof *s.env_ids);
-	/* From here on a signal ends the run orderly: none may pass between the moment it is in the record and the first turn of the loop. */
+	/* From here on a signal ends the run orderly: none may pass between the moment it is in the record and the
+	 * first turn of the loop. */
 	s.loop = loop_new();
 	if (!s.loop)
 		return err_errno(e, "the run cannot begin");

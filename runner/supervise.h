@@ -18,7 +18,8 @@ struct supervise_options {
 	const bool *asked;                /* per step: runs whatever there is (--force, --from, --fresh); NULL: none */
 	const struct code_source *code;   /* NULL: the working tree */
 	const struct inputs_recorded *inputs; /* NULL: from the working tree */
-	bool keep_checkpoint;             /* a resume hands checkpoints over also where more than the code has changed */
+	/* a resume hands checkpoints over also where more than the code has changed */
+	bool keep_checkpoint;
 	enum run_kind kind;
 	int64_t origin, sweep;            /* 0 = none */
 	const char *name;                 /* NULL: invented */
@@ -37,8 +38,10 @@ struct supervise_options {
 };
 struct supervise_result { int64_t run; enum run_state state; int exit_status; };
 
-/* Takes the snapshot, makes the run, carries it to its end. Negative only when no run could be made, or its record could not be written;
- * a failed run is 0 with its state. SIGINT or SIGTERM once: stops orderly and records it; twice: at once. Catches both while it runs. */
-int supervise(struct tracker *t, struct spawner *s, const struct supervise_options *o, struct supervise_result *ret, struct err *e);
+/* Takes the snapshot, makes the run, carries it to its end. Negative only when no run could be made, or its record
+ * could not be written; a failed run is 0 with its state. SIGINT or SIGTERM once: stops orderly and records it; twice:
+ * at once. Catches both while it runs. */
+int supervise(struct tracker *t, struct spawner *s, const struct supervise_options *o, struct supervise_result *ret,
+              struct err *e);
 
 #endif

@@ -1,4 +1,5 @@
-/* The supervisor's inside, shared by supervise.c (begin, loop, end), dispatch.c (which step next) and control.c (signals, requests, clocks). */
+/* The supervisor's inside, shared by supervise.c (begin, loop, end), dispatch.c (which step next) and control.c
+ * (signals, requests, clocks). */
 #ifndef RUNNER_SUPERVISOR_H
 #define RUNNER_SUPERVISOR_H
 

@@ -76,8 +76,8 @@ int put_unchanged(const char *path, const struct stat *before, int64_t read, str
 	return 0;
 }
 
-/* Whether the object stands there with the right size; then its name is to be made durable if it is young. An old one is made young again: it may be garbage
- * that nobody names yet, and gc spares what is young. */
+/* Whether the object stands there with the right size; then its name is to be made durable if it is young. An old one
+ * is made young again: it may be garbage that nobody names yet, and gc spares what is young. */
 static bool put_present(struct putter *p, const char *object, const struct digest *d, int64_t size)
 {
 	struct stat st;

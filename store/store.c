@@ -84,7 +84,8 @@ static int store_folder(struct store *s)
 }
 
 /* Its stat by a name from the descriptor on: the kernel looks up two parts, not all of the path. */
-static bool look_up(struct store *s, const struct digest *d, int *ret_folder, char name[DIGEST_HEX + 2], struct stat *ret)
+static bool look_up(struct store *s, const struct digest *d, int *ret_folder, char name[DIGEST_HEX + 2],
+                    struct stat *ret)
 {
 	*ret_folder = store_folder(s);
 	digest_to_hex(d, name + 1);
@@ -113,7 +114,8 @@ bool store_keep(struct store *s, const struct digest *d)
 	int folder;
 	if (!look_up(s, d, &folder, name, &st))
 		return false;
-	return time_now() / US_PER_S - st.st_ctim.tv_sec < OLD_S || utimensat(folder, name, NULL, AT_SYMLINK_NOFOLLOW) == 0;
+	return time_now() / US_PER_S - st.st_ctim.tv_sec < OLD_S ||
+	       utimensat(folder, name, NULL, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int store_open_stat(struct store *s, const struct digest *d, int *ret_fd, struct stat *ret, struct err *e)

@@ -20,24 +20,27 @@ void store_free(struct store *s);
 
 enum store_put {
 	STORE_COPY, /* the source stays as it is: reflink where the file system can, else a copy made while hashing */
-	STORE_MOVE, /* the source is renamed into the store where it stands on the same file system (else copied and removed);
-	             * its content must not be written any more; a source with other hard links is copied */
+	/* the source is renamed into the store where it stands on the same file system (else copied and removed);
+	 * its content must not be written any more; a source with other hard links is copied */
+	STORE_MOVE,
 };
 
-/* A regular file (a link is refused: ERR_USAGE). ret_size may be NULL. With STORE_MOVE the source path is gone afterwards.
- * ERR_BROKEN when the file changes size while it is read, or the disk is full. */
-int store_put_file(struct store *s, const char *path, enum store_put how, struct digest *ret, int64_t *ret_size, struct err *e);
+/* A regular file (a link is refused: ERR_USAGE). ret_size may be NULL. With STORE_MOVE the source path is gone
+ * afterwards. ERR_BROKEN when the file changes size while it is read, or the disk is full. */
+int store_put_file(struct store *s, const char *path, enum store_put how, struct digest *ret, int64_t *ret_size,
+                   struct err *e);
 int store_put_bytes(struct store *s, const void *bytes, size_t n, struct digest *ret, struct err *e);
 
 bool store_has(struct store *s, const struct digest *d, int64_t *ret_size);
-/* The same for an object that is about to be used: one that is old is made young again, for it may be garbage that nothing names yet, and gc spares what is young. */
+/* The same for an object that is about to be used: one that is old is made young again, for it may be garbage that
+ * nothing names yet, and gc spares what is young. */
 bool store_keep(struct store *s, const struct digest *d);
 /* Read-only descriptor. ERR_NOT_FOUND when it is not there. */
 int store_open(struct store *s, const struct digest *d, int *ret_fd, struct err *e);
 /* The object's path (owned), whether or not it exists. */
 char *store_path(struct store *s, const struct digest *d);
-/* Writes the object to path (must not exist) with permission bits `mode`; reflink, else copy. With `verify` the bytes are
- * hashed on the way and a damaged object is ERR_BROKEN, with nothing left at path. */
+/* Writes the object to path (must not exist) with permission bits `mode`; reflink, else copy. With `verify` the bytes
+ * are hashed on the way and a damaged object is ERR_BROKEN, with nothing left at path. */
 int store_get_file(struct store *s, const struct digest *d, const char *path, mode_t mode, bool verify, struct err *e);
 /* Rehashes the object: ERR_NOT_FOUND, or ERR_BROKEN when its content is not what its name says. */
 int store_check(struct store *s, const struct digest *d, struct err *e);
@@ -48,7 +51,8 @@ typedef int store_each_fn(void *arg, const struct digest *d, int64_t size, const
 int store_each(struct store *s, store_each_fn *cb, void *arg, struct err *e);
 /* Unlinks one object (for gc, which knows that nothing names it). Absent is fine. */
 int store_remove(struct store *s, const struct digest *d, struct err *e);
-/* Removes temporary files older than age_us that no process writes (they are flocked while written). ret_bytes: freed. */
+/* Removes temporary files older than age_us that no process writes (they are flocked while written). ret_bytes:
+ * freed. */
 int store_sweep(struct store *s, int64_t age_us, bool dry_run, int64_t *ret_bytes, struct err *e);
 
 #endif

@@ -3,9 +3,9 @@
  * A folder is an object like any other: its bytes are the sorted list of its entries, a line each:
  *   "<mode> <digest> <size>\t<path>\n"
  * with mode 100644, 100755 (a file; x when the owner may execute), 120000 (a link: digest of an object that holds its
- * target), 040000 (an empty folder: digest of no bytes), paths below the folder in byte order, "\\", "\n" and "\t" in a path
- * as "\\\\", "\\n", "\\t". So a folder's digest hangs on names, modes and contents, never on times. Its size is the sum
- * of its files' sizes (a link's own size, its target's length, is not among them). */
+ * target), 040000 (an empty folder: digest of no bytes), paths below the folder in byte order, "\\", "\n" and "\t" in a
+ * path as "\\\\", "\\n", "\\t". So a folder's digest hangs on names, modes and contents, never on times. Its size is
+ * the sum of its files' sizes (a link's own size, its target's length, is not among them). */
 #ifndef STORE_TREE_H
 #define STORE_TREE_H
 
@@ -25,11 +25,12 @@ struct tree {
 };
 
 /* Puts a whole folder. Files are hashed and written by as many threads as there are cores when the folder is large
- * (a few MB and more). FIFOs, sockets and devices are ERR_USAGE with the entry's path; links are kept as links, one that
- * is absolute or leads out of the folder (a ".." behind a name counts as that) is ERR_USAGE; all this is found out before
- * the first file is touched. With STORE_MOVE files and links are gone afterwards, the folders stay; after a failure of the
- * disk some files may be in the store already. */
-int tree_put(struct store *s, const char *folder, enum store_put how, struct digest *ret, int64_t *ret_size, struct err *e);
+ * (a few MB and more). FIFOs, sockets and devices are ERR_USAGE with the entry's path; links are kept as links, one
+ * that is absolute or leads out of the folder (a ".." behind a name counts as that) is ERR_USAGE; all this is found out
+ * before the first file is touched. With STORE_MOVE files and links are gone afterwards, the folders stay; after a
+ * failure of the disk some files may be in the store already. */
+int tree_put(struct store *s, const char *folder, enum store_put how, struct digest *ret, int64_t *ret_size,
+             struct err *e);
 /* Only digests a folder, storing nothing (for inputs that are checked, and for fsck). */
 int tree_digest(const char *folder, struct digest *ret, int64_t *ret_size, struct err *e);
 int tree_load(struct store *s, const struct digest *d, struct arena *a, struct tree *ret, struct err *e);

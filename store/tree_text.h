@@ -13,7 +13,8 @@
 /* Appends the entries (already in order of path) as their object's bytes. */
 void tree_text_add(struct buf *out, const struct tree *t);
 /* What is wrong with a link at `path` below the folder to `target`, to be put behind its name; NULL when it stays
- * inside. A ".." may stand only at the front, where it climbs out of true folders: behind a name that name might be a link. */
+ * inside. A ".." may stand only at the front, where it climbs out of true folders: behind a name that name might be a
+ * link. */
 const char *tree_text_link(const char *path, const char *target);
 
 #endif

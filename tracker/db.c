@@ -30,8 +30,9 @@ int db_error(struct tracker *t, struct err *e, const char *what)
 		return err_errno(e, "%s/jig.db: %s: no lock", t->dir, what);
 	}
 	/* A call that the machine refused has many names in SQLite: no lock, no database, read-only, damaged. */
-	if (err_is_machine(errnum) && (code == SQLITE_ERROR || code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_READONLY ||
-	                               code == SQLITE_PROTOCOL || code == SQLITE_CORRUPT || code == SQLITE_NOTADB)) {
+	if (err_is_machine(errnum) &&
+	    (code == SQLITE_ERROR || code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_READONLY ||
+	     code == SQLITE_PROTOCOL || code == SQLITE_CORRUPT || code == SQLITE_NOTADB)) {
 		errno = errnum;
 		return err_errno(e, "%s/jig.db: %s (%s)", t->dir, what, text);
 	}

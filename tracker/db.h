@@ -146,9 +146,11 @@ static inline const char *db_peek(sqlite3_stmt *st, int c)
 	return (const char *)sqlite3_column_text(st, c);
 } /* until the next step */
 bool db_digest(sqlite3_stmt *st, int c, struct digest *ret); /* false: NULL */
-int db_word(sqlite3_stmt *st, int c, enum vocabulary v);     /* of a text that is no word, which a CHECK forbids, the first one; the next step or question is ERR_BROKEN */
+/* of a text that is no word, which a CHECK forbids, the first one; the next step or question is ERR_BROKEN */
+int db_word(sqlite3_stmt *st, int c, enum vocabulary v);
 
-/* A row of artifact: run, step, attempt, role, form, path, digest, size, mtime, mode are the statement's first columns. */
+/* A row of artifact: run, step, attempt, role, form, path, digest, size, mtime, mode are the statement's first
+ * columns. */
 struct artifact_row;
 void artifact_read(sqlite3_stmt *st, struct arena *a, struct artifact_row *ret);
 

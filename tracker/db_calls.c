@@ -5,8 +5,8 @@
 
 static _Thread_local int lock_refused;
 
-/* SQLite opens a file for reading when it cannot be opened for writing, and says later that it is read-only. That is right
- * where it may not be written, and hides the cause where the machine refused. */
+/* SQLite opens a file for reading when it cannot be opened for writing, and says later that it is read-only. That is
+ * right where it may not be written, and hides the cause where the machine refused. */
 static int open_file(const char *path, int flags, int mode)
 {
 	static _Thread_local int refused;

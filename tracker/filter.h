@@ -2,7 +2,8 @@
  *
  *   expr   := term (("AND" | "OR") term)* with AND binding tighter; parentheses
  *   term   := key op value | key "IN" "(" value, … ")" | key "NOT IN" (…)
- *   key    := metrics.K | params.K | tags.K | attributes.A | A      K may be quoted: metrics."train[lr]".acc, params.`a b`
+ *   key    := metrics.K | params.K | tags.K | attributes.A | A
+ *             (K may be quoted: metrics."train[lr]".acc, params.`a b`)
  *   op     := = == != > >= < <= LIKE ILIKE NOT LIKE NOT ILIKE       (LIKE: % and _; texts only)
  *   value  := number | 'text' | "text" ; NaN and inf for metrics
  *   A      := number name state pipeline kind origin created started ended seconds user host branch commit dirty note
@@ -16,9 +17,11 @@
 #include "base/err.h"
 
 struct filter;      /* parsed; lives in the arena */
-struct filter_sort; /* "metrics.acc DESC", "created", "params.train.lr ASC, number DESC": keys as above; unknown and NaN last */
+/* "metrics.acc DESC", "created", "params.train.lr ASC, number DESC": keys as above; unknown and NaN last */
+struct filter_sort;
 
-/* ERR_USAGE names the column of text, what was found and what would fit, with the nearest key for a misspelt attribute. */
+/* ERR_USAGE names the column of text, what was found and what would fit, with the nearest key for a misspelt
+ * attribute. */
 int filter_parse(const char *text, struct arena *a, struct filter **ret, struct err *e);
 int filter_parse_sort(const char *text, struct arena *a, struct filter_sort **ret, struct err *e);
 

@@ -28,18 +28,19 @@ struct run_row {
 };
 int query_run(struct tracker *t, int64_t number, struct arena *a, struct run_row *ret, struct err *e);
 
-/* Newest first, or by `sort` (NULL: none); equal runs stand by number, in the direction of the last key. filter NULL: all. Removed runs
- * are left out. limit -1: all. */
+/* Newest first, or by `sort` (NULL: none); equal runs stand by number, in the direction of the last key. filter NULL:
+ * all. Removed runs are left out. limit -1: all. */
 struct run_rows { struct run_row *v; size_t len; };
-int query_runs(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit, int64_t offset, struct arena *a,
-	       struct run_rows *ret, struct err *e);
+int query_runs(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit, int64_t offset,
+               struct arena *a, struct run_rows *ret, struct err *e);
 int query_count(struct tracker *t, const struct filter *f, int64_t *ret, struct err *e);
 /* Numbers of runs whose state is queued or running. */
 int query_live(struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e);
 
 struct step_row {
 	int64_t id;
-	const char *name, *base, *item, *command, *declared, *reason; /* item, declared: JSON text or NULL; reason may be NULL */
+	/* item, declared: JSON text or NULL; reason may be NULL */
+	const char *name, *base, *item, *command, *declared, *reason;
 	enum step_state state;
 	int rank;
 	int64_t reused_attempt, reused_run; int reused_n;             /* 0 = none */
@@ -49,11 +50,13 @@ struct step_rows { struct step_row *v; size_t len; };
 int query_steps(struct tracker *t, int64_t run, struct arena *a, struct step_rows *ret, struct err *e);
 /* One step by its id, or by its name, without what it needs. ERR_NOT_FOUND. */
 int query_step(struct tracker *t, int64_t step, struct arena *a, struct step_row *ret, struct err *e);
-int query_step_named(struct tracker *t, int64_t run, const char *name, struct arena *a, struct step_row *ret, struct err *e);
+int query_step_named(struct tracker *t, int64_t run, const char *name, struct arena *a, struct step_row *ret,
+                     struct err *e);
 
 /* What changes of a run's steps while it is under way, in order of rank: for who has them from query_steps. */
 struct step_state_row { enum step_state state; int64_t reused_attempt, reused_run; int reused_n; };
-int query_step_states(struct tracker *t, int64_t run, struct arena *a, struct step_state_row **ret, size_t *ret_len, struct err *e);
+int query_step_states(struct tracker *t, int64_t run, struct arena *a, struct step_state_row **ret, size_t *ret_len,
+                      struct err *e);
 /* The id of the newest event of a run; 0: none. While it stays, no step or attempt of the run has moved. */
 int query_run_event(struct tracker *t, int64_t run, int64_t *ret, struct err *e);
 
@@ -77,7 +80,8 @@ int query_attempts(struct tracker *t, int64_t run, struct arena *a, struct attem
 /* Those of one step, by n. */
 int query_step_attempts(struct tracker *t, int64_t step, struct arena *a, struct attempt_rows *ret, struct err *e);
 /* Those whose id is above `after`, by id: what began since. */
-int query_attempts_after(struct tracker *t, int64_t run, int64_t after, struct arena *a, struct attempt_rows *ret, struct err *e);
+int query_attempts_after(struct tracker *t, int64_t run, int64_t after, struct arena *a, struct attempt_rows *ret,
+                         struct err *e);
 /* One attempt, of whichever run. ERR_NOT_FOUND. */
 int query_attempt(struct tracker *t, int64_t attempt, struct arena *a, struct attempt_row *ret, struct err *e);
 
@@ -95,11 +99,12 @@ struct artifact_row {
 	unsigned mode;
 };
 struct artifact_rows { struct artifact_row *v; size_t len; };
-/* All artifacts of a run, those of reused attempts included, by step's rank, attempt, role and path. Of a reused one `step` is this
- * run's, `run` and `attempt` those that executed. */
+/* All artifacts of a run, those of reused attempts included, by step's rank, attempt, role and path. Of a reused one
+ * `step` is this run's, `run` and `attempt` those that executed. */
 int query_artifacts(struct tracker *t, int64_t run, struct arena *a, struct artifact_rows *ret, struct err *e);
 /* Those of one attempt, by role and path. */
-int query_attempt_artifacts(struct tracker *t, int64_t attempt, struct arena *a, struct artifact_rows *ret, struct err *e);
+int query_attempt_artifacts(struct tracker *t, int64_t attempt, struct arena *a, struct artifact_rows *ret,
+                            struct err *e);
 
 struct metric_row {
 	int64_t series, step, attempt;       /* ids */
@@ -120,14 +125,18 @@ struct pair_rows { struct pair *v; size_t len; };
 int query_tags(struct tracker *t, int64_t run, struct arena *a, struct pair_rows *ret, struct err *e);
 /* Params as leaves (dotted path, text). */
 int query_params(struct tracker *t, int64_t run, struct arena *a, struct pair_rows *ret, struct err *e);
-int query_pipeline_text(struct tracker *t, int64_t run, struct arena *a, const char **ret, size_t *ret_len, struct err *e);
+int query_pipeline_text(struct tracker *t, int64_t run, struct arena *a, const char **ret, size_t *ret_len,
+                        struct err *e);
 /* The median duration of the last (at most 5) successful attempts of steps named so in this project; -1: never. */
 int query_duration(struct tracker *t, const char *step_name, int64_t *ret_us, struct err *e);
 
-/* For gc and fsck: every digest that a row names but those of checkpoints, which are never in the store; removed runs that nothing borrows from left out; and snapshots likewise. */
-typedef int query_digest_fn(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run, const char *path, struct err *e);
+/* For gc and fsck: every digest that a row names but those of checkpoints, which are never in the store; removed runs
+ * that nothing borrows from left out; and snapshots likewise. */
+typedef int query_digest_fn(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run,
+                            const char *path, struct err *e);
 int query_digests(struct tracker *t, query_digest_fn *cb, void *arg, struct err *e);
-/* Numbers of runs whose folder may go: removed ones that no kept run borrows from. And snapshot trees that kept runs name. */
+/* Numbers of runs whose folder may go: removed ones that no kept run borrows from. And snapshot trees that kept runs
+ * name. */
 int query_dead_runs(struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e);
 int query_snapshots(struct tracker *t, struct arena *a, const char ***ret, size_t *ret_len, struct err *e);
 

@@ -110,7 +110,8 @@ static int from_seeds(struct tracker *t, const struct filter *f, int64_t most, s
 			filter_sql_seed(q, seeds.terms.v[i]);
 		}
 		buf_adds(&q->text, ")");
-		/* Many are read in order, so that rows that stand together are; without a limit SQLite leaves an inner order out. */
+		/* Many are read in order, so that rows that stand together are; without a limit SQLite leaves an inner
+		 * order out. */
 		if (most > FILTER_SMALL_SEED)
 			buf_adds(&q->text, " ORDER BY run DESC LIMIT -1");
 		buf_adds(&q->text, ") x CROSS JOIN run r ON r.number = x.run WHERE r.removed = 0");

@@ -16,7 +16,8 @@ struct filter_plan {
 	int n;
 	bool seeded;
 };
-/* sort NULL: newest first. Equal runs stand in the direction of the last key. whole: all runs are wanted, not the first few. */
+/* sort NULL: newest first. Equal runs stand in the direction of the last key. whole: all runs are wanted, not the first
+ * few. */
 int filter_plan(struct tracker *t, const struct filter *f, const struct filter_sort *sort, bool whole, struct arena *a,
                 struct filter_plan *ret, struct err *e);
 void filter_plan_release(struct filter_plan *p);

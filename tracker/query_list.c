@@ -6,7 +6,8 @@
 
 /* The distinct keys of an index, a seek for each. */
 #define KEYS_OF(from, more) \
-	"WITH RECURSIVE k(key) AS (SELECT (SELECT min(key) FROM " from ") UNION ALL SELECT (SELECT min(x.key) FROM " from \
+	"WITH RECURSIVE k(key) AS (SELECT (SELECT min(key) FROM " from ") UNION ALL SELECT (SELECT min(x.key) " \
+	"FROM " from \
 	" x WHERE x.key > k.key" more ") FROM k WHERE k.key IS NOT NULL) SELECT key FROM k WHERE key IS NOT NULL"
 
 #define SQL(X) \
@@ -24,11 +25,12 @@
 	X(LIST_SPEC, "SELECT spec FROM sweep WHERE id = ?1") \
 	X(LIST_METRICS, KEYS_OF("run_metric", "")) \
 	X(LIST_TAGS, KEYS_OF("tag", "")) \
-	X(LIST_PARAMS, "WITH RECURSIVE k(key) AS (SELECT (SELECT min(key) FROM param WHERE number IS NOT NULL) UNION ALL " \
-	                "SELECT (SELECT min(x.key) FROM param x WHERE x.key > k.key AND number IS NOT NULL) FROM k WHERE " \
-	                "k.key IS NOT NULL), l(key) AS (SELECT (SELECT min(key) FROM param WHERE number IS NULL) UNION ALL " \
-	                "SELECT (SELECT min(x.key) FROM param x WHERE x.key > l.key AND number IS NULL) FROM l WHERE " \
-	                "l.key IS NOT NULL) SELECT key FROM k WHERE key IS NOT NULL UNION SELECT key FROM l WHERE key IS NOT NULL") \
+	X(LIST_PARAMS, "WITH RECURSIVE k(key) AS (SELECT (SELECT min(key) FROM param WHERE number IS NOT NULL) UNION " \
+	                "ALL SELECT (SELECT min(x.key) FROM param x WHERE x.key > k.key AND number IS NOT NULL) FROM " \
+	                "k WHERE k.key IS NOT NULL), l(key) AS (SELECT (SELECT min(key) FROM param WHERE number IS " \
+	                "NULL) UNION ALL SELECT (SELECT min(x.key) FROM param x WHERE x.key > l.key AND number IS " \
+	                "NULL) FROM l WHERE l.key IS NOT NULL) SELECT key FROM k WHERE key IS NOT NULL UNION SELECT " \
+	                "key FROM l WHERE key IS NOT NULL") \
 	X(LIST_SWEEP, "SELECT max(created), sum(elapsed_us), count(*), sum(state IN ('queued', 'running')), " \
 	              "sum(state = 'success'), sum(state = 'failed'), sum(iif(elapsed_us IS NULL, 0, nsteps)), " \
 	              "sum(iif(elapsed_us IS NULL, 0, nsteps - nfailed)) FROM run WHERE sweep = ?1 AND removed = 0") \
@@ -38,16 +40,16 @@
 	             "WHERE r.sweep = ?1 AND r.removed = 0 AND m.value <> ?3 ORDER BY m.value DESC, r.number LIMIT 1") \
 	X(LIST_SWEEP_FAILED, "SELECT number FROM run WHERE sweep = ?1 AND state = 'failed' AND removed = 0 " \
 	                     "ORDER BY number DESC LIMIT ?2") \
-	X(LIST_NAME_TEXTS, "SELECT number, name, NULL FROM run INDEXED BY run_by_name WHERE removed = 0 AND ?1 >= 0 AND " \
-	                   "name > ?2 ORDER BY name") \
+	X(LIST_NAME_TEXTS, "SELECT number, name, NULL FROM run INDEXED BY run_by_name WHERE removed = 0 AND ?1 >= 0 " \
+	                   "AND name > ?2 ORDER BY name") \
 	X(LIST_NEWER_TEXTS, "SELECT number, name, NULL FROM run WHERE removed = 0 AND number > ?1 AND ?2 IS NOT NULL " \
 	                    "ORDER BY number") \
 	X(LIST_TAG_TEXTS, "SELECT run, key, value FROM tag WHERE (run, key) > (?1, ?2) ORDER BY run, key") \
 	X(LIST_NOTE_TEXTS, "SELECT run, text, NULL FROM note WHERE run > ?1 AND ?2 IS NOT NULL ORDER BY run")
 DB_TABLE(DB_QUERY_LIST, sql, SQL)
 
-int query_numbers(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit, int64_t offset,
-                  int64_t **ret, size_t *ret_len, struct err *e)
+int query_numbers(struct tracker *t, const struct filter *f, const struct filter_sort *sort, int64_t limit,
+                  int64_t offset, int64_t **ret, size_t *ret_len, struct err *e)
 {
 	_arena_ struct arena a = ARENA_INIT;
 
@@ -194,7 +196,8 @@ int query_sweep(struct tracker *t, int64_t sweep, struct arena *a, struct sweep_
 	return 0;
 }
 
-int query_sweep_range(struct tracker *t, int64_t sweep, const char *key, struct sweep_range *ret, bool *ret_any, struct err *e)
+int query_sweep_range(struct tracker *t, int64_t sweep, const char *key, struct sweep_range *ret, bool *ret_any,
+                      struct err *e)
 {
 	_query_ sqlite3_stmt *least = NULL, *most = NULL;
 	int r = db_query(t, &sql, LIST_LEAST, &least, e, DB_INT(sweep), DB_TEXT(key), DB_INT(value_key(NAN)));
@@ -229,7 +232,8 @@ int query_sweep_failed(struct tracker *t, int64_t sweep, int64_t *ret, size_t n,
 	return r < 0 ? r : 0;
 }
 
-int query_keys(struct tracker *t, enum query_keys which, struct arena *a, const char ***ret, size_t *ret_len, struct err *e)
+int query_keys(struct tracker *t, enum query_keys which, struct arena *a, const char ***ret, size_t *ret_len,
+               struct err *e)
 {
 	static const int statements[] = {
 	        [KEYS_METRIC] = LIST_METRICS, [KEYS_PARAM] = LIST_PARAMS, [KEYS_TAG] = LIST_TAGS};
@@ -247,7 +251,8 @@ int query_keys(struct tracker *t, enum query_keys which, struct arena *a, const 
 	return r < 0 ? r : 0;
 }
 
-int query_texts(struct tracker *t, enum query_texts which, const struct texts_cursor *from, query_text_fn *cb, void *arg, struct err *e)
+int query_texts(struct tracker *t, enum query_texts which, const struct texts_cursor *from, query_text_fn *cb,
+                void *arg, struct err *e)
 {
 	static const int statements[] = {[TEXTS_NAME] = LIST_NAME_TEXTS,
 	                                 [TEXTS_NEWER_NAME] = LIST_NEWER_TEXTS,

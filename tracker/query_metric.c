@@ -15,8 +15,8 @@
 #define SQL(X) \
 	X(BY_STEP, "SELECT " SERIES_COLUMNS SERIES_OF_RUN "ORDER BY st.rank, st.id, s.key") \
 	X(BY_KEY, "SELECT " SERIES_COLUMNS SERIES_OF_RUN "ORDER BY s.key, st.rank DESC, st.id DESC") \
-	X(OF_ATTEMPT, "SELECT " SERIES_COLUMNS " FROM series s JOIN step st ON st.id = s.step WHERE s.attempt = ?1 AND " \
-	              "s.count > 0 ORDER BY s.last_ts DESC, s.key") \
+	X(OF_ATTEMPT, "SELECT " SERIES_COLUMNS " FROM series s JOIN step st ON st.id = s.step WHERE s.attempt = ?1 " \
+	              "AND s.count > 0 ORDER BY s.last_ts DESC, s.key") \
 	X(OF_ENDED, "SELECT " SERIES_COLUMNS " FROM run_metric m JOIN series s ON s.id = m.series " \
 	            "JOIN step st ON st.id = m.step WHERE m.run = ?1 ORDER BY s.key") \
 	X(SAMPLES_AFTER, "SELECT ts, cpu_us, rss, read_bytes, written_bytes, gpu_mem, gpu_util, nprocs FROM sample " \
@@ -74,7 +74,8 @@ int query_run_metrics(struct tracker *t, int64_t run, struct arena *a, struct me
 	return sealed ? metrics(t, OF_ENDED, run, false, a, ret, e) : metrics(t, BY_KEY, run, true, a, ret, e);
 }
 
-int query_samples_after(struct tracker *t, int64_t attempt, int64_t after, size_t most, struct arena *a, struct sample_rows *ret, struct err *e)
+int query_samples_after(struct tracker *t, int64_t attempt, int64_t after, size_t most, struct arena *a,
+                        struct sample_rows *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	VEC(struct sample) rows = {0};

@@ -22,7 +22,8 @@
 	X(RUN_PIPELINE, "SELECT p.text FROM run r JOIN pipeline p ON p.id = r.pipeline_id WHERE r.number = ?1") \
 	X(RUN_DIGESTS, \
 	  "SELECT a.digest, a.size, a.form, a.run, a.path FROM artifact a JOIN run r ON r.number = a.run " \
-	  "WHERE a.digest IS NOT NULL AND a.role <> 'checkpoint' AND (r.removed = 0 OR " RUN_BORROWED ") ORDER BY a.id") \
+	  "WHERE a.digest IS NOT NULL AND a.role <> 'checkpoint' AND (r.removed = 0 OR " RUN_BORROWED ") ORDER BY " \
+	  "a.id") \
 	X(RUN_DEAD, "SELECT r.number FROM run r WHERE r.removed = 1 AND NOT " RUN_BORROWED " ORDER BY r.number") \
 	X(RUN_SNAPSHOTS, \
 	  "SELECT DISTINCT r.snapshot FROM run r WHERE r.snapshot IS NOT NULL AND (r.removed = 0 OR " RUN_BORROWED \

@@ -11,35 +11,38 @@
 	"instr('in out metric checkpoint log logged', a.role) AS place"
 
 #define ATTEMPT_COLUMNS \
-	"a.id, a.step, a.uid, a.command, a.folder, a.isolation, a.host, a.n, a.state, a.cause, a.exit_status, a.signal, " \
-	"a.started, a.ended, a.elapsed_us, a.pid, a.pid_start, v.key, v.grade, a.error_file, a.error_message, a.error_line, " \
-	"a.max_rss, a.cpu_us, a.read_bytes, a.written_bytes, a.gpu_mem, v.kind, v.detail"
+	"a.id, a.step, a.uid, a.command, a.folder, a.isolation, a.host, a.n, a.state, a.cause, a.exit_status, " \
+	"a.signal, a.started, a.ended, a.elapsed_us, a.pid, a.pid_start, v.key, v.grade, a.error_file, " \
+	"a.error_message, a.error_line, a.max_rss, a.cpu_us, a.read_bytes, a.written_bytes, a.gpu_mem, v.kind, v.detail"
 
 #define STEP_COLUMNS \
-	"s.id, s.name, s.base, s.item, coalesce(s.command, x.command), coalesce(s.declared, x.declared), s.reason, s.state, s.rank, " \
-	"s.reused_attempt, a.run, a.n, s.needs FROM step s LEFT JOIN attempt a ON a.id = s.reused_attempt LEFT JOIN step x ON x.id = a.step "
+	"s.id, s.name, s.base, s.item, coalesce(s.command, x.command), coalesce(s.declared, x.declared), s.reason, " \
+	"s.state, s.rank, s.reused_attempt, a.run, a.n, s.needs FROM step s LEFT JOIN attempt a ON a.id = " \
+	"s.reused_attempt LEFT JOIN step x ON x.id = a.step "
 
 #define SQL(X) \
 	X(STEPS, "SELECT " STEP_COLUMNS "WHERE s.run = ?1 ORDER BY s.rank") \
 	X(STEP, "SELECT " STEP_COLUMNS "WHERE s.id = ?1") \
 	X(STEP_NAMED, "SELECT " STEP_COLUMNS "WHERE s.run = ?1 AND s.name = ?2") \
-	X(STEP_STATES, "SELECT s.state, s.reused_attempt, a.run, a.n FROM step s LEFT JOIN attempt a ON a.id = s.reused_attempt " \
-	               "WHERE s.run = ?1 ORDER BY s.rank") \
+	X(STEP_STATES, "SELECT s.state, s.reused_attempt, a.run, a.n FROM step s LEFT JOIN attempt a ON a.id = " \
+	               "s.reused_attempt WHERE s.run = ?1 ORDER BY s.rank") \
 	X(RUN_EVENT, "SELECT max(id) FROM event WHERE run = ?1") \
-	X(ATTEMPTS, "SELECT " ATTEMPT_COLUMNS " FROM step s JOIN attempt a ON a.step = s.id LEFT JOIN env v ON v.id = a.env " \
-	            "WHERE s.run = ?1 ORDER BY s.rank, s.id, a.n") \
-	X(STEP_ATTEMPTS, "SELECT " ATTEMPT_COLUMNS " FROM attempt a LEFT JOIN env v ON v.id = a.env WHERE a.step = ?1 ORDER BY a.n") \
+	X(ATTEMPTS, "SELECT " ATTEMPT_COLUMNS " FROM step s JOIN attempt a ON a.step = s.id LEFT JOIN env v ON v.id " \
+	            "= a.env WHERE s.run = ?1 ORDER BY s.rank, s.id, a.n") \
+	X(STEP_ATTEMPTS, "SELECT " ATTEMPT_COLUMNS " FROM attempt a LEFT JOIN env v ON v.id = a.env WHERE a.step = " \
+		"?1 ORDER BY a.n") \
 	X(ATTEMPTS_AFTER, "SELECT " ATTEMPT_COLUMNS " FROM attempt a LEFT JOIN env v ON v.id = a.env " \
 	                  "WHERE a.run = ?1 AND a.id > ?2 ORDER BY a.id") \
 	X(ATTEMPT, "SELECT " ATTEMPT_COLUMNS " FROM attempt a LEFT JOIN env v ON v.id = a.env WHERE a.id = ?1") \
-	X(PACKAGES, "SELECT p.name, p.version, p.source FROM attempt a JOIN package p ON p.env = a.env WHERE a.id = ?1 " \
-	            "ORDER BY p.name") \
+	X(PACKAGES, "SELECT p.name, p.version, p.source FROM attempt a JOIN package p ON p.env = a.env WHERE a.id = " \
+	            "?1 ORDER BY p.name") \
 	X(ARTIFACTS, \
 	  "SELECT " ARTIFACT_COLUMNS " FROM step st JOIN artifact a ON a.step = st.id WHERE st.run = ?1 " \
 	  "UNION ALL SELECT " ARTIFACT_COLUMNS " FROM step st JOIN artifact a ON a.attempt = st.reused_attempt " \
 	  "WHERE st.run = ?1 ORDER BY 11, 2, 3, 12, 6") \
 	X(ATTEMPT_ARTIFACTS, \
-	  "SELECT " ARTIFACT_COLUMNS " FROM artifact a JOIN step st ON st.id = a.step WHERE a.attempt = ?1 ORDER BY 12, 6") \
+	  "SELECT " ARTIFACT_COLUMNS " FROM artifact a JOIN step st ON st.id = a.step WHERE a.attempt = ?1 ORDER BY " \
+	  "12, 6") \
 	X(DURATIONS, \
 	  "SELECT elapsed_us FROM attempt WHERE name = ?1 AND state = 'success' AND elapsed_us IS NOT NULL " \
 	  "ORDER BY id DESC LIMIT 5")
@@ -132,7 +135,8 @@ int query_step(struct tracker *t, int64_t step, struct arena *a, struct step_row
 	return r ? r < 0 ? r : 0 : err_set(e, ERR_NOT_FOUND, "there is no step %lld in the record", (long long)step);
 }
 
-int query_step_named(struct tracker *t, int64_t run, const char *name, struct arena *a, struct step_row *ret, struct err *e)
+int query_step_named(struct tracker *t, int64_t run, const char *name, struct arena *a, struct step_row *ret,
+                     struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	int r = db_query(t, &sql, STEP_NAMED, &st, e, DB_INT(run), DB_TEXT(name));

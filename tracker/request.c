@@ -13,8 +13,8 @@
 	  "SELECT id, coalesce(step, 0), action FROM request WHERE run = ?1 AND taken IS NULL ORDER BY id LIMIT 1") \
 	X(REQUEST_TAKEN, "UPDATE request SET taken = ?2, answer = ?3 WHERE id = ?1 AND taken IS NULL") \
 	X(REQUEST_RUN, "SELECT run FROM request WHERE id = ?1 AND taken IS NULL") \
-	X(REQUEST_PAUSED, "SELECT action = 'pause' FROM request WHERE run = ?1 AND step IS NULL AND action IN ('pause', 'continue') " \
-	                  "AND taken IS NOT NULL ORDER BY id DESC LIMIT 1") \
+	X(REQUEST_PAUSED, "SELECT action = 'pause' FROM request WHERE run = ?1 AND step IS NULL AND action IN " \
+	                  "('pause', 'continue') AND taken IS NOT NULL ORDER BY id DESC LIMIT 1") \
 	X(REQUEST_REPLY, "SELECT answer FROM request WHERE id = ?1 AND taken IS NOT NULL")
 DB_TABLE(DB_REQUEST, sql, SQL)
 

@@ -10,8 +10,8 @@
 	"(SELECT snapshot FROM run WHERE number = a.run) FROM attempt a "
 /* A run that was removed counts while a kept one borrows from it. */
 #define KEPT \
-	"((SELECT removed FROM run WHERE number = a.run) = 0 OR EXISTS (SELECT 1 FROM borrow b JOIN run k ON k.number = b.run " \
-	"WHERE b.lender = a.run AND k.removed = 0)) "
+	"((SELECT removed FROM run WHERE number = a.run) = 0 OR EXISTS (SELECT 1 FROM borrow b JOIN run k ON " \
+	"k.number = b.run WHERE b.lender = a.run AND k.removed = 0)) "
 #define STANDS_IN "WHERE a.state = 'success' AND a.trace IS NOT NULL AND a.form = ?1 "
 #define NAMES(key) \
 	"EXISTS (SELECT 1 FROM json_tree(coalesce(s.declared, x.declared), '$." key "') WHERE rtrim(atom, '/') = " \
@@ -25,11 +25,13 @@
 	X(REUSE_BY_KEY, PAST STANDS_IN "AND a.key = ?2 AND " KEPT "ORDER BY a.id DESC") \
 	X(REUSE_BY_NAME, PAST "WHERE a.name = ?1 AND a.state = 'success' AND " KEPT "ORDER BY a.id DESC LIMIT 1") \
 	X(REUSE_BY_OUTPUT, "SELECT a.id FROM artifact o JOIN attempt a ON a.id = o.attempt WHERE o.path = ?1 AND " \
-	                   "o.role IN ('out', 'metric') AND a.state = 'success' AND " KEPT "ORDER BY o.id DESC LIMIT 1") \
+	                   "o.role IN ('out', 'metric') AND a.state = 'success' AND " KEPT "ORDER BY o.id DESC LIMIT " \
+	                   "1") \
 	X(REUSE_BY_ID, PAST "WHERE a.id = ?1") \
 	X(REUSE_LAST_NAMED, "SELECT a.id FROM step s JOIN attempt a " LAST_OF "AND s.run = ?1 AND s.name = ?2") \
 	X(REUSE_LAST_WITH, "SELECT a.id FROM step s LEFT JOIN attempt b ON b.id = s.reused_attempt LEFT JOIN step x " \
-	                   "ON x.id = b.step JOIN attempt a " LAST_OF "AND s.run = ?1 AND (" NAMES("outputs") " OR " NAMES("metrics") ") " \
+	                   "ON x.id = b.step JOIN attempt a " LAST_OF "AND s.run = ?1 AND (" NAMES("outputs") " OR " \
+	                   NAMES("metrics") ") " \
 	                   "ORDER BY s.rank LIMIT 1") \
 	X(REUSE_GIVEN, "SELECT run, step, attempt, role, form, path, digest, size, mtime, mode FROM artifact " \
 	               "WHERE attempt = ?1 AND (+role = 'out' OR +role = 'metric')") \

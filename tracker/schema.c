@@ -67,7 +67,8 @@ static int write_copy(struct tracker *t, int64_t version, const char *temp, cons
 
 /* A whole copy beside the database, before the first migration touches anything. It gets its name when it is complete,
  * in place of one that an upgrade which failed has left; where another process was quicker the copy shows the upgraded
- * state already, and that process made the one that is wanted. One at a time: by a lock on the folder, which leaves nothing. */
+ * state already, and that process made the one that is wanted. One at a time: by a lock on the folder, which leaves
+ * nothing. */
 static int back_up(struct tracker *t, int64_t version, struct err *e)
 {
 	_free_ char *path = mem_printf("%s/jig.db.v%lld.bak", t->dir, (long long)version);

@@ -11,7 +11,8 @@
  * within it; the columns from the fourth on are hashed. A later version of the schema must leave these columns as they
  * are, or begin a new format. A trace is read once, as that of the run's first attempt that has it. */
 #define FIRST_WITH_TRACE \
-	"(SELECT min(id) AS id FROM attempt WHERE run = ?1 AND trace IS NOT NULL GROUP BY trace) f JOIN attempt a ON a.id = f.id "
+	"(SELECT min(id) AS id FROM attempt WHERE run = ?1 AND trace IS NOT NULL GROUP BY trace) f JOIN attempt a ON " \
+	"a.id = f.id "
 #define SQL(X) \
 	X(SEAL_RUN, "SELECT 0, '', 'the run itself', number, uid, pipeline, pipeline_id, state, kind, origin, sweep, " \
 	            "created, started, ended, " \
@@ -31,8 +32,8 @@
 	                "signal, started, ended, " \
 	                "elapsed_us, pid, pid_start, host, isolation, command, folder, env, error_file, error_line, " \
 	                "error_message, max_rss, cpu_us, " \
-	                "read_bytes, written_bytes, gpu_mem, facts, form, key, trace, continued FROM attempt WHERE run = ?1 " \
-	                "ORDER BY id") \
+	                "read_bytes, written_bytes, gpu_mem, facts, form, key, trace, continued FROM attempt WHERE " \
+	                "run = ?1 ORDER BY id") \
 	X(SEAL_ENV, "SELECT 0, '', key, id, key, grade, kind, detail FROM env WHERE id IN (SELECT env FROM attempt " \
 	            "WHERE run = ?1) ORDER BY id") \
 	X(SEAL_PACKAGE, "SELECT x.env, env.key, x.name, x.env, x.name, x.version, x.source FROM package x JOIN env " \
@@ -49,8 +50,8 @@
 	               "= ?1 ORDER BY a.id, x.ts") \
 	X(SEAL_TRACE_SET, "SELECT a.id, a.name || '@' || a.n, 'its digest', x.id, x.digest FROM " FIRST_WITH_TRACE \
 	                  "JOIN trace_set x ON x.id = a.trace ORDER BY x.id") \
-	X(SEAL_TRACE, "SELECT a.id, a.name || '@' || a.n, x.kind || ' ' || x.path, x.trace_set, x.path, x.kind, x.digest, " \
-	              "x.mode, x.size, x.mtime FROM " FIRST_WITH_TRACE \
+	X(SEAL_TRACE, "SELECT a.id, a.name || '@' || a.n, x.kind || ' ' || x.path, x.trace_set, x.path, x.kind, " \
+	              "x.digest, x.mode, x.size, x.mtime FROM " FIRST_WITH_TRACE \
 	              "JOIN trace x ON x.trace_set = a.trace ORDER BY x.trace_set, x.path, x.kind") \
 	X(SEAL_SERIES, \
 	  "SELECT x.attempt, a.name || '@' || a.n, x.key, x.id, x.run, x.step, x.attempt, x.key, x.count, x.last, " \
@@ -339,8 +340,9 @@ static int read_stored(struct tracker *t, int64_t run, struct parts *ret, struct
 			    strcmp(tables[i].name, db_peek(st, 0)) == 0)
 				p->table = (int)i;
 		if (p->table < 0)
-			p->other = mem_printf("%s%s", db_peek(st, 0),
-			                      strlen(db_peek(st, 0)) < (size_t)sqlite3_column_bytes(st, 0) ? "\\0" : "");
+			p->other =
+			        mem_printf("%s%s", db_peek(st, 0),
+			                   strlen(db_peek(st, 0)) < (size_t)sqlite3_column_bytes(st, 0) ? "\\0" : "");
 		p->owner = db_int(st, 1);
 		p->block = db_int(st, 2);
 		p->rows = db_int(st, 3);

@@ -1,5 +1,6 @@
-/* The vocabularies of the record. Each is one X-macro list: enum, the text in the database (a CHECK there; a test compares),
- * glyph, theme role and manual row come from it. Arguments: SYMBOL, text, glyph, ASCII glyph, theme role, what it means. */
+/* The vocabularies of the record. Each is one X-macro list: enum, the text in the database (a CHECK there; a test
+ * compares), glyph, theme role and manual row come from it. Arguments: SYMBOL, text, glyph, ASCII glyph, theme role,
+ * what it means. */
 #ifndef TRACKER_STATE_H
 #define TRACKER_STATE_H
 
@@ -34,18 +35,19 @@
 	X(ATTEMPT_LOST, "lost", "◌", "?", "lost", "its supervisor died without a word")
 
 /* SYMBOL, text, meaning */
-#define CAUSES(X)                                                                        \
-	X(CAUSE_NONE, "", "none: it runs, or succeeded")                                \
-	X(CAUSE_EXIT, "exit", "the command exited with a status other than 0")          \
-	X(CAUSE_SIGNAL, "signal", "a signal ended the command")                         \
-	X(CAUSE_TIMEOUT, "timeout", "it ran longer than `timeout`")                     \
-	X(CAUSE_IDLE, "idle", "no output, no metric and no CPU for `idle_timeout`")     \
-	X(CAUSE_OOM, "oom", "the system ended it for want of memory")                   \
-	X(CAUSE_OUTPUT_MISSING, "output_missing", "it exited 0 without a declared output, or with one that cannot be taken") \
+#define CAUSES(X) \
+	X(CAUSE_NONE, "", "none: it runs, or succeeded") \
+	X(CAUSE_EXIT, "exit", "the command exited with a status other than 0") \
+	X(CAUSE_SIGNAL, "signal", "a signal ended the command") \
+	X(CAUSE_TIMEOUT, "timeout", "it ran longer than `timeout`") \
+	X(CAUSE_IDLE, "idle", "no output, no metric and no CPU for `idle_timeout`") \
+	X(CAUSE_OOM, "oom", "the system ended it for want of memory") \
+	X(CAUSE_OUTPUT_MISSING, "output_missing", \
+		"it exited 0 without a declared output, or with one that cannot be taken") \
 	X(CAUSE_SECRET, "secret", "an output, or what was logged, holds the value of a secret") \
-	X(CAUSE_LOST, "lost", "the supervisor died while it ran")                       \
-	X(CAUSE_STOPPED, "stopped", "a person stopped it")                              \
-	X(CAUSE_SPAWN, "spawn", "the command could not be started")                     \
+	X(CAUSE_LOST, "lost", "the supervisor died while it ran") \
+	X(CAUSE_STOPPED, "stopped", "a person stopped it") \
+	X(CAUSE_SPAWN, "spawn", "the command could not be started") \
 	X(CAUSE_ENV, "env", "its environment, inputs or work folder could not be made")
 
 #define RUN_KINDS(X)                                                     \
@@ -70,17 +72,17 @@
 	X(FORM_PLACE, "place", "a file in the attempt's folder, digested but not in the store (logs)")
 
 /* What a lookup found. SYMBOL, text, meaning */
-#define TRACE_KINDS(X)                                                                          \
-	X(TRACE_FILE, "file", "a file of the code: its content and mode")                       \
-	X(TRACE_PYTHON, "python", "a Python file read as source: its tokens")                   \
-	X(TRACE_FOLDER, "folder", "a folder that was asked about")                              \
-	X(TRACE_LISTING, "listing", "a folder that was listed: its names")                      \
-	X(TRACE_LINK, "link", "a symbolic link: its target")                                    \
-	X(TRACE_NOTHING, "nothing", "a name that was looked for and not there")                 \
+#define TRACE_KINDS(X) \
+	X(TRACE_FILE, "file", "a file of the code: its content and mode") \
+	X(TRACE_PYTHON, "python", "a Python file read as source: its tokens") \
+	X(TRACE_FOLDER, "folder", "a folder that was asked about") \
+	X(TRACE_LISTING, "listing", "a folder that was listed: its names") \
+	X(TRACE_LINK, "link", "a symbolic link: its target") \
+	X(TRACE_NOTHING, "nothing", "a name that was looked for and not there") \
 	X(TRACE_MODULE, "module", "a Python module looked for in a folder: the files it could be") \
 	X(TRACE_OUTSIDE, "outside", "a path outside the work folder that nothing else covers: its size and time") \
-	X(TRACE_PARAMS, "params", "all params were read; with a path: how that file of params is written")                                       \
-	X(TRACE_NAMES, "names", "all names of the code: lookups of names could not be seen")    \
+	X(TRACE_PARAMS, "params", "all params were read; with a path: how that file of params is written") \
+	X(TRACE_NAMES, "names", "all names of the code: lookups of names could not be seen") \
 	X(TRACE_TREE, "tree", "all of the code: what was read could not be seen")
 
 #define REQUEST_ACTIONS(X)                                                     \
@@ -103,7 +105,17 @@ enum trace_kind { TRACE_KINDS(STATE_SYMBOL_) };
 
 /* One row of a vocabulary; glyph, ascii and role are NULL where the list has none. */
 struct word { const char *text, *glyph, *ascii, *role, *meaning; };
-enum vocabulary { WORDS_RUN_STATE, WORDS_STEP_STATE, WORDS_ATTEMPT_STATE, WORDS_CAUSE, WORDS_KIND, WORDS_ROLE, WORDS_FORM, WORDS_REQUEST, WORDS_TRACE };
+enum vocabulary {
+	WORDS_RUN_STATE,
+	WORDS_STEP_STATE,
+	WORDS_ATTEMPT_STATE,
+	WORDS_CAUSE,
+	WORDS_KIND,
+	WORDS_ROLE,
+	WORDS_FORM,
+	WORDS_REQUEST,
+	WORDS_TRACE
+};
 
 /* The rows of a vocabulary in the order of its enum. */
 const struct word *words_of(enum vocabulary v, int *ret_len);

@@ -13,7 +13,8 @@
 /* A statement for many rows costs half of what one for each does. */
 enum { STEP_COLUMNS = 11, STEP_ROWS = 32 };
 #define STEP_INTO \
-	"INSERT INTO step (run, rank, name, base, item, command, declared, needs, state, reason, reused_attempt) VALUES "
+	"INSERT INTO step (run, rank, name, base, item, command, declared, needs, state, reason, reused_attempt) " \
+	"VALUES "
 #define STEP_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #define STEP_ROW_4 STEP_ROW ", " STEP_ROW ", " STEP_ROW ", " STEP_ROW
 #define STEP_ROW_16 STEP_ROW_4 ", " STEP_ROW_4 ", " STEP_ROW_4 ", " STEP_ROW_4
@@ -21,18 +22,20 @@ enum { STEP_COLUMNS = 11, STEP_ROWS = 32 };
 #define SQL(X) \
 	X(STEP_NEW, STEP_INTO STEP_ROW) \
 	X(STEP_NEW_MANY, STEP_INTO STEP_ROW_16 ", " STEP_ROW_16) \
-	X(STEP_COUNT, "UPDATE run SET nsteps = nsteps + ?2, ndone = ndone + ?3, nreused = nreused + ?3 WHERE number = ?1") \
-	X(STEP_UNFIT, "SELECT s.name, a.name || '@' || a.n, a.state FROM step s JOIN attempt a ON a.id = s.reused_attempt " \
-	              "WHERE s.run = ?1 AND a.state <> 'success' LIMIT 1") \
+	X(STEP_COUNT, "UPDATE run SET nsteps = nsteps + ?2, ndone = ndone + ?3, nreused = nreused + ?3 WHERE number " \
+		"= ?1") \
+	X(STEP_UNFIT, "SELECT s.name, a.name || '@' || a.n, a.state FROM step s JOIN attempt a ON a.id = " \
+	              "s.reused_attempt WHERE s.run = ?1 AND a.state <> 'success' LIMIT 1") \
 	X(STEP_BORROW, "INSERT INTO borrow (run, lender) SELECT ?1, run FROM attempt WHERE id = ?2 AND NOT EXISTS " \
 	               "(SELECT 1 FROM borrow b WHERE b.lender = attempt.run AND b.run = ?1)") \
-	X(STEP_LENDERS, "SELECT DISTINCT a.run, a.state = 'success' FROM step s JOIN attempt a ON a.id = s.reused_attempt " \
-	                "WHERE s.run = ?1") \
+	X(STEP_LENDERS, "SELECT DISTINCT a.run, a.state = 'success' FROM step s JOIN attempt a ON a.id = " \
+	                "s.reused_attempt WHERE s.run = ?1") \
 	X(STEP_BORROW_RUN, "INSERT INTO borrow (run, lender) SELECT ?1, ?2 WHERE NOT EXISTS " \
 	                   "(SELECT 1 FROM borrow WHERE lender = ?2 AND run = ?1)") \
 	X(STEP_LENDER_GONE, \
-	  "SELECT b.lender FROM borrow b JOIN run r ON r.number = b.lender WHERE b.run = ?1 AND r.removed = 1 AND NOT EXISTS (SELECT 1 " \
-	  "FROM borrow o JOIN run k ON k.number = o.run WHERE o.lender = b.lender AND o.run <> ?1 AND k.removed = 0) LIMIT 1") \
+	  "SELECT b.lender FROM borrow b JOIN run r ON r.number = b.lender WHERE b.run = ?1 AND r.removed = 1 AND " \
+	  "NOT EXISTS (SELECT 1 FROM borrow o JOIN run k ON k.number = o.run WHERE o.lender = b.lender AND o.run <> " \
+	  "?1 AND k.removed = 0) LIMIT 1") \
 	X(STEP_STATE, "SELECT state, name, run FROM step WHERE id = ?1") \
 	X(STEP_SET, "UPDATE step SET state = ?2, reason = coalesce(?3, reason), reused_attempt = coalesce(?4, " \
 	            "reused_attempt) WHERE id = ?1") \
@@ -119,7 +122,8 @@ static int set_counts(struct tracker *t, int64_t run, const struct tally *sum, s
 {
 	if (!sum->done && !sum->failed && !sum->reused)
 		return 0;
-	return db_write(t, &sql, STEP_TALLY, e, DB_INT(run), DB_INT(sum->done), DB_INT(sum->failed), DB_INT(sum->reused));
+	return db_write(t, &sql, STEP_TALLY, e, DB_INT(run), DB_INT(sum->done), DB_INT(sum->failed),
+	                DB_INT(sum->reused));
 }
 
 /* Of one step, with its run's counts. */
@@ -169,8 +173,8 @@ static int reuse_event(struct tracker *t, int64_t run, struct buf *body, struct 
 
 static int cannot_stand_in(const char *attempt, const char *state, const char *step, int64_t run, struct err *e)
 {
-	return err_set(e, ERR_USAGE, "attempt %s is %s: it cannot stand in for step %s of run %lld", attempt, state, step,
-	               (long long)run);
+	return err_set(e, ERR_USAGE, "attempt %s is %s: it cannot stand in for step %s of run %lld", attempt, state,
+	               step, (long long)run);
 }
 
 /* [[rank, data], …] or NULL. */
@@ -182,8 +186,8 @@ static int needs_text(const struct step_new *n, struct arena *a, const char **re
 	*ret = NULL;
 	for (size_t i = 0; i < n->nneeds; i++) {
 		if (n->needs[i].rank <= before || n->needs[i].rank >= n->rank)
-			return err_set(e, ERR_USAGE, "what step \"%s\" needs does not stand before it, in order of rank",
-			               n->name);
+			return err_set(e, ERR_USAGE,
+			               "what step \"%s\" needs does not stand before it, in order of rank", n->name);
 		before = n->needs[i].rank;
 		buf_addf(&text, "%s[%d,%d]", i ? "," : "[", before, n->needs[i].data);
 	}
@@ -209,7 +213,8 @@ static int step_values(int64_t run, const struct step_new *n, struct arena *a, s
 
 	if (r < 0)
 		return r;
-	if ((n->state != STEP_PENDING && n->state != STEP_REUSED) || (n->state == STEP_REUSED) != (n->reused_attempt != 0))
+	if ((n->state != STEP_PENDING && n->state != STEP_REUSED) ||
+	    (n->state == STEP_REUSED) != (n->reused_attempt != 0))
 		return err_set(e, ERR_USAGE, "step \"%s\" cannot begin as %s %s an attempt that stands in", n->name,
 		               step_state_text(n->state), n->reused_attempt ? "with" : "without");
 	memcpy(ret,
@@ -256,7 +261,8 @@ static int borrow_all(struct tracker *t, int64_t run, struct err *e)
 	int r = db_query(t, &sql, STEP_LENDERS, &st, e, DB_INT(run));
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0)
-		r = db_int(st, 1) ? db_write(t, &sql, STEP_BORROW_RUN, e, DB_INT(run), DB_INT(db_int(st, 0))) : say_unfit(t, run, e);
+		r = db_int(st, 1) ? db_write(t, &sql, STEP_BORROW_RUN, e, DB_INT(run), DB_INT(db_int(st, 0)))
+		                  : say_unfit(t, run, e);
 	return r;
 }
 
@@ -268,7 +274,8 @@ static int check_lenders(struct tracker *t, int64_t run, struct err *e)
 
 	if (r < 0 || (r = db_step(t, st, e)) <= 0)
 		return r;
-	return err_set(e, ERR_BUSY, "run %lld, of which results were to be reused, was removed meanwhile; run again", (long long)db_int(st, 0));
+	return err_set(e, ERR_BUSY, "run %lld, of which results were to be reused, was removed meanwhile; run again",
+	               (long long)db_int(st, 0));
 }
 
 int step_add(struct tracker *t, int64_t run, const struct step_new *v, size_t n, int64_t *ret_ids, struct err *e)
@@ -384,9 +391,9 @@ int attempt_begin(struct tracker *t, const struct attempt_new *n, int64_t *ret_i
 	int64_t id;
 	int r = db_write(t, &sql, STEP_ATTEMPT_NEW, e, DB_TEXT(n->uid), DB_INT(n->run), DB_INT(n->step), DB_INT(n->n),
 	                 DB_INT(n->started), DB_ID(n->pid), DB_ID(n->pid_start), DB_TEXT(n->host),
-	                 DB_TEXT(n->isolation), DB_TEXT(n->command), DB_TEXT(n->folder), DB_ID(n->env), DB_TEXT(n->facts),
-	                 n->form ? DB_DIGEST(n->form->b) : DB_NULL, n->key ? DB_DIGEST(n->key->b) : DB_NULL,
-	                 DB_ID(n->continued));
+	                 DB_TEXT(n->isolation), DB_TEXT(n->command), DB_TEXT(n->folder), DB_ID(n->env),
+	                 DB_TEXT(n->facts), n->form ? DB_DIGEST(n->form->b) : DB_NULL,
+	                 n->key ? DB_DIGEST(n->key->b) : DB_NULL, DB_ID(n->continued));
 
 	if (r < 0)
 		return r;

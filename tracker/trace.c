@@ -9,7 +9,8 @@
 #define SQL(X) \
 	X(TRACE_FIND, "SELECT id FROM trace_set WHERE digest = ?1") \
 	X(TRACE_NEW, "INSERT INTO trace_set (digest) VALUES (?1)") \
-	X(TRACE_ROW_NEW, "INSERT INTO trace (trace_set, path, kind, digest, mode, size, mtime) VALUES (?, ?, ?, ?, ?, ?, ?)") \
+	X(TRACE_ROW_NEW, "INSERT INTO trace (trace_set, path, kind, digest, mode, size, mtime) VALUES (?, ?, ?, ?, " \
+		"?, ?, ?)") \
 	X(TRACE_ROWS, "SELECT path, kind, digest, mode, size, mtime FROM trace WHERE trace_set = ?1 ORDER BY path")
 DB_TABLE(DB_TRACE, sql, SQL)
 

@@ -1,4 +1,5 @@
-/* What attempts looked up, and what answered (4-record.md: verifying traces). Attempts that looked up the same and got the same answers share one set of rows. */
+/* What attempts looked up, and what answered (4-record.md: verifying traces). Attempts that looked up the same and got
+ * the same answers share one set of rows. */
 #ifndef TRACKER_TRACE_H
 #define TRACKER_TRACE_H
 
@@ -8,11 +9,14 @@
 
 struct trace_row {
 	enum trace_kind kind;
-	const char *path;          /* below the project's root; absolute for TRACE_OUTSIDE; a remark for TRACE_NAMES, TRACE_TREE */
+	/* below the project's root; absolute for TRACE_OUTSIDE; a remark for TRACE_NAMES, TRACE_TREE */
+	const char *path;
 	unsigned char digest[32];
 	int digest_len;            /* 0: none; 20: a git blob; 32: SHA-256 */
-	unsigned mode;             /* git's mode of a file; of TRACE_OUTSIDE the file type bits of stat(2), 0: nothing there */
-	int64_t size, mtime;       /* TRACE_OUTSIDE: bytes, ns since 1970 (0 for a folder that was only asked about); else 0 */
+	/* git's mode of a file; of TRACE_OUTSIDE the file type bits of stat(2), 0: nothing there */
+	unsigned mode;
+	/* TRACE_OUTSIDE: bytes, ns since 1970 (0 for a folder that was only asked about); else 0 */
+	int64_t size, mtime;
 };
 struct trace_rows { struct trace_row *v; size_t len; };
 

@@ -38,7 +38,8 @@ static int wait_a_little(void *arg, int count)
 
 /* Nobody asks SQLite how much memory it holds; counting takes a lock at every allocation. Its statement journals come
  * and go at the top of the heap, which must not be handed back each time. One that grows over 64 KB, by a single split
- * of pages, would become a file, and stay one for each further statement of the transaction: they are kept in memory. */
+ * of pages, would become a file, and stay one for each further statement of the transaction: they are kept in
+ * memory. */
 static void configure(void)
 {
 	mem_keep(16 << 20);
@@ -191,7 +192,8 @@ void tracker_read_end(struct tracker *t)
 	_query_ sqlite3_stmt *st = NULL;
 	struct err ignored;
 
-	if (!t->in_transaction && !sqlite3_get_autocommit(t->db) && db_query(t, &sql, TRACKER_COMMIT, &st, &ignored) >= 0)
+	if (!t->in_transaction && !sqlite3_get_autocommit(t->db) &&
+	    db_query(t, &sql, TRACKER_COMMIT, &st, &ignored) >= 0)
 		db_step(t, st, &ignored);
 }
 

@@ -1,8 +1,8 @@
 /* The record: one SQLite database, DIR/jig.db, in WAL mode with synchronous=FULL.
  *
  * Every write is inside a transaction opened by tracker_begin (BEGIN IMMEDIATE, waiting with back-off for as long as it
- * takes up to a minute); a write outside one aborts the program. Transactions are short: callers gather first, then write.
- * Reads need none. Statements are prepared once, from one table, and kept. A tracker belongs to one thread.
+ * takes up to a minute); a write outside one aborts the program. Transactions are short: callers gather first, then
+ * write. Reads need none. Statements are prepared once, from one table, and kept. A tracker belongs to one thread.
  * Nothing of SQLite shows in these headers. */
 #ifndef TRACKER_TRACKER_H
 #define TRACKER_TRACKER_H
@@ -17,7 +17,8 @@
 struct tracker;
 
 enum tracker_mode {
-	TRACKER_READ,  /* the database must exist (ERR_NOT_FOUND); an older schema is upgraded all the same (backup first) */
+	/* the database must exist (ERR_NOT_FOUND); an older schema is upgraded all the same (backup first) */
+	TRACKER_READ,
 	TRACKER_WRITE, /* made when it is not there */
 };
 
@@ -33,12 +34,13 @@ int tracker_commit(struct tracker *t, struct err *e); /* on failure nothing of i
 void tracker_rollback(struct tracker *t);             /* none open: no-op */
 bool tracker_in_transaction(const struct tracker *t);
 
-/* Many reads in a row see one state of the record and take its locks once; they cost half. No writes between the two, and
- * tracker_begin not either. Ending is safe where the beginning failed. */
+/* Many reads in a row see one state of the record and take its locks once; they cost half. No writes between the two,
+ * and tracker_begin not either. Ending is safe where the beginning failed. */
 int tracker_read_begin(struct tracker *t, struct err *e);
 void tracker_read_end(struct tracker *t);
 
-/* Asked every few thousand instructions of a query, in the thread that runs it; other than 0 ends the query with ERR_INTERRUPTED. NULL: no more. */
+/* Asked every few thousand instructions of a query, in the thread that runs it; other than 0 ends the query with
+ * ERR_INTERRUPTED. NULL: no more. */
 void tracker_stop_when(struct tracker *t, int (*stop)(void *arg), void *arg);
 /* Gives back memory that only makes later reads faster. */
 void tracker_trim(struct tracker *t);

@@ -36,39 +36,41 @@
 	X(VERIFY_REMOVED, "SELECT number FROM run WHERE removed <> EXISTS (SELECT 1 FROM event WHERE event.run = " \
 	                  "number AND kind = 'remove') LIMIT 1") \
 	X(VERIFY_BEGIN, "BEGIN") \
-	X(VERIFY_SEAL, "SELECT run, tbl || ', ' || owner || ', block ' || block || ' was added' FROM seal WHERE run NOT " \
-	               "IN (SELECT number FROM run WHERE seal IS NOT NULL) LIMIT 1") \
+	X(VERIFY_SEAL, "SELECT run, tbl || ', ' || owner || ', block ' || block || ' was added' FROM seal WHERE run " \
+	               "NOT IN (SELECT number FROM run WHERE seal IS NOT NULL) LIMIT 1") \
 	X(VERIFY_POINT, \
 	  "SELECT series, 'series ' || series FROM point WHERE series NOT IN (SELECT id FROM series) LIMIT 1") \
 	X(VERIFY_SAMPLE, \
-	  "SELECT attempt, 'attempt ' || attempt || ', ts ' || ts FROM sample WHERE attempt NOT IN (SELECT id FROM attempt) LIMIT 1") \
+	  "SELECT attempt, 'attempt ' || attempt || ', ts ' || ts FROM sample WHERE attempt NOT IN (SELECT id FROM " \
+	  "attempt) LIMIT 1") \
 	X(VERIFY_PIPELINE, \
 	  "SELECT id, 'definition ' || id FROM pipeline WHERE id NOT IN (SELECT pipeline_id FROM run) LIMIT 1") \
 	X(VERIFY_SWEEP, "WITH told(id) AS (SELECT json_extract(body, '$.sweep') FROM event WHERE kind = 'sweep') " \
 	                "SELECT 0, id || ' was added' FROM sweep WHERE id NOT IN (SELECT id FROM told) UNION ALL " \
 	                "SELECT 0, id || ' is missing' FROM told WHERE id NOT IN (SELECT id FROM sweep) LIMIT 1") \
 	X(VERIFY_ENV, "WITH told(id) AS (SELECT json_extract(body, '$.env') FROM event WHERE kind = 'env') " \
-	              "SELECT 0, id || ' was added: ' || key FROM env WHERE id NOT IN (SELECT id FROM told) AND NOT EXISTS " \
-	              "(SELECT 1 FROM attempt WHERE env = env.id) UNION ALL " \
+	              "SELECT 0, id || ' was added: ' || key FROM env WHERE id NOT IN (SELECT id FROM told) AND NOT " \
+	              "EXISTS (SELECT 1 FROM attempt WHERE env = env.id) UNION ALL " \
 	              "SELECT 0, id || ' is missing' FROM told WHERE id NOT IN (SELECT id FROM env) LIMIT 1") \
-	X(VERIFY_TRACE_SET, "SELECT 0, 'trace ' || id FROM trace_set WHERE NOT EXISTS (SELECT 1 FROM attempt WHERE trace = " \
-	                    "trace_set.id) LIMIT 1") \
-	X(VERIFY_TALLY, "SELECT 0, name FROM tally WHERE name <> 'runs' UNION ALL SELECT 0, 'runs' WHERE (SELECT n FROM " \
-	                "tally WHERE name = 'runs') IS NOT (SELECT count(*) FROM run WHERE removed = 0) LIMIT 1") \
-	X(VERIFY_POWER, "WITH RECURSIVE p(n, f) AS (VALUES (0, 1.0) UNION ALL SELECT n + 1, f * 2.0 FROM p WHERE n < 537) " \
-	                "SELECT 0, p.n FROM p LEFT JOIN power_of_two x USING (n) WHERE x.f IS NOT p.f UNION ALL " \
+	X(VERIFY_TRACE_SET, "SELECT 0, 'trace ' || id FROM trace_set WHERE NOT EXISTS (SELECT 1 FROM attempt WHERE " \
+	                    "trace = trace_set.id) LIMIT 1") \
+	X(VERIFY_TALLY, "SELECT 0, name FROM tally WHERE name <> 'runs' UNION ALL SELECT 0, 'runs' WHERE (SELECT n " \
+	                "FROM tally WHERE name = 'runs') IS NOT (SELECT count(*) FROM run WHERE removed = 0) LIMIT 1") \
+	X(VERIFY_POWER, "WITH RECURSIVE p(n, f) AS (VALUES (0, 1.0) UNION ALL SELECT n + 1, f * 2.0 FROM p WHERE n < " \
+	                "537) SELECT 0, p.n FROM p LEFT JOIN power_of_two x USING (n) WHERE x.f IS NOT p.f UNION ALL " \
 	                "SELECT 0, n FROM power_of_two WHERE n NOT BETWEEN 0 AND 537 LIMIT 1") \
 	X(VERIFY_KEYS, "SELECT coalesce(rowid, 0), \"table\", parent FROM pragma_foreign_key_check LIMIT 1") \
 	X(STRAY_PARAM, "SELECT 'run ' || run || ', ' || key FROM param WHERE run NOT IN (SELECT number FROM run)") \
-	X(STRAY_BORROW, "SELECT 'run ' || run || ', run ' || lender FROM borrow WHERE run NOT IN (SELECT number FROM run) " \
-	                "OR lender NOT IN (SELECT number FROM run)") \
-	X(STRAY_METRIC, "SELECT 'run ' || run || ', ' || key FROM run_metric WHERE run NOT IN (SELECT number FROM run) OR " \
-	                "series NOT IN (SELECT id FROM series) OR step NOT IN (SELECT id FROM step)") \
+	X(STRAY_BORROW, "SELECT 'run ' || run || ', run ' || lender FROM borrow WHERE run NOT IN (SELECT number FROM " \
+	                "run) OR lender NOT IN (SELECT number FROM run)") \
+	X(STRAY_METRIC, "SELECT 'run ' || run || ', ' || key FROM run_metric WHERE run NOT IN (SELECT number FROM " \
+	                "run) OR series NOT IN (SELECT id FROM series) OR step NOT IN (SELECT id FROM step)") \
 	X(STRAY_TAG, "SELECT 'run ' || run || ', ' || key FROM tag WHERE run NOT IN (SELECT number FROM run)") \
 	X(STRAY_NOTE, "SELECT 'run ' || run FROM note WHERE run NOT IN (SELECT number FROM run)") \
-	X(STRAY_PACKAGE, "SELECT 'environment ' || env || ', ' || name FROM package WHERE env NOT IN (SELECT id FROM env)") \
-	X(STRAY_TRACE, "SELECT 'trace ' || trace_set || ', ' || kind || ' ' || path FROM trace WHERE trace_set NOT IN " \
-	               "(SELECT id FROM trace_set)")
+	X(STRAY_PACKAGE, "SELECT 'environment ' || env || ', ' || name FROM package WHERE env NOT IN (SELECT id FROM " \
+		"env)") \
+	X(STRAY_TRACE, "SELECT 'trace ' || trace_set || ', ' || kind || ' ' || path FROM trace WHERE trace_set NOT " \
+	               "IN (SELECT id FROM trace_set)")
 DB_TABLE(DB_VERIFY, sql, SQL)
 
 /* A place in the chain that someone kept: "<events>:<hash>". */
@@ -151,7 +153,8 @@ static int check_chain(struct tracker *t, struct anchor *file, struct anchor *ke
 		return r;
 	if (!v->fault[0] && ((file->given && !file->met) || (kept->given && !kept->met)))
 		snprintf(v->fault, sizeof v->fault,
-		         "table event: the end of the chain was cut off: event %lld is missing (there were at least %lld)",
+		         "table event: the end of the chain was cut off: event %lld is missing (there were at least "
+		         "%lld)",
 		         (long long)v->events + 1, (long long)(file->given && !file->met ? file->id : kept->id));
 	digest_to_hex(&before, hex);
 	snprintf(v->anchor, sizeof v->anchor, "%lld:%s", (long long)v->events, hex);

@@ -1,8 +1,9 @@
 /* The audit chain and what proves it.
  *
- * Every change of state, request, mark, deletion and export is an event whose hash is SHA-256 over the hash before it and the event's
- * columns. The event that ends a run carries the digests over all the run's rows (4-record.md, "Deleting, and what cannot
- * change"). The head of the chain (count and hash) also stands in DIR/chain, written after the commit: it may be behind, never ahead. */
+ * Every change of state, request, mark, deletion and export is an event whose hash is SHA-256 over the hash before it
+ * and the event's columns. The event that ends a run carries the digests over all the run's rows (4-record.md,
+ * "Deleting, and what cannot change"). The head of the chain (count and hash) also stands in DIR/chain, written after
+ * the commit: it may be behind, never ahead. */
 #ifndef TRACKER_VERIFY_H
 #define TRACKER_VERIFY_H
 
@@ -18,8 +19,8 @@ struct verify_report {
 	char fault[400];            /* the first thing that does not hold: table, owner and key */
 	char anchor[DIGEST_HEX + 24]; /* "<events>:<hash>" of the chain's head */
 };
-/* Recomputes the whole chain and the digests of every ended run. Negative only when reading fails; a fault is ok == false.
- * against (may be NULL): an anchor kept earlier, checked too. */
+/* Recomputes the whole chain and the digests of every ended run. Negative only when reading fails; a fault is ok ==
+ * false. against (may be NULL): an anchor kept earlier, checked too. */
 int verify_all(struct tracker *t, const char *against, struct verify_report *ret, struct err *e);
 
 #endif

@@ -1,4 +1,5 @@
-/* Everything a person can do, in one table: key bindings, help, the palette, jig(1), jig-keys(5) and the scripts of the tests come from it. */
+/* Everything a person can do, in one table: key bindings, help, the palette, jig(1), jig-keys(5) and the scripts of the
+ * tests come from it. */
 #ifndef TUI_ACTION_H
 #define TUI_ACTION_H
 
@@ -7,7 +8,8 @@
 #include "tui/config.h"
 #include "tui/key.h"
 
-/* Where actions hold. The tabs of a step are screens of their own that share the step's keys. SYMBOL, name in files, title */
+/* Where actions hold. The tabs of a step are screens of their own that share the step's keys. SYMBOL, name in files,
+ * title */
 #define SCREENS(X) \
 	X(SCREEN_RUNS, "runs", "Runs") \
 	X(SCREEN_RUN, "run", "Run") \
@@ -27,7 +29,8 @@ enum screen { SCREENS(SCREEN_SYMBOL_) SCREEN_COUNT };
 #define ON(s) (1u << (s))
 enum {
 	ON_ALL = (1u << SCREEN_COUNT) - 1,
-	ON_TABS = ON(SCREEN_LOG) | ON(SCREEN_METRICS) | ON(SCREEN_FILES) | ON(SCREEN_ENV) | ON(SCREEN_COMMAND) | ON(SCREEN_ATTEMPTS),
+	ON_TABS = ON(SCREEN_LOG) | ON(SCREEN_METRICS) | ON(SCREEN_FILES) | ON(SCREEN_ENV) | ON(SCREEN_COMMAND) |
+	          ON(SCREEN_ATTEMPTS),
 	ON_STEP = ON(SCREEN_RUN) | ON_TABS,
 	ON_GO = ON(SCREEN_PLAN) | ON(SCREEN_START),
 	ON_RUN = ON(SCREEN_RUNS) | ON(SCREEN_RUN) | ON(SCREEN_TIMELINE) | ON_TABS,
@@ -44,7 +47,8 @@ enum {
 	X(ACT_PAGE_DOWN, "page-down", "PgDn Ctrl-f", ON_ALL, "", "", "a screenful down") \
 	X(ACT_FIRST, "first", "g Home", ON_ALL, "", "", "to the first") \
 	X(ACT_LAST, "last", "G End", ON_ALL, "", "", "to the last") \
-	X(ACT_ENTER, "open", "Enter", ON_ALL & ~ON_GO, "double click", "open", "opens what the cursor is on, or enlarges it") \
+	X(ACT_ENTER, "open", "Enter", ON_ALL & ~ON_GO, "double click", "open", \
+		"opens what the cursor is on, or enlarges it") \
 	X(ACT_BACK, "back", "Esc", ON_ALL, "", "back", "back one level, an overlay first") \
 	X(ACT_NEXT_PANE, "next-pane", "Tab", ON_ALL, "", "", "the next pane or tab") \
 	X(ACT_SEARCH, "search", "/", ON_ALL, "", "find", "filters or searches as you type") \
@@ -58,20 +62,26 @@ enum {
 	X(ACT_COMPARE, "compare", "c", ON(SCREEN_RUNS), "", "", "compares the marked runs") \
 	X(ACT_SORT, "sort", "S", ON(SCREEN_RUNS), "click on a head", "", "sorts by a column") \
 	X(ACT_COLUMNS, "columns", "C", ON(SCREEN_RUNS), "", "", "chooses the columns") \
-	X(ACT_FOLD, "fold", "z", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "fold", "folds and unfolds a sweep or a matrix") \
+	X(ACT_FOLD, "fold", "z", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "fold", \
+		"folds and unfolds a sweep or a matrix") \
 	X(ACT_NEW_RUN, "new-run", "+", ON(SCREEN_RUNS), "", "new run", "starts a run, with other params if you like") \
 	X(ACT_TAG, "tag", "t", ON(SCREEN_RUNS), "", "", "sets a tag, key=value; key= takes it off") \
 	X(ACT_NOTE, "note", "N", ON(SCREEN_RUNS), "", "", "writes a note") \
-	X(ACT_RESUME, "resume", "R", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "resume", "a new run that goes on from this one; shows its plan first") \
-	X(ACT_RESTART, "restart", "X", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "", "a new run from this one with nothing reused; shows its plan first") \
+	X(ACT_RESUME, "resume", "R", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "resume", \
+		"a new run that goes on from this one; shows its plan first") \
+	X(ACT_RESTART, "restart", "X", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "", \
+		"a new run from this one with nothing reused; shows its plan first") \
 	X(ACT_RETRY, "retry", "r", ON(SCREEN_RUN), "", "", "a new attempt of the step in a live run") \
 	X(ACT_STOP, "stop", "s", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "stop", "stops the run orderly") \
 	X(ACT_PAUSE, "pause", "p", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "", "starts no new steps, or goes on") \
 	X(ACT_DELETE, "delete", "d", ON(SCREEN_RUNS), "", "", "deletes the run or the marked ones") \
-	X(ACT_DEBUG, "debug", "D", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "debug", "into the step's folder and environment") \
+	X(ACT_DEBUG, "debug", "D", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "debug", \
+		"into the step's folder and environment") \
 	X(ACT_LANES, "lanes", "L", ON(SCREEN_RUN), "", "", "boxes or lanes") \
-	X(ACT_TIMELINE, "timeline", "T", ON(SCREEN_RUN) | ON(SCREEN_TIMELINE), "", "timeline", "attempts over time, and the critical path") \
-	X(ACT_EDIT, "edit", "e", ON(SCREEN_RUN) | ON(SCREEN_LOG), "", "edit", "opens the place of the error, or under the cursor, in $EDITOR") \
+	X(ACT_TIMELINE, "timeline", "T", ON(SCREEN_RUN) | ON(SCREEN_TIMELINE), "", "timeline", \
+		"attempts over time, and the critical path") \
+	X(ACT_EDIT, "edit", "e", ON(SCREEN_RUN) | ON(SCREEN_LOG), "", "edit", \
+		"opens the place of the error, or under the cursor, in $EDITOR") \
 	X(ACT_TAB_LOG, "log", "1", ON_STEP, "click on a tab", "log", "the log of the step") \
 	X(ACT_TAB_METRICS, "metrics", "2", ON_STEP, "click on a tab", "metrics", "its metrics and resources") \
 	X(ACT_TAB_FILES, "files", "3", ON_STEP, "click on a tab", "files", "inputs, outputs, what it read") \
@@ -85,8 +95,10 @@ enum {
 	X(ACT_FOLLOW, "follow", "F", ON(SCREEN_LOG), "", "follow", "follows the end; scrolling stops it") \
 	X(ACT_WRAP, "wrap", "w", ON(SCREEN_LOG), "", "wrap", "wraps long lines") \
 	X(ACT_TIMES, "times", "o", ON(SCREEN_LOG), "", "times", "shows when each line came") \
-	X(ACT_OVERLAY, "overlay", "Space", ON(SCREEN_METRICS), "", "overlay", "lays a series over the others, or takes it off") \
-	X(ACT_ZOOM_IN, "zoom-in", "+ =", ON(SCREEN_METRICS) | ON(SCREEN_TIMELINE), "", "zoom", "zooms in around the crosshair") \
+	X(ACT_OVERLAY, "overlay", "Space", ON(SCREEN_METRICS), "", "overlay", \
+		"lays a series over the others, or takes it off") \
+	X(ACT_ZOOM_IN, "zoom-in", "+ =", ON(SCREEN_METRICS) | ON(SCREEN_TIMELINE), "", "zoom", \
+		"zooms in around the crosshair") \
 	X(ACT_ZOOM_OUT, "zoom-out", "-", ON(SCREEN_METRICS) | ON(SCREEN_TIMELINE), "", "", "zooms out") \
 	X(ACT_ZOOM_RESET, "zoom-reset", "0", ON(SCREEN_METRICS) | ON(SCREEN_TIMELINE), "", "all", "shows all again") \
 	X(ACT_LOG_AXIS, "log-axis", "L", ON(SCREEN_METRICS), "", "log axis", "logarithmic axis") \
@@ -103,7 +115,8 @@ enum action { ACT_NONE, ACTIONS(ACTION_SYMBOL_) ACT_COUNT };
 
 struct action_def { const char *name, *keys; unsigned screens; const char *mouse, *foot, *help; };
 const struct action_def *action_def(enum action a); /* not of ACT_NONE */
-bool action_everywhere(enum action a);               /* it holds on every screen, Enter aside where that starts something */
+/* it holds on every screen, Enter aside where that starts something */
+bool action_everywhere(enum action a);
 const char *action_foot(enum action a, enum screen s); /* its word in the foot line of a screen; "": none */
 enum action action_find(const char *name);          /* ACT_NONE: there is none */
 const char *screen_name(enum screen s);
@@ -114,7 +127,8 @@ int screen_find(const char *name);                  /* -1: there is none */
 struct keymap;
 struct keymap *keymap_new(void);
 void keymap_free(struct keymap *m);
-/* Lines "config:4: …" for keys, screens and actions that are not there, or an action that does not hold on that screen, are appended to faults; the other keys hold. */
+/* Lines "config:4: …" for keys, screens and actions that are not there, or an action that does not hold on that screen,
+ * are appended to faults; the other keys hold. */
 void keymap_set(struct keymap *m, const struct config *c, struct buf *faults);
 enum action keymap_find(const struct keymap *m, enum screen s, struct key k); /* ACT_NONE: the key does nothing there */
 /* The first key of an action on a screen; code 0: it has none. */

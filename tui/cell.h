@@ -14,7 +14,8 @@
 	X(ROLE_QUIET, "quiet", "what is seldom read: units, hints") \
 	X(ROLE_RULE, "rule", "rules, frames and lines between boxes") \
 	X(ROLE_ACCENT, "accent", "the one accent: keys, what is chosen") \
-	X(ROLE_CURSOR, "cursor", "the row under the cursor: its background and attributes lie under the roles of its texts") \
+	X(ROLE_CURSOR, "cursor", \
+		"the row under the cursor: its background and attributes lie under the roles of its texts") \
 	X(ROLE_HIT, "hit", "what a search found: likewise") \
 	X(ROLE_WARNING, "warning", "warnings, what is not complete") \
 	X(ROLE_RUNNING, "running", "under way") \
@@ -38,10 +39,12 @@ const char *role_nearest(const char *name); /* the name most like it, or NULL */
 
 #define CELL_MARKS 4
 struct cell {
-	uint32_t cp[1 + CELL_MARKS]; /* base character and combining marks; cp[0] 0 = the right half of a wide character */
+	/* base character and combining marks; cp[0] 0 = the right half of a wide character */
+	uint32_t cp[1 + CELL_MARKS];
 	uint8_t role;                /* enum role */
 	uint8_t attrs;               /* CELL_REVERSE … */
-	uint8_t fg, bg;              /* colours of the data's own (logs), of the 256: where attrs has CELL_FG, CELL_BG */
+	/* colours of the data's own (logs), of the 256: where attrs has CELL_FG, CELL_BG */
+	uint8_t fg, bg;
 };
 enum {
 	CELL_REVERSE = 1,
@@ -96,7 +99,8 @@ enum depth depth_env(void);
  * config, for terminals only; the default (NULL) where it cannot be had. ASCII: the locale is not UTF-8, or the config
  * says that the terminal is wide. The theme is one for all calls, read again by each. */
 struct paint paint_for(int fd);
-/* Why the theme that was chosen is not the one in use, to be told once; NULL: it is. Borrowed until the next paint_for. */
+/* Why the theme that was chosen is not the one in use, to be told once; NULL: it is. Borrowed until the next
+ * paint_for. */
 const char *paint_fault(void);
 
 #endif

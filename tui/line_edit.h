@@ -1,4 +1,5 @@
-/* One line of text that is typed: letters, the cursor, and the keys that shells have (Ctrl-A E U K W, Alt-Backspace). */
+/* One line of text that is typed: letters, the cursor, and the keys that shells have (Ctrl-A E U K W,
+ * Alt-Backspace). */
 #ifndef TUI_LINE_EDIT_H
 #define TUI_LINE_EDIT_H
 

@@ -7,7 +7,8 @@
  * knows how two of the 16 look on each other. Without any colour every theme looks like "mono". jig-themes(5) says the
  * same to people.
  *
- * The themes of themes/ are in the program; people's own stand in $XDG_CONFIG_HOME/jig/themes/NAME and go before those. */
+ * The themes of themes/ are in the program; people's own stand in $XDG_CONFIG_HOME/jig/themes/NAME and go before
+ * those. */
 #ifndef TUI_THEME_H
 #define TUI_THEME_H
 

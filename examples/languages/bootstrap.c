@@ -1,4 +1,5 @@
-/* FILE DRAWS SEED OUT: the bootstrap distribution of the mean of FILE's second column. Each draw is a point of the metric "mean". */
+/* FILE DRAWS SEED OUT: the bootstrap distribution of the mean of FILE's second column. Each draw is a point of the
+ * metric "mean". */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,7 +23,8 @@ int main(int argc, char **argv)
 	int draws;
 	FILE *in, *out, *metrics;
 
-	if (argc != 5 || !(in = fopen(argv[1], "r")) || !(out = fopen(argv[4], "w")) || !(metrics = fopen(getenv("JIG_METRICS"), "a"))) {
+	if (argc != 5 || !(in = fopen(argv[1], "r")) || !(out = fopen(argv[4], "w")) ||
+	    !(metrics = fopen(getenv("JIG_METRICS"), "a"))) {
 		fprintf(stderr, "usage: bootstrap FILE DRAWS SEED OUT\n");
 		return 2;
 	}

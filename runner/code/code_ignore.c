@@ -52,8 +52,8 @@ static const char *bracket(const char *p, int c, bool *ret_matches)
 	return p + 1;
 }
 
-/* One match under way. Even with the aborts, many "**" one behind the other try the same places again and again: what is
- * known of a place is kept once a match has taken long. */
+/* One match under way. Even with the aborts, many "**" one behind the other try the same places again and again: what
+ * is known of a place is kept once a match has taken long. */
 struct matching {
 	const char *pattern, *text;
 	size_t calls, width;

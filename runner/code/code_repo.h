@@ -1,5 +1,5 @@
-/* jig's own bare repository JIG/code.git: objects, refs, durability. git can read it (git --git-dir=.jig/code.git …).
- */
+/* jig's own bare repository JIG/code.git: objects, refs, durability. git can read it (git --git-dir=.jig/code.git
+ * …). */
 #ifndef RUNNER_CODE_REPO_H
 #define RUNNER_CODE_REPO_H
 
@@ -33,8 +33,9 @@ int code_repo_load(struct code_repo *r, struct err *e); /* opens it by libgit2; 
 bool code_repo_has(struct code_repo *r, const git_oid *id);
 /* The bytes that the object takes on the disk, compressed; -1 when it is packed or not there. */
 int64_t code_repo_loose_size(const struct code_repo *r, const git_oid *id);
-/* As git2.tree_lookup, git2.odb_read and git2.odb_read_header, for which an object that the disk refused is one that is not there: these look again, and
- * say GIT_ENOTFOUND only of what is not there. After another error errno and git2_error tell the cause. */
+/* As git2.tree_lookup, git2.odb_read and git2.odb_read_header, for which an object that the disk refused is one that is
+ * not there: these look again, and say GIT_ENOTFOUND only of what is not there. After another error errno and
+ * git2_error tell the cause. */
 int code_repo_tree(struct code_repo *r, const git_oid *id, git_tree **ret);
 int code_repo_read(struct code_repo *r, const git_oid *id, git_odb_object **ret);
 int code_repo_header(struct code_repo *r, const git_oid *id, size_t *ret_size, git_object_t *ret_type);

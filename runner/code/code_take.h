@@ -13,8 +13,8 @@ struct code_taken {
 	const char *differs; /* one path that differs, in the newer list or the older; NULL when same */
 };
 /* Fills the ids of `l`, whose files stand below `root`, from `old` where a file is unchanged, else by writing its
- * content. A file that is gone meanwhile is taken out of the list. What was read and looks as if it held a secret is added
- * to `secrets`: "a.py:3 (a token of GitHub)". */
+ * content. A file that is gone meanwhile is taken out of the list. What was read and looks as if it held a secret is
+ * added to `secrets`: "a.py:3 (a token of GitHub)". */
 int code_take(struct code_repo *repo, const char *root, struct code_list *l, const struct code_list *old,
               struct map *secrets, struct code_taken *ret, struct err *e);
 /* The remark about them, in one line. Owned; NULL when there is none. */

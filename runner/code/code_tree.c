@@ -100,8 +100,9 @@ static int add_tree(struct opened *o, struct code_repo *repo, const git_oid *id,
 		if (mode == 0100664) /* of the first versions of git */
 			mode = 0100644;
 		if (mode != 0040000 && mode != 0100644 && mode != 0100755 && mode != 0120000)
-			return err_set(e, ERR_BROKEN, "%s: %s%s in snapshot %.12s is neither a file, a link nor a folder",
-			               repo->path, into, name, o->tree.id);
+			return err_set(e, ERR_BROKEN,
+			               "%s: %s%s in snapshot %.12s is neither a file, a link nor a folder", repo->path,
+			               into, name, o->tree.id);
 		const char *path = arena_printf(&o->arena, "%s%s", into, name);
 		if (mode == 040000) {
 			_free_ char *below = mem_printf("%s/", path);
@@ -219,7 +220,8 @@ static bool is_used(const char *lock_path)
 	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
 }
 
-int code_tree_prune(const char *jig, code_tree_kept_fn *kept, void *arg, bool dry_run, int64_t *ret_bytes, struct err *e)
+int code_tree_prune(const char *jig, code_tree_kept_fn *kept, void *arg, bool dry_run, int64_t *ret_bytes,
+                    struct err *e)
 {
 	_free_ char *trees = path_join(jig, "trees");
 	_closedir_ DIR *d = opendir(trees);
@@ -314,7 +316,8 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct code_file *)a)->path, ((const struct code_file *)b)->path);
 }
 
-/* Whether two files have one path, or one stands where another needs a folder: a link there would lead writes elsewhere. */
+/* Whether two files have one path, or one stands where another needs a folder: a link there would lead writes
+ * elsewhere. */
 static bool is_crossed(const struct opened *o)
 {
 	char above[PATH_MAX];
@@ -356,7 +359,9 @@ static int open_tree(struct opened *o, const char *jig, struct err *e)
 	if (o->files.len)
 		qsort(o->files.v, o->files.len, sizeof *o->files.v, by_path);
 	if (is_crossed(o))
-		return err_set(e, ERR_BROKEN, "snapshot %.12s in %s is damaged: two of its names stand in each other's way", o->tree.id, repo.path);
+		return err_set(e, ERR_BROKEN,
+		               "snapshot %.12s in %s is damaged: two of its names stand in each other's way",
+		               o->tree.id, repo.path);
 	o->tree.v = o->files.v;
 	o->tree.len = o->files.len;
 	return 0;
@@ -393,8 +398,8 @@ static int descriptor_path(int fd, char path[PATH_MAX])
 #endif
 }
 
-/* Makes the folders of path that it does not share with the last path written: in order of paths those are always new.
- */
+/* Makes the folders of path that it does not share with the last path written: in order of paths those are always
+ * new. */
 static int make_folders(int dirfd, const char *path, const char *last, struct err *e)
 {
 	char folder[PATH_MAX];
@@ -413,7 +418,8 @@ static int make_folders(int dirfd, const char *path, const char *last, struct er
 	return 0;
 }
 
-/* Written over rather than cut to nothing first: ext4 takes a file that was cut and written again for one that must be on the disk when it is closed. */
+/* Written over rather than cut to nothing first: ext4 takes a file that was cut and written again for one that must be
+ * on the disk when it is closed. */
 static int write_held(int dirfd, const struct code_file *f, bool again, struct err *e)
 {
 	mode_t mode = f->mode == 0100755 ? 0755 : 0644;
@@ -486,13 +492,15 @@ struct clearing {
 	mode_t folder_mode; /* of a folder as it is made; 0: not known, then nothing stays */
 };
 
-/* Whether what stands at path may stay to be written over: a file of its own, as the tree has it. A second hard link would be written over with it. */
+/* Whether what stands at path may stay to be written over: a file of its own, as the tree has it. A second hard link
+ * would be written over with it. */
 static bool stays(const struct clearing *c, const char *path, const struct stat *st)
 {
 	size_t i = find_from(c->t, path);
 	const struct code_file *f = i < c->t->len && !strcmp(c->t->v[i].path, path) ? &c->t->v[i] : NULL;
 	return f && f->data && !f->link && S_ISREG(st->st_mode) && st->st_nlink == 1 && (st->st_mode & 0200) &&
-	       (st->st_mode & 07777) == (c->folder_mode & (f->mode == 0100755 ? 0755u : 0644u)) && !(c->skip && c->skip(c->arg, path));
+	       (st->st_mode & 07777) == (c->folder_mode & (f->mode == 0100755 ? 0755u : 0644u)) &&
+	       !(c->skip && c->skip(c->arg, path));
 }
 
 static bool has_below(const struct clearing *c, const char *path)
@@ -541,12 +549,14 @@ static int clear_folder(const struct clearing *c, int dirfd, const char *at, str
 	return errno ? err_errno(e, "%s: the work folder cannot be read", at) : 0;
 }
 
-/* The mode that a new folder gets, which the work folder is given, too, should a step have changed it. No snapshot holds the name. */
+/* The mode that a new folder gets, which the work folder is given, too, should a step have changed it. No snapshot
+ * holds the name. */
 static mode_t take_folder_mode(int dirfd)
 {
 	static const char trial[] = ".jig";
 	struct stat root, st = { 0 };
-	if (fstat(dirfd, &root) < 0 || ((root.st_mode & 0700) != 0700 && fchmod(dirfd, 0700) < 0) || mkdirat(dirfd, trial, 0777) < 0)
+	if (fstat(dirfd, &root) < 0 || ((root.st_mode & 0700) != 0700 && fchmod(dirfd, 0700) < 0) ||
+	    mkdirat(dirfd, trial, 0777) < 0)
 		return 0;
 	if (fstatat(dirfd, trial, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		st.st_mode = 0;

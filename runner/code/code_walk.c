@@ -111,8 +111,8 @@ bool code_left_covers(const struct code_left *l, const char *path)
 		if (slash)
 			*slash = 0;
 		enum ignore_answer answer = ignore_stack_match(&l->jig, full, slash != NULL);
-		bool out =
-		        answer == IGNORE_OUT || (answer == IGNORE_NO_MATCH && code_walk_is_made(part, n, slash != NULL));
+		bool out = answer == IGNORE_OUT ||
+		           (answer == IGNORE_NO_MATCH && code_walk_is_made(part, n, slash != NULL));
 		if (!strcmp(part, ".jig") || out)
 			return true;
 		if (slash)

@@ -44,8 +44,9 @@ extern struct git2 git2;
 
 /* Opens the library once per process; safe from several threads. ERR_BROKEN names the package to install. */
 int git2_load(struct err *e);
-/* Begins to open it on a thread of its own, for who will need it soon and has something else to do until then: it takes as long as reading a pipeline of a
- * thousand steps. git2_load waits for that, and meets and tells what went wrong. Once per process; git2_preload_end before the process ends. */
+/* Begins to open it on a thread of its own, for who will need it soon and has something else to do until then: it takes
+ * as long as reading a pipeline of a thousand steps. git2_load waits for that, and meets and tells what went wrong.
+ * Once per process; git2_preload_end before the process ends. */
 void git2_preload(void);
 void git2_preload_end(void);
 /* The formatted text, ": ", and what the library said last. Returns code. */

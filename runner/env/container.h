@@ -1,11 +1,11 @@
 /* The clients of container images, podman and docker: finding one, fetching images, ending containers.
  *
- * How a container ends: the client passes on the command's status, above 128 for a signal. Of its own are 125 (no such image, a
- * folder that cannot be bound), 126 (the command cannot be executed) and 127 (the image does not have it; both are 1
- * where podman's init program starts it); its words are then in the step's stderr. Signals sent to the client reach the
- * command; SIGKILL does not, nor does one that comes before the client takes them on (some 10 ms after the command's
- * start): call container_kill behind every client that was sent a signal. Where podman has no init program (catatonit)
- * the command is process 1 itself, and SIGTERM ends it only where it has a handler. */
+ * How a container ends: the client passes on the command's status, above 128 for a signal. Of its own are 125 (no such
+ * image, a folder that cannot be bound), 126 (the command cannot be executed) and 127 (the image does not have it; both
+ * are 1 where podman's init program starts it); its words are then in the step's stderr. Signals sent to the client
+ * reach the command; SIGKILL does not, nor does one that comes before the client takes them on (some 10 ms after the
+ * command's start): call container_kill behind every client that was sent a signal. Where podman has no init program
+ * (catatonit) the command is process 1 itself, and SIGTERM ends it only where it has a handler. */
 #ifndef RUNNER_CONTAINER_H
 #define RUNNER_CONTAINER_H
 

@@ -83,7 +83,8 @@ static int take_facts(struct env_set *s, struct env *v, const json_t *facts, str
 	return 0;
 }
 
-/* Whether the project itself was installed into an active environment, as `pip install -e .` does: it would be imported from the working tree. */
+/* Whether the project itself was installed into an active environment, as `pip install -e .` does: it would be imported
+ * from the working tree. */
 static bool has_project(const struct env *v, const char *root)
 {
 	for (size_t i = 0; i < v->packages.list.len; i++) {
@@ -96,9 +97,11 @@ static bool has_project(const struct env *v, const char *root)
 }
 
 /* One environment up to its key. */
-static int resolve(struct env_set *s, struct env *v, const json_t *env, const char *place, const struct env_options *o, struct err *e)
+static int resolve(struct env_set *s, struct env *v, const json_t *env, const char *place, const struct env_options *o,
+                   struct err *e)
 {
-	struct env_choose c = { .root = o->root, .place = place, .env = env, .environ = o->environ, .unpinned = o->unpinned };
+	struct env_choose c = {
+	        .root = o->root, .place = place, .env = env, .environ = o->environ, .unpinned = o->unpinned};
 	_json_ json_t *facts = NULL;
 	struct err ignored, missing = { 0 };
 	int r = env_choose(&c, &s->arena, &v->choice, e);
@@ -115,10 +118,12 @@ static int resolve(struct env_set *s, struct env *v, const json_t *env, const ch
 
 		r = env_python_find(v->choice.python, o->root, o->environ, met, &v->python, e);
 		if (r < 0)
-			return v->choice.python_from && strcmp(v->choice.python_from, place) != 0 ? err_prefix(e, "%s, asked for by %s", place, v->choice.python_from) :
-												     err_prefix(e, "%s", place);
+			return v->choice.python_from && strcmp(v->choice.python_from, place) != 0
+			               ? err_prefix(e, "%s, asked for by %s", place, v->choice.python_from)
+			               : err_prefix(e, "%s", place);
 	}
-	if (is_built(v->choice.kind) && (r = env_tool_find(&v->choice, v->python.path ? &v->python : NULL, o->environ, &v->tool, &missing)) < 0) {
+	if (is_built(v->choice.kind) &&
+	    (r = env_tool_find(&v->choice, v->python.path ? &v->python : NULL, o->environ, &v->tool, &missing)) < 0) {
 		err_prefix(&missing, "%s", place);
 		*e = missing;
 		/* Only uv makes these: the key is known, and what stands ready does without it. */
@@ -134,7 +139,8 @@ static int resolve(struct env_set *s, struct env *v, const json_t *env, const ch
 	}
 	if ((r = env_key(v, o, s->cache, e)) < 0)
 		return r;
-	if ((v->choice.kind == ENV_UV && v->choice.has_project) || (v->choice.kind == ENV_ACTIVE && has_project(v, o->root))) {
+	if ((v->choice.kind == ENV_UV && v->choice.has_project) ||
+	    (v->choice.kind == ENV_ACTIVE && has_project(v, o->root))) {
 		_free_ char *src = path_join(o->root, "src");
 
 		v->import_from = file_is_dir(src) ? "src" : ".";
@@ -151,7 +157,8 @@ static int resolve(struct env_set *s, struct env *v, const json_t *env, const ch
 	return missing.code;
 }
 
-int env_set_resolve(const struct pipeline *p, const bool *selected, const struct env_options *o, struct env_set *ret, struct err *e)
+int env_set_resolve(const struct pipeline *p, const bool *selected, const struct env_options *o, struct env_set *ret,
+                    struct err *e)
 {
 	_cleanup_(env_set_release) struct env_set s = { 0 };
 	_map_ struct map met = MAP_INIT; /* what `env:` says, to index + 1 */
@@ -202,15 +209,18 @@ int env_check(const char *cache, const struct env *v, bool *ret_certificates, st
 	r = env_files_check(v->prefix, manifest, false, &drift, e);
 	if (r == ERR_NOT_FOUND) {
 		text = mem_strdup(e->text);
-		return err_set(e, ERR_BROKEN, "environment %.16s of %s: %s; `jig env verify --rebuild %.16s` builds it again", v->key, v->choice.source, text, v->key);
+		return err_set(e, ERR_BROKEN,
+		               "environment %.16s of %s: %s; `jig env verify --rebuild %.16s` builds it again", v->key,
+		               v->choice.source, text, v->key);
 	}
 	if (r < 0 || !drift.total)
 		return r;
 	for (size_t i = 0; i < drift.files.len; i++)
 		certificates &= drift.files.v[i].certificates;
 	text = env_drift_text(&drift);
-	err_set(e, ERR_BROKEN, "environment %.16s of %s is not what was built: %s; `jig env verify --rebuild %.16s` builds it again", v->key, v->choice.source, text,
-		v->key);
+	err_set(e, ERR_BROKEN,
+	        "environment %.16s of %s is not what was built: %s; `jig env verify --rebuild %.16s` builds it again",
+	        v->key, v->choice.source, text, v->key);
 	if (ret_certificates)
 		*ret_certificates = certificates;
 	return e->code;
@@ -220,7 +230,8 @@ static int build(struct env_set *s, struct env *v, const struct env_options *o, 
 {
 	_json_ json_t *facts = NULL;
 	struct env_build b = {
-		.root = o->root, .cache = s->cache, .key = v->key, .choice = &v->choice, .python = v->python.path ? &v->python : NULL, .tool = &v->tool,
+		.root = o->root, .cache = s->cache, .key = v->key, .choice = &v->choice,
+			.python = v->python.path ? &v->python : NULL, .tool = &v->tool,
 		.environ = o->environ, .facts = v->detail, .watch = o->watch, .rebuild = rebuild,
 	};
 	int r;
@@ -244,7 +255,8 @@ static int prepare(struct env_set *s, struct env *v, const struct env_options *o
 	int r;
 
 	if (v->choice.kind == ENV_IMAGE) {
-		if ((r = container_tool(o->environ, &v->tool, e)) < 0 || (r = container_pull(&v->tool, v->choice.image, o->environ, o->watch, e)) < 0)
+		if ((r = container_tool(o->environ, &v->tool, e)) < 0 ||
+		    (r = container_pull(&v->tool, v->choice.image, o->environ, o->watch, e)) < 0)
 			return r;
 		v->ready = true;
 	}
@@ -289,6 +301,10 @@ const char *env_set_text(const struct env_set *s, struct arena *a)
 
 struct env_facts env_facts_of(const struct env *v)
 {
-	return (struct env_facts){ .key = v->key, .grade = env_grade_text(v->grade), .kind = env_kind_text(v->choice.kind), .detail = v->detail,
-				   .packages = v->packages.list.v, .npackages = v->packages.list.len };
+	return (struct env_facts){.key = v->key,
+	                          .grade = env_grade_text(v->grade),
+	                          .kind = env_kind_text(v->choice.kind),
+	                          .detail = v->detail,
+	                          .packages = v->packages.list.v,
+	                          .npackages = v->packages.list.len};
 }

@@ -1,4 +1,5 @@
-/* What a step sees of its environment: the variables that the tools themselves set when one is activated, and those that keep a user's own packages out. */
+/* What a step sees of its environment: the variables that the tools themselves set when one is activated, and those
+ * that keep a user's own packages out. */
 #include "base/path.h"
 #include "runner/env/env.h"
 

@@ -21,9 +21,10 @@ struct env_build {
 	const struct env_python *python; /* NULL where the kind needs none */
 	const struct env_tool *tool;
 	char *const *environ;
-	const json_t *facts; /* goes into KEY.ok, to which are added: "prefix" (absolute: where bin/ stands, which for
-	                      * some tools is below KEY), "packages", "grade", "notes" (a list of texts: what building it
-	                      * brought to light), "source", "tool", "built" (UTC) */
+	/* goes into KEY.ok, to which are added: "prefix" (absolute: where bin/ stands, which for some tools is below
+	 * KEY), "packages", "grade", "notes" (a list of texts: what building it brought to light), "source", "tool",
+	 * "built" (UTC) */
+	const json_t *facts;
 	const struct env_watch *watch; /* NULL: nobody */
 	bool rebuild;                  /* also when it is ready */
 };

@@ -1,7 +1,8 @@
 /* The cache of environments, shared by all projects of a user: $XDG_CACHE_HOME/jig/envs (~/.cache/jig/envs).
  *
  *	KEY/        the environment, built at its final path, because nothing in it could be moved
- *	KEY.lock    an flock: exclusive while it is built or removed, shared while a run uses it; what a build starts holds it too, so that a dead build's leftovers are waited for
+ *	KEY.lock    an flock: exclusive while it is built or removed, shared while a run uses it; what a build starts
+ *	            holds it too, so that a dead build's leftovers are waited for
  *	KEY.files   what each file looked like when it was built (env_files.h)
  *	KEY.ok      facts as JSON, written last: without it what stands there is half built and worth nothing
  *	KEY.log     what the tools said while it was built */
@@ -16,15 +17,16 @@
 
 /* Below the cache's folder: what interpreters said of themselves (env_python.h). */
 #define ENV_CACHE_PYTHON "python"
-/* The cache's folder without links in it. Made if it is not there (0700); where that cannot be, ERR_BROKEN with the way out. Owned. */
+/* The cache's folder without links in it. Made if it is not there (0700); where that cannot be, ERR_BROKEN with the way
+ * out. Owned. */
 int env_cache_folder(char *const *environ, char **ret, struct err *e);
 /* CACHE/KEY + suffix ("", ".lock", ".files", ".ok", ".log"). Owned. */
 char *env_cache_path(const char *cache, const char *key, const char *suffix);
 
 /* The facts of KEY.ok; ERR_NOT_FOUND when it is not (wholly) built. */
 int env_cache_facts(const char *cache, const char *key, json_t **ret, struct err *e);
-/* Takes the lock of an environment: shared for use, exclusive for building and removing. wait: until it is free; else ERR_BUSY. A read-only cache gives a shared lock where
- * the file is there. Closing *ret_fd gives it back. */
+/* Takes the lock of an environment: shared for use, exclusive for building and removing. wait: until it is free; else
+ * ERR_BUSY. A read-only cache gives a shared lock where the file is there. Closing *ret_fd gives it back. */
 int env_cache_lock(const char *cache, const char *key, bool exclusive, bool wait, int *ret_fd, struct err *e);
 /* Notes that it was used now (best effort: a read-only cache stays as it is). */
 void env_cache_used(const char *cache, const char *key);

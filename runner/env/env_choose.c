@@ -72,7 +72,8 @@ static void note_inactive(struct env_choosing *ch)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (env_choose_in_root(ch, names[i]))
 			env_lock_note(&ch->l,
-			              "%.*s is here and not active: steps get the machine's own tools; activate it, or pin "
+			              "%.*s is here and not active: steps get the machine's own tools; activate it, or "
+			              "pin "
 			              "its packages (requirements.txt, then `jig lock`)",
 			              (int)strcspn(names[i], "/"), names[i]);
 }

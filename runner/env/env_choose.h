@@ -1,5 +1,5 @@
-/* Which environment a step gets, and why: the first row of ENV_KINDS' order that applies (3-pipeline.md, Environments). Reads lock files and the names that lie in the
- * project's root; starts nothing and writes nothing. */
+/* Which environment a step gets, and why: the first row of ENV_KINDS' order that applies (3-pipeline.md, Environments).
+ * Reads lock files and the names that lie in the project's root; starts nothing and writes nothing. */
 #ifndef RUNNER_ENV_CHOOSE_H
 #define RUNNER_ENV_CHOOSE_H
 
@@ -10,17 +10,19 @@
 #include "base/vec.h"
 
 /* SYMBOL, text in the record, the files that mean it, what is done */
-#define ENV_KINDS(X)                                                                                                        \
-	X(ENV_SYSTEM, "system", "", "the machine's own tools")                                                              \
-	X(ENV_PYLOCK, "pylock", "pylock.toml", "a virtual environment that uv makes from it")                               \
-	X(ENV_UV, "uv", "uv.lock", "a virtual environment that uv makes from it and pyproject.toml")                        \
-	X(ENV_REQUIREMENTS, "requirements", "requirements.txt, requirements*.lock", "a virtual environment, by uv or by pip") \
-	X(ENV_CONDA_LOCK, "conda-lock", "conda-lock.yml", "an environment made by micromamba or conda")                     \
-	X(ENV_PIXI, "pixi", "pixi.lock", "an environment made by pixi")                                                     \
-	X(ENV_CONDA, "conda", "environment.yml", "an environment made by micromamba or conda, where every pin is exact")    \
-	X(ENV_ACTIVE, "active", "", "the active environment ($VIRTUAL_ENV or $CONDA_PREFIX), used as it is")                \
-	X(ENV_IMAGE, "image", "", "a container image, named by its digest, run by podman or docker")                        \
-	X(ENV_RENV, "renv", "renv.lock", "a library path of R of its own, restored by renv")                                \
+#define ENV_KINDS(X) \
+	X(ENV_SYSTEM, "system", "", "the machine's own tools") \
+	X(ENV_PYLOCK, "pylock", "pylock.toml", "a virtual environment that uv makes from it") \
+	X(ENV_UV, "uv", "uv.lock", "a virtual environment that uv makes from it and pyproject.toml") \
+	X(ENV_REQUIREMENTS, "requirements", "requirements.txt, requirements*.lock", \
+		"a virtual environment, by uv or by pip") \
+	X(ENV_CONDA_LOCK, "conda-lock", "conda-lock.yml", "an environment made by micromamba or conda") \
+	X(ENV_PIXI, "pixi", "pixi.lock", "an environment made by pixi") \
+	X(ENV_CONDA, "conda", "environment.yml", \
+		"an environment made by micromamba or conda, where every pin is exact") \
+	X(ENV_ACTIVE, "active", "", "the active environment ($VIRTUAL_ENV or $CONDA_PREFIX), used as it is") \
+	X(ENV_IMAGE, "image", "", "a container image, named by its digest, run by podman or docker") \
+	X(ENV_RENV, "renv", "renv.lock", "a library path of R of its own, restored by renv") \
 	X(ENV_JULIA, "julia", "Manifest.toml", "a project and depot of Julia of its own")
 #define ENV_KIND_SYMBOL_(s, ...) s,
 enum env_kind { ENV_KINDS(ENV_KIND_SYMBOL_) ENV_NKINDS };
@@ -40,17 +42,23 @@ const char *env_grade_text(enum env_grade g);
 struct env_choice {
 	enum env_kind kind;
 	enum env_grade grade;               /* what the files promise; what was built may turn out weaker */
-	const char *source;                 /* the lock's path below the root, the image, the prefix of an active one; "system" */
-	const char *why;                    /* for people: "requirements.lock, every package with hashes"; "nothing pins packages here" */
-	const char *python, *python_from;   /* the version asked for ("3.11", "3.11.7", ">=3.10,<3.13") and who asked; NULL: none */
+	/* the lock's path below the root, the image, the prefix of an active one; "system" */
+	const char *source;
+	/* for people: "requirements.lock, every package with hashes"; "nothing pins packages here" */
+	const char *why;
+	/* the version asked for ("3.11", "3.11.7", ">=3.10,<3.13") and who asked; NULL: none */
+	const char *python, *python_from;
 	VEC(const char *) files;            /* below the root: all whose bytes decide; the lock first */
 	VEC(const char *) locals;           /* local path dependencies, absolute or below the root */
 	const char *prefix;                 /* ENV_ACTIVE: its folder */
 	const char *image;                  /* ENV_IMAGE */
 	bool loose;                         /* let through by --unpinned */
 	bool conda;                         /* ENV_ACTIVE: it is one of conda's */
-	bool has_project;                   /* ENV_UV: pyproject.toml has a [build-system]: the project is a package itself, imported from the work folder */
-	VEC(const char *) notes;            /* remarks for people: "requirements.txt pins versions without hashes; `jig lock` adds them" */
+	/* ENV_UV: pyproject.toml has a [build-system]: the project is a package itself, imported from the work
+	 * folder */
+	bool has_project;
+	/* remarks for people: "requirements.txt pins versions without hashes; `jig lock` adds them" */
+	VEC(const char *) notes;
 };
 void env_choice_release(struct env_choice *c); /* the arrays; texts are the arena's */
 
@@ -61,8 +69,8 @@ struct env_choose {
 	char *const *environ;         /* of the caller: $VIRTUAL_ENV, $CONDA_PREFIX */
 	bool unpinned;                /* loose files pass */
 };
-/* ERR_USAGE: two locks at one level, a loose file (names its lines and `jig lock`), a half-written or unreadable lock, an image without digest, a file whose kind
- * is not known. ERR_NOT_FOUND: `env:` names a file that is not there. */
+/* ERR_USAGE: two locks at one level, a loose file (names its lines and `jig lock`), a half-written or unreadable lock,
+ * an image without digest, a file whose kind is not known. ERR_NOT_FOUND: `env:` names a file that is not there. */
 int env_choose(const struct env_choose *o, struct arena *a, struct env_choice *ret, struct err *e);
 
 #endif

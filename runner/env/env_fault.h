@@ -8,8 +8,8 @@
 /* SYMBOL, the sentence for people. A text may show several; the first here counts. */
 #define ENV_FAULTS(X) \
 	X(FAULT_SPACE, "there is no space left on the disk; `jig env gc` removes environments that nothing uses") \
-	X(FAULT_HASH, "the content of a package has another hash than the lock says; a lock made for another Python or system " \
-	              "looks like that, too, and `jig lock` makes it anew") \
+	X(FAULT_HASH, "the content of a package has another hash than the lock says; a lock made for another Python " \
+	              "or system looks like that, too, and `jig lock` makes it anew") \
 	X(FAULT_UNHASHED, "the lock has no hash for a package that is needed; `jig lock` writes them all") \
 	X(FAULT_CERTIFICATE, \
 	  "the server's certificate is not trusted here; SSL_CERT_FILE names the authorities of a company's network") \

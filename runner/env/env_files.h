@@ -1,5 +1,7 @@
-/* Whether an environment is still what was built: the look of every file and folder when it was built (size, time, inode), held against what is there now.
- * Costs about a microsecond a file. Where the look differs, the content decides where it is known: RECORD of .dist-info (https://packaging.python.org/en/latest/specifications/recording-installed-packages/). */
+/* Whether an environment is still what was built: the look of every file and folder when it was built (size, time,
+ * inode), held against what is there now. Costs about a microsecond a file. Where the look differs, the content decides
+ * where it is known: RECORD of .dist-info
+ * (https://packaging.python.org/en/latest/specifications/recording-installed-packages/). */
 #ifndef RUNNER_ENV_FILES_H
 #define RUNNER_ENV_FILES_H
 
@@ -28,8 +30,9 @@ void env_drift_release(struct env_drift *d);
 
 /* Writes down what stands below prefix now. Durable. */
 int env_files_write(const char *prefix, const char *manifest, struct err *e);
-/* 0 and an empty *ret when nothing changed. Files that look different and have the content that RECORD names are no change (and the manifest is written anew where it can
- * be). Bytecode (.pyc in __pycache__) that appears is are no change. thorough: every file that a RECORD names is hashed, whatever it looks like. Safe on another thread.
+/* 0 and an empty *ret when nothing changed. Files that look different and have the content that RECORD names are no
+ * change (and the manifest is written anew where it can be). Bytecode (.pyc in __pycache__) that appears is are no
+ * change. thorough: every file that a RECORD names is hashed, whatever it looks like. Safe on another thread.
  * ERR_NOT_FOUND: no manifest, or no environment. */
 int env_files_check(const char *prefix, const char *manifest, bool thorough, struct env_drift *ret, struct err *e);
 /* For people, one line: "numpy 1.26.4: lib/…/numpy/__init__.py changed (and 3 more files)". Owned. */

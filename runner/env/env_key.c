@@ -1,5 +1,6 @@
-/* What names an environment: the digest of everything that decides what is in it and how it behaves. Lock bytes alone do not (another interpreter, another libc, another
- * place on disk give other files); times and the project's name do not belong to it, so that projects share what is the same. */
+/* What names an environment: the digest of everything that decides what is in it and how it behaves. Lock bytes alone
+ * do not (another interpreter, another libc, another place on disk give other files); times and the project's name do
+ * not belong to it, so that projects share what is the same. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@
 #include "runner/env/env_variable.h"
 #include "runner/process/gpu.h"
 
-/* Raised when the same facts make another environment, or when what stands beside one (KEY.files, KEY.ok) has another form: then it is built anew. */
+/* Raised when the same facts make another environment, or when what stands beside one (KEY.files, KEY.ok) has another
+ * form: then it is built anew. */
 #define KEY_SCHEMA 1
 
 static void set_text(json_t *o, const char *key, const char *value)
@@ -72,7 +74,9 @@ static int add_local(void *arg, const char *rel, const char *abs, const struct s
 		_free_ char *venv = path_join(abs, "pyvenv.cfg");
 		const char *base = path_base(rel);
 
-		return base[0] == '.' || strcmp(base, "__pycache__") == 0 || is_built_folder(rel) || file_exists(venv) ? FILE_WALK_SKIP : 0;
+		return base[0] == '.' || strcmp(base, "__pycache__") == 0 || is_built_folder(rel) || file_exists(venv)
+		               ? FILE_WALK_SKIP
+		               : 0;
 	}
 	if (!S_ISREG(st->st_mode))
 		return 0;
@@ -213,13 +217,29 @@ static void set_configs(json_t *o, const struct env *v, const struct env_options
 static json_t *settings(const struct env *v, const struct env_options *opt)
 {
 	static const char *const always[] = {
-		"UV_NO_DEV", "UV_NO_GROUP", "UV_NO_DEFAULT_GROUPS", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "PIP_NO_BINARY",
-		"PIP_ONLY_BINARY", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "CMAKE_ARGS", "FORCE_CUDA", "TORCH_CUDA_ARCH_LIST",
+	        "UV_NO_DEV",
+	        "UV_NO_GROUP",
+	        "UV_NO_DEFAULT_GROUPS",
+	        "UV_NO_BINARY",
+	        "UV_NO_BINARY_PACKAGE",
+	        "UV_NO_BUILD",
+	        "UV_NO_BUILD_PACKAGE",
+	        "PIP_NO_BINARY",
+	        "PIP_ONLY_BINARY",
+	        "CFLAGS",
+	        "CXXFLAGS",
+	        "CPPFLAGS",
+	        "LDFLAGS",
+	        "CMAKE_ARGS",
+	        "FORCE_CUDA",
+	        "TORCH_CUDA_ARCH_LIST",
 	};
 	static const char *const unhashed[] = {
-		"UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX", "UV_INDEX_STRATEGY", "UV_TORCH_BACKEND",
-		"UV_PRERELEASE", "UV_RESOLUTION", "UV_EXCLUDE_NEWER", "UV_CONSTRAINT", "UV_OVERRIDE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS",
-		"PIP_NO_INDEX", "PIP_PRE", "PIP_CONSTRAINT",
+	        "UV_INDEX",      "UV_DEFAULT_INDEX", "UV_INDEX_URL",        "UV_EXTRA_INDEX_URL",
+	        "UV_FIND_LINKS", "UV_NO_INDEX",      "UV_INDEX_STRATEGY",   "UV_TORCH_BACKEND",
+	        "UV_PRERELEASE", "UV_RESOLUTION",    "UV_EXCLUDE_NEWER",    "UV_CONSTRAINT",
+	        "UV_OVERRIDE",   "PIP_INDEX_URL",    "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS",
+	        "PIP_NO_INDEX",  "PIP_PRE",          "PIP_CONSTRAINT",
 	};
 	json_t *o = json_object();
 

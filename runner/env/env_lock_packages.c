@@ -13,7 +13,8 @@ static void add(struct env_packages *p, const char *name, const char *version)
 {
 	if (!name || !version)
 		return;
-	vec_push(&p->list, (struct env_package){ .name = env_dist_normal(&p->arena, name, strlen(name)), .version = arena_strdup(&p->arena, version) });
+	vec_push(&p->list, (struct env_package){.name = env_dist_normal(&p->arena, name, strlen(name)),
+	                                        .version = arena_strdup(&p->arena, version)});
 }
 
 static int from_requirements(const char *root, const char *file, struct env_packages *p, struct err *e)
@@ -36,8 +37,8 @@ static int from_toml(const char *root, const char *file, const char *list, struc
 
 	if (r < 0 || (r = toml_parse(text.data, text.len, file, &doc, e)) < 0)
 		return r;
-	json_array_foreach(json_object_get(doc, list), i, one)
-		add(p, json_string_value(json_object_get(one, "name")), json_string_value(json_object_get(one, "version")));
+	json_array_foreach(json_object_get(doc, list), i, one) add(p, json_string_value(json_object_get(one, "name")),
+	                                                           json_string_value(json_object_get(one, "version")));
 	json_decref(doc);
 	return 0;
 }

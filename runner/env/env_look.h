@@ -1,8 +1,9 @@
 /* What the files of an environment look like, in memory and as the file KEY.files keeps it.
  *
- * The file: "jig-files 2\n"; then each folder, a "D" with its look, followed by its entries in byte order of their names: "F" (a file) with its look, "L" (a link) with
- * its target, "S" (a folder in it, which has a "D" of its own later), "O" (anything else); at last "E". A look stands as
- * in memory: the list is the cache's own, and is read whenever a run starts. Each text ends with a NUL, the one byte that no name holds. */
+ * The file: "jig-files 2\n"; then each folder, a "D" with its look, followed by its entries in byte order of their
+ * names: "F" (a file) with its look, "L" (a link) with its target, "S" (a folder in it, which has a "D" of its own
+ * later), "O" (anything else); at last "E". A look stands as in memory: the list is the cache's own, and is read
+ * whenever a run starts. Each text ends with a NUL, the one byte that no name holds. */
 #ifndef RUNNER_ENV_LOOK_H
 #define RUNNER_ENV_LOOK_H
 
@@ -40,11 +41,12 @@ void env_look_release(struct env_look *l);
 void env_look_of(const struct stat *st, struct look *ret);
 bool env_look_equal(const struct look *a, const struct look *b);
 
-/* Adds a folder below the prefix (root: its descriptor) and all below it. A lock of a tool directly in the prefix, which comes and goes, is left out. */
+/* Adds a folder below the prefix (root: its descriptor) and all below it. A lock of a tool directly in the prefix,
+ * which comes and goes, is left out. */
 int env_look_add(struct env_look *l, int root, const char *prefix, const char *path, struct err *e);
 /* The entries of one folder as they are now, by name. */
-int env_look_list(struct arena *a, int root, const char *prefix, const char *path, struct look *ret, struct look_entries *ret_entries,
-		  struct err *e);
+int env_look_list(struct arena *a, int root, const char *prefix, const char *path, struct look *ret,
+                  struct look_entries *ret_entries, struct err *e);
 struct look_entry *env_look_find(const struct look_entries *entries, const char *name);
 
 /* Appends it in the file's format. */

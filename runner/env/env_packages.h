@@ -11,8 +11,8 @@
 /* Sorted by name (normal form of PEP 503 for Python's), one row a name. Texts live in the arena. */
 struct env_packages { struct arena arena; VEC(struct env_package) list; };
 void env_packages_release(struct env_packages *p);
-/* From the .dist-info and .egg-info of lib/pythonX.Y/site-packages (METADATA's headers, direct_url.json as source), the JSON files of conda-meta, the DESCRIPTIONs of R's library. A prefix that has
- * none of them gives an empty list. */
+/* From the .dist-info and .egg-info of lib/pythonX.Y/site-packages (METADATA's headers, direct_url.json as source), the
+ * JSON files of conda-meta, the DESCRIPTIONs of R's library. A prefix that has none of them gives an empty list. */
 int env_packages_read(const char *prefix, struct env_packages *ret, struct err *e);
 /* As [["name", "version", "source" or null], …] and back. */
 json_t *env_packages_json(const struct env_packages *p);

@@ -38,11 +38,6 @@ void env_python_release(struct env_python *p)
 	*p = (struct env_python){0};
 }
 
-static int64_t mtime_ns(const struct stat *st)
-{
-	return time_ns(&st->st_mtim);
-}
-
 /* ---- what is kept ---- */
 
 static char *kept_path(const char *cache, const char *what, const char *path, const char *root)
@@ -98,7 +93,7 @@ static bool from_answer(const json_t *v, struct env_python *ret)
 	                           .soabi = mem_strdup(text_of(v, "soabi")),
 	                           .base_prefix = mem_strdup(text_of(v, "base_prefix")),
 	                           .size = st.st_size,
-	                           .mtime_ns = mtime_ns(&st)};
+	                           .mtime_ns = time_ns(&st.st_mtim)};
 	return true;
 }
 
@@ -138,7 +133,7 @@ static int ask_interpreter(const char *real, const char *root, char *const *env,
 	if (stat(real, &st) < 0)
 		return err_errno(e, "%s", real);
 	_json_ json_t *decides = json_pack("{s:i, s:s, s:I, s:I}", "schema", SCHEMA, "path", real, "size",
-	                                   (json_int_t)st.st_size, "mtime_ns", (json_int_t)mtime_ns(&st));
+	                                   (json_int_t)st.st_size, "mtime_ns", (json_int_t)time_ns(&st.st_mtim));
 	if (json_equal(json_object_get(kept, "of"), decides) && from_answer(json_object_get(kept, "answer"), ret))
 		return 0;
 	_json_ json_t *answer = NULL;
@@ -174,8 +169,8 @@ static json_t *shim_decides(const char *path, const struct stat *st, const char 
 	                                        "ASDF_PYTHON_VERSION", "MISE_PYTHON_VERSION", "VIRTUAL_ENV"};
 	const char *home = env_variable(env, "HOME"), *pyenv = env_variable(env, "PYENV_ROOT");
 	json_t *v = json_pack("{s:i, s:s, s:I, s:I, s:o, s:o}", "schema", SCHEMA, "path", path, "size",
-	                      (json_int_t)st->st_size, "mtime_ns", (json_int_t)mtime_ns(st), "files", json_array(),
-	                      "variables", json_array());
+	                      (json_int_t)st->st_size, "mtime_ns", (json_int_t)time_ns(&st->st_mtim), "files",
+	                      json_array(), "variables", json_array());
 	json_t *files = json_object_get(v, "files");
 	_free_ char *folder = path_normal(root, NULL);
 

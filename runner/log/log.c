@@ -180,7 +180,8 @@ static int emit(struct log *l, int stream, const char *bytes, size_t n, int64_t 
 	return log_ring_write(l->ring, stream, bytes + head, n - head, ts, e);
 }
 
-/* The secret that begins at p, the longest first: its length, 0: none, -1: more bytes must tell (not with end: none will come). */
+/* The secret that begins at p, the longest first: its length, 0: none, -1: more bytes must tell (not with end: none
+ * will come). */
 static ssize_t secret_at(const struct log *l, const char *p, size_t left, bool end)
 {
 	for (size_t i = 0; i < l->secrets.len; i++) {

@@ -17,7 +17,8 @@
 #define MESSAGE_MAX 2000
 #define GROUPS_MAX 64
 
-/* A line belongs to a stream and, with launchers that put a prefix in front ("[rank0]:"), to a process: their lines come in between each other. */
+/* A line belongs to a stream and, with launchers that put a prefix in front ("[rank0]:"), to a process: their lines
+ * come in between each other. */
 struct line { char *text; int stream; int group; };
 struct tail {
 	VEC(struct line) lines;
@@ -80,7 +81,9 @@ static void add_line(struct tail *t, const char *s, size_t n, int stream)
 
 	log_clean_line(&b, s, n);
 	size_t prefix = prefix_len(b.data);
-	vec_push(&t->lines, (struct line){ .text = mem_strdup(b.data + prefix), .stream = stream, .group = group_of(t, b.data, prefix) });
+	vec_push(&t->lines, (struct line){.text = mem_strdup(b.data + prefix),
+	                                  .stream = stream,
+	                                  .group = group_of(t, b.data, prefix)});
 }
 
 /* Which stream a byte came from; stderr where the index does not tell. */
@@ -111,7 +114,8 @@ static int read_tail(struct tail *t, const char *folder, struct err *e)
 		const char *nl = memchr(s, '\n', (size_t)(end - s)), *stop = nl ? nl : end;
 		/* The first line of a part of the log is cut. */
 		if (s != b.data || from == 0 || !nl)
-			add_line(t, s, (size_t)(stop - s), stream_at(marks, nmarks, &mark, (uint64_t)from + (uint64_t)(s - b.data)));
+			add_line(t, s, (size_t)(stop - s),
+			         stream_at(marks, nmarks, &mark, (uint64_t)from + (uint64_t)(s - b.data)));
 		s = stop + 1;
 	}
 	return 0;
@@ -168,7 +172,8 @@ static bool search(struct tail *t, int stream, int group, struct trace *ret)
 	return has_python;
 }
 
-/* Of the processes of a group the first that failed: the others mostly fail because of it. Else the last finding of all. */
+/* Of the processes of a group the first that failed: the others mostly fail because of it. Else the last finding of
+ * all. */
 static bool search_all(struct tail *t, struct trace *ret)
 {
 	struct trace best = { 0 };
@@ -179,7 +184,9 @@ static bool search_all(struct tail *t, struct trace *ret)
 			struct trace one;
 			if (!search(t, stream, group, &one))
 				continue;
-			bool better = !any || (group ? one.at < best.at : ranked ? one.inside && !best.inside : one.at > best.at);
+			bool better = !any || (group    ? one.at < best.at
+			                       : ranked ? one.inside && !best.inside
+			                                : one.at > best.at);
 			if (better) {
 				trace_release(&best);
 				best = one;
@@ -199,7 +206,8 @@ static const char *last_text(const struct tail *t)
 	for (int stream = 1; stream >= 0; stream--)
 		for (size_t i = t->lines.len; i > 0; i--) {
 			const char *s = t->lines.v[i - 1].text;
-			if (t->lines.v[i - 1].stream != stream || text_starts(s, "make: *** ") || text_starts(s, "[jig: "))
+			if (t->lines.v[i - 1].stream != stream || text_starts(s, "make: *** ") ||
+			    text_starts(s, "[jig: "))
 				continue;
 			while (*s && !isalnum((unsigned char)*s) && (unsigned char)*s < 0x80)
 				s++;
@@ -228,7 +236,8 @@ static char *harmless(const char *s)
 	return buf_steal(&out);
 }
 
-int log_root_error(const char *folder, const char *work, char **ret_file, int *ret_line, char **ret_message, struct err *e)
+int log_root_error(const char *folder, const char *work, char **ret_file, int *ret_line, char **ret_message,
+                   struct err *e)
 {
 	struct tail t = { .work = path_normal(work, NULL) };
 	struct trace found = { 0 };

@@ -26,7 +26,8 @@ static void set_place(const struct trace_context *c, struct trace *t, const char
 	t->inside = inside;
 }
 
-/* "path:12" and what follows, from the last colon before digits that has a path in front. Returns what stands behind the number, or NULL. */
+/* "path:12" and what follows, from the last colon before digits that has a path in front. Returns what stands behind
+ * the number, or NULL. */
 static const char *place(const char *s, size_t *ret_len, int *ret_line)
 {
 	for (const char *p = s; (p = strchr(p, ':')); p++)
@@ -41,7 +42,8 @@ static const char *place(const char *s, size_t *ret_len, int *ret_line)
 
 /* ---- R ---- */
 
-/* `Error in f(x) : text`, the text on the next line when it is long; `(from train.R#3)` where locations are shown; a parse error has `train.R:3:5: …`. */
+/* `Error in f(x) : text`, the text on the next line when it is long; `(from train.R#3)` where locations are shown; a
+ * parse error has `train.R:3:5: …`. */
 static bool read_r(const struct trace_context *c, size_t i, bool halted, struct trace *t)
 {
 	const char *s = c->v[i].text, *next = i + 1 < c->len ? c->v[i + 1].text : "", *from, *colon;
@@ -98,7 +100,8 @@ static bool read_julia(const struct trace_context *c, size_t i, struct trace *t)
 			at = word ? word + 1 : at;
 			if (place(at, &len, &line))
 				set_place(c, &one, at, len, line);
-		} else if (*p == ' ' && (at = strstr(p, " at ")) && place(at + 4, &len, &line) && !text_starts(at + 4, "./"))
+		} else if (*p == ' ' && (at = strstr(p, " at ")) && place(at + 4, &len, &line) &&
+		           !text_starts(at + 4, "./"))
 			set_place(c, &one, at + 4, len, line);
 		else
 			continue;
@@ -163,7 +166,8 @@ static bool read_terminate(const struct trace_context *c, size_t i, struct trace
 
 /* ---- shells ---- */
 
-/* `sh: 3: foo: not found` (dash), `run.sh: line 3: foo: command not found` (bash). The text of `run:` is no file: then there is no place. */
+/* `sh: 3: foo: not found` (dash), `run.sh: line 3: foo: command not found` (bash). The text of `run:` is no file: then
+ * there is no place. */
 static bool read_shell(const struct trace_context *c, size_t i, struct trace *t)
 {
 	static const char *const shells[] = { "sh", "bash", "dash", "ash", "ksh", "zsh", "environment" };
@@ -210,7 +214,8 @@ bool trace_other(const struct trace_context *c, struct trace *ret)
 				continue;
 			}
 			compiling = true;
-		} else if (read_r(c, i, halted, &one) || read_julia(c, i, &one) || read_terminate(c, i, &one) || read_shell(c, i, &one)) {
+		} else if (read_r(c, i, halted, &one) || read_julia(c, i, &one) || read_terminate(c, i, &one) ||
+		           read_shell(c, i, &one)) {
 			compiling = false;
 		} else {
 			continue;

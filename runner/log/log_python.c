@@ -76,7 +76,8 @@ static bool notebook_frame(const char *s, struct place *ret)
 	if (strncmp(s, "File ", 5) != 0)
 		return false;
 	s += 5;
-	const char *end = strstr(s, ", in "), *stop = end ? end : s + strlen(s), *colon = memrchr(s, ':', (size_t)(stop - s));
+	const char *end = strstr(s, ", in "), *stop = end ? end : s + strlen(s),
+	           *colon = memrchr(s, ':', (size_t)(stop - s));
 	if (!colon || !isdigit((unsigned char)colon[1]))
 		return false;
 	*ret = (struct place){ s, (size_t)(colon - s), trace_number(colon + 1, NULL) };
@@ -115,8 +116,11 @@ static void found(struct reader *r, const struct choice *c, const char *message,
 		return;
 	}
 	trace_release(&r->best);
-	r->best = (struct trace){ .at = at, .file = p->file ? mem_strndup(p->file, p->len) : NULL, .line = p->file ? p->line : 0,
-				  .message = mem_strdup(message), .inside = inside };
+	r->best = (struct trace){.at = at,
+	                         .file = p->file ? mem_strndup(p->file, p->len) : NULL,
+	                         .line = p->file ? p->line : 0,
+	                         .message = mem_strdup(message),
+	                         .inside = inside};
 	r->best_remote = remote;
 }
 

@@ -1,4 +1,5 @@
-/* Private to log.c: the newest bytes of a log that is over its limit, in a file that is written round and round, and where in it each stream and time begins. */
+/* Private to log.c: the newest bytes of a log that is over its limit, in a file that is written round and round, and
+ * where in it each stream and time begins. */
 #ifndef RUNNER_LOG_RING_H
 #define RUNNER_LOG_RING_H
 

@@ -14,7 +14,8 @@
 struct metric_parser {
 	VEC(struct metric_value) values;
 	struct buf keys;              /* keys that had to be put together: nested or with escapes */
-	VEC(size_t) joined;           /* values whose key lies in `keys`, at this offset (the buffer moves as it grows) */
+	/* values whose key lies in `keys`, at this offset (the buffer moves as it grows) */
+	VEC(size_t) joined;
 	VEC(size_t) joined_at;
 	struct buf prefix;            /* "a.b." of the objects around */
 	const char *line, *end, *at;
@@ -102,7 +103,10 @@ static bool hex4(const char *s, uint32_t *ret)
 
 	for (int i = 0; i < 4; i++) {
 		char c = s[i];
-		int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+		int d = c >= '0' && c <= '9'   ? c - '0'
+		        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+		        : c >= 'A' && c <= 'F' ? c - 'A' + 10
+		                               : -1;
 
 		if (d < 0)
 			return false;
@@ -130,8 +134,8 @@ static int unescape(struct metric_parser *p, struct buf *out, struct err *e)
 	if (p->at[1] != 'u' || p->end - p->at < 6 || !hex4(p->at + 2, &cp))
 		return wrong(p, e, "an escape that JSON has not");
 	p->at += 6;
-	if (cp >= 0xd800 && cp < 0xdc00 && p->end - p->at >= 6 && p->at[0] == '\\' && p->at[1] == 'u' && hex4(p->at + 2, &low) && low >= 0xdc00 &&
-	    low < 0xe000) {
+	if (cp >= 0xd800 && cp < 0xdc00 && p->end - p->at >= 6 && p->at[0] == '\\' && p->at[1] == 'u' &&
+	    hex4(p->at + 2, &low) && low >= 0xdc00 && low < 0xe000) {
 		cp = 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
 		p->at += 6;
 	}

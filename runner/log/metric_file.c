@@ -29,8 +29,9 @@ static void leaf(void *arg, const char *dotted, const json_t *v)
 		number = json_number_value(v);
 	else if (json_is_boolean(v))
 		number = json_is_true(v);
-	else if (!text || (strcmp(text, "NaN") != 0 && strcmp(text, "Infinity") != 0 && strcmp(text, "-Infinity") != 0) ||
-		 !number_parse(text, strlen(text), &number))
+	else if (!text ||
+	         (strcmp(text, "NaN") != 0 && strcmp(text, "Infinity") != 0 && strcmp(text, "-Infinity") != 0) ||
+	         !number_parse(text, strlen(text), &number))
 		return;
 	if (!*dotted || strlen(dotted) > KEY_MAX)
 		return;
@@ -217,11 +218,13 @@ static int read_table(struct reading *rd, const struct buf *text, char sep)
 			continue;
 		}
 		if (row.len != head.len) {
-			r = err_set(rd->e, ERR_USAGE, "%s:%d: %zu columns where the head line has %zu", rd->name, line, row.len, head.len);
+			r = err_set(rd->e, ERR_USAGE, "%s:%d: %zu columns where the head line has %zu", rd->name, line,
+			            row.len, head.len);
 			break;
 		}
 		if (step >= 0 && (!number_of(&row, step, &at) || !metric_step(at, &at_step)) && strict) {
-			r = err_set(rd->e, ERR_USAGE, "%s:%d: column \"%s\" holds no whole number", rd->name, line, head.v[step]);
+			r = err_set(rd->e, ERR_USAGE, "%s:%d: column \"%s\" holds no whole number", rd->name, line,
+			            head.v[step]);
 			break;
 		}
 		/* DVCLive writes milliseconds. */
@@ -266,5 +269,6 @@ int metric_file_read(const char *path, metric_file_fn *cb, void *arg, struct err
 		return read_table(&rd, &text, ',');
 	if (text_ends(path, ".tsv"))
 		return read_table(&rd, &text, '\t');
-	return err_set(e, ERR_USAGE, "%s: a metrics file ends in .json .yaml .yml .jsonl .ndjson .csv or .tsv", rd.name);
+	return err_set(e, ERR_USAGE, "%s: a metrics file ends in .json .yaml .yml .jsonl .ndjson .csv or .tsv",
+	               rd.name);
 }

@@ -32,7 +32,7 @@ static void add_form(struct secrets *s, const char *name, const char *bytes, siz
 /* Programs differ in what they escape and in the case of \u00e9. */
 static void add_json_forms(struct secrets *s, const char *name, const char *value)
 {
-	static const size_t flags[] = { 0, JSON_ESCAPE_SLASH, JSON_ENSURE_ASCII, JSON_ENSURE_ASCII | JSON_ESCAPE_SLASH };
+	static const size_t flags[] = {0, JSON_ESCAPE_SLASH, JSON_ENSURE_ASCII, JSON_ENSURE_ASCII | JSON_ESCAPE_SLASH};
 	_json_ json_t *v = json_string(value);
 
 	for (size_t i = 0; v && i < sizeof flags / sizeof *flags; i++) {
@@ -195,7 +195,9 @@ static bool mask_bytes(const struct secrets *s, int fd, char *bytes, size_t len,
 	for (size_t i = 0; i < s->len; i++) {
 		size_t n = s->v[i].len;
 
-		for (char *p = bytes; (p = memmem(p, len - (size_t)(p - bytes), s->v[i].bytes, n)) && (size_t)(p - bytes) < upto; p += n) {
+		for (char *p = bytes;
+		     (p = memmem(p, len - (size_t)(p - bytes), s->v[i].bytes, n)) && (size_t)(p - bytes) < upto;
+		     p += n) {
 			memset(p, '*', n);
 			if (pwrite(fd, p, n, start + (p - bytes)) != (ssize_t)n)
 				return false;

@@ -19,12 +19,12 @@ const char *secrets_in(const struct secrets *s, const char *bytes, size_t n);
 /* The text with *** for every value. Owned. */
 char *secrets_mask(const struct secrets *s, const char *text);
 
-/* Looks through a file, or a folder with all below it (what files hold, names, the texts of links). Links are not followed, what cannot be
- * read is passed over. True: *ret_name is the secret's name (borrowed from the step) and *ret_path where it stands, below path, values in it masked ("" for path
- * itself; owned). */
+/* Looks through a file, or a folder with all below it (what files hold, names, the texts of links). Links are not
+ * followed, what cannot be read is passed over. True: *ret_name is the secret's name (borrowed from the step) and
+ * *ret_path where it stands, below path, values in it masked ("" for path itself; owned). */
 bool secrets_find(const struct secrets *s, const char *path, const char **ret_name, char **ret_path);
-/* Every value in a file becomes as many "*". Nothing may be writing to it. A file that is not there, or is no regular one, is fine; false: a value may still stand in
- * it, as it cannot be written or has a second name elsewhere. */
+/* Every value in a file becomes as many "*". Nothing may be writing to it. A file that is not there, or is no regular
+ * one, is fine; false: a value may still stand in it, as it cannot be written or has a second name elsewhere. */
 bool secrets_mask_file(const struct secrets *s, const char *path);
 
 #endif

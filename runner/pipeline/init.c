@@ -30,20 +30,28 @@ void names_add(struct names *n, const char *text)
 		vec_push(n, mem_strdup(text));
 }
 
+/* Whether it is UTF-8 and all of it can be seen, but for some control characters. */
+static bool visible(const char *s, const char *but)
+{
+	if (!utf8_valid(s, strlen(s)))
+		return false;
+	for (size_t left = strlen(s), n = 0; left; left -= n, s += n) {
+		uint32_t cp;
+
+		n = utf8_decode(s, left, &cp);
+		if (utf8_harmful(cp) && !(cp < 0x80 && strchr(but, (int)cp)))
+			return false;
+	}
+	return true;
+}
+
 static bool plain(const char *s)
 {
 	struct yaml_node n = { .text = s };
 
-	if (!*s || strpbrk(s, "\"'#{}[],&*!|>%@`\\") || strstr(s, ": ") || strchr("-?: =<.", *s) || s[strlen(s) - 1] == ' ' || s[strlen(s) - 1] == ':' ||
-	    !utf8_valid(s, strlen(s)))
+	if (!*s || strpbrk(s, "\"'#{}[],&*!|>%@`\\") || strstr(s, ": ") || strchr("-?: =<.", *s) ||
+	    s[strlen(s) - 1] == ' ' || s[strlen(s) - 1] == ':' || !visible(s, ""))
 		return false;
-	for (size_t left = strlen(s), n_ = 0; left; left -= n_, s += n_) {
-		uint32_t cp;
-
-		n_ = utf8_decode(s, left, &cp);
-		if (utf8_harmful(cp))
-			return false;
-	}
 	return !yaml_resolve(&n) && n.kind == YAML_TEXT;
 }
 
@@ -87,19 +95,11 @@ void init_list(struct buf *out, const char *key, const struct names *n)
 	buf_adds(out, "]\n");
 }
 
-/* Whether a block of lines gives the text back: an indentation of its own, or anything that cannot be seen, would not be. */
+/* Whether a block of lines gives the text back: an indentation of its own, or anything that cannot be seen, would not
+ * be. */
 static bool block(const char *s)
 {
-	if (!strchr(s, '\n') || strchr(" \t\n", *s) || !utf8_valid(s, strlen(s)))
-		return false;
-	for (size_t left = strlen(s), n = 0; left; left -= n, s += n) {
-		uint32_t cp;
-
-		n = utf8_decode(s, left, &cp);
-		if (cp != '\n' && cp != '\t' && utf8_harmful(cp))
-			return false;
-	}
-	return true;
+	return strchr(s, '\n') && !strchr(" \t\n", *s) && visible(s, "\n\t");
 }
 
 void init_run(struct buf *out, const char *command)
@@ -158,7 +158,8 @@ int init_pipeline(const char *root, struct buf *out, struct buf *ret_notes, enum
 	static const struct {
 		const char *file;
 		enum init_source source;
-		int (*read)(const char *root, const char *text, size_t len, struct buf *out, struct buf *notes, struct err *e);
+		int (*read)(const char *root, const char *text, size_t len, struct buf *out, struct buf *notes,
+		            struct err *e);
 	} known[] = { { "dvc.yaml", INIT_DVC, init_from_dvc }, { "MLproject", INIT_MLPROJECT, init_from_mlproject } };
 	int r;
 

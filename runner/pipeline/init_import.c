@@ -36,7 +36,8 @@ static void begin(struct buf *out, const char *root, const char *from)
 
 	buf_addf(out, "# Made from %s by `jig init`. `jig plan` says what would run, `jig run` runs it.\n", from);
 	if (strcmp(from, "dvc.yaml") == 0 && file_exists(params))
-		buf_adds(out, "params: params.yaml        # defaults; `jig run -p key=value` sets another for one run\n");
+		buf_adds(out,
+		         "params: params.yaml        # defaults; `jig run -p key=value` sets another for one run\n");
 }
 
 /* "${item}" and "${x.y}" of DVC's templates: matrix values and params. */
@@ -89,8 +90,9 @@ static void collect(struct stage *s, const char *key, struct names *to, bool fol
 		if (!path)
 			continue;
 		if (path_check_inside(path)) {
-			buf_addf(s->notes, "stage %s: %s \"%s\" %s: use `inputs: [{link: …}]` for data outside the project\n", s->name, key, path,
-				 path_check_inside(path));
+			buf_addf(s->notes,
+			         "stage %s: %s \"%s\" %s: use `inputs: [{link: …}]` for data outside the project\n",
+			         s->name, key, path, path_check_inside(path));
 			continue;
 		}
 		if (!folders && is_code(path))
@@ -99,11 +101,14 @@ static void collect(struct stage *s, const char *key, struct names *to, bool fol
 			names_add(to, path);
 			continue;
 		}
-		/* DVC's file does not say which, and before the first run the disk does not either: files mostly have an ending. */
+		/* DVC's file does not say which, and before the first run the disk does not either: files mostly have
+		 * an ending. */
 		bool guessed = to != &s->metrics && !file_exists(full) && !strchr(path_base(path), '.');
 		if (guessed && to == &s->outputs)
-			buf_addf(s->notes, "stage %s: \"%s\" is taken for a folder; if it is a file, take the / off, here and where it is an input\n",
-				 s->name, path);
+			buf_addf(s->notes,
+			         "stage %s: \"%s\" is taken for a folder; if it is a file, take the / off, here and "
+			         "where it is an input\n",
+			         s->name, path);
 		if (guessed || file_is_dir(full)) {
 			_free_ char *folder = mem_printf("%s/", path);
 			names_add(to, folder);
@@ -130,7 +135,8 @@ static void stage_matrix(struct buf *out, const struct yaml_node *outer, struct 
 			buf_addf(s->notes, "stage %s: foreach over mappings: write a matrix with `include`\n", s->name);
 		}
 	} else if (each) {
-		buf_addf(s->notes, "stage %s: foreach over a mapping or a param: write the items as a matrix\n", s->name);
+		buf_addf(s->notes, "stage %s: foreach over a mapping or a param: write the items as a matrix\n",
+		         s->name);
 	}
 	names_release(&values);
 	if (each || !matrix || matrix->kind != YAML_MAP)
@@ -150,7 +156,8 @@ static void stage_matrix(struct buf *out, const struct yaml_node *outer, struct 
 	}
 }
 
-static void write_stage(struct buf *out, const char *root, const struct yaml_node *key, const struct yaml_node *outer, struct names *taken, struct buf *notes)
+static void write_stage(struct buf *out, const char *root, const struct yaml_node *key, const struct yaml_node *outer,
+                        struct names *taken, struct buf *notes)
 {
 	const struct yaml_node *body = yaml_get(outer, "do");
 	struct stage s = { .root = root, .name = key->text, .notes = notes, .node = body ? body : outer,
@@ -198,7 +205,9 @@ static void write_stage(struct buf *out, const char *root, const struct yaml_nod
 	if (flag && strcmp(flag, "true") == 0)
 		buf_adds(out, "    cache: false         # always_changed: it always runs\n");
 	if (yaml_get(s.node, "frozen"))
-		buf_addf(notes, "stage %s: frozen has no twin; leave the step out of a run by naming the ones you want\n", key->text);
+		buf_addf(notes,
+		         "stage %s: frozen has no twin; leave the step out of a run by naming the ones you want\n",
+		         key->text);
 	if (yaml_get(s.node, "vars"))
 		buf_addf(notes, "stage %s: vars: put them under params\n", key->text);
 	names_release(&s.inputs);
@@ -258,7 +267,8 @@ static char *braces(const char *text)
 	return buf_steal(&out);
 }
 
-int init_from_mlproject(const char *root, const char *text, size_t len, struct buf *out, struct buf *notes, struct err *e)
+int init_from_mlproject(const char *root, const char *text, size_t len, struct buf *out, struct buf *notes,
+                        struct err *e)
 {
 	_arena_ struct arena a = ARENA_INIT;
 	struct yaml_node *doc;
@@ -297,7 +307,8 @@ int init_from_mlproject(const char *root, const char *text, size_t len, struct b
 				init_scalar(out, value ? value : "");
 			buf_addc(out, '\n');
 			if (!value)
-				buf_addf(notes, "param %s has no default: give one in the file or with -p %s=…\n", name, name);
+				buf_addf(notes, "param %s has no default: give one in the file or with -p %s=…\n", name,
+				         name);
 			names_add(&seen, name);
 		}
 	}
@@ -312,7 +323,8 @@ int init_from_mlproject(const char *root, const char *text, size_t len, struct b
 		init_run(out, mine);
 	}
 	names_release(&taken);
-	buf_adds(notes, "entry points share no files in an MLproject: add `outputs:` and `inputs:` where one step needs what another makes\n");
+	buf_adds(notes, "entry points share no files in an MLproject: add `outputs:` and `inputs:` where one step "
+	                "needs what another makes\n");
 	if (yaml_get(doc, "docker_env"))
 		buf_adds(notes, "docker_env was left out\n");
 	return 0;

@@ -1,4 +1,5 @@
-/* From scripts alone: what they read and write is taken from literal paths in their text, which is a guess that a person reads before it runs. */
+/* From scripts alone: what they read and write is taken from literal paths in their text, which is a guess that a
+ * person reads before it runs. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +13,16 @@ static const struct { const char *ending, *interpreter; } languages[] = {
 	{ ".py", "python3" }, { ".sh", "sh" }, { ".R", "Rscript" }, { ".r", "Rscript" }, { ".jl", "julia" },
 };
 static const char *const data_endings[] = {
-	".csv", ".tsv", ".json", ".jsonl", ".parquet", ".pkl", ".pickle", ".joblib", ".npy", ".npz", ".txt", ".pt", ".pth", ".ckpt", ".h5",
-	".hdf5", ".feather", ".rds", ".RDS", ".png", ".svg", ".pdf", ".html", ".md", ".xlsx", ".gz", ".zip", ".db", ".onnx", ".arrow",
+        ".csv", ".tsv", ".json", ".jsonl", ".parquet", ".pkl",  ".pickle",  ".joblib", ".npy",  ".npz",
+        ".txt", ".pt",  ".pth",  ".ckpt",  ".h5",      ".hdf5", ".feather", ".rds",    ".RDS",  ".png",
+        ".svg", ".pdf", ".html", ".md",    ".xlsx",    ".gz",   ".zip",     ".db",     ".onnx", ".arrow",
 };
 /* A literal on a line with one of these is written. */
 static const char *const writers[] = {
-	"to_csv", "to_parquet", "to_json", "to_pickle", "to_excel", "to_feather", ".dump(", "dump(", "savefig", ".save(", "np.save", "torch.save", "\"w\"", "'w'",
-	"\"wb\"", "'wb'", "write_csv", "write.csv", "saveRDS", "ggsave", "write_text", "write_bytes", ">", "CSV.write", "write_parquet", "save_model",
+        "to_csv",      "to_parquet", "to_json",   "to_pickle",     "to_excel",   "to_feather", ".dump(",
+        "dump(",       "savefig",    ".save(",    "np.save",       "torch.save", "\"w\"",      "'w'",
+        "\"wb\"",      "'wb'",       "write_csv", "write.csv",     "saveRDS",    "ggsave",     "write_text",
+        "write_bytes", ">",          "CSV.write", "write_parquet", "save_model",
 };
 
 struct script { char *path; const char *interpreter; struct names reads, writes; bool done; bool imported; };
@@ -38,7 +42,8 @@ static int find(void *arg, const char *rel, const char *abs, const struct stat *
 	const char *base = path_base(rel);
 
 	if (S_ISDIR(st->st_mode)) {
-		static const char *const skipped[] = { "tests", "test", "node_modules", "venv", "env", "__pycache__", "build", "dist", "site-packages", "docs" };
+		static const char *const skipped[] = {"tests",       "test",  "node_modules", "venv",          "env",
+		                                      "__pycache__", "build", "dist",         "site-packages", "docs"};
 		_free_ char *venv = path_join(abs, "pyvenv.cfg");
 
 		for (size_t i = 0; i < ARRAY_LEN(skipped); i++)
@@ -46,8 +51,8 @@ static int find(void *arg, const char *rel, const char *abs, const struct stat *
 				return FILE_WALK_SKIP;
 		return base[0] == '.' || file_exists(venv) || strchr(rel, '/') ? FILE_WALK_SKIP : 0;
 	}
-	if (!S_ISREG(st->st_mode) || base[0] == '.' || strcmp(base, "setup.py") == 0 || strcmp(base, "conftest.py") == 0 || text_starts(base, "__") ||
-	    text_starts(base, "test_"))
+	if (!S_ISREG(st->st_mode) || base[0] == '.' || strcmp(base, "setup.py") == 0 ||
+	    strcmp(base, "conftest.py") == 0 || text_starts(base, "__") || text_starts(base, "test_"))
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(languages); i++)
 		if (text_ends(base, languages[i].ending)) {
@@ -66,7 +71,8 @@ static void literal(struct script *s, const char *line, size_t line_len, const c
 	_free_ char *text = mem_strndup(line, line_len);
 	_free_ char *normal = NULL;
 
-	if (!ends_with_any(path, data_endings, ARRAY_LEN(data_endings)) || path_check_inside(path) || strpbrk(path, "{}$*%<> "))
+	if (!ends_with_any(path, data_endings, ARRAY_LEN(data_endings)) || path_check_inside(path) ||
+	    strpbrk(path, "{}$*%<> "))
 		return;
 	normal = path_normal(path, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(writers); i++) {
@@ -123,7 +129,8 @@ static void scan(struct script *s, struct names *modules, const char *text)
 
 				while (k < n && !strchr(" \t;|<>()\"'", line[k]))
 					k++;
-				bool written = i > 0 && (line[i - 1] == '>' || (i > 1 && line[i - 1] == ' ' && line[i - 2] == '>'));
+				bool written = i > 0 && (line[i - 1] == '>' ||
+				                         (i > 1 && line[i - 1] == ' ' && line[i - 2] == '>'));
 				literal(s, written ? ">" : "", written, line + i, k - i);
 				i = k > i ? k - 1 : i;
 			}
@@ -140,7 +147,8 @@ static int by_path(const void *a, const void *b)
 static bool made_by_open(const struct scripts *all, const struct script *me, const char *path)
 {
 	for (size_t i = 0; i < all->v.len; i++)
-		if (&all->v.v[i] != me && !all->v.v[i].done && !all->v.v[i].imported && names_have(&all->v.v[i].writes, path))
+		if (&all->v.v[i] != me && !all->v.v[i].done && !all->v.v[i].imported &&
+		    names_have(&all->v.v[i].writes, path))
 			return true;
 	return false;
 }
@@ -151,7 +159,8 @@ static bool is_metrics(const char *path)
 	static const char *const endings[] = { ".json", ".jsonl", ".csv", ".tsv" };
 	const char *base = path_base(path);
 
-	return ends_with_any(path, endings, ARRAY_LEN(endings)) && (strcasestr(base, "metric") || strcasestr(base, "score"));
+	return ends_with_any(path, endings, ARRAY_LEN(endings)) &&
+	       (strcasestr(base, "metric") || strcasestr(base, "score"));
 }
 
 static void write_step(struct buf *out, const char *root, struct scripts *all, struct script *s, struct buf *notes)
@@ -173,7 +182,8 @@ static void write_step(struct buf *out, const char *root, struct scripts *all, s
 		if (made || file_exists(full))
 			names_add(&inputs, s->reads.v[i]);
 		else
-			buf_addf(notes, "%s reads \"%s\", which is not there and which no script was seen to write\n", s->path, s->reads.v[i]);
+			buf_addf(notes, "%s reads \"%s\", which is not there and which no script was seen to write\n",
+			         s->path, s->reads.v[i]);
 	}
 	buf_addf(out, "\n  %s:\n", name);
 	init_list(out, "inputs", &inputs);
@@ -209,7 +219,8 @@ static void write_all(struct buf *out, const char *root, struct scripts *all, st
 			left--;
 		}
 		if (!any) {
-			buf_adds(notes, "some scripts read what each other write: they stand in order of name; take the loop apart\n");
+			buf_adds(notes, "some scripts read what each other write: they stand in order of name; take "
+			                "the loop apart\n");
 			for (size_t i = 0; i < all->v.len; i++)
 				if (!all->v.v[i].done) {
 					write_step(out, root, all, &all->v.v[i], notes);
@@ -242,21 +253,25 @@ int init_from_scripts(const char *root, struct buf *out, struct buf *notes, stru
 		steps += !all.v.v[i].imported;
 	}
 	if (r >= 0 && steps) {
-		_free_ char *requirements = path_join(root, "requirements.txt"), *params = path_join(root, "params.yaml");
+		_free_ char *requirements = path_join(root, "requirements.txt"),
+		            *params = path_join(root, "params.yaml");
 
 		qsort(all.v.v, all.v.len, sizeof *all.v.v, by_path);
-		buf_adds(out, "# Made by `jig init` from the scripts here: inputs and outputs are the paths\n# that stand in them as plain texts. Read them once more.\n"
-			      "# `jig plan` says what would run, `jig run` runs it. All keys: man jig.yaml\n");
+		buf_adds(out, "# Made by `jig init` from the scripts here: inputs and outputs are the paths\n# that "
+		              "stand in them as plain texts. Read them once more.\n"
+		              "# `jig plan` says what would run, `jig run` runs it. All keys: man jig.yaml\n");
 		buf_adds(out, file_exists(params) ?
 			      "params: params.yaml  # scripts go on reading it; `jig run -p key=value` differs\n" :
 			      "params:\n"
 			      "  seed: 7          # in $JIG_PARAMS (JSON), or ${params.seed} in a command\n");
 		if (file_exists(requirements))
-			buf_adds(notes, "requirements.txt is there: `jig env` says whether steps get their packages from it, `jig lock` pins what is loose in it\n");
+			buf_adds(notes, "requirements.txt is there: `jig env` says whether steps get their packages "
+			                "from it, `jig lock` pins what is loose in it\n");
 		buf_adds(out, "\nsteps:");
 		write_all(out, root, &all, notes);
-		buf_adds(out, "\n# Also useful in a step:\n#   metrics: [metrics.json]     read after the step\n#   checkpoints: ckpt/          outlives a failed attempt\n"
-			      "#   retry: 2   timeout: 2h   matrix: {model: [a, b]}\n");
+		buf_adds(out, "\n# Also useful in a step:\n#   metrics: [metrics.json]     read after the step\n#   "
+		              "checkpoints: ckpt/          outlives a failed attempt\n"
+		              "#   retry: 2   timeout: 2h   matrix: {model: [a, b]}\n");
 	}
 	for (size_t i = 0; i < all.v.len; i++) {
 		free(all.v.v[i].path);

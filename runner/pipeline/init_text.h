@@ -17,11 +17,13 @@ void init_scalar(struct buf *out, const char *text);
 void init_list(struct buf *out, const char *key, const struct names *n);
 /* "    run: …\n", as a block when it has several lines. */
 void init_run(struct buf *out, const char *command);
-/* A step's name out of any text: other bytes than those allowed become "-", and one that is taken gets a number. Owned; added to taken. */
+/* A step's name out of any text: other bytes than those allowed become "-", and one that is taken gets a number. Owned;
+ * added to taken. */
 char *init_name(struct names *taken, const char *text);
 
 int init_from_dvc(const char *root, const char *text, size_t len, struct buf *out, struct buf *notes, struct err *e);
-int init_from_mlproject(const char *root, const char *text, size_t len, struct buf *out, struct buf *notes, struct err *e);
+int init_from_mlproject(const char *root, const char *text, size_t len, struct buf *out, struct buf *notes,
+                        struct err *e);
 /* 0 when there is no script. */
 int init_from_scripts(const char *root, struct buf *out, struct buf *notes, struct err *e);
 

@@ -1,6 +1,7 @@
-/* The pipeline file as a checked graph of steps: 3-pipeline.md in full. Matrices are expanded, references substituted, globs matched against
- * declared outputs, edges made, cycles refused. Nothing is read but the pipeline file and its params files (and, for input globs that no step's outputs
- * match, the working tree's names). Everything lives in the pipeline's arena. */
+/* The pipeline file as a checked graph of steps: 3-pipeline.md in full. Matrices are expanded, references substituted,
+ * globs matched against declared outputs, edges made, cycles refused. Nothing is read but the pipeline file and its
+ * params files (and, for input globs that no step's outputs match, the working tree's names). Everything lives in the
+ * pipeline's arena. */
 #ifndef RUNNER_PIPELINE_H
 #define RUNNER_PIPELINE_H
 
@@ -30,7 +31,9 @@ enum keep { KEEPS(PIPELINE_SYMBOL_) };
 
 enum input_kind {
 	INPUT_FILE,   /* a path: of a step's output (producer >= 0), else of the working tree (file or folder) */
-	INPUT_GLOB,   /* matched files of the working tree are found at run start; matched outputs are INPUT_FILEs of their own, with from_glob set, and so are the outputs that lie in a folder input */
+	/* matched files of the working tree are found at run start; matched outputs are INPUT_FILEs of their own,
+	 * with from_glob set, and so are the outputs that lie in a folder input */
+	INPUT_GLOB,
 	INPUT_LINK,   /* {link: /abs/path} */
 	INPUT_URL,    /* an http(s), s3, gs, … URL: recorded as text; the step never is reused */
 };
@@ -69,7 +72,8 @@ struct step {
 	struct step_need *needs; size_t nneeds;    /* by index; unique */
 	const char *checkpoints;                   /* normal path or NULL */
 	const char **code; size_t ncode;           /* `code:`, or none */
-	const json_t *env;                         /* text or object: the step's, else of defaults, else the file's; NULL = not given */
+	/* text or object: the step's, else of defaults, else the file's; NULL = not given */
+	const json_t *env;
 	enum trigger trigger;
 	struct step_retry retry;
 	int64_t timeout_us, idle_timeout_us;       /* 0 = none */
@@ -105,23 +109,29 @@ typedef int pipeline_read_fn(void *arg, const char *path, struct buf *ret, struc
 struct pipeline_options {
 	const char *root;                          /* the project's folder, absolute */
 	const char *file;                          /* below root or absolute; NULL = "jig.yaml" */
-	pipeline_read_fn *read; void *read_arg;    /* reads the pipeline file (then below root) and params files, as from a snapshot; NULL = from the folder */
-	const char *const *inherited; size_t ninherited; /* -p of the run that this one comes from, before overrides; one whose key is not known any more is left out */
+	/* reads the pipeline file (then below root) and params files, as from a snapshot; NULL = from the folder */
+	pipeline_read_fn *read; void *read_arg;
+	/* -p of the run that this one comes from, before overrides; one whose key is not known any more is left out */
+	const char *const *inherited; size_t ninherited;
 	const char *const *overrides; size_t noverrides; /* -p */
 };
 
-/* ERR_NOT_FOUND: no such file (says `jig init`). ERR_USAGE: faults; `faults` (may be NULL) gets every line of them in full. */
+/* ERR_NOT_FOUND: no such file (says `jig init`). ERR_USAGE: faults; `faults` (may be NULL) gets every line of them in
+ * full. */
 int pipeline_load(const struct pipeline_options *o, struct pipeline **ret, struct buf *faults, struct err *e);
 /* From bytes, as when the text comes from a snapshot or a test. */
-int pipeline_parse(const char *text, size_t len, const struct pipeline_options *o, struct pipeline **ret, struct buf *faults, struct err *e);
+int pipeline_parse(const char *text, size_t len, const struct pipeline_options *o, struct pipeline **ret,
+                   struct buf *faults, struct err *e);
 void pipeline_free(struct pipeline *p);
 void pipeline_freep(struct pipeline **p);
 
 /* The index of a step by full name, or -1. */
 int pipeline_find(const struct pipeline *p, const char *name);
-/* What the file says of a step, matrix and params substituted, for the record and `jig show`: made when it is asked for, as steps that are reused need none. New reference. */
+/* What the file says of a step, matrix and params substituted, for the record and `jig show`: made when it is asked
+ * for, as steps that are reused need none. New reference. */
 json_t *pipeline_declared(const struct pipeline *p, int step);
-/* Marks (out[nsteps], set to true) the steps that a word names: "train" all of a matrix, "train[lr]" one. ERR_NOT_FOUND with the nearest name. */
+/* Marks (out[nsteps], set to true) the steps that a word names: "train" all of a matrix, "train[lr]" one. ERR_NOT_FOUND
+ * with the nearest name. */
 int pipeline_select(const struct pipeline *p, const char *word, bool *out, struct err *e);
 /* Extends a selection to all that the selected need, or to all that follow from them. */
 void pipeline_with_needs(const struct pipeline *p, bool *sel);

@@ -93,8 +93,10 @@ void build_folders_release(struct build *b);
 /* References. */
 bool node_has_refs(const struct yaml_node *n);
 bool node_names_matrix(const struct yaml_node *n); /* refers to ${matrix.…} */
-/* A fault at n that tells all that is wrong with the references of its text: `first`, met at byte `at`, and what follows it. */
-void node_subst_fault(const struct where *w, const struct yaml_node *n, const struct subst *s, size_t at, const struct err *first);
+/* A fault at n that tells all that is wrong with the references of its text: `first`, met at byte `at`, and what
+ * follows it. */
+void node_subst_fault(const struct where *w, const struct yaml_node *n, const struct subst *s, size_t at,
+                      const struct err *first);
 /* n with its references replaced (new nodes in the scratch arena); NULL after a fault. A key's value that is one
  * reference takes the value's type. */
 const struct yaml_node *node_subst(const struct where *w, const struct yaml_node *n, const struct subst *s);

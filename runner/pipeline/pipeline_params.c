@@ -88,7 +88,9 @@ int build_read(const struct pipeline_options *o, const char *path, struct buf *r
 	if (o->read) {
 		int r = o->read(o->read_arg, path, ret, e);
 
-		return r >= 0 && ret->len > YAML_TEXT_MOST ? err_set(e, ERR_USAGE, "%s: the file is larger than 8 MiB", path) : r;
+		return r >= 0 && ret->len > YAML_TEXT_MOST
+		               ? err_set(e, ERR_USAGE, "%s: the file is larger than 8 MiB", path)
+		               : r;
 	}
 	_free_ char *abs = path_join(o->root ? o->root : ".", path);
 	return file_read(abs, YAML_TEXT_MOST, ret, e);

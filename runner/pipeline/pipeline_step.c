@@ -68,7 +68,8 @@ static void build_item(struct build *b, const struct yaml_node *key, const struc
 	arena_reset(&b->scratch);
 }
 
-/* The matrix is wrong and gives no step: the other keys are read all the same, so that their faults are told at once, and the step's name is known to others. */
+/* The matrix is wrong and gives no step: the other keys are read all the same, so that their faults are told at once,
+ * and the step's name is known to others. */
 static void build_without_matrix(struct build *b, const struct yaml_node *key, const struct yaml_node *map,
                                  const char *base, const struct slot *slots[STEP_NKEYS])
 {
@@ -153,7 +154,8 @@ json_t *pipeline_declared(const struct pipeline *p, int step)
 		const struct slot *slot = own[k].key ? &own[k] : &p->defaults[k];
 		const struct yaml_node *n = value_of(&w, (enum step_key)k, slot, &sub);
 		if (n)
-			json_object_set_new_nocheck(all, key_names[k], k == KEY_run ? run_json(n, &sub) : yaml_to_json(n));
+			json_object_set_new_nocheck(all, key_names[k],
+			                            k == KEY_run ? run_json(n, &sub) : yaml_to_json(n));
 	}
 	arena_release(&b.scratch);
 	return all;

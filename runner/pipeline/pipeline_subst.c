@@ -68,7 +68,8 @@ static struct yaml_node *node_of_json(struct build *b, const struct yaml_node *a
 	return n;
 }
 
-void node_subst_fault(const struct where *w, const struct yaml_node *n, const struct subst *s, size_t at, const struct err *first)
+void node_subst_fault(const struct where *w, const struct yaml_node *n, const struct subst *s, size_t at,
+                      const struct err *first)
 {
 	_buf_ struct buf all = BUF_INIT;
 	_buf_ struct buf text = BUF_INIT;

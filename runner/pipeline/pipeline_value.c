@@ -267,7 +267,8 @@ static bool points_out(struct build *b, const char *path)
 	return !path_within(target, b->real_root);
 }
 
-/* A folder of the working tree. Listed once many names in it were asked for: that costs a hundredth of asking for each. */
+/* A folder of the working tree. Listed once many names in it were asked for: that costs a hundredth of asking for
+ * each. */
 struct folder {
 	enum { FOLDER_INSIDE, FOLDER_OUT, FOLDER_GONE } state;
 	size_t asked;

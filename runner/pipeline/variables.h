@@ -15,9 +15,11 @@ void variables_pass(struct variables *v, char *const *env, const struct step *s)
 /* Sets or replaces one. */
 void variables_set(struct variables *v, const char *name, const char *value);
 const char *variables_get(const struct variables *v, const char *name);
-/* Whether the value of a variable, of a name of n bytes, can change what a step (NULL: any) gives and so decides its reuse: what its pass_env names does too, its secrets never. */
+/* Whether the value of a variable, of a name of n bytes, can change what a step (NULL: any) gives and so decides its
+ * reuse: what its pass_env names does too, its secrets never. */
 bool variable_decides_for(const struct step *s, const char *name, size_t n);
-/* The allow-list by index: a name (a trailing "*" stands for any ending) and whether it decides; NULL behind the last. */
+/* The allow-list by index: a name (a trailing "*" stands for any ending) and whether it decides; NULL behind the
+ * last. */
 const char *variable_allowed(size_t i, bool *ret_decides);
 /* Whether its name says that its value must not be shown: TOKEN, KEY, SECRET, PASSWORD in it. */
 bool variable_secret(const char *name);

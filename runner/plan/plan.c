@@ -64,10 +64,13 @@ void plan_ran(struct plan *p, int step)
 /* How a step that was planned looks to the rules of order. */
 static enum step_state state_of(const struct plan_step *s)
 {
-	return s->action == PLAN_REUSE && s->at_once ? STEP_REUSED : s->action == PLAN_SKIP ? STEP_SKIPPED : STEP_PENDING;
+	return s->action == PLAN_REUSE && s->at_once ? STEP_REUSED
+	       : s->action == PLAN_SKIP              ? STEP_SKIPPED
+	                                             : STEP_PENDING;
 }
 
-/* The first step it takes from of which nothing is known yet; -1: none. One that only stands in once others have run gives nothing where they fail. */
+/* The first step it takes from of which nothing is known yet; -1: none. One that only stands in once others have run
+ * gives nothing where they fail. */
 static int unknown_need(const struct plan *p, int step)
 {
 	const struct step *s = &p->o.pipeline->steps[step];
@@ -77,7 +80,8 @@ static int unknown_need(const struct plan *p, int step)
 		const struct step_need *n = &s->needs[i];
 		const struct plan_step *from = &p->steps[n->step];
 
-		if (n->data && p->o.in[n->step] && (plan_may_run(p, n->step) || (from->action == PLAN_REUSE && !from->at_once && !wants_success)))
+		if (n->data && p->o.in[n->step] &&
+		    (plan_may_run(p, n->step) || (from->action == PLAN_REUSE && !from->at_once && !wants_success)))
 			return n->step;
 	}
 	return -1;
@@ -99,8 +103,12 @@ static int set(struct plan *p, int step, enum plan_action action, const char *re
 int plan_key(const struct plan *p, int step, const struct facts *inputs, struct step_key *ret, struct err *e)
 {
 	const struct env_set *envs = p->o.envs;
-	struct step_key_options o = { .pipeline = p->o.pipeline, .step = step, .env_key = envs->v[envs->of[step]].key, .environ = p->o.environ,
-				     .variables = p->variables, .inputs = inputs };
+	struct step_key_options o = {.pipeline = p->o.pipeline,
+	                             .step = step,
+	                             .env_key = envs->v[envs->of[step]].key,
+	                             .environ = p->o.environ,
+	                             .variables = p->variables,
+	                             .inputs = inputs};
 
 	return step_key(&o, ret, e);
 }
@@ -121,7 +129,9 @@ static int decide_first(struct plan *p, int step, struct err *e)
 	_cleanup_(step_key_release) struct step_key k = { 0 };
 	int r = plan_key(p, step, NULL, &k, e);
 
-	return r < 0 ? r : set(p, step, PLAN_RUN, k.never ? arena_printf(&p->arena, "run: %s", k.never) : "run: never finished", e);
+	return r < 0 ? r
+	             : set(p, step, PLAN_RUN,
+	                   k.never ? arena_printf(&p->arena, "run: %s", k.never) : "run: never finished", e);
 }
 
 static int reuse(struct plan *p, int step, const struct past_attempt *past, struct err *e)
@@ -151,7 +161,8 @@ static int decide(struct plan *p, int step, struct facts *given, struct err *e)
 		return set(p, step, PLAN_RUN, "run: asked for", e);
 	if (!p->o.tracker || !p->o.names)
 		return decide_first(p, step, e);
-	if (p->ahead && p->ahead[step] && (r = plan_match_remembered(p, step, p->ahead[step], &past, &given[step], e)) != 0)
+	if (p->ahead && p->ahead[step] &&
+	    (r = plan_match_remembered(p, step, p->ahead[step], &past, &given[step], e)) != 0)
 		return r < 0 ? r : reuse(p, step, &past, e);
 	r = inputs_of(p->o.inputs, p->o.pipeline, step, given, p->o.store, &p->arena, &inputs, e);
 	if (r < 0 || (r = plan_key(p, step, &inputs, &k, e)) < 0)
@@ -185,7 +196,8 @@ static int runs_before(const struct plan *p, int step)
 	return found;
 }
 
-/* An attempt would stand in for it now, but steps that it needs run before. That one of them makes what was only looked for (every folder of PATH, say) is found when it is its turn. */
+/* An attempt would stand in for it now, but steps that it needs run before. That one of them makes what was only looked
+ * for (every folder of PATH, say) is found when it is its turn. */
 static int decide_later(struct plan *p, int step, struct facts *given, struct err *e)
 {
 	const struct plan_trace *t;
@@ -194,7 +206,10 @@ static int decide_later(struct plan *p, int step, struct facts *given, struct er
 	if (r < 0 || !t->outside_file || (need = runs_before(p, step)) < 0)
 		return r;
 	vec_clear(&given[step]);
-	return set(p, step, PLAN_UNKNOWN, arena_printf(&p->arena, "unknown: %s may change %s", p->o.pipeline->steps[need].name, t->outside_file), e);
+	return set(
+	        p, step, PLAN_UNKNOWN,
+	        arena_printf(&p->arena, "unknown: %s may change %s", p->o.pipeline->steps[need].name, t->outside_file),
+	        e);
 }
 
 /* Something that it takes from `need` is not there yet: only what is certain all the same is said. */
@@ -215,7 +230,9 @@ static int decide_early(struct plan *p, int step, int need, struct err *e)
 	if (!k.never && (r = plan_could_match(p, step, &k, &could, e)) < 0)
 		return r;
 	if (could)
-		return set(p, step, PLAN_UNKNOWN, arena_printf(&p->arena, "unknown: hangs on what %s gives", p->o.pipeline->steps[need].name), e);
+		return set(p, step, PLAN_UNKNOWN,
+		           arena_printf(&p->arena, "unknown: hangs on what %s gives", p->o.pipeline->steps[need].name),
+		           e);
 	r = plan_reason_run(p, step, &k, &reason, e);
 	return r < 0 ? r : set(p, step, PLAN_RUN, reason, e);
 }
@@ -229,7 +246,10 @@ static const char *runs_if(struct plan *p, const struct step *s)
 {
 	_buf_ struct buf b = BUF_INIT;
 
-	buf_addf(&b, "unknown: runs if %s", s->trigger == TRIGGER_ALL_FAILED ? "all of " : s->nneeds > 1 ? "one of " : "");
+	buf_addf(&b, "unknown: runs if %s",
+	         s->trigger == TRIGGER_ALL_FAILED ? "all of "
+	         : s->nneeds > 1                  ? "one of "
+	                                          : "");
 	for (size_t i = 0; i < s->nneeds; i++)
 		buf_addf(&b, "%s%s", i ? ", " : "", p->o.pipeline->steps[s->needs[i].step].name);
 	buf_adds(&b, " failed");
@@ -253,7 +273,10 @@ static int plan_each(struct plan *p, struct facts *given, struct err *e)
 		v = schedule_verdict(pl, (int)i, states, p->o.in);
 		need = unknown_need(p, (int)i);
 		if (v == SCHEDULE_SKIP || v == SCHEDULE_UPSTREAM_FAILED)
-			r = set(p, (int)i, PLAN_SKIP, s->nneeds ? "skip: its trigger can no longer hold" : "skip: it needs no step that could fail", e);
+			r = set(p, (int)i, PLAN_SKIP,
+			        s->nneeds ? "skip: its trigger can no longer hold"
+			                  : "skip: it needs no step that could fail",
+			        e);
 		else if (v == SCHEDULE_WAIT && wants_failure(s))
 			r = set(p, (int)i, PLAN_UNKNOWN, runs_if(p, s), e);
 		else if (need >= 0)

@@ -1,5 +1,6 @@
-/* The planner: for each step of a pipeline, whether an earlier attempt stands in for it or it has to run, and why (4-record.md). `jig plan`, a run's start, and a run under way ask the
- * same functions, so that a plan says before what a run then does. */
+/* The planner: for each step of a pipeline, whether an earlier attempt stands in for it or it has to run, and why
+ * (4-record.md). `jig plan`, a run's start, and a run under way ask the same functions, so that a plan says before what
+ * a run then does. */
 #ifndef RUNNER_PLAN_H
 #define RUNNER_PLAN_H
 
@@ -25,7 +26,8 @@ struct plan_step {
 	const char *reason;            /* one line, "run: …", "reuse: …", "unknown: …", "skip: …"; the plan's */
 	int64_t run, attempt_id, trace; /* of PLAN_REUSE: what executed, and the set of its lookups */
 	int attempt;
-	bool at_once;                  /* of PLAN_REUSE: no step that it needs has to run before, so none can fail and keep it from standing in */
+	/* of PLAN_REUSE: no step that it needs has to run before, so none can fail and keep it from standing in */
+	bool at_once;
 	int64_t expected;              /* µs, from earlier durations; -1 = never ran; 0 for PLAN_REUSE */
 };
 struct plan_options {
@@ -43,9 +45,11 @@ struct plan_options {
 struct plan;
 struct plan *plan_new(const struct plan_options *o); /* options are borrowed as long as the plan */
 void plan_free(struct plan *p);
-/* All steps, as far as that is known before anything runs. Fills given[] (per step of the pipeline) for the steps that are reused. */
+/* All steps, as far as that is known before anything runs. Fills given[] (per step of the pipeline) for the steps that
+ * are reused. */
 int plan_all(struct plan *p, struct facts *given, struct err *e);
-/* One step whose needs have ended: given[] of all it takes from is filled. PLAN_RUN or PLAN_REUSE (then given[step] is filled). */
+/* One step whose needs have ended: given[] of all it takes from is filled. PLAN_RUN or PLAN_REUSE (then given[step] is
+ * filled). */
 int plan_one(struct plan *p, int step, struct facts *given, struct err *e);
 const struct plan_step *plan_get(const struct plan *p, int step);
 /* Whether it runs, or may turn out to. */

@@ -27,8 +27,8 @@ static void look(struct plan *p, int step, struct looker *l)
 	uint32_t at;
 
 	vec_clear(&l->inputs);
-	if (inputs_of(p->o.inputs, p->o.pipeline, step, NULL, p->o.store, &l->arena, &l->inputs, &ignored) >= 0 && plan_key(p, step, &l->inputs, &k, &ignored) >= 0 &&
-	    !k.never && plan_remembered(p, step, &k.key, &at))
+	if (inputs_of(p->o.inputs, p->o.pipeline, step, NULL, p->o.store, &l->arena, &l->inputs, &ignored) >= 0 &&
+	    plan_key(p, step, &l->inputs, &k, &ignored) >= 0 && !k.never && plan_remembered(p, step, &k.key, &at))
 		p->ahead[step] = at;
 }
 

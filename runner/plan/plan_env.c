@@ -14,8 +14,10 @@ static const struct env_package *find(const struct env_package *v, size_t n, con
 	return NULL;
 }
 
-/* The first package, by name, whose version differs, else one that came or went. What a lock names and is not installed is no news: it may be meant for other machines. */
-static bool package_change(const struct package_rows *before, const struct env_packages *now, bool ready, struct arena *a, const char **ret)
+/* The first package, by name, whose version differs, else one that came or went. What a lock names and is not installed
+ * is no news: it may be meant for other machines. */
+static bool package_change(const struct package_rows *before, const struct env_packages *now, bool ready,
+                           struct arena *a, const char **ret)
 {
 	for (size_t i = 0; i < before->len; i++) {
 		const struct env_package *b = &before->v[i], *n = find(now->list.v, now->list.len, b->name);
@@ -46,9 +48,16 @@ static const char *text_at(const json_t *o, const char *path)
 /* What an environment is made of besides packages: the first that differs. */
 static const char *detail_change(const char *before, const struct env *now, struct arena *a)
 {
-	static const struct { const char *path, *name; } parts[] = {
-		{ "source", "" }, { "python.version", "python " }, { "python.implementation", "python " }, { "tool", "tool " }, { "libc", "libc " }, { "arch", "" }, { "os", "" },
-		{ "accelerator", "accelerator " },
+	static const struct { const char *path, *name;
+	} parts[] = {
+	        {"source", ""},
+	        {"python.version", "python "},
+	        {"python.implementation", "python "},
+	        {"tool", "tool "},
+	        {"libc", "libc "},
+	        {"arch", ""},
+	        {"os", ""},
+	        {"accelerator", "accelerator "},
 	};
 	_json_ json_t *b = NULL;
 	struct err ignored;
@@ -59,12 +68,14 @@ static const char *detail_change(const char *before, const struct env *now, stru
 		const char *x = text_at(b, parts[i].path), *y = text_at(now->detail, parts[i].path);
 
 		if ((x || y) && (!x || !y || strcmp(x, y) != 0))
-			return arena_printf(a, "run: env %s%s → %s", parts[i].name, x ? x : env_kind_text(ENV_SYSTEM), y ? y : env_kind_text(ENV_SYSTEM));
+			return arena_printf(a, "run: env %s%s → %s", parts[i].name, x ? x : env_kind_text(ENV_SYSTEM),
+			                    y ? y : env_kind_text(ENV_SYSTEM));
 	}
 	return NULL;
 }
 
-int plan_env_reason(struct tracker *t, int64_t attempt, const struct env *now, const char *root, struct arena *a, const char **ret, struct err *e)
+int plan_env_reason(struct tracker *t, int64_t attempt, const struct env *now, const char *root, struct arena *a,
+                    const char **ret, struct err *e)
 {
 	struct package_rows before;
 	struct env_packages locked = { 0 };

@@ -19,7 +19,8 @@ int plan_trace_holds(struct plan *p, int64_t id, const struct plan_trace **ret, 
 		*ret = known;
 		return 0;
 	}
-	if ((r = query_trace(p->o.tracker, id, &a, &rows, e)) < 0 || (r = trace_check(&rows, &now, true, &a, &d, &tokens, e)) < 0)
+	if ((r = query_trace(p->o.tracker, id, &a, &rows, e)) < 0 ||
+	    (r = trace_check(&rows, &now, true, &a, &d, &tokens, e)) < 0)
 		return r;
 	t.holds = d.change == TRACE_SAME;
 	t.tokens_only = tokens ? arena_strdup(&p->arena, tokens) : NULL;
@@ -76,8 +77,13 @@ static int take_given(struct plan *p, int step, int64_t attempt, struct facts *g
 			k++;
 		if (k == rows.len || !rows.v[k].has_digest || !store_has(p->o.store, &rows.v[k].digest, NULL))
 			return 0;
-		vec_push(given, (struct fact){ .path = o->path, .form = rows.v[k].form, .digest = rows.v[k].digest, .has_digest = true, .size = rows.v[k].size,
-					       .mode = rows.v[k].mode, .metrics = o->metrics });
+		vec_push(given, (struct fact){.path = o->path,
+		                              .form = rows.v[k].form,
+		                              .digest = rows.v[k].digest,
+		                              .has_digest = true,
+		                              .size = rows.v[k].size,
+		                              .mode = rows.v[k].mode,
+		                              .metrics = o->metrics});
 	}
 	return 1;
 }
@@ -103,7 +109,8 @@ bool plan_remembered(const struct plan *p, int step, const struct digest *key, u
 	return true;
 }
 
-int plan_match_remembered(struct plan *p, int step, uint32_t at, struct past_attempt *ret, struct facts *given, struct err *e)
+int plan_match_remembered(struct plan *p, int step, uint32_t at, struct past_attempt *ret, struct facts *given,
+                          struct err *e)
 {
 	const struct step *s = &p->o.pipeline->steps[step];
 	struct plan_outputs outputs;
@@ -131,7 +138,8 @@ int plan_match_remembered(struct plan *p, int step, uint32_t at, struct past_att
 	return 1;
 }
 
-int plan_match(struct plan *p, int step, const struct step_key *k, struct past_attempt *ret, struct facts *given, struct err *e)
+int plan_match(struct plan *p, int step, const struct step_key *k, struct past_attempt *ret, struct facts *given,
+               struct err *e)
 {
 	struct past_attempts c;
 	uint32_t at;

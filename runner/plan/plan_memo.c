@@ -70,7 +70,8 @@ static bool is_whole(const struct plan_memo *m, const struct output *outputs)
 	if (m->h.texts && m->texts[m->h.texts - 1])
 		return false;
 	for (uint32_t i = 0; i < m->h.nrecords; i++)
-		if (m->records[i].name >= m->h.texts || m->records[i].outputs > m->h.noutputs || m->records[i].count > m->h.noutputs - m->records[i].outputs)
+		if (m->records[i].name >= m->h.texts || m->records[i].outputs > m->h.noutputs ||
+		    m->records[i].count > m->h.noutputs - m->records[i].outputs)
 			return false;
 	for (uint32_t i = 0; i < m->h.noutputs; i++)
 		if (outputs[i].path >= m->h.texts)
@@ -88,7 +89,8 @@ static void read_file(struct plan_memo *m, struct tracker *t)
 	if (file_read(m->path, FILE_MOST, &m->file, &ignored) < 0 || m->file.len < sizeof h)
 		return;
 	memcpy(&h, m->file.data, sizeof h);
-	if (memcmp(h.magic, MAGIC, sizeof h.magic) != 0 || m->file.len != sizeof h + h.nrecords * sizeof(struct record) + h.noutputs * sizeof *outputs + h.texts)
+	if (memcmp(h.magic, MAGIC, sizeof h.magic) != 0 ||
+	    m->file.len != sizeof h + h.nrecords * sizeof(struct record) + h.noutputs * sizeof *outputs + h.texts)
 		return;
 	m->h = h;
 	m->records = (const struct record *)(m->file.data + sizeof h);
@@ -101,8 +103,12 @@ static void read_file(struct plan_memo *m, struct tracker *t)
 	m->renew = m->now.event - h.mark.event > EVENTS_MOST;
 	m->outputs = mem_array(NULL, h.noutputs + 1, sizeof *m->outputs);
 	for (uint32_t i = 0; i < h.noutputs; i++)
-		m->outputs[i] = (struct fact){ .path = m->texts + outputs[i].path, .form = outputs[i].form, .digest = outputs[i].digest, .has_digest = true,
-					       .size = outputs[i].size, .mode = outputs[i].mode };
+		m->outputs[i] = (struct fact){.path = m->texts + outputs[i].path,
+		                              .form = outputs[i].form,
+		                              .digest = outputs[i].digest,
+		                              .has_digest = true,
+		                              .size = outputs[i].size,
+		                              .mode = outputs[i].mode};
 	m->used = mem_zero(h.nrecords + 1);
 	for (m->nslots = 16; m->nslots < (size_t)h.nrecords * 2; m->nslots *= 2)
 		;
@@ -135,8 +141,14 @@ struct past_attempt plan_memo_attempt(const struct plan_memo *m, uint32_t at)
 {
 	const struct record *r = &m->records[at - 1];
 
-	return (struct past_attempt){ .id = r->attempt, .run = r->run, .step = r->step, .n = r->n, .name = m->texts + r->name, .key = r->key, .trace = r->trace,
-				      .state = ATTEMPT_SUCCESS };
+	return (struct past_attempt){.id = r->attempt,
+	                             .run = r->run,
+	                             .step = r->step,
+	                             .n = r->n,
+	                             .name = m->texts + r->name,
+	                             .key = r->key,
+	                             .trace = r->trace,
+	                             .state = ATTEMPT_SUCCESS};
 }
 
 struct plan_outputs plan_memo_outputs(const struct plan_memo *m, uint32_t at)
@@ -160,20 +172,33 @@ static uint32_t add_text(struct plan_memo *m, const char *text)
 	return at;
 }
 
-static void add(struct plan_memo *m, const struct digest *key, const struct past_attempt *a, const struct fact *v, size_t n)
+static void add(struct plan_memo *m, const struct digest *key, const struct past_attempt *a, const struct fact *v,
+                size_t n)
 {
-	struct record r = { .key = *key, .attempt = a->id, .run = a->run, .step = a->step, .trace = a->trace, .n = a->n, .name = add_text(m, a->name),
-			    .outputs = (uint32_t)(m->new_outputs.len / sizeof(struct output)), .count = (uint32_t)n };
+	struct record r = {.key = *key,
+	                   .attempt = a->id,
+	                   .run = a->run,
+	                   .step = a->step,
+	                   .trace = a->trace,
+	                   .n = a->n,
+	                   .name = add_text(m, a->name),
+	                   .outputs = (uint32_t)(m->new_outputs.len / sizeof(struct output)),
+	                   .count = (uint32_t)n};
 
 	for (size_t i = 0; i < n; i++) {
-		struct output o = { .digest = v[i].digest, .size = v[i].size, .path = add_text(m, v[i].path), .form = (uint16_t)v[i].form, .mode = (uint16_t)v[i].mode };
+		struct output o = {.digest = v[i].digest,
+		                   .size = v[i].size,
+		                   .path = add_text(m, v[i].path),
+		                   .form = (uint16_t)v[i].form,
+		                   .mode = (uint16_t)v[i].mode};
 
 		buf_add(&m->new_outputs, &o, sizeof o);
 	}
 	buf_add(&m->new_records, &r, sizeof r);
 }
 
-void plan_memo_add(struct plan_memo *m, const struct digest *key, const struct past_attempt *a, const struct facts *outputs)
+void plan_memo_add(struct plan_memo *m, const struct digest *key, const struct past_attempt *a,
+                   const struct facts *outputs)
 {
 	if (m && !a->continued)
 		add(m, key, a, outputs->v, outputs->len);

@@ -1,4 +1,5 @@
-/* The planner's inside, shared by plan.c (which step next), plan_ahead.c (many at once), plan_match.c (what may stand in) and plan_reason.c (the sentences). */
+/* The planner's inside, shared by plan.c (which step next), plan_ahead.c (many at once), plan_match.c (what may stand
+ * in) and plan_reason.c (the sentences). */
 #ifndef RUNNER_PLAN_PARTS_H
 #define RUNNER_PLAN_PARTS_H
 
@@ -11,7 +12,8 @@ struct plan_trace {
 	int64_t set;
 	bool holds;
 	const char *tokens_only;       /* in the arena */
-	bool outside;                  /* it compares what lies outside the project, which a step of the run may change */
+	/* it compares what lies outside the project, which a step of the run may change */
+	bool outside;
 	const char *outside_file;      /* the first file or listed folder of those; NULL: all were only looked for */
 };
 /* The names of an earlier snapshot, kept for listings. */
@@ -25,34 +27,41 @@ struct plan {
 	bool under_way;                /* steps of the run may have changed what is outside the project */
 	char *variables;               /* of every step that names none */
 	struct plan_memo *memo;        /* NULL: the record is asked */
-	uint32_t *ahead;               /* per step: where the memo has what may stand in, its outputs in the store; 0: to be looked for. NULL without a memo */
+	/* per step: where the memo has what may stand in, its outputs in the store; 0: to be looked for. NULL
+	 * without a memo */
+	uint32_t *ahead;
 	VEC(struct plan_trace) traces;
 	VEC(struct plan_names) names;
 	struct digest params;          /* of all params */
 	char *params_text;
 };
 
-/* plan_match.c: the newest attempt that stands in for a step; 1 and *ret, or 0. inputs known: key and form; else form alone, and *ret is one that could. */
-int plan_match(struct plan *p, int step, const struct step_key *k, struct past_attempt *ret, struct facts *given, struct err *e);
+/* plan_match.c: the newest attempt that stands in for a step; 1 and *ret, or 0. inputs known: key and form; else form
+ * alone, and *ret is one that could. */
+int plan_match(struct plan *p, int step, const struct step_key *k, struct past_attempt *ret, struct facts *given,
+               struct err *e);
 int plan_could_match(struct plan *p, int step, const struct step_key *k, bool *ret, struct err *e);
 int plan_trace_holds(struct plan *p, int64_t set, const struct plan_trace **ret, struct err *e);
 
 /* What the memo has by this key, where the store has all that it gave. May be asked by many threads at once. */
 bool plan_remembered(const struct plan *p, int step, const struct digest *key, uint32_t *ret);
 /* As plan_match, of that. */
-int plan_match_remembered(struct plan *p, int step, uint32_t at, struct past_attempt *ret, struct facts *given, struct err *e);
+int plan_match_remembered(struct plan *p, int step, uint32_t at, struct past_attempt *ret, struct facts *given,
+                          struct err *e);
 
 /* plan.c: inputs NULL: they are not known yet. */
 int plan_key(const struct plan *p, int step, const struct facts *inputs, struct step_key *ret, struct err *e);
 bool plan_asked(const struct plan *p, int step);
 
-/* plan_ahead.c: fills `ahead` for the steps that take nothing from others, on all cores. What goes wrong is met again, and told, when it is the step's turn. */
+/* plan_ahead.c: fills `ahead` for the steps that take nothing from others, on all cores. What goes wrong is met again,
+ * and told, when it is the step's turn. */
 void plan_ahead(struct plan *p);
 
 /* plan_reason.c. Texts in the plan's arena. */
 int plan_reason_reuse(struct plan *p, const struct past_attempt *a, const char **ret, struct err *e);
 int plan_reason_run(struct plan *p, int step, const struct step_key *k, const char **ret, struct err *e);
-/* The chain of checkpoints that an attempt continued from, of other runs: the first of them, *ret->id 0: none. ERR_… none; false in *ret_same: more than the code differs along it. */
+/* The chain of checkpoints that an attempt continued from, of other runs: the first of them, *ret->id 0: none. ERR_…
+ * none; false in *ret_same: more than the code differs along it. */
 int plan_chain(struct plan *p, const struct past_attempt *a, struct past_attempt *ret, bool *ret_same, struct err *e);
 
 #endif

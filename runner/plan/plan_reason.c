@@ -60,9 +60,11 @@ static const char *code_reason(struct plan *p, const char *step, const struct tr
 	case TRACE_LISTED_GONE:
 		return arena_printf(&p->arena, "run: %s is gone, %s listed its folder", d->path, step);
 	case TRACE_NAME_NEW:
-		return arena_printf(&p->arena, "run: %s is new, and which names %s looked for could not be seen", d->path, step);
+		return arena_printf(&p->arena, "run: %s is new, and which names %s looked for could not be seen",
+		                    d->path, step);
 	case TRACE_NAME_GONE:
-		return arena_printf(&p->arena, "run: %s is gone, and which names %s looked for could not be seen", d->path, step);
+		return arena_printf(&p->arena, "run: %s is gone, and which names %s looked for could not be seen",
+		                    d->path, step);
 	default:
 		return NULL;
 	}
@@ -145,12 +147,15 @@ static const char *input_reason(struct plan *p, int step, const char *path)
 		const struct step_input *in = &s->inputs[i];
 
 		if (in->producer >= 0 && strcmp(in->path, path) == 0)
-			return arena_printf(&p->arena, "run: input %s changed (%s %s)", path, p->o.pipeline->steps[in->producer].name, p->ran[in->producer] ? "ran again" : "gave another");
+			return arena_printf(&p->arena, "run: input %s changed (%s %s)", path,
+			                    p->o.pipeline->steps[in->producer].name,
+			                    p->ran[in->producer] ? "ran again" : "gave another");
 	}
 	return arena_printf(&p->arena, "run: input %s changed", path);
 }
 
-static int key_reason(struct plan *p, int step, const struct past_attempt *past, const struct key_difference *d, const char **ret, struct err *e)
+static int key_reason(struct plan *p, int step, const struct past_attempt *past, const struct key_difference *d,
+                      const char **ret, struct err *e)
 {
 	switch (d->change) {
 	case KEY_PARAM:
@@ -169,7 +174,8 @@ static int key_reason(struct plan *p, int step, const struct past_attempt *past,
 		*ret = arena_printf(&p->arena, "run: variable %s changed", d->name);
 		return 0;
 	case KEY_ENV:
-		return plan_env_reason(p->o.tracker, past->id, &p->o.envs->v[p->o.envs->of[step]], p->o.root, &p->arena, ret, e);
+		return plan_env_reason(p->o.tracker, past->id, &p->o.envs->v[p->o.envs->of[step]], p->o.root, &p->arena,
+		                       ret, e);
 	case KEY_CODE:
 		*ret = "run: the paths under code: changed";
 		return 0;
@@ -182,11 +188,13 @@ static int key_reason(struct plan *p, int step, const struct past_attempt *past,
 /* ---- the whole ---- */
 
 /* The code first, then params and the other facts, then what was not declared. */
-static int compare(struct plan *p, int step, const struct step_key *k, const struct past_attempt *past, const char **ret, struct err *e)
+static int compare(struct plan *p, int step, const struct step_key *k, const struct past_attempt *past,
+                   const char **ret, struct err *e)
 {
 	const char *name = p->o.pipeline->steps[step].name;
 	struct then then = { p, past->snapshot };
-	struct trace_now now = { .jig = p->o.jig, .names = p->o.names, .params = &p->params, .then = names_then, .arg = &then };
+	struct trace_now now = {
+	        .jig = p->o.jig, .names = p->o.names, .params = &p->params, .then = names_then, .arg = &then};
 	_cleanup_(key_difference_release) struct key_difference kd = { 0 };
 	struct trace_difference d = { .change = TRACE_SAME };
 	struct trace_rows rows = { 0 };
@@ -228,15 +236,20 @@ int plan_reason_run(struct plan *p, int step, const struct step_key *k, const ch
 	if ((r = compare(p, step, k, &past, ret, e)) < 0 || *ret)
 		return r;
 	if (!past.trace || !past.facts) {
-		*ret = arena_printf(&p->arena, "run: what %s@%d of run %lld read is not known", past.name, past.n, (long long)past.run);
+		*ret = arena_printf(&p->arena, "run: what %s@%d of run %lld read is not known", past.name, past.n,
+		                    (long long)past.run);
 		return 0;
 	}
 	if ((r = plan_chain(p, &past, &from, &same, e)) < 0)
 		return r;
 	if (!same)
-		*ret = arena_printf(&p->arena, "run: %s@%d of run %lld continued from a checkpoint across more than a change of code", past.name, past.n, (long long)past.run);
+		*ret = arena_printf(
+		        &p->arena,
+		        "run: %s@%d of run %lld continued from a checkpoint across more than a change of code",
+		        past.name, past.n, (long long)past.run);
 	else
-		*ret = arena_printf(&p->arena, "run: what %s@%d of run %lld gave is no longer in the store", past.name, past.n, (long long)past.run);
+		*ret = arena_printf(&p->arena, "run: what %s@%d of run %lld gave is no longer in the store", past.name,
+		                    past.n, (long long)past.run);
 	return 0;
 }
 
@@ -250,7 +263,8 @@ static const char *difference(struct plan *p, const char *a, const char *b)
 	if (!a || !b || strcmp(a, b) == 0 || code_diff(p->o.jig, a, b, &c, &ignored) < 0)
 		return "";
 	if (c.len && c.v[0].added >= 0)
-		text = arena_printf(&p->arena, " (%s +%d −%d%s)", c.v[0].path, c.v[0].added, c.v[0].removed, c.len > 1 ? ", …" : "");
+		text = arena_printf(&p->arena, " (%s +%d −%d%s)", c.v[0].path, c.v[0].added, c.v[0].removed,
+		                    c.len > 1 ? ", …" : "");
 	else if (c.len)
 		text = arena_printf(&p->arena, " (%s%s)", c.v[0].path, c.len > 1 ? ", …" : "");
 	code_changes_release(&c);
@@ -270,7 +284,9 @@ int plan_reason_reuse(struct plan *p, const struct past_attempt *a, const char *
 	if (t->tokens_only)
 		tokens = arena_printf(&p->arena, ", %s differs in comments or layout only", t->tokens_only);
 	if (from.id)
-		checkpoint = arena_printf(&p->arena, ", which continued from a checkpoint of run %lld%s", (long long)from.run, difference(p, from.snapshot, a->snapshot));
-	*ret = arena_printf(&p->arena, "reuse: same as %s@%d of run %lld%s%s", a->name, a->n, (long long)a->run, checkpoint, tokens);
+		checkpoint = arena_printf(&p->arena, ", which continued from a checkpoint of run %lld%s",
+		                          (long long)from.run, difference(p, from.snapshot, a->snapshot));
+	*ret = arena_printf(&p->arena, "reuse: same as %s@%d of run %lld%s%s", a->name, a->n, (long long)a->run,
+	                    checkpoint, tokens);
 	return 0;
 }

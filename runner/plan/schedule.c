@@ -12,7 +12,8 @@ static bool failed(enum step_state s)
 	return s == STEP_FAILED || s == STEP_UPSTREAM_FAILED || s == STEP_STOPPED || s == STEP_LOST;
 }
 
-enum schedule_verdict schedule_verdict(const struct pipeline *p, int step, const enum step_state *states, const bool *in)
+enum schedule_verdict schedule_verdict(const struct pipeline *p, int step, const enum step_state *states,
+                                       const bool *in)
 {
 	const struct step *s = &p->steps[step];
 	size_t good = 0, bad = 0, skipped = 0, open = 0;
@@ -87,7 +88,8 @@ enum run_state schedule_run_state(const struct pipeline *p, const enum step_stat
 	return stopped ? RUN_STOPPED : RUN_SUCCESS;
 }
 
-bool schedule_retry(const struct step_retry *r, int n, enum cause cause, int exit_status, double random, int64_t *ret_delay_us)
+bool schedule_retry(const struct step_retry *r, int n, enum cause cause, int exit_status, double random,
+                    int64_t *ret_delay_us)
 {
 	bool wanted = r->all || (r->causes & (1u << cause));
 	double delay;
@@ -119,8 +121,8 @@ const char *reserve_impossible(const struct reserve *total, const struct step *s
 bool reserve_fits(const struct reserve *total, const struct reserve *used, const struct step *s)
 {
 	/* The sum of many decimal shares may miss the total by its last bit. */
-	return used->jobs + 1 <= total->jobs && used->cpu + s->cpu <= total->cpu + 1e-9 && used->memory + s->memory <= total->memory &&
-	       used->gpu + s->gpu <= total->gpu;
+	return used->jobs + 1 <= total->jobs && used->cpu + s->cpu <= total->cpu + 1e-9 &&
+	       used->memory + s->memory <= total->memory && used->gpu + s->gpu <= total->gpu;
 }
 
 void reserve_add(struct reserve *used, const struct step *s, int sign)

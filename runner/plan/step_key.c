@@ -29,7 +29,8 @@ void step_key_release(struct step_key *k)
 	*k = (struct step_key){ 0 };
 }
 
-/* Names on the disk are bytes; JSON holds UTF-8 only. A byte that is none becomes U+FFFD and its two hex digits, U+FFFD itself is doubled, so that different names stay different. */
+/* Names on the disk are bytes; JSON holds UTF-8 only. A byte that is none becomes U+FFFD and its two hex digits, U+FFFD
+ * itself is doubled, so that different names stay different. */
 static const char *text_of(struct arena *a, const char *s)
 {
 	static const char mark[] = "\xef\xbf\xbd";
@@ -104,7 +105,8 @@ static void add_code(struct writer *w)
 static void add_outputs(struct writer *w)
 {
 	const struct step *s = w->step;
-	const char **v = arena_array(&w->arena, const char *, s->noutputs), **metrics = arena_array(&w->arena, const char *, s->noutputs);
+	const char **v = arena_array(&w->arena, const char *, s->noutputs),
+	           **metrics = arena_array(&w->arena, const char *, s->noutputs);
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->noutputs; i++) {
@@ -122,7 +124,10 @@ static int add_command(struct writer *w, struct err *e)
 	char *const *argv = w->o->argv;
 
 	if (!argv) {
-		struct subst sub = { .params = w->o->pipeline->params, .matrix = w->step->item, .step_name = w->step->name, .step_attempt = 1 };
+		struct subst sub = {.params = w->o->pipeline->params,
+		                    .matrix = w->step->item,
+		                    .step_name = w->step->name,
+		                    .step_attempt = 1};
 		const char **made;
 		int r = command_argv(w->step, &sub, &w->arena, &made, e);
 
@@ -255,7 +260,9 @@ static void variables_text(struct buf *out, char *const *env, const struct step 
 		const char *eq = strchr(env[i], '=');
 
 		if (eq && eq != env[i] && variable_decides_for(s, env[i], (size_t)(eq - env[i])))
-			vec_push(&found, (struct variable){ text_of(&a, arena_strndup(&a, env[i], (size_t)(eq - env[i]))), eq + 1, i });
+			vec_push(&found,
+			         (struct variable){text_of(&a, arena_strndup(&a, env[i], (size_t)(eq - env[i]))),
+			                           eq + 1, i});
 	}
 	if (found.len > 1)
 		qsort(found.v, found.len, sizeof *found.v, by_name);

@@ -23,9 +23,11 @@ static char *value_text(const json_t *v)
 	return mem_strndup(out.data, out.len);
 }
 
-static bool differ(enum key_change change, char *name, const json_t *before, const json_t *after, struct key_difference *ret)
+static bool differ(enum key_change change, char *name, const json_t *before, const json_t *after,
+                   struct key_difference *ret)
 {
-	*ret = (struct key_difference){ .change = change, .name = name, .before = value_text(before), .after = value_text(after) };
+	*ret = (struct key_difference){
+	        .change = change, .name = name, .before = value_text(before), .after = value_text(after)};
 	return true;
 }
 
@@ -58,7 +60,8 @@ static const char **keys_of(const json_t *a, const json_t *b, size_t *ret_n)
 }
 
 /* The innermost place where two values differ, under its dotted name. */
-static bool differ_at(enum key_change change, const char *name, const json_t *before, const json_t *after, struct key_difference *ret)
+static bool differ_at(enum key_change change, const char *name, const json_t *before, const json_t *after,
+                      struct key_difference *ret)
 {
 	size_t n = 0;
 
@@ -77,7 +80,8 @@ static bool differ_at(enum key_change change, const char *name, const json_t *be
 }
 
 /* The first key by which two objects (NULL: empty) differ. both: only keys that both have. */
-static bool objects_differ(enum key_change change, const char *prefix, const json_t *before, const json_t *after, bool both, struct key_difference *ret)
+static bool objects_differ(enum key_change change, const char *prefix, const json_t *before, const json_t *after,
+                           bool both, struct key_difference *ret)
 {
 	size_t n = 0;
 	_free_ const char **keys = keys_of(before, after, &n);
@@ -122,14 +126,16 @@ static bool inputs_differ(const json_t *before, const json_t *after, struct key_
 
 static bool find(const json_t *before, const json_t *now, struct key_difference *ret)
 {
-	bool command = !json_same(at(before, "command"), at(now, "command")) || !json_same(at(before, "shell"), at(now, "shell"));
+	bool command = !json_same(at(before, "command"), at(now, "command")) ||
+	               !json_same(at(before, "shell"), at(now, "shell"));
 
 	if (objects_differ(KEY_PARAM, "", at(before, "params"), at(now, "params"), command, ret) ||
 	    objects_differ(KEY_PARAM, "matrix.", at(before, "item"), at(now, "item"), false, ret))
 		return true;
 	if (command)
 		return differ(KEY_COMMAND, NULL, NULL, NULL, ret);
-	if (!json_same(at(before, "outputs"), at(now, "outputs")) || !json_same(at(before, "metrics"), at(now, "metrics")))
+	if (!json_same(at(before, "outputs"), at(now, "outputs")) ||
+	    !json_same(at(before, "metrics"), at(now, "metrics")))
 		return differ(KEY_OUTPUTS, NULL, NULL, NULL, ret);
 	if (at(before, "inputs") && at(now, "inputs") && inputs_differ(at(before, "inputs"), at(now, "inputs"), ret))
 		return true;
@@ -149,7 +155,8 @@ static bool readable(const json_t *facts)
 	size_t i;
 	json_t *one;
 
-	if (!json_is_object(facts) || !json_is_array(json_object_get(facts, "command")) || (inputs && !json_is_array(inputs)))
+	if (!json_is_object(facts) || !json_is_array(json_object_get(facts, "command")) ||
+	    (inputs && !json_is_array(inputs)))
 		return false;
 	json_array_foreach(inputs, i, one)
 		if (json_array_size(one) != 3 || !json_is_string(json_array_get(one, 0)))
@@ -165,7 +172,8 @@ void step_key_compare(const char *before, const char *now, struct key_difference
 	*ret = (struct key_difference){ .change = KEY_SAME };
 	if (strcmp(before, now) == 0)
 		return;
-	if (json_parse(before, strlen(before), "facts", &x, &e) < 0 || json_parse(now, strlen(now), "facts", &y, &e) < 0 || !readable(x) || !readable(y))
+	if (json_parse(before, strlen(before), "facts", &x, &e) < 0 ||
+	    json_parse(now, strlen(now), "facts", &y, &e) < 0 || !readable(x) || !readable(y))
 		ret->change = KEY_COMMAND;
 	else
 		find(x, y, ret);

@@ -35,7 +35,8 @@ static bool load(void)
 {
 	void *lib;
 
-	/* Without the driver's device node there is nothing to ask, and looking for the library would cost a start 100 µs. */
+	/* Without the driver's device node there is nothing to ask, and looking for the library would cost a start 100
+	 * µs. */
 	if (access("/dev/nvidiactl", F_OK) < 0)
 		return false;
 	lib = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);

@@ -1,4 +1,5 @@
-/* NVIDIA GPUs through NVML (libnvidia-ml.so.1), loaded at run time where it is there; without it every call says "none". */
+/* NVIDIA GPUs through NVML (libnvidia-ml.so.1), loaded at run time where it is there; without it every call says
+ * "none". */
 #ifndef RUNNER_GPU_H
 #define RUNNER_GPU_H
 
@@ -11,7 +12,8 @@ const char *gpu_name(int index); /* NULL when there is none; static */
 /* The driver's version ("535.183.01") and the CUDA it offers ("12.2"); NULL when not known. Static. */
 const char *gpu_driver(void);
 const char *gpu_cuda(void);
-/* Memory in bytes that the processes use on all GPUs, and the mean utilisation (0–1) of the GPUs they use; -1 and NaN when unknown. */
+/* Memory in bytes that the processes use on all GPUs, and the mean utilisation (0–1) of the GPUs they use; -1 and NaN
+ * when unknown. */
 void gpu_usage(const pid_t *pids, size_t n, int64_t *ret_memory, double *ret_utilisation);
 
 #endif

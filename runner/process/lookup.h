@@ -1,7 +1,8 @@
 /* What a step and all it started looked up in the file system, as it was witnessed; trace.h makes of it what decides.
  *
- * Who can witness: the calls themselves, by the kernel's notifications (observe.h: every name, found or not, inside and outside the work folder); else the
- * files, by inotify (watch.h) or access times (atime.h), which see what was read and listed in the work folder, and no more. */
+ * Who can witness: the calls themselves, by the kernel's notifications (observe.h: every name, found or not, inside and
+ * outside the work folder); else the files, by inotify (watch.h) or access times (atime.h), which see what was read and
+ * listed in the work folder, and no more. */
 #ifndef RUNNER_LOOKUP_H
 #define RUNNER_LOOKUP_H
 
@@ -20,18 +21,23 @@ enum lookup_how {
 	LOOKUP_STAT = 1,    /* asked about, links followed: stat, access, chdir, mkdir, … */
 	LOOKUP_LSTAT = 2,   /* asked about, the last part not followed when it is a link: lstat, readlink, O_NOFOLLOW */
 	LOOKUP_READ = 4,    /* opened so that it can be read (a folder: listed), or executed */
-	LOOKUP_SOURCE = 8,  /* opened by Python's importer, or by its start as the script; then this opening is no LOOKUP_READ */
+	/* opened by Python's importer, or by its start as the script; then this opening is no LOOKUP_READ */
+	LOOKUP_SOURCE = 8,
 	LOOKUP_WRITE = 16,  /* opened only to be written */
 	LOOKUP_DEEP = 32,   /* moved, or the target of a new link: all that is below can be read under another name */
-	LOOKUP_EXEC = 128,  /* executed, with LOOKUP_READ: of a script, the kernel also opens what its first line names, without a call that could be seen */
+	/* executed, with LOOKUP_READ: of a script, the kernel also opens what its first line names, without a call
+	 * that could be seen */
+	LOOKUP_EXEC = 128,
 	LOOKUP_MODULE = 64, /* Python's importer looked for a module: the path is FOLDER/NAME, NAME without a suffix */
 };
 
 struct lookups {
-	struct map paths;        /* absolute path, in order of arrival, "." and ".." not yet resolved → enum lookup_how bits (num) */
+	/* absolute path, in order of arrival, "." and ".." not yet resolved → enum lookup_how bits (num) */
+	struct map paths;
 	size_t bytes;            /* of the paths */
 	enum witness witness;
-	const char *untrusted;   /* why it cannot be trusted, for a sentence ("the watches ran out"); static text; NULL: it can */
+	/* why it cannot be trusted, for a sentence ("the watches ran out"); static text; NULL: it can */
+	const char *untrusted;
 };
 #define LOOKUPS_MAX (64u << 20) /* bytes of paths; beyond that the lookups are untrusted */
 #define _lookups_ _cleanup_(lookups_release)

@@ -22,8 +22,20 @@ const uint32_t observe_arch = AUDIT_ARCH_RISCV64, observe_arch_bit = 0;
 
 /* From 424 on numbers are the same everywhere; headers may be older than the kernel. */
 enum {
-	NR_OPEN_TREE = 428, NR_MOVE_MOUNT = 429, NR_IO_URING_SETUP = 425, NR_FSPICK = 433, NR_OPENAT2 = 437, NR_FACCESSAT2 = 439, NR_MOUNT_SETATTR = 442,
-	NR_FCHMODAT2 = 452, NR_SETXATTRAT = 463, NR_GETXATTRAT = 464, NR_LISTXATTRAT = 465, NR_REMOVEXATTRAT = 466, NR_OPEN_TREE_ATTR = 467, NR_FILE_GETATTR = 468,
+	NR_OPEN_TREE = 428,
+	NR_MOVE_MOUNT = 429,
+	NR_IO_URING_SETUP = 425,
+	NR_FSPICK = 433,
+	NR_OPENAT2 = 437,
+	NR_FACCESSAT2 = 439,
+	NR_MOUNT_SETATTR = 442,
+	NR_FCHMODAT2 = 452,
+	NR_SETXATTRAT = 463,
+	NR_GETXATTRAT = 464,
+	NR_LISTXATTRAT = 465,
+	NR_REMOVEXATTRAT = 466,
+	NR_OPEN_TREE_ATTR = 467,
+	NR_FILE_GETATTR = 468,
 	NR_FILE_SETATTR = 469,
 };
 
@@ -31,8 +43,8 @@ enum {
 #define AT(n, h, f) { .nr = n, .shape = CALL_PLAIN, .dir = 0, .path = 1, .flags = f, .how = h }
 #define BLIND(n, text) { .nr = n, .shape = CALL_BLIND, .why = text }
 
-static const char handles[] = "it opened files by their handles", rings[] = "it used io_uring", roots[] = "it changed its root folder",
-		  mounts[] = "it changed what is mounted";
+static const char handles[] = "it opened files by their handles", rings[] = "it used io_uring",
+                  roots[] = "it changed its root folder", mounts[] = "it changed what is mounted";
 
 const struct observe_syscall observe_syscalls[] = {
 	AT(__NR_newfstatat, LOOKUP_STAT, 3),

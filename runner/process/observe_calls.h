@@ -1,5 +1,5 @@
-/* The system calls that take a path, and where each has it: one table for the filter that has them notified (spawn_filter.h) and for the reader of notifications
- * (observe_call.h). */
+/* The system calls that take a path, and where each has it: one table for the filter that has them notified
+ * (spawn_filter.h) and for the reader of notifications (observe_call.h). */
 #ifndef RUNNER_OBSERVE_CALLS_H
 #define RUNNER_OBSERVE_CALLS_H
 
@@ -20,7 +20,9 @@ struct observe_syscall {
 	uint8_t shape;           /* enum observe_shape */
 	int8_t dir, path, flags; /* numbers of arguments; -1: none (dir: the working folder) */
 	int8_t dir2, path2;      /* CALL_MOVE's second, CALL_SYMLINK's link */
-	uint8_t how;             /* enum lookup_how; AT_SYMLINK_NOFOLLOW and AT_SYMLINK_FOLLOW in `flags` change between LOOKUP_STAT and LOOKUP_LSTAT */
+	/* enum lookup_how; AT_SYMLINK_NOFOLLOW and AT_SYMLINK_FOLLOW in `flags` change between LOOKUP_STAT and
+	 * LOOKUP_LSTAT */
+	uint8_t how;
 	const char *why;
 };
 /* Frequent ones first. */

@@ -96,7 +96,8 @@ static bool read_stat(int dir, const char *path, pid_t pid, struct proc *ret)
 		field[i] = next_number(&p);
 	*ret = (struct proc){
 		.pid = pid, .ppid = (pid_t)field[4], .pgrp = (pid_t)field[5], .sid = (pid_t)field[6], .state = state,
-		.start = (uint64_t)field[22], .cpu_us = (field[14] + field[15]) * tick_us, .ended_us = (field[16] + field[17]) * tick_us,
+		.start = (uint64_t)field[22], .cpu_us = (field[14] + field[15]) * tick_us,
+			.ended_us = (field[16] + field[17]) * tick_us,
 		.rss = field[24] * page_size,
 	};
 	return true;

@@ -1,4 +1,5 @@
-/* The processes of this machine as /proc shows them. Where there is no /proc (JIG_POSIX), lists are empty and questions are answered with no. */
+/* The processes of this machine as /proc shows them. Where there is no /proc (JIG_POSIX), lists are empty and questions
+ * are answered with no. */
 #ifndef RUNNER_PROC_H
 #define RUNNER_PROC_H
 
@@ -21,10 +22,11 @@ void proc_scan(struct proc_list *l);
 /* One process; false when it is gone. */
 bool proc_read(pid_t pid, struct proc *ret);
 const struct proc *proc_find(const struct proc_list *l, pid_t pid); /* NULL: not in the list */
-/* Marks the tree: sets in[i] for every process that is `root`, has `root` as its session, or descends from one that is marked (also from marks the caller
- * set before). in has l->len elements. Returns how many are marked. */
+/* Marks the tree: sets in[i] for every process that is `root`, has `root` as its session, or descends from one that is
+ * marked (also from marks the caller set before). in has l->len elements. Returns how many are marked. */
 size_t proc_mark_tree(const struct proc_list *l, pid_t root, bool *in);
-/* The value of NAME in the environment the process was started with, into ret (cut at size - 1 bytes). false: it has none, or it may not be seen. */
+/* The value of NAME in the environment the process was started with, into ret (cut at size - 1 bytes). false: it has
+ * none, or it may not be seen. */
 bool proc_env(pid_t pid, const char *name, char *ret, size_t size);
 /* Bytes read from and written to storage. false: not to be had. */
 bool proc_io(pid_t pid, int64_t *ret_read, int64_t *ret_written);

@@ -1,4 +1,5 @@
-/* What an attempt no longer needs and the next one can use: its work folder, its empty checkpoints folder, its TMPDIR. Using them again deletes and makes no inodes. */
+/* What an attempt no longer needs and the next one can use: its work folder, its empty checkpoints folder, its TMPDIR.
+ * Using them again deletes and makes no inodes. */
 #ifndef RUNNER_SPARE_H
 #define RUNNER_SPARE_H
 

@@ -102,14 +102,15 @@ static int gone(const struct spawner *s, struct err *e)
 		errno = WEXITSTATUS(status);
 		return err_errno(e, "the process that starts steps");
 	}
-	return err_set(e, ERR_BROKEN, "the process that starts steps (pid %d) has ended; `jig run` begins a new run", (int)s->pid);
+	return err_set(e, ERR_BROKEN, "the process that starts steps (pid %d) has ended; `jig run` begins a new run",
+	               (int)s->pid);
 }
 
 /* fds NULL: none go along. */
 static int send_request(struct spawner *s, struct spawn_wire *w, const int fds[2], struct err *e)
 {
 	union { struct cmsghdr align; char space[CMSG_SPACE(2 * sizeof(int))]; } control = { 0 };
-	struct iovec iov[2] = { { .iov_base = w, .iov_len = sizeof *w }, { .iov_base = s->texts.data, .iov_len = w->size } };
+	struct iovec iov[2] = {{.iov_base = w, .iov_len = sizeof *w}, {.iov_base = s->texts.data, .iov_len = w->size}};
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
 
 	if (fds) {
@@ -182,8 +183,9 @@ int spawner_spawn(struct spawner *s, const struct spawn_request *r, struct err *
 		w.envc++;
 	}
 	if (s->texts.len > SPAWN_WIRE_MAX)
-		return err_set(e, ERR_USAGE, "%s: arguments and variables come to %zu bytes, more than %d; hand data over in a file", r->argv[0],
-			       s->texts.len, SPAWN_WIRE_MAX);
+		return err_set(e, ERR_USAGE,
+		               "%s: arguments and variables come to %zu bytes, more than %d; hand data over in a file",
+		               r->argv[0], s->texts.len, SPAWN_WIRE_MAX);
 	w.size = (uint32_t)s->texts.len;
 	return send_request(s, &w, (int[]){ r->out, r->err }, e);
 }

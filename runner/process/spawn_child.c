@@ -1,4 +1,5 @@
-/* The spawner process. It is small and single-threaded, so vfork is safe and its price does not hang on anything; all signals are blocked but inside pselect. */
+/* The spawner process. It is small and single-threaded, so vfork is safe and its price does not hang on anything; all
+ * signals are blocked but inside pselect. */
 #include "runner/process/spawn_wire.h"
 
 #include <errno.h>
@@ -88,7 +89,8 @@ static int flush(void)
 
 /* ---- starting ---- */
 
-/* Whether execve would find a program that is not searched for: inside a sandbox nobody could tell its failure from the step's own. An errno, or 0. */
+/* Whether execve would find a program that is not searched for: inside a sandbox nobody could tell its failure from the
+ * step's own. An errno, or 0. */
 static int check_file(const char *argv0, const char *cwd)
 {
 	_free_ char *path = path_join(cwd, argv0);
@@ -102,7 +104,8 @@ static int check_file(const char *argv0, const char *cwd)
 }
 
 /* The file to execute: argv[0], or for a wrapped step prefix[0]. */
-static int find_program(const struct spawn_wire *w, const char *const *argv, const char *const *envp, const char *cwd, char **ret)
+static int find_program(const struct spawn_wire *w, const char *const *argv, const char *const *envp, const char *cwd,
+                        char **ret)
 {
 	if (w->wrap == SPAWN_SANDBOX) {
 		const char *own = argv[w->prefixc];
@@ -120,7 +123,8 @@ static bool gains_privileges(const char *file)
 {
 	struct stat st;
 
-	return stat(file, &st) == 0 && (((st.st_mode & S_ISUID) && st.st_uid != geteuid()) || ((st.st_mode & S_ISGID) && st.st_gid != getegid()));
+	return stat(file, &st) == 0 && (((st.st_mode & S_ISUID) && st.st_uid != geteuid()) ||
+	                                ((st.st_mode & S_ISGID) && st.st_gid != getegid()));
 }
 
 static void spawn(const struct spawn_wire *w, int out, int err)
@@ -145,8 +149,16 @@ static void spawn(const struct spawn_wire *w, int out, int err)
 	const char *stage = "exec";
 	ev.error = find_program(w, argv, envp, cwd, &file);
 	if (ev.error == 0) {
-		struct spawn_start s = { .file = file, .cwd = cwd, .argv = (char **)argv, .envp = (char **)envp, .out = out, .err = err, .parent = sp.self,
-					 .trace = w->trace ? sp.trace : -1, .token = w->token, .inside = w->wrap == SPAWN_SANDBOX ? sp.exe : -1 };
+		struct spawn_start s = {.file = file,
+		                        .cwd = cwd,
+		                        .argv = (char **)argv,
+		                        .envp = (char **)envp,
+		                        .out = out,
+		                        .err = err,
+		                        .parent = sp.self,
+		                        .trace = w->trace ? sp.trace : -1,
+		                        .token = w->token,
+		                        .inside = w->wrap == SPAWN_SANDBOX ? sp.exe : -1};
 		if (w->trace && s.inside < 0 && gains_privileges(file)) {
 			spawn_filter_refuse(sp.trace, w->token);
 			s.trace = -1;
@@ -207,7 +219,8 @@ static bool is_orphan_of(const struct child *c, const struct proc *p)
 	       (*c->attempt && proc_env(p->pid, "JIG_ATTEMPT_ID", id, sizeof id) && strcmp(id, c->attempt) == 0);
 }
 
-/* Scans, and marks in sp.marks what belongs to c: its orphans, its session, its descendants. The step's own process is marked too while it lives. */
+/* Scans, and marks in sp.marks what belongs to c: its orphans, its session, its descendants. The step's own process is
+ * marked too while it lives. */
 static void mark(struct child *c)
 {
 	proc_scan(&sp.procs);
@@ -226,8 +239,8 @@ static bool alive(const struct proc *p)
 	return p->state != 'Z' && p->state != 'X';
 }
 
-/* The process that keeps a sandbox up and its child, which is number 1 in there, would take the step's clean-up with them. Where there is nothing besides them,
- * the sandbox is being made or is over. */
+/* The process that keeps a sandbox up and its child, which is number 1 in there, would take the step's clean-up with
+ * them. Where there is nothing besides them, the sandbox is being made or is over. */
 static void signal_sandbox(const struct child *c, int signo)
 {
 	bool any = false;
@@ -235,7 +248,8 @@ static void signal_sandbox(const struct child *c, int signo)
 	for (size_t k = 0; k < sp.procs.len; k++) {
 		const struct proc *p = &sp.procs.v[k];
 
-		if (sp.marks.v[k] && alive(p) && p->pid != c->exit.pid && p->ppid != c->exit.pid && kill(p->pid, signo) == 0)
+		if (sp.marks.v[k] && alive(p) && p->pid != c->exit.pid && p->ppid != c->exit.pid &&
+		    kill(p->pid, signo) == 0)
 			any = true;
 	}
 	if (!any)
@@ -335,8 +349,8 @@ static void kill_leftover(struct child *c, const struct proc *p)
 		vec_push(&c->killed, p->pid);
 }
 
-/* Kills the orphans of c and all below them, going down from parent to child: a chain of processes that fork on and on moves slower than that, and faster
- * than a scan of all processes. Returns how many it met alive. */
+/* Kills the orphans of c and all below them, going down from parent to child: a chain of processes that fork on and on
+ * moves slower than that, and faster than a scan of all processes. Returns how many it met alive. */
 static size_t chase(struct child *c)
 {
 	size_t met = 0;
@@ -347,8 +361,8 @@ static size_t chase(struct child *c)
 		return 0;
 	for (size_t i = 0; i < sp.pids.len;) {
 		pid_t pid = sp.pids.v[i];
-		bool mine = !is_step(pid) && !(sp.sandboxes && sandbox_of(pid)) && waitpid(pid, NULL, WNOHANG) == 0 && proc_read(pid, &p) &&
-			    is_orphan_of(c, &p);
+		bool mine = !is_step(pid) && !(sp.sandboxes && sandbox_of(pid)) && waitpid(pid, NULL, WNOHANG) == 0 &&
+		            proc_read(pid, &p) && is_orphan_of(c, &p);
 		if (mine)
 			i++;
 		else
@@ -369,8 +383,8 @@ static size_t chase(struct child *c)
 	return met;
 }
 
-/* Whether number 1 of an ended sandbox is still there. It dies with its parent and takes all in there along; it waited for the step, so what the step used is
- * known when it is reaped. */
+/* Whether number 1 of an ended sandbox is still there. It dies with its parent and takes all in there along; it waited
+ * for the step, so what the step used is known when it is reaped. */
 static bool sandbox_stands(const struct child *c)
 {
 	list_children();
@@ -538,7 +552,7 @@ static int receive_header(struct spawn_wire *w, int fds[2])
 {
 	union { struct cmsghdr align; char space[CMSG_SPACE(2 * sizeof(int))]; } control;
 	struct iovec iov = { .iov_base = w, .iov_len = sizeof *w };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
 	ssize_t n;
 
 	fds[0] = fds[1] = -1;

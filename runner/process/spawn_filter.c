@@ -44,8 +44,10 @@ pid_t spawn_filter_trial(int sock, const char *path)
 #define GIVE(action) (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action)
 #define WHEN(test, value, yes, no) (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_##test | BPF_K, value, yes, no)
 
-/* What programs of another kind open and execute files with: i386 and arm (open, execve, access, stat64, openat, openat2), x32. One such call is enough to know. */
-static const uint32_t foreign[] = { 5, 11, 33, 195, 295, 322, 437 }, foreign_x32[] = { 2, 4, 6, 21, 257, 262, 437, 520, 545 };
+/* What programs of another kind open and execute files with: i386 and arm (open, execve, access, stat64, openat,
+ * openat2), x32. One such call is enough to know. */
+static const uint32_t foreign[] = {5, 11, 33, 195, 295, 322, 437},
+                      foreign_x32[] = {2, 4, 6, 21, 257, 262, 437, 520, 545};
 
 enum { MOST = 200 };
 static struct sock_filter code[MOST];
@@ -57,7 +59,21 @@ static void add(struct sock_filter instruction)
 }
 
 /* Where the filter's parts stand behind the list, seen from the first of them. */
-enum { END_ALLOW, END_OPEN, END_OPEN_CHECK, END_STAT, END_STAT_CHECK, END_STAT_FLAGS, END_STAT_GO, END_STATX, END_EMPTY, END_DIR, END_DIR_CHECK, END_NOTIFY, END_PASS };
+enum {
+	END_ALLOW,
+	END_OPEN,
+	END_OPEN_CHECK,
+	END_STAT,
+	END_STAT_CHECK,
+	END_STAT_FLAGS,
+	END_STAT_GO,
+	END_STATX,
+	END_EMPTY,
+	END_DIR,
+	END_DIR_CHECK,
+	END_NOTIFY,
+	END_PASS
+};
 
 static void add_numbers(const uint32_t *numbers, size_t n, uint32_t bit)
 {
@@ -67,11 +83,12 @@ static void add_numbers(const uint32_t *numbers, size_t n, uint32_t bit)
 	add(GIVE(SECCOMP_RET_USER_NOTIF));
 }
 
-/* fstat(2) is a stat of the empty path below a descriptor in many C libraries, and frequent: it looks nothing up, and is let pass where that flag stands alone. So is what a Python asks by
- * TRACE_AWAY: it has told. */
+/* fstat(2) is a stat of the empty path below a descriptor in many C libraries, and frequent: it looks nothing up, and
+ * is let pass where that flag stands alone. So is what a Python asks by TRACE_AWAY: it has told. */
 static void build(void)
 {
-	size_t n = observe_nsyscalls, other = ARRAY_LEN(foreign) + 2, x32 = observe_arch_bit ? ARRAY_LEN(foreign_x32) + 2 : 0;
+	size_t n = observe_nsyscalls, other = ARRAY_LEN(foreign) + 2,
+	       x32 = observe_arch_bit ? ARRAY_LEN(foreign_x32) + 2 : 0;
 
 	add(LOAD(offsetof(struct seccomp_data, arch)));
 	add(WHEN(JEQ, observe_arch, (uint8_t)(other + 1), 0));
@@ -84,7 +101,10 @@ static void build(void)
 	}
 	for (size_t i = 0; i < n; i++) {
 		int nr = observe_syscalls[i].nr;
-		int to = nr == __NR_openat ? END_OPEN : nr == __NR_newfstatat ? END_STAT : nr == __NR_statx ? END_STATX : END_NOTIFY;
+		int to = nr == __NR_openat       ? END_OPEN
+		         : nr == __NR_newfstatat ? END_STAT
+		         : nr == __NR_statx      ? END_STATX
+		                                 : END_NOTIFY;
 		add(WHEN(JEQ, (uint32_t)nr, (uint8_t)(n - i - 1 + (size_t)to), 0));
 	}
 	add(GIVE(SECCOMP_RET_ALLOW));
@@ -132,7 +152,8 @@ int spawn_filter_install(int sock, uint64_t token)
 	/* The filter guards nothing: the step is not to be slowed by what older kernels do for programs behind one. */
 	unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	/* With it a call that is being looked at is not begun anew by every signal. Linux 5.19. */
-	long fd = syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
+	long fd = syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+	                  &program);
 	if (fd < 0 && errno == EINVAL)
 		fd = syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 	int r = put(sock, token, (int)fd);

@@ -36,8 +36,8 @@ static int init_attr(posix_spawnattr_t *attr, short flags)
 }
 
 /* posix_spawn with PATH of envp and the way scripts without #! go. An errno, or 0. */
-static int spawn_file(const char *const *argv, const char *const *envp, const char *cwd, const posix_spawn_file_actions_t *fa,
-		      const posix_spawnattr_t *attr, pid_t *ret)
+static int spawn_file(const char *const *argv, const char *const *envp, const char *cwd,
+                      const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *attr, pid_t *ret)
 {
 	_free_ char *file = NULL;
 	int r = spawn_lookup(argv[0], envp, cwd, &file);
@@ -90,12 +90,15 @@ static bool take(const struct sink *s)
 	return n > 0;
 }
 
-/* Reads both pipes (-1: none) until the child has ended and they are empty: something it left running may hold them open for ever. Its status. */
+/* Reads both pipes (-1: none) until the child has ended and they are empty: something it left running may hold them
+ * open for ever. Its status. */
 static int collect(pid_t pid, const struct sink sinks[2], struct err *e)
 {
 	int status = 0;
 	bool ended = false;
-	struct pollfd p[3] = { { .fd = sinks[0].fd, .events = POLLIN }, { .fd = sinks[1].fd, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
+	struct pollfd p[3] = {{.fd = sinks[0].fd, .events = POLLIN},
+	                      {.fd = sinks[1].fd, .events = POLLIN},
+	                      {.fd = -1, .events = POLLIN}};
 #ifndef JIG_POSIX
 	p[2].fd = (int)syscall(SYS_pidfd_open, pid, 0);
 #endif
@@ -125,7 +128,8 @@ static int collect(pid_t pid, const struct sink sinks[2], struct err *e)
 }
 
 /* posix_spawn in a folder, with out and err as its streams. keep: a descriptor that it inherits, -1: none. */
-static int spawn_plain(const char *const *argv, const char *const *envp, const char *cwd, int out, int err, int keep, pid_t *ret)
+static int spawn_plain(const char *const *argv, const char *const *envp, const char *cwd, int out, int err, int keep,
+                       pid_t *ret)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
@@ -157,7 +161,8 @@ static void keep_text(void *arg, const char *bytes, size_t n)
 	buf_add(c->out, bytes, n < room ? n : room);
 }
 
-int spawn_capture(const char *const *argv, const char *const *envp, const char *cwd, size_t max, struct buf *out, int *ret_status, struct err *e)
+int spawn_capture(const char *const *argv, const char *const *envp, const char *cwd, size_t max, struct buf *out,
+                  int *ret_status, struct err *e)
 {
 	int pipes[2][2] = { { -1, -1 }, { -1, -1 } };
 	_buf_ struct buf complaint = BUF_INIT;
@@ -180,7 +185,9 @@ int spawn_capture(const char *const *argv, const char *const *envp, const char *
 	if (r == 0) {
 		size_t most = out->len + max;
 		struct capture said = { .out = out, .max = most }, complained = { .out = &complaint, .max = most };
-		r = collect(pid, (struct sink[2]){ { pipes[0][0], keep_text, &said }, { pipes[1][0], keep_text, &complained } }, e);
+		r = collect(pid,
+		            (struct sink[2]){{pipes[0][0], keep_text, &said}, {pipes[1][0], keep_text, &complained}},
+		            e);
 		if (r >= 0) {
 			if (r != 0)
 				keep_text(&said, complaint.data, complaint.len);
@@ -222,8 +229,8 @@ static int exec_tied(const struct tied *t)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != t->parent)
 		_exit(127);
-	if (dup2(t->null, 0) < 0 || dup2(t->out, 1) < 0 || dup2(t->out, 2) < 0 || (t->keep >= 0 && fcntl(t->keep, F_SETFD, 0) < 0) ||
-	    (t->cwd && chdir(t->cwd) < 0))
+	if (dup2(t->null, 0) < 0 || dup2(t->out, 1) < 0 || dup2(t->out, 2) < 0 ||
+	    (t->keep >= 0 && fcntl(t->keep, F_SETFD, 0) < 0) || (t->cwd && chdir(t->cwd) < 0))
 		return errno;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -248,8 +255,15 @@ static int spawn_tied(const struct spawn_stream *s, const char *const *envp, int
 	for (size_t i = 1; s->argv[i]; i++)
 		vec_push(&script, s->argv[i]);
 	vec_push(&script, NULL);
-	struct tied t = { .file = file, .cwd = s->cwd, .argv = s->argv, .envp = envp, .script = script.v, .null = null, .out = out,
-		          .keep = s->keep, .parent = getpid() };
+	struct tied t = {.file = file,
+	                 .cwd = s->cwd,
+	                 .argv = s->argv,
+	                 .envp = envp,
+	                 .script = script.v,
+	                 .null = null,
+	                 .out = out,
+	                 .keep = s->keep,
+	                 .parent = getpid()};
 	/* A handler of ours must not run in the child, whose memory is this one's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -291,7 +305,8 @@ int spawn_stream(const struct spawn_stream *s, int *ret_status, struct err *e)
 	return 0;
 }
 
-int spawn_detached(const char *const *argv, const char *const *envp, const char *cwd, int keep, pid_t *ret_pid, struct err *e)
+int spawn_detached(const char *const *argv, const char *const *envp, const char *cwd, int keep, pid_t *ret_pid,
+                   struct err *e)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
@@ -346,7 +361,8 @@ int spawn_foreground(const char *const *argv, const char *cwd, int *ret_status, 
 	return 0;
 }
 
-int spawn_piped(const char *const *argv, const char *const *envp, const char *cwd, pid_t *ret_pid, int *ret_out, int *ret_err, struct err *e)
+int spawn_piped(const char *const *argv, const char *const *envp, const char *cwd, pid_t *ret_pid, int *ret_out,
+                int *ret_err, struct err *e)
 {
 	int out[2] = { -1, -1 }, err[2] = { -1, -1 };
 	pid_t pid = -1;
@@ -355,7 +371,8 @@ int spawn_piped(const char *const *argv, const char *const *envp, const char *cw
 	if (pipe2(out, O_CLOEXEC) < 0 || (ret_err && pipe2(err, O_CLOEXEC) < 0))
 		r = err_errno(e, "a pipe for %s", argv[0]);
 	if (r == 0) {
-		int error = spawn_plain(argv, envp ? envp : (const char *const *)environ, cwd, out[1], ret_err ? err[1] : out[1], -1, &pid);
+		int error = spawn_plain(argv, envp ? envp : (const char *const *)environ, cwd, out[1],
+		                        ret_err ? err[1] : out[1], -1, &pid);
 		if (error)
 			r = spawn_failed(error, argv, cwd, e);
 	}

@@ -22,7 +22,8 @@ static void child_fail(const char *stage)
 	_exit(127);
 }
 
-/* Everything a step needs before its first instruction. Core files, open files and standard input are set in the spawner and inherited. */
+/* Everything a step needs before its first instruction. Core files, open files and standard input are set in the
+ * spawner and inherited. */
 static void child_exec(const struct spawn_start *s)
 {
 	sigset_t none;
@@ -37,7 +38,8 @@ static void child_exec(const struct spawn_start *s)
 		child_fail("dup");
 	if (chdir(s->cwd) < 0)
 		child_fail("chdir");
-	if (s->trace >= 0 && s->inside >= 0 && (dup2(s->trace, SPAWN_INSIDE_SOCK) < 0 || dup2(s->inside, SPAWN_INSIDE_EXE) < 0))
+	if (s->trace >= 0 && s->inside >= 0 &&
+	    (dup2(s->trace, SPAWN_INSIDE_SOCK) < 0 || dup2(s->inside, SPAWN_INSIDE_EXE) < 0))
 		child_fail("dup");
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -20,8 +20,8 @@ bool tmpdir_is_ours(const char *path)
 	struct stat st;
 	size_t n = strlen(PREFIX);
 
-	return strncmp(path, PREFIX, n) == 0 && path[n] && !strchr(path + n, '/') && !strchr(path + n, '.') && lstat(path, &st) == 0 &&
-	       S_ISDIR(st.st_mode) && st.st_uid == getuid();
+	return strncmp(path, PREFIX, n) == 0 && path[n] && !strchr(path + n, '/') && !strchr(path + n, '.') &&
+	       lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == getuid();
 }
 
 void tmpdir_remove(const char *run_folder)

@@ -1,4 +1,5 @@
-/* The parents of TMPDIRs: short paths below /tmp (about 100 characters break sockets that Python's multiprocessing makes there). */
+/* The parents of TMPDIRs: short paths below /tmp (about 100 characters break sockets that Python's multiprocessing
+ * makes there). */
 #ifndef RUNNER_TMPDIR_H
 #define RUNNER_TMPDIR_H
 

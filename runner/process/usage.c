@@ -176,7 +176,8 @@ static void cgroup_limits(int *cpus, int64_t *memory)
 	struct err ignored;
 	const char *path;
 
-	if (!file_exists("/proc/self/cgroup") || file_read("/proc/self/cgroup", 1 << 16, &own, &ignored) < 0 || !(path = strstr(own.data, "0::/")))
+	if (!file_exists("/proc/self/cgroup") || file_read("/proc/self/cgroup", 1 << 16, &own, &ignored) < 0 ||
+	    !(path = strstr(own.data, "0::/")))
 		return;
 	buf_adds(&dir, "/sys/fs/cgroup");
 	size_t root = dir.len;

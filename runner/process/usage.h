@@ -11,7 +11,8 @@ struct usage *usage_new(void);
 void usage_free(struct usage *u);
 /* Looks at all processes once (one pass over /proc); call before usage_sample of several trees. */
 void usage_scan(struct usage *u);
-/* The tree of a root process (its descendants and its session): a sample, CPU and IO cumulative with what ended children had (never falling). false: it is gone. */
+/* The tree of a root process (its descendants and its session): a sample, CPU and IO cumulative with what ended
+ * children had (never falling). false: it is gone. */
 bool usage_sample(struct usage *u, pid_t root, struct sample *ret);
 /* Drops what is remembered of a tree. ret_peak (may be NULL): peak RSS seen. */
 void usage_forget(struct usage *u, pid_t root, int64_t *ret_peak);

@@ -10,7 +10,8 @@
 #include "base/path.h"
 #include "base/vec.h"
 
-/* An access time that nothing has by itself. It is older than the change of the inode that setting it is, so that the next read moves it, however old the content is. */
+/* An access time that nothing has by itself. It is older than the change of the inode that setting it is, so that the
+ * next read moves it, however old the content is. */
 static const struct timespec unread = {.tv_sec = 1};
 
 static bool is_unread(const struct stat *st)
@@ -22,7 +23,8 @@ static bool is_unread(const struct stat *st)
 #endif
 }
 
-/* The list of what was prepared: paths below work, a NUL behind each. What is not there in the end may have been read before it went. */
+/* The list of what was prepared: paths below work, a NUL behind each. What is not there in the end may have been read
+ * before it went. */
 static char *list_path(const char *work)
 {
 	return mem_printf("%s.atimes", work);
@@ -48,7 +50,9 @@ static int set_unread(const char *path, struct err *e)
 {
 	const struct timespec t[2] = {unread, {.tv_nsec = UTIME_OMIT}};
 
-	return utimensat(AT_FDCWD, path, t, AT_SYMLINK_NOFOLLOW) < 0 ? err_errno(e, "cannot set the access time of %s", path) : 0;
+	return utimensat(AT_FDCWD, path, t, AT_SYMLINK_NOFOLLOW) < 0
+	               ? err_errno(e, "cannot set the access time of %s", path)
+	               : 0;
 }
 
 static int prepare_entry(void *arg, const char *rel, const char *abs, const struct stat *st, struct err *e)
@@ -98,9 +102,12 @@ int atime_prepare(const char *work, struct err *e)
 	int r;
 
 	if (file_on_network(work, &network))
-		return err_set(e, ERR_BROKEN, "%s stands on a network file system (%s), which keeps access times in its own way", work, network);
+		return err_set(e, ERR_BROKEN,
+		               "%s stands on a network file system (%s), which keeps access times in its own way", work,
+		               network);
 	if (file_reflinks(work))
-		return err_set(e, ERR_BROKEN, "%s stands on a file system where a file can be copied without being read", work);
+		return err_set(e, ERR_BROKEN,
+		               "%s stands on a file system where a file can be copied without being read", work);
 	if ((r = file_walk(work, prepare_entry, &p, e)) < 0)
 		return r;
 	vec_push(&p.folders, mem_strdup(work));

@@ -105,8 +105,9 @@ static void talk_release(struct talk *t)
 	observe_call_release(&t->call);
 }
 
-/* Takes a call, reads it and lets it go on. True: t->call is what the thread t->ask->pid looks up. An answer is refused when the call does not wait any more, so that
- * what was read may be of another process; accepted, it waited all the while. A board that is taken is answered with "it is there". */
+/* Takes a call, reads it and lets it go on. True: t->call is what the thread t->ask->pid looks up. An answer is refused
+ * when the call does not wait any more, so that what was read may be of another process; accepted, it waited all the
+ * while. A board that is taken is answered with "it is there". */
 static bool talk_once(struct talk *t, int listener, struct observe_notes *n)
 {
 	memset(t->ask, 0, t->sizes.seccomp_notif);
@@ -114,7 +115,8 @@ static bool talk_once(struct talk *t, int listener, struct observe_notes *n)
 		return false;
 	observe_call_read(&t->call, (pid_t)t->ask->pid, &t->ask->data);
 	bool taken = n && observe_note_board(n, (pid_t)t->ask->pid, &t->call);
-	*t->answer = (struct seccomp_notif_resp){ .id = t->ask->id, .flags = taken ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+	*t->answer =
+	        (struct seccomp_notif_resp){.id = t->ask->id, .flags = taken ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE};
 	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, t->answer) == 0;
 }
 
@@ -157,12 +159,13 @@ static void end_watched(struct observer *o, struct watched *w, const char *why)
 
 /* ---- what the thread is told ---- */
 
-/* One message of the spawner's trace socket: 1, 0 when there is none, -1 when none will come any more. *ret_fd -1: the filter was refused. */
+/* One message of the spawner's trace socket: 1, 0 when there is none, -1 when none will come any more. *ret_fd -1: the
+ * filter was refused. */
 static int receive_listener(int sock, uint64_t *ret_token, int *ret_fd)
 {
 	union { struct cmsghdr align; char space[CMSG_SPACE(sizeof(int))]; } control;
 	struct iovec iov = { .iov_base = ret_token, .iov_len = sizeof *ret_token };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
 	ssize_t n;
 
 	do
@@ -201,7 +204,8 @@ static void take_listeners(struct observer *o)
 		w->fd = fd;
 		w->until = -1;
 		vec_push(&o->watched, w);
-		/* Who asks sleeps until the answer: the thread takes over its core. Where it would be woken on another, that one may be busy for long. Linux 6.6. */
+		/* Who asks sleeps until the answer: the thread takes over its core. Where it would be woken on another,
+		 * that one may be busy for long. Linux 6.6. */
 		ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 	}
 }
@@ -443,7 +447,8 @@ static bool try_once(void)
 	struct pollfd p = { .fd = pair[0], .events = POLLIN };
 	if (pid > 0 && poll(&p, 1, 1000) == 1 && receive_listener(pair[0], &token, &listener) == 1 && listener >= 0) {
 		p.fd = listener;
-		seen = poll(&p, 1, 1000) == 1 && (p.revents & POLLIN) && talk_once(&t, listener, NULL) && t.call.n == 1 && !strcmp(t.call.looks[0].path.data, asked);
+		seen = poll(&p, 1, 1000) == 1 && (p.revents & POLLIN) && talk_once(&t, listener, NULL) &&
+		       t.call.n == 1 && !strcmp(t.call.looks[0].path.data, asked);
 		close(listener);
 	}
 	close(pair[0]);
@@ -468,7 +473,9 @@ const char *observe_impossible(void)
 	    syscall(__NR_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0)
 		return "the kernel does not tell of calls (Linux 5.5 and later can)";
 	/* Someone may listen to us already, or keep processes from reading each other. */
-	if ((read_number("/proc/self/status", "\nSeccomp:") == 2 || read_number("/proc/sys/kernel/yama/ptrace_scope", "") > 1) && !try_once())
+	if ((read_number("/proc/self/status", "\nSeccomp:") == 2 ||
+	     read_number("/proc/sys/kernel/yama/ptrace_scope", "") > 1) &&
+	    !try_once())
 		return "another program watches jig's own calls, or keeps it from reading those of its steps";
 	return NULL;
 }

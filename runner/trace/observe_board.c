@@ -112,7 +112,8 @@ bool observe_board_take(struct observe_boards *b, pid_t tid, int number, struct 
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0 || fstat(fd, &st) < 0 || st.st_size != OBSERVE_BOARD) {
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0 || fstat(fd, &st) < 0 ||
+	    st.st_size != OBSERVE_BOARD) {
 		close(fd);
 		return false;
 	}

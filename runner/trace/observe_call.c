@@ -19,14 +19,16 @@ enum {
 	RESOLVE_ROOT = 0x10, /* RESOLVE_IN_ROOT: the descriptor is the root */
 	EXCHANGE = 2,        /* RENAME_EXCHANGE */
 };
-static const char unreadable[] = "the memory of a process could not be read", others_folders[] = "it looked through the folders of another process";
+static const char unreadable[] = "the memory of a process could not be read",
+                  others_folders[] = "it looked through the folders of another process";
 
 /* ---- memory ---- */
 
 /* n bytes at `from`, or fewer where the readable ones end. -1 with errno when there are none. */
 static ssize_t peek(pid_t tid, uint64_t from, void *to, size_t n)
 {
-	struct iovec local = { .iov_base = to, .iov_len = n }, remote = { .iov_base = (void *)(uintptr_t)from, .iov_len = n };
+	struct iovec local = {.iov_base = to, .iov_len = n},
+	             remote = {.iov_base = (void *)(uintptr_t)from, .iov_len = n};
 	ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
 	char path[32];
 
@@ -118,7 +120,9 @@ static const char *behind(const char *path, const char *prefix)
 /* What stands behind /proc/PID/ in a path; NULL: it leads elsewhere. *ret_own: it is the process's own. */
 static const char *in_proc(const char *path, pid_t tid, bool *ret_own)
 {
-	static const char *const streams[] = { "/dev/stdin", "/dev/stdout", "/dev/stderr" }, *const names[] = { "fd/0", "fd/1", "fd/2" };
+	static const char *const streams[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"}, *const names[] = {"fd/0",
+	                                                                                                     "fd/1",
+	                                                                                                     "fd/2"};
 	const char *rest;
 
 	*ret_own = true;
@@ -148,7 +152,8 @@ static size_t link_in_proc(const char *rest)
 	return 0;
 }
 
-/* Appends an absolute path as the process means it: /proc/self is another folder to us. False when it leads to no path. */
+/* Appends an absolute path as the process means it: /proc/self is another folder to us. False when it leads to no
+ * path. */
 static bool add_absolute(struct observe_call *c, struct buf *b, pid_t tid, const char *path, unsigned how)
 {
 	bool own;
@@ -284,7 +289,8 @@ static void look_target(struct observe_call *c, const struct buf *link, const ch
 	l->how = LOOKUP_DEEP;
 }
 
-static void read_symlink(struct observe_call *c, pid_t tid, const struct seccomp_data *data, const struct observe_syscall *s, const char *target)
+static void read_symlink(struct observe_call *c, pid_t tid, const struct seccomp_data *data,
+                         const struct observe_syscall *s, const char *target)
 {
 	char link[PATH_MAX];
 	int folder = folder_of(data, s->dir2);
@@ -339,7 +345,8 @@ void observe_call_read(struct observe_call *c, pid_t tid, const struct seccomp_d
 		return;
 	}
 	if (!*path) {
-		/* Without AT_EMPTY_PATH it finds nothing; else what the descriptor stands for, which was looked up when that was opened. */
+		/* Without AT_EMPTY_PATH it finds nothing; else what the descriptor stands for, which was looked up when
+		 * that was opened. */
 		if ((flags & AT_EMPTY_PATH) && s->shape == CALL_EXEC)
 			look_descriptor(c, tid, folder, LOOKUP_READ | LOOKUP_EXEC);
 		else if (!(flags & AT_EMPTY_PATH) || s->shape != CALL_MOVE)
@@ -367,17 +374,20 @@ void observe_call_read(struct observe_call *c, pid_t tid, const struct seccomp_d
 		break;
 	case CALL_EXEC:
 		if (*path)
-			look_text(c, tid, folder, path, LOOKUP_READ | LOOKUP_EXEC | (flags & AT_SYMLINK_NOFOLLOW ? LOOKUP_LSTAT : 0u));
+			look_text(c, tid, folder, path,
+			          LOOKUP_READ | LOOKUP_EXEC | (flags & AT_SYMLINK_NOFOLLOW ? LOOKUP_LSTAT : 0u));
 		break;
 	case CALL_MOVE:
 		if (*path)
 			look_text(c, tid, folder, path, LOOKUP_DEEP);
 		*target = '\0';
 		/* A folder has no second name: but for a symbolic link, what link(2) gives one is a file. */
-		if (c->n == 1 && !read_target(c->looks[0].path.data, target) && (s->nr == link_nr || s->nr == __NR_linkat))
+		if (c->n == 1 && !read_target(c->looks[0].path.data, target) &&
+		    (s->nr == link_nr || s->nr == __NR_linkat))
 			c->looks[0].how = LOOKUP_READ;
 		if (take_path(c, tid, data->args[s->path2], path) && *path)
-			look_text(c, tid, folder_of(data, s->dir2), path, s->nr == __NR_renameat2 && (flags & EXCHANGE) ? LOOKUP_DEEP : LOOKUP_LSTAT);
+			look_text(c, tid, folder_of(data, s->dir2), path,
+			          s->nr == __NR_renameat2 && (flags & EXCHANGE) ? LOOKUP_DEEP : LOOKUP_LSTAT);
 		if (c->n == 2 && *target)
 			look_target(c, &c->looks[1].path, target);
 		break;

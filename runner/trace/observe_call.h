@@ -20,7 +20,8 @@ struct observe_call {
 	const char *blind; /* why lookups are made by it, or by what follows, that are not seen; else NULL */
 };
 struct seccomp_data;
-/* Of the call that thread tid waits in. Of the disk it asks no more than where a link leads that is moved. What it gives is of the right process only if the call still waits afterwards. */
+/* Of the call that thread tid waits in. Of the disk it asks no more than where a link leads that is moved. What it
+ * gives is of the right process only if the call still waits afterwards. */
 void observe_call_read(struct observe_call *c, pid_t tid, const struct seccomp_data *data);
 void observe_call_release(struct observe_call *c);
 

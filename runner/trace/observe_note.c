@@ -7,7 +7,8 @@
 #include "base/path.h"
 #include "runner/trace/python_hook.h"
 
-/* What a thread said. A thread whose number falls on the same place takes it over: what was forgotten is noted as it is, which is more than needed, never less. */
+/* What a thread said. A thread whose number falls on the same place takes it over: what was forgotten is noted as it
+ * is, which is more than needed, never less. */
 struct said {
 	pid_t tid;
 	char *list, *source, *script; /* owned; NULL: nothing */
@@ -104,7 +105,8 @@ bool observe_note_board(struct observe_notes *n, pid_t tid, const struct observe
 	if (strncmp(path, name, sizeof name - 1))
 		return false;
 	long number = strtol(path + sizeof name - 1, &end, 10);
-	return !*end && number >= 0 && number <= INT_MAX && observe_board_take(&n->boards, tid, (int)number, &n->lookups);
+	return !*end && number >= 0 && number <= INT_MAX &&
+	       observe_board_take(&n->boards, tid, (int)number, &n->lookups);
 }
 
 void observe_notes_end(struct observe_notes *n)

@@ -24,7 +24,8 @@ static bool stands(const char *file)
 	_buf_ struct buf b = BUF_INIT;
 	struct err e;
 
-	return file_read(file, text_size(), &b, &e) >= 0 && b.len == text_size() && !memcmp(b.data, python_hook_text, b.len);
+	return file_read(file, text_size(), &b, &e) >= 0 && b.len == text_size() &&
+	       !memcmp(b.data, python_hook_text, b.len);
 }
 
 /* The whole folder appears at once, so that no Python ever finds it empty. 1: somebody else's stands there. */

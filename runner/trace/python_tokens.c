@@ -18,7 +18,8 @@ enum kind { FAULT = -1, END = 0, NAME, NUMBER, OPERATOR, STRING, NEWLINE, INDENT
 struct lexer {
 	const char *s; /* "\r\n" made "\n"; NUL behind */
 	size_t n, at, begin;         /* begin: of the latest token, which ends at `at` */
-	char brackets[BRACKETS_MAX]; /* the closers that are awaited, those of an f-string's fields among them: they bound how deep the calls go */
+	/* the closers that are awaited, those of an f-string's fields among them: they bound how deep the calls go */
+	char brackets[BRACKETS_MAX];
 	int nbrackets;
 	struct buf out;
 };
@@ -130,8 +131,8 @@ static bool at_quotes(const struct lexer *x, char quote, size_t quotes)
 static enum kind next_token(struct lexer *x, bool in_field);
 static int skip_fields(struct lexer *x, char quote, size_t quotes, bool raw, bool in_format);
 
-/* Behind the "{" of a field: its expression, conversion and format, up to and with its "}". Since 3.12 these are tokens like any other; a text that older Pythons take as well ends at the
- * same place by their rules. */
+/* Behind the "{" of a field: its expression, conversion and format, up to and with its "}". Since 3.12 these are tokens
+ * like any other; a text that older Pythons take as well ends at the same place by their rules. */
 static int skip_field(struct lexer *x, char quote, size_t quotes, bool raw)
 {
 	int outside = x->nbrackets;
@@ -219,7 +220,8 @@ static int skip_string(struct lexer *x, bool raw, bool fields)
 static int skip_operator(struct lexer *x, bool in_field)
 {
 	static const char *const three[] = {"**=", "//=", ">>=", "<<=", "..."};
-	static const char *const two[] = {"!=", "==", "<=", ">=", "<<", ">>", "**", "//", "->", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "@=", ":=", "<>"};
+	static const char *const two[] = {"!=", "==", "<=", ">=", "<<", ">>", "**", "//", "->", "+=",
+	                                  "-=", "*=", "/=", "%=", "&=", "|=", "^=", "@=", ":=", "<>"};
 	char c = ahead(x, 0);
 	const char *p = x->s + x->at;
 	/* In a field, outside all brackets of its own, ":" begins the format whatever follows. */
@@ -286,7 +288,8 @@ static enum kind next_kind(struct lexer *x, bool in_field)
 
 		while (is_letter(ahead(x, 0)) || is_digit(ahead(x, 0)))
 			x->at++;
-		if ((ahead(x, 0) == '"' || ahead(x, 0) == '\'') && is_prefix(x->s + begin, x->at - begin, &raw, &fields))
+		if ((ahead(x, 0) == '"' || ahead(x, 0) == '\'') &&
+		    is_prefix(x->s + begin, x->at - begin, &raw, &fields))
 			return skip_string(x, raw, fields) < 0 ? FAULT : STRING;
 		return NAME;
 	}
@@ -312,7 +315,8 @@ static enum kind next_token(struct lexer *x, bool in_field)
 	return kind;
 }
 
-struct indent { int column, narrow; }; /* with tabs to the next multiple of 8, and with tabs of 1: both must agree on which line is deeper */
+/* with tabs to the next multiple of 8, and with tabs of 1: both must agree on which line is deeper */
+struct indent { int column, narrow; };
 
 /* At the begin of a line outside brackets: 1 and its indent when it has tokens, else 0, behind it. */
 static int read_indent(struct lexer *x, struct indent *ret)
@@ -378,7 +382,8 @@ static int read_lines(struct lexer *x)
 	return 0;
 }
 
-/* The name of the encoding that a comment in this line declares: its length, 0 without. *ret_only: nothing else stands in the line. */
+/* The name of the encoding that a comment in this line declares: its length, 0 without. *ret_only: nothing else stands
+ * in the line. */
 static size_t find_cookie(const char *line, size_t n, const char **ret, bool *ret_only)
 {
 	size_t i = 0;
@@ -395,7 +400,10 @@ static size_t find_cookie(const char *line, size_t n, const char **ret, bool *re
 			continue;
 		for (begin = i + 7; begin < n && (line[begin] == ' ' || line[begin] == '\t'); begin++)
 			;
-		for (end = begin; end < n && (is_digit(line[end]) || (is_letter(line[end]) && (unsigned char)line[end] < 0x80) || line[end] == '-' || line[end] == '.'); end++)
+		for (end = begin;
+		     end < n && (is_digit(line[end]) || (is_letter(line[end]) && (unsigned char)line[end] < 0x80) ||
+		                 line[end] == '-' || line[end] == '.');
+		     end++)
 			;
 		if (end > begin) {
 			*ret = line + begin;
@@ -405,11 +413,14 @@ static size_t find_cookie(const char *line, size_t n, const char **ret, bool *re
 	return 0;
 }
 
-/* Encodings in which every byte below 0x80 is the character that it is in ASCII, and no other byte is a fault unless utf8_valid says so. */
+/* Encodings in which every byte below 0x80 is the character that it is in ASCII, and no other byte is a fault unless
+ * utf8_valid says so. */
 static bool is_known(const char *name, size_t n, bool *ret_latin)
 {
-	static const struct { const char *name; bool latin; } known[] = {
-		{"utf-8", false}, {"utf8", false}, {"utf_8", false}, {"latin-1", true}, {"latin1", true}, {"iso-8859-1", true}, {"iso-latin-1", true},
+	static const struct { const char *name; bool latin;
+	} known[] = {
+	        {"utf-8", false}, {"utf8", false},      {"utf_8", false},      {"latin-1", true},
+	        {"latin1", true}, {"iso-8859-1", true}, {"iso-latin-1", true},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)

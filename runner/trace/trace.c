@@ -112,7 +112,8 @@ static int add_seen(struct making *m, const char *path, unsigned what, struct er
 		memcpy(row->digest, name->oid, CODE_OID_BYTES);
 		row->digest_len = CODE_OID_BYTES;
 		row->mode = name->mode;
-		if (file && what & TRACE_SEEN_SOURCE && !(what & TRACE_SEEN_CONTENT) && m->p->step->python_tokens && add_tokens(m, name, e) < 0)
+		if (file && what & TRACE_SEEN_SOURCE && !(what & TRACE_SEEN_CONTENT) && m->p->step->python_tokens &&
+		    add_tokens(m, name, e) < 0)
 			return e->code;
 	}
 	if (what & 1u << TRACE_LISTING)
@@ -162,7 +163,8 @@ static int see_interpreters(struct making *m, struct err *e)
 				return err_prefix(e, "%s", entry->key);
 		} else {
 			const struct map_entry *entry = &m->r.outside.entries[k++];
-			_close_ int fd = entry->num & LOOKUP_EXEC ? open(entry->key, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+			_close_ int fd =
+			        entry->num & LOOKUP_EXEC ? open(entry->key, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 
 			if (fd < 0 || buf_read(&text, fd, MOST_FIRST_LINE) <= 0)
 				continue;
@@ -194,7 +196,8 @@ static void see_below_outside(struct making *m)
 		_free_ char *path = mem_strdup(m->r.outside.entries[i].key);
 		struct err e;
 
-		if (m->r.outside.entries[i].num & LOOKUP_DEEP && file_is_dir(path) && file_walk(path, see_entry, m, &e) < 0)
+		if (m->r.outside.entries[i].num & LOOKUP_DEEP && file_is_dir(path) &&
+		    file_walk(path, see_entry, m, &e) < 0)
 			m->r.never = "a folder outside with more than can be compared was moved or linked to";
 	}
 }
@@ -246,7 +249,8 @@ static int by_path_and_kind(const void *va, const void *vb)
 	return order ? order : (a->kind > b->kind) - (a->kind < b->kind);
 }
 
-int trace_make(const struct lookups *l, const struct code_names *names, const struct trace_places *p, struct arena *a, struct trace_rows *ret, struct err *e)
+int trace_make(const struct lookups *l, const struct code_names *names, const struct trace_places *p, struct arena *a,
+               struct trace_rows *ret, struct err *e)
 {
 	_making_ struct making m = { .p = p, .a = a };
 	bool declared = p->step->ncode > 0;

@@ -58,7 +58,8 @@ void trace_listing_module(const struct code_names *n, const char *path, struct t
 		const char *suffix = n->v[at].path + len;
 
 		if (!strchr(suffix, '/') && is_module_suffix(suffix))
-			add_name(ret, n->v[at].path + skip, len - skip + strlen(suffix), n->v[at].mode == 0120000 ? CODE_LINK : CODE_FILE);
+			add_name(ret, n->v[at].path + skip, len - skip + strlen(suffix),
+			         n->v[at].mode == 0120000 ? CODE_LINK : CODE_FILE);
 	}
 }
 
@@ -84,7 +85,8 @@ static int compare_names(const struct trace_name *a, const struct trace_name *b)
 	return order ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-const struct trace_name *trace_listing_differs(const struct trace_listing *then, const struct trace_listing *now, int *ret_change)
+const struct trace_name *trace_listing_differs(const struct trace_listing *then, const struct trace_listing *now,
+                                               int *ret_change)
 {
 	const struct trace_name *gone = NULL, *other = NULL;
 

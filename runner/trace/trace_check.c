@@ -24,11 +24,13 @@ static void checking_release(struct checking *c)
 	trace_listing_release(&c->names);
 }
 
-static void differs(struct checking *c, enum trace_change change, const char *path, const unsigned char *before, const unsigned char *after)
+static void differs(struct checking *c, enum trace_change change, const char *path, const unsigned char *before,
+                    const unsigned char *after)
 {
 	struct trace_difference *best = &c->best;
 
-	if (best->change != TRACE_SAME && (change > best->change || (change == best->change && strcmp(path, best->path) >= 0)))
+	if (best->change != TRACE_SAME &&
+	    (change > best->change || (change == best->change && strcmp(path, best->path) >= 0)))
 		return;
 	*best = (struct trace_difference){ .change = change, .path = arena_strdup(c->a, path) };
 	if (before)
@@ -37,8 +39,8 @@ static void differs(struct checking *c, enum trace_change change, const char *pa
 		memcpy(best->after, after, CODE_OID_BYTES);
 }
 
-/* A name is missing in the same way as before only while its folder is a folder, or missing too: not when a link leads on from there.
- * Whether something else stands where a folder was. */
+/* A name is missing in the same way as before only while its folder is a folder, or missing too: not when a link leads
+ * on from there. Whether something else stands where a folder was. */
 static bool check_above(struct checking *c, const char *path)
 {
 	size_t len = trace_parent_length(path);
@@ -76,7 +78,8 @@ static void check_gone(struct checking *c, const char *path, enum code_kind kind
 		differs(c, TRACE_GONE, path, NULL, NULL);
 }
 
-static int check_tokens(struct checking *c, const struct trace_row *python, const struct code_name *name, bool *ret_same, struct err *e)
+static int check_tokens(struct checking *c, const struct trace_row *python, const struct code_name *name,
+                        bool *ret_same, struct err *e)
 {
 	_buf_ struct buf text = BUF_INIT;
 	struct digest d;
@@ -150,9 +153,11 @@ static const struct code_names *names_of_then(struct checking *c)
 }
 
 /* `folder` and a name in it. */
-static void differs_at(struct checking *c, enum trace_change change, const char *folder, size_t folder_len, const struct trace_name *name)
+static void differs_at(struct checking *c, enum trace_change change, const char *folder, size_t folder_len,
+                       const struct trace_name *name)
 {
-	_free_ char *path = mem_printf("%.*s%s%.*s", (int)folder_len, folder, folder_len ? "/" : "", (int)name->len, name->text);
+	_free_ char *path =
+	        mem_printf("%.*s%s%.*s", (int)folder_len, folder, folder_len ? "/" : "", (int)name->len, name->text);
 
 	differs(c, change, path, NULL, NULL);
 }
@@ -180,7 +185,11 @@ static void check_listing(struct checking *c, const struct trace_row *row)
 		name = trace_listing_differs(&c->then, &c->names, &change);
 	}
 	if (name)
-		differs_at(c, change > 0 ? TRACE_LISTED_NEW : change < 0 ? TRACE_LISTED_GONE : TRACE_TYPE, row->path, strlen(row->path), name);
+		differs_at(c,
+		           change > 0   ? TRACE_LISTED_NEW
+		           : change < 0 ? TRACE_LISTED_GONE
+		                        : TRACE_TYPE,
+		           row->path, strlen(row->path), name);
 	else
 		differs(c, TRACE_LISTED_NEW, *row->path ? row->path : ".", NULL, NULL);
 }
@@ -218,7 +227,9 @@ static void differ_names(struct checking *c, const struct code_names *then)
 	const struct code_names *now = c->now->names;
 
 	for (size_t i = 0, k = 0; i < then->len || k < now->len;) {
-		int order = i == then->len ? 1 : k == now->len ? -1 : code_path_compare(then->v[i].path, now->v[k].path);
+		int order = i == then->len  ? 1
+		            : k == now->len ? -1
+		                            : code_path_compare(then->v[i].path, now->v[k].path);
 
 		if (order > 0)
 			differs(c, TRACE_NAME_NEW, now->v[k].path, NULL, NULL);
@@ -264,7 +275,8 @@ static void check_params_text(struct checking *c, const struct trace_row *row)
 	size_t at;
 	bool file = code_names_find(c->now->names, row->path, &at) == CODE_FILE;
 
-	if (file != (row->digest_len == CODE_OID_BYTES) || (file && memcmp(c->now->names->v[at].oid, row->digest, CODE_OID_BYTES)))
+	if (file != (row->digest_len == CODE_OID_BYTES) ||
+	    (file && memcmp(c->now->names->v[at].oid, row->digest, CODE_OID_BYTES)))
 		differs(c, TRACE_ALL_PARAMS, row->path, NULL, NULL);
 }
 
@@ -277,7 +289,8 @@ static int check_row(struct checking *c, const struct trace_rows *rows, size_t i
 	switch (row->kind) {
 	case TRACE_FILE:
 		/* Rows of one path stand together, by kind. */
-		return check_file(c, row, next && next->kind == TRACE_PYTHON && !strcmp(next->path, row->path) ? next : NULL, e);
+		return check_file(
+		        c, row, next && next->kind == TRACE_PYTHON && !strcmp(next->path, row->path) ? next : NULL, e);
 	case TRACE_PYTHON:
 		return 0;
 	case TRACE_FOLDER:
@@ -319,8 +332,8 @@ static int check_row(struct checking *c, const struct trace_rows *rows, size_t i
 	return 0;
 }
 
-int trace_check(const struct trace_rows *rows, const struct trace_now *now, bool stop_at_first, struct arena *a, struct trace_difference *ret, const char **ret_tokens_only,
-		struct err *e)
+int trace_check(const struct trace_rows *rows, const struct trace_now *now, bool stop_at_first, struct arena *a,
+                struct trace_difference *ret, const char **ret_tokens_only, struct err *e)
 {
 	_checking_ struct checking c = { .now = now, .a = a };
 

@@ -11,8 +11,11 @@
 bool trace_is_system(const char *path)
 {
 	static const char *const folders[] = {
-		"/usr", "/etc", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/sys", "/dev", "/run", "/boot", "/snap", "/nix/store",
-		"/gnu/store", "/var/lib", "/var/cache", "/var/run", "/var/db", "/selinux", "/System", "/Library", "/private/etc", "/private/var/db",
+	        "/usr",       "/etc",     "/bin",       "/sbin",        "/lib",
+	        "/lib32",     "/lib64",   "/libx32",    "/proc",        "/sys",
+	        "/dev",       "/run",     "/boot",      "/snap",        "/nix/store",
+	        "/gnu/store", "/var/lib", "/var/cache", "/var/run",     "/var/db",
+	        "/selinux",   "/System",  "/Library",   "/private/etc", "/private/var/db",
 	};
 	/* People's data is mounted here. */
 	static const char *const data[] = { "/dev/shm", "/run/media" };
@@ -46,14 +49,17 @@ void trace_outside_row(const char *path, unsigned how, int64_t began, struct tra
 		ret->size = st.st_size;
 		ret->mtime = times.modified_at;
 	}
-	if (S_ISREG(st.st_mode) && began && !(how & LOOKUP_WRITE) && (times.modified_at >= began || times.changed_at >= began))
+	if (S_ISREG(st.st_mode) && began && !(how & LOOKUP_WRITE) &&
+	    (times.modified_at >= began || times.changed_at >= began))
 		ret->size = NEVER;
 }
 
 bool trace_outside_same(const struct trace_row *row)
 {
 	/* A listed folder has its time, one that was asked about has none. */
-	unsigned how = row->mode == S_IFLNK ? LOOKUP_LSTAT : row->mode == S_IFDIR && row->mtime ? LOOKUP_READ : LOOKUP_STAT;
+	unsigned how = row->mode == S_IFLNK                 ? LOOKUP_LSTAT
+	               : row->mode == S_IFDIR && row->mtime ? LOOKUP_READ
+	                                                    : LOOKUP_STAT;
 	struct trace_row now;
 
 	trace_outside_row(row->path, how, 0, &now);

@@ -24,9 +24,12 @@ struct way {
 	struct buf rest;     /* what is still to be gone: from `at` */
 	size_t at;
 	bool inside, ended;
-	struct buf cur;      /* inside: below the root of the work folder; outside: the folder's real path, "" for "/" */
+	/* inside: below the root of the work folder; outside: the folder's real path, "" for "/" */
+	struct buf cur;
 	struct buf text;     /* outside: the same place as it was named */
-	size_t made, behind; /* parts of cur, the last ones: folders that jig made for inputs and outputs; then what the snapshot does not know */
+	/* parts of cur, the last ones: folders that jig made for inputs and outputs; then what the snapshot does not
+	 * know */
+	size_t made, behind;
 	unsigned handed;     /* of the first part behind: HANDED_INPUT, HANDED_OWN, or 0 */
 	int links;
 };
@@ -192,7 +195,8 @@ static void see_file(struct way *w, bool last)
 
 static void see_nothing(struct way *w, const char *part, size_t n, bool last)
 {
-	bool never = (n == 4 && (!memcmp(part, ".git", 4) || !memcmp(part, ".jig", 4))) || code_walk_is_made(part, n, !last);
+	bool never =
+	        (n == 4 && (!memcmp(part, ".git", 4) || !memcmp(part, ".jig", 4))) || code_walk_is_made(part, n, !last);
 
 	if (last || !w->rest.data[w->at + strspn(w->rest.data + w->at, "/.")])
 		see_its_folder(w);
@@ -368,7 +372,8 @@ static void resolve_real(struct trace_resolver *r)
 	r->work = realpath(p->work, NULL);
 	/* The work folder may be gone already. */
 	if (!r->work)
-		r->work = path_within(p->work, p->jig) ? mem_printf("%s%s", r->jig, p->work + strlen(p->jig)) : mem_strdup(p->work);
+		r->work = path_within(p->work, p->jig) ? mem_printf("%s%s", r->jig, p->work + strlen(p->jig))
+		                                       : mem_strdup(p->work);
 	r->params_file = real_path(p->params ? p->params : "");
 	for (size_t i = 0; i < p->ncovered; i++)
 		vec_push(&r->covered, real_path(p->covered[i]));
@@ -419,7 +424,8 @@ static bool is_of_process(const char *link)
 	const char *base = path_base(link);
 	size_t parent = trace_parent_length(link);
 
-	return path_within(link, "/proc") && (!strcmp(base, "cwd") || !strcmp(base, "root") || (parent > 3 && !strncmp(link + parent - 3, "/fd", 3)));
+	return path_within(link, "/proc") &&
+	       (!strcmp(base, "cwd") || !strcmp(base, "root") || (parent > 3 && !strncmp(link + parent - 3, "/fd", 3)));
 }
 
 static void follow_outside(struct way *w)
@@ -495,7 +501,8 @@ static void end_outside(struct way *w)
 		return;
 	}
 	/* That the folders above a step exist is nothing that it could find otherwise. */
-	if (!(how & (LOOKUP_READ | LOOKUP_DEEP)) && (is_above(cur, r->root) || is_above(cur, r->work) || is_above(text, r->places->root)))
+	if (!(how & (LOOKUP_READ | LOOKUP_DEEP)) &&
+	    (is_above(cur, r->root) || is_above(cur, r->work) || is_above(text, r->places->root)))
 		return;
 	see_outside(r, *text ? text : "/", how);
 	r->moved_outside |= (how & LOOKUP_DEEP) && !trace_resolve_covers(r, text);
@@ -549,7 +556,8 @@ static bool leads_anywhere(const char *path, unsigned how)
 		const char *found = strstr(path, links[i]);
 		const char *behind = found ? found + strlen(links[i]) : NULL;
 
-		if (behind && (links[i][1] == 'f' ? strchr(behind, '/') != NULL : *behind == '/' || (!*behind && opened)))
+		if (behind &&
+		    (links[i][1] == 'f' ? strchr(behind, '/') != NULL : *behind == '/' || (!*behind && opened)))
 			return true;
 	}
 	return false;
@@ -557,7 +565,7 @@ static bool leads_anywhere(const char *path, unsigned how)
 
 static void resolve_inside(struct trace_resolver *r, const char *below, unsigned how)
 {
-	_way_ struct way w = { .r = r, .how = how, .rest = BUF_INIT, .cur = BUF_INIT, .text = BUF_INIT, .inside = true };
+	_way_ struct way w = {.r = r, .how = how, .rest = BUF_INIT, .cur = BUF_INIT, .text = BUF_INIT, .inside = true};
 
 	buf_adds(&w.rest, below);
 	go(&w);
@@ -632,7 +640,8 @@ void trace_resolve_declared(struct trace_resolver *r)
 static void hand_params(struct trace_resolver *r, const char *path)
 {
 	_free_ char *p = path_normal(path, NULL);
-	_way_ struct way w = { .r = r, .how = LOOKUP_STAT, .rest = BUF_INIT, .cur = BUF_INIT, .text = BUF_INIT, .inside = true };
+	_way_ struct way w = {
+	        .r = r, .how = LOOKUP_STAT, .rest = BUF_INIT, .cur = BUF_INIT, .text = BUF_INIT, .inside = true};
 
 	hand(r, p, HANDED_PARAMS);
 	buf_add(&w.rest, p, trace_parent_length(p));
@@ -650,7 +659,8 @@ void trace_resolver_init(struct trace_resolver *r, const struct trace_places *p,
 {
 	const struct step *s = p->step;
 
-	*r = (struct trace_resolver){ .places = p, .names = n, .rows = MAP_INIT, .outside = MAP_INIT, .handed = MAP_INIT };
+	*r = (struct trace_resolver){
+	        .places = p, .names = n, .rows = MAP_INIT, .outside = MAP_INIT, .handed = MAP_INIT};
 	for (size_t i = 0; i < p->ninputs; i++)
 		hand(r, p->inputs[i], HANDED_INPUT);
 	for (size_t i = 0; i < s->noutputs; i++)

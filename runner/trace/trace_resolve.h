@@ -1,7 +1,9 @@
-/* Resolves lookups as the kernel would have, against the snapshot inside the work folder and against the disk outside, and gathers what has to be compared.
+/* Resolves lookups as the kernel would have, against the snapshot inside the work folder and against the disk outside,
+ * and gathers what has to be compared.
  *
- * A step may have made folders and links of its own on the way. What is not in the snapshot is therefore passed by name: ".." behind it leads back. Where that could be wrong (a link to a
- * folder of the snapshot was made, and some path had a ".." behind a name) the resolver says that it is unclear, and the whole tree has to decide. */
+ * A step may have made folders and links of its own on the way. What is not in the snapshot is therefore passed by
+ * name: ".." behind it leads back. Where that could be wrong (a link to a folder of the snapshot was made, and some
+ * path had a ".." behind a name) the resolver says that it is unclear, and the whole tree has to decide. */
 #ifndef RUNNER_TRACE_RESOLVE_H
 #define RUNNER_TRACE_RESOLVE_H
 
@@ -10,7 +12,13 @@
 #include "runner/trace/trace.h"
 
 /* Beside 1u << enum trace_kind, in the numbers of `rows`. */
-enum { TRACE_SEEN_SOURCE = 1 << 16, TRACE_SEEN_CONTENT = 1 << 17, TRACE_SEEN_BELOW = 1 << 18, TRACE_SEEN_RUN = 1 << 19, TRACE_SEEN_WRITTEN = 1 << 20 };
+enum {
+	TRACE_SEEN_SOURCE = 1 << 16,
+	TRACE_SEEN_CONTENT = 1 << 17,
+	TRACE_SEEN_BELOW = 1 << 18,
+	TRACE_SEEN_RUN = 1 << 19,
+	TRACE_SEEN_WRITTEN = 1 << 20
+};
 
 struct trace_resolver {
 	const struct trace_places *places;

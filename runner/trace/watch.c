@@ -69,7 +69,9 @@ static int list_folders(struct found *f, size_t at, struct err *e)
 		struct stat st;
 		if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
 			continue;
-		if (entry->d_type == DT_DIR || (entry->d_type == DT_UNKNOWN && fstatat(dirfd(d), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)))
+		if (entry->d_type == DT_DIR ||
+		    (entry->d_type == DT_UNKNOWN && fstatat(dirfd(d), name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		     S_ISDIR(st.st_mode)))
 			vec_push(&f->v, path_join(f->v.v[at], name));
 	}
 	return errno ? err_errno(e, "cannot watch the folder %s", f->v.v[at]) : 0;
@@ -80,7 +82,9 @@ static int arm(struct watch *w, const struct found *f, const char *folder, struc
 	int wd = inotify_add_watch(w->fd, folder, IN_OPEN | IN_MOVED_FROM | IN_ONLYDIR | IN_DONT_FOLLOW);
 
 	if (wd < 0 && errno == ENOSPC)
-		return err_set(e, ERR_BROKEN, "no watches are left for the %zu folders of %s; fs.inotify.max_user_watches says how many a user may have",
+		return err_set(e, ERR_BROKEN,
+		               "no watches are left for the %zu folders of %s; fs.inotify.max_user_watches says how "
+		               "many a user may have",
 		               f->v.len, f->v.v[0]);
 	if (wd < 0)
 		return err_errno(e, "cannot watch the folder %s", folder);
@@ -97,7 +101,8 @@ int watch_new(const char *work, struct watch **ret, struct err *e)
 	int r = 0;
 
 	if (file_on_network(work, &network))
-		return err_set(e, ERR_BROKEN, "%s stands on a network file system (%s), where not all is told", work, network);
+		return err_set(e, ERR_BROKEN, "%s stands on a network file system (%s), where not all is told", work,
+		               network);
 	vec_push(&f.v, path_normal(work, NULL));
 	/* All of it before the first watch: our own looking is not to be seen. */
 	for (size_t i = 0; i < f.v.len; i++)
@@ -107,8 +112,10 @@ int watch_new(const char *work, struct watch **ret, struct err *e)
 	w->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	w->room = mem_alloc(READ_SIZE);
 	if (w->fd < 0)
-		r = err_set(e, ERR_BROKEN, "%s cannot be watched: %s; fs.inotify.max_user_instances says how many watchers a user may have", work,
-		            strerror(errno));
+		r = err_set(e, ERR_BROKEN,
+		            "%s cannot be watched: %s; fs.inotify.max_user_instances says how many watchers a user may "
+		            "have",
+		            work, strerror(errno));
 	for (size_t i = 0; r >= 0 && i < f.v.len; i++)
 		r = arm(w, &f, f.v.v[i], e);
 	if (r < 0) {
@@ -127,7 +134,8 @@ static void take_event(const struct watch *w, const struct inotify_event *ev, st
 		return;
 	}
 	/* A file that got another name is read under that; a folder is watched on. */
-	if (!(ev->mask & IN_OPEN || (ev->mask & IN_MOVED_FROM && !(ev->mask & IN_ISDIR))) || ev->wd < 0 || (size_t)ev->wd >= w->folders.len || !w->folders.v[ev->wd])
+	if (!(ev->mask & IN_OPEN || (ev->mask & IN_MOVED_FROM && !(ev->mask & IN_ISDIR))) || ev->wd < 0 ||
+	    (size_t)ev->wd >= w->folders.len || !w->folders.v[ev->wd])
 		return;
 	buf_reset(path);
 	buf_adds(path, w->folders.v[ev->wd]);

@@ -83,7 +83,8 @@ static void look_at(const char *folder, const char *name, const struct stat *st,
 	}
 }
 
-/* Files and folders only: links and special files are made in one go, and say nothing of what stands before them. Not there, or no folder: no entries. */
+/* Files and folders only: links and special files are made in one go, and say nothing of what stands before them. Not
+ * there, or no folder: no entries. */
 static int entries_list(const char *folder, struct entries *ret, struct err *e)
 {
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -101,7 +102,8 @@ static int entries_list(const char *folder, struct entries *ret, struct err *e)
 		return err_errno(e, "cannot read the checkpoints in %s", folder);
 	}
 	while (errno = 0, at = readdir(d)) {
-		if (!strcmp(at->d_name, ".") || !strcmp(at->d_name, "..") || fstatat(fd, at->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (!strcmp(at->d_name, ".") || !strcmp(at->d_name, "..") ||
+		    fstatat(fd, at->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
 			look_at(folder, at->d_name, &st, ret);
@@ -157,7 +159,8 @@ static int set_aside(const char *folder, const char *name, struct arena *a, cons
 		char number[16] = "";
 		if (i > 1)
 			snprintf(number, sizeof number, ".%d", i);
-		_free_ char *as = mem_printf("%.*s%s", NAME_MOST - (int)strlen(number), name, number), *to = path_join(torn, as);
+		_free_ char *as = mem_printf("%.*s%s", NAME_MOST - (int)strlen(number), name, number),
+		            *to = path_join(torn, as);
 		if (file_exists(to))
 			continue;
 		if (rename(from, to) < 0)
@@ -178,7 +181,8 @@ int checkpoint_settle(const char *folder, bool orderly, struct arena *a, const c
 	size_t complete = l.v.len;
 	if (!orderly && complete && !proven(folder, &l.v.v[complete - 1]))
 		complete--;
-	/* First what stays: whoever comes after a crash in between finds the same one torn, and not the one before it. */
+	/* First what stays: whoever comes after a crash in between finds the same one torn, and not the one before
+	 * it. */
 	if ((r = prove(folder, &l, complete, e)) < 0)
 		return r;
 	fault_point("checkpoint-settle");
@@ -188,7 +192,8 @@ int checkpoint_settle(const char *folder, bool orderly, struct arena *a, const c
 	return 0;
 }
 
-/* A link of an entry may lead to what is in the entry, one beside the entries to an entry: both keep their meaning at another place. */
+/* A link of an entry may lead to what is in the entry, one beside the entries to an entry: both keep their meaning at
+ * another place. */
 static bool stays_inside(void *arg, const char *rel, const char *target)
 {
 	const char *slash = strchr(rel, '/');
@@ -217,7 +222,8 @@ static int need_room(const char *from, const char *to, const struct entries *l, 
 	size_text(need, needs);
 	size_text(room, has);
 	return err_set(e, ERR_BROKEN,
-	               "the checkpoints in %s take %s, and there are %s left on the disk of %s; make room (jig gc), or begin without them (jig restart)",
+	               "the checkpoints in %s take %s, and there are %s left on the disk of %s; make room (jig gc), or "
+	               "begin without them (jig restart)",
 	               from, needs, has, folder);
 }
 
@@ -241,7 +247,9 @@ static int still_same(const char *from, const struct entries *before, int r, str
 
 	if (entries_list(from, &now, &quiet) >= 0 && same_entries(before, &now))
 		return r;
-	return err_set(e, ERR_BUSY, "the checkpoints in %s changed while they were copied: a process that the step left behind still writes them; end it, and try again",
+	return err_set(e, ERR_BUSY,
+	               "the checkpoints in %s changed while they were copied: a process that the step left behind "
+	               "still writes them; end it, and try again",
 	               from);
 }
 
@@ -258,7 +266,8 @@ static int sync_all(const char *folder, struct err *e)
 	return 0;
 }
 
-static int digest_entry(const char *folder, const struct entry *entry, struct arena *a, struct checkpoint *ret, struct err *e)
+static int digest_entry(const char *folder, const struct entry *entry, struct arena *a, struct checkpoint *ret,
+                        struct err *e)
 {
 	_free_ char *path = path_join(folder, entry->name);
 	struct checkpoint c = {.name = arena_strdup(a, entry->name), .form = entry->folder ? FORM_FOLDER : FORM_FILE};
@@ -276,7 +285,8 @@ static int digest_entry(const char *folder, const struct entry *entry, struct ar
 }
 
 /* All but the last rename. */
-static int copy_to(const char *from, const char *temp, const char *to, const struct entries *l, struct arena *a, struct checkpoint *ret, struct err *e)
+static int copy_to(const char *from, const char *temp, const char *to, const struct entries *l, struct arena *a,
+                   struct checkpoint *ret, struct err *e)
 {
 	_entries_ struct entries copied = {0};
 	struct stat st;
@@ -302,7 +312,8 @@ int checkpoint_copy(const char *from, const char *to, struct arena *a, struct ch
 	_entries_ struct entries l = {0};
 	struct checkpoint newest = {0};
 	/* Ends as the folders of checkpoints do, and is no step's. */
-	_free_ char *temp = text_ends(to, ".ckpt") ? mem_printf("%.*s~.ckpt", (int)(strlen(to) - strlen(".ckpt")), to) : mem_printf("%s~", to);
+	_free_ char *temp = text_ends(to, ".ckpt") ? mem_printf("%.*s~.ckpt", (int)(strlen(to) - strlen(".ckpt")), to)
+	                                           : mem_printf("%s~", to);
 	struct err quiet;
 	int r = entries_list(from, &l, e);
 

@@ -48,7 +48,9 @@ static void read_line(char *line, struct map *ret)
 	int at = 0;
 	char *to, *from;
 
-	if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNd64 "%n", &p.device, &p.inode, &p.size, &p.at_ns, &at) != 4 || line[at] != ' ')
+	if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNd64 "%n", &p.device, &p.inode, &p.size, &p.at_ns,
+	           &at) != 4 ||
+	    line[at] != ' ')
 		return;
 	for (to = from = line + at + 1; *from; from++) {
 		if (*from == '\\' && from[1])
@@ -74,7 +76,8 @@ void proofs_load(const char *folder, struct map *ret)
 	*ret = (struct map)MAP_INIT;
 	if (file_read(path, PROOFS_MAX, &text, &none) < 0)
 		return;
-	for (char *line = text.data, *end; (end = memchr(line, '\n', text.len - (size_t)(line - text.data))); line = end + 1) {
+	for (char *line = text.data, *end; (end = memchr(line, '\n', text.len - (size_t)(line - text.data)));
+	     line = end + 1) {
 		*end = '\0';
 		read_line(line, ret);
 	}

@@ -1,7 +1,9 @@
-/* What proves that an entry of a checkpoint folder is complete, in the file beside the folder; for checkpoint.c and checkpoint_watch.c.
+/* What proves that an entry of a checkpoint folder is complete, in the file beside the folder; for checkpoint.c and
+ * checkpoint_watch.c.
  *
- * "<device> <inode> <size> <ns> <name>\n" a line, in decimals, "\\" and "\n" in a name as "\\\\" and "\\n"; the last line of a name counts, and one with the inode 0 takes the proof away.
- * What has no "\n" behind it is not read: its writer died. */
+ * "<device> <inode> <size> <ns> <name>\n" a line, in decimals, "\\" and "\n" in a name as "\\\\" and "\\n"; the last
+ * line of a name counts, and one with the inode 0 takes the proof away. What has no "\n" behind it is not read: its
+ * writer died. */
 #ifndef RUNNER_CHECKPOINT_PROOF_H
 #define RUNNER_CHECKPOINT_PROOF_H
 

@@ -316,7 +316,8 @@ static void readable(void *arg, int fd, short revents)
 {
 	struct checkpoint_watch *w = arg;
 
-	/* A step that writes gives an event a write, and none of them is urgent: the next look is that of alive. A rename is read at once. */
+	/* A step that writes gives an event a write, and none of them is urgent: the next look is that of alive. A
+	 * rename is read at once. */
 	if (drain(w))
 		loop_fd_events(w->source, 0);
 }

@@ -236,7 +236,8 @@ const char *const *container_wrap(const struct env_tool *t, const struct contain
 	add2(&w, "--log-driver", "none");
 	add(&w, "--no-healthcheck");
 	add_user(&w, t);
-	/* SELinux would deny the bound folders to containers that it confines; new labels would change the user's files. */
+	/* SELinux would deny the bound folders to containers that it confines; new labels would change the user's
+	 * files. */
 	add2(&w, "--security-opt", "label=disable");
 	if (podman)
 		/* It would hand in the client's proxies, those at loopback too. */

@@ -1,5 +1,5 @@
-/* What stands around a step that runs in a container image, by podman or docker: the same folders at the same paths, the
- * same variables, the image's own file system for all else.
+/* What stands around a step that runs in a container image, by podman or docker: the same folders at the same paths,
+ * the same variables, the image's own file system for all else.
  *
  * How variables go in: the client (podman or docker) is started with the environment of container_variables(), which
  * holds the step's variables with their values and what the client finds its own things by. Its command line says only

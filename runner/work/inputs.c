@@ -64,7 +64,8 @@ struct reader {
 };
 
 /* A new fact of the working tree. */
-static int take_now(struct reader *rd, const char *path, const char *full, const struct stat *seen, bool link, struct fact **ret, struct err *e)
+static int take_now(struct reader *rd, const char *path, const char *full, const struct stat *seen, bool link,
+                    struct fact **ret, struct err *e)
 {
 	struct held h = { .fact.path = path };
 	int r = inputs_take(&rd->taker, full, seen, link, &h.fact, e);
@@ -163,7 +164,8 @@ static int glob_recorded(struct reader *rd, const char *pattern, struct matches 
 		if (r < 0)
 			return r;
 		if (r == 0)
-			return err_set(e, ERR_NOT_FOUND, "matches \"%s\" of run %lld, which is " WAY_OUT, rec->v[i].path, (long long)rec->run);
+			return err_set(e, ERR_NOT_FOUND, "matches \"%s\" of run %lld, which is " WAY_OUT,
+			               rec->v[i].path, (long long)rec->run);
 		vec_push(found, f);
 	}
 	return 0;
@@ -188,11 +190,13 @@ static int read_glob(struct reader *rd, const char *pattern, struct err *e)
 }
 
 /* What a person can mend in the project is a fault, told together with the others; all else ends the reading. */
-static int fault(struct reader *rd, const struct step *s, const struct step_input *si, const struct err *one, struct err *e)
+static int fault(struct reader *rd, const struct step *s, const struct step_input *si, const struct err *one,
+                 struct err *e)
 {
 	if (one->code == ERR_BROKEN) {
 		*e = *one;
-		return err_prefix(e, "%s:%d:%d: step \"%s\": input \"%s\"", rd->o->pipeline->file, si->line, si->column, s->name, si->path);
+		return err_prefix(e, "%s:%d:%d: step \"%s\": input \"%s\"", rd->o->pipeline->file, si->line, si->column,
+		                  s->name, si->path);
 	}
 	diags_add(&rd->faults, si->line, si->column, "step \"%s\": input \"%s\" %s", s->name, si->path, one->text);
 	return 0;
@@ -216,7 +220,8 @@ static int look_at(void *arg, void *own, size_t item, struct err *e)
 	struct reader *rd = arg;
 	struct asked *a = &rd->asked.v[item];
 
-	a->seen = !recorded_of(rd, a->input) && fstatat(rd->taker.root, a->input->path, &a->st, AT_SYMLINK_NOFOLLOW) == 0;
+	a->seen =
+	        !recorded_of(rd, a->input) && fstatat(rd->taker.root, a->input->path, &a->st, AT_SYMLINK_NOFOLLOW) == 0;
 	return 0;
 }
 
@@ -255,7 +260,9 @@ int inputs_read(const struct inputs_options *o, struct inputs **ret, struct buf 
 {
 	_free_ char *file = o->jig ? path_join(o->jig, "inputs.cache") : NULL;
 	_close_ int root = open(o->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct reader rd = { .o = o, .taker = { .store = o->store, .root = root, .dry = o->dry || !o->store }, .faults.file = o->pipeline->file };
+	struct reader rd = {.o = o,
+	                    .taker = {.store = o->store, .root = root, .dry = o->dry || !o->store},
+	                    .faults.file = o->pipeline->file};
 	int r = 0;
 
 	if (root < 0)
@@ -349,7 +356,8 @@ int inputs_keep(struct inputs *in, const bool *steps, struct err *e)
 	for (size_t i = 0; i < in->o.pipeline->nsteps; i++)
 		if (steps[i])
 			want_all(&rd, &in->o.pipeline->steps[i]);
-	/* Asking for ten thousand objects takes longer than all else where nothing has changed, so it is shared among the cores. */
+	/* Asking for ten thousand objects takes longer than all else where nothing has changed, so it is shared among
+	 * the cores. */
 	if (rd.waiting.len)
 		r = pool_run(pool_threads(rd.waiting.len, 0), rd.waiting.len, ask_store, &rd, own, 1, e);
 	for (size_t i = 0; i < rd.waiting.len; i++)
@@ -369,7 +377,8 @@ int inputs_keep(struct inputs *in, const bool *steps, struct err *e)
 }
 
 /* An input that lies inside a folder that a step gave: one entry of it, or all entries below. */
-static int from_folder(const struct fact *folder, const char *path, struct store *store, struct arena *a, struct facts *ret, struct err *e)
+static int from_folder(const struct fact *folder, const char *path, struct store *store, struct arena *a,
+                       struct facts *ret, struct err *e)
 {
 	const char *below = path + strlen(folder->path) + 1;
 	struct tree t;
@@ -385,13 +394,20 @@ static int from_folder(const struct fact *folder, const char *path, struct store
 			continue;
 		any = true;
 		const char *full = arena_printf(a, "%s/%s", folder->path, te->path);
-		vec_push(ret, (struct fact){ .path = full, .form = FORM_FILE, .digest = te->digest, .has_digest = true, .size = te->size,
-					     .mode = te->mode & 0777 });
+		vec_push(ret, (struct fact){.path = full,
+		                            .form = FORM_FILE,
+		                            .digest = te->digest,
+		                            .has_digest = true,
+		                            .size = te->size,
+		                            .mode = te->mode & 0777});
 	}
-	return any ? 0 : err_set(e, ERR_NOT_FOUND, "\"%s\" is not in the folder \"%s\" that the step before left", path, folder->path);
+	return any ? 0
+	           : err_set(e, ERR_NOT_FOUND, "\"%s\" is not in the folder \"%s\" that the step before left", path,
+	                     folder->path);
 }
 
-static int from_step(const struct step_input *si, const struct facts *given, struct store *store, struct arena *a, struct facts *ret, struct err *e)
+static int from_step(const struct step_input *si, const struct facts *given, struct store *store, struct arena *a,
+                     struct facts *ret, struct err *e)
 {
 	for (size_t i = 0; i < given->len; i++) {
 		const struct fact *f = &given->v[i];
@@ -434,8 +450,8 @@ static void sort(struct facts *f)
 	*f = sorted;
 }
 
-int inputs_of(const struct inputs *in, const struct pipeline *p, int step, const struct facts *outputs, struct store *store, struct arena *a,
-	      struct facts *ret, struct err *e)
+int inputs_of(const struct inputs *in, const struct pipeline *p, int step, const struct facts *outputs,
+              struct store *store, struct arena *a, struct facts *ret, struct err *e)
 {
 	const struct step *s = &p->steps[step];
 

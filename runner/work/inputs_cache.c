@@ -78,8 +78,10 @@ static void table_read(struct table *t, const char *path)
 		table_parse(t, &h, b.data + sizeof h, b.len - sizeof h);
 }
 
-/* Appends the records of `from` that are used (or not) and whose path is not yet among `have`, `most` at most. Their paths go behind one another in `paths`. */
-static void gather(struct buf *records, struct buf *paths, struct map *have, const struct table *from, bool used, size_t most)
+/* Appends the records of `from` that are used (or not) and whose path is not yet among `have`, `most` at most. Their
+ * paths go behind one another in `paths`. */
+static void gather(struct buf *records, struct buf *paths, struct map *have, const struct table *from, bool used,
+                   size_t most)
 {
 	for (size_t i = 0; i < from->at.len && most; i++) {
 		const struct map_entry *entry = &from->at.entries[i];
@@ -162,8 +164,9 @@ static void record_look(struct record *r, const struct inputs_look *look)
 
 static bool record_same(const struct record *a, const struct record *b)
 {
-	return a->device == b->device && a->inode == b->inode && a->size == b->size && a->modified_at == b->modified_at &&
-	       a->changed_at == b->changed_at && digest_equal(&a->entries, &b->entries);
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->modified_at == b->modified_at && a->changed_at == b->changed_at &&
+	       digest_equal(&a->entries, &b->entries);
 }
 
 bool inputs_look_same(const struct inputs_look *a, const struct inputs_look *b)
@@ -175,7 +178,8 @@ bool inputs_look_same(const struct inputs_look *a, const struct inputs_look *b)
 	return record_same(&x, &y);
 }
 
-bool inputs_cache_find(struct inputs_cache *c, const char *path, const struct inputs_look *look, struct digest *ret, int64_t *ret_size)
+bool inputs_cache_find(struct inputs_cache *c, const char *path, const struct inputs_look *look, struct digest *ret,
+                       int64_t *ret_size)
 {
 	const struct map_entry *entry = map_find(&c->table.at, path);
 	struct record *r = entry ? &c->table.records.v[entry->num - 1] : NULL, now;
@@ -191,7 +195,8 @@ bool inputs_cache_find(struct inputs_cache *c, const char *path, const struct in
 	return true;
 }
 
-void inputs_cache_add(struct inputs_cache *c, const char *path, const struct inputs_look *look, const struct digest *digest, int64_t size)
+void inputs_cache_add(struct inputs_cache *c, const char *path, const struct inputs_look *look,
+                      const struct digest *digest, int64_t size)
 {
 	struct map_entry *entry = map_add(&c->table.at, path, NULL);
 	struct record *r;

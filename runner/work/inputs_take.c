@@ -56,7 +56,8 @@ static int unreadable(struct err *e)
 	return err_errno(e, "cannot be read");
 }
 
-/* The stat data of all that lies in a folder, and whether any of it is so young that it could change and look the same. */
+/* The stat data of all that lies in a folder, and whether any of it is so young that it could change and look the
+ * same. */
 struct looking { struct sha256 *hash; int64_t now; bool racy; };
 
 static int look_at(void *arg, const char *rel, const char *abs, const struct stat *st, struct err *e)
@@ -65,8 +66,14 @@ static int look_at(void *arg, const char *rel, const char *abs, const struct sta
 	/* Of folders inside only the name counts. */
 	bool folder = S_ISDIR(st->st_mode);
 	int64_t v[] = {
-		(int64_t)st->st_mode, folder ? 0 : (int64_t)st->st_size, folder ? 0 : (int64_t)st->st_dev, folder ? 0 : (int64_t)st->st_ino,
-		folder ? 0 : st->st_mtim.tv_sec, folder ? 0 : st->st_mtim.tv_nsec, folder ? 0 : st->st_ctim.tv_sec, folder ? 0 : st->st_ctim.tv_nsec,
+	        (int64_t)st->st_mode,
+	        folder ? 0 : (int64_t)st->st_size,
+	        folder ? 0 : (int64_t)st->st_dev,
+	        folder ? 0 : (int64_t)st->st_ino,
+	        folder ? 0 : st->st_mtim.tv_sec,
+	        folder ? 0 : st->st_mtim.tv_nsec,
+	        folder ? 0 : st->st_ctim.tv_sec,
+	        folder ? 0 : st->st_ctim.tv_nsec,
 	};
 
 	sha256_update(l->hash, rel, strlen(rel) + 1);
@@ -115,7 +122,8 @@ static int read_all(const struct inputs_taker *t, const char *real, struct fact 
 
 	if (t->dry || f->form == FORM_LINK)
 		return folder ? tree_digest(real, &f->digest, &f->size, e) : hash_file(real, f, e);
-	return folder ? tree_put(t->store, real, STORE_COPY, &f->digest, &f->size, e) : store_put_file(t->store, real, STORE_COPY, &f->digest, &f->size, e);
+	return folder ? tree_put(t->store, real, STORE_COPY, &f->digest, &f->size, e)
+	              : store_put_file(t->store, real, STORE_COPY, &f->digest, &f->size, e);
 }
 
 /* Whether it need not be read: 1, and 2 where its object is still to be asked for. */
@@ -134,7 +142,8 @@ static int is_known(const struct inputs_taker *t, const struct inputs_look *look
 }
 
 /* st: its stat, links followed. again: it is read whatever is known. */
-static int take(const struct inputs_taker *t, const char *full, const struct stat *st, bool again, struct fact *f, struct err *e)
+static int take(const struct inputs_taker *t, const char *full, const struct stat *st, bool again, struct fact *f,
+                struct err *e)
 {
 	struct inputs_look before = { .st = *st }, after;
 	int64_t now = now_ns();
@@ -163,7 +172,8 @@ static int take(const struct inputs_taker *t, const char *full, const struct sta
 	return 0;
 }
 
-static int take_any(const struct inputs_taker *t, const char *full, const struct stat *seen, bool link, bool again, struct fact *f, struct err *e)
+static int take_any(const struct inputs_taker *t, const char *full, const struct stat *seen, bool link, bool again,
+                    struct fact *f, struct err *e)
 {
 	struct stat st;
 
@@ -193,7 +203,8 @@ static int take_any(const struct inputs_taker *t, const char *full, const struct
 	return access(full, S_ISDIR(st.st_mode) ? R_OK | X_OK : R_OK) < 0 ? unreadable(e) : 0;
 }
 
-int inputs_take(const struct inputs_taker *t, const char *full, const struct stat *seen, bool link, struct fact *f, struct err *e)
+int inputs_take(const struct inputs_taker *t, const char *full, const struct stat *seen, bool link, struct fact *f,
+                struct err *e)
 {
 	return take_any(t, full, seen, link, false, f, e);
 }

@@ -34,17 +34,22 @@ static void keep_path(const struct isolation_options *o, struct arena *a, struct
 	for (; path && *path; path += n + (path[n] == ':')) {
 		n = strcspn(path, ":");
 		_free_ char *folder = mem_strndup(path, n);
-		_free_ char *above = path_parent(folder), *venv = path_join(above, "pyvenv.cfg"), *conda = path_join(above, "conda-meta");
+		_free_ char *above = path_parent(folder), *venv = path_join(above, "pyvenv.cfg"),
+		            *conda = path_join(above, "conda-meta");
 
 		if (n && folder[0] == '/' && path_within(folder, o->root) && strcmp(folder, o->root) != 0)
-			vec_push(list, arena_strdup(a, strcmp(above, o->root) != 0 && (file_exists(venv) || file_exists(conda)) ? above : folder));
+			vec_push(list, arena_strdup(a, strcmp(above, o->root) != 0 &&
+			                                               (file_exists(venv) || file_exists(conda))
+			                                       ? above
+			                                       : folder));
 	}
 }
 
 /* An environment whose folder is the project's own stays without the rest of the project. */
 static void keep_env(const struct isolation_options *o, struct arena *a, struct keep_list *list, const char *prefix)
 {
-	static const char *const parts[] = { "bin", "lib", "lib64", "include", "share", "etc", "conda-meta", "pyvenv.cfg" };
+	static const char *const parts[] = {"bin",   "lib", "lib64",      "include",
+	                                    "share", "etc", "conda-meta", "pyvenv.cfg"};
 	_free_ char *at = realpath(prefix, NULL), *root = realpath(o->root, NULL);
 
 	if (!at || !root || strcmp(at, root) != 0) {
@@ -55,7 +60,8 @@ static void keep_env(const struct isolation_options *o, struct arena *a, struct 
 		vec_push(list, arena_printf(a, "%s/%s", prefix, parts[i]));
 }
 
-/* What steps must be able to read wherever it stands: environments with the interpreters they hang on, jig itself, linked inputs. */
+/* What steps must be able to read wherever it stands: environments with the interpreters they hang on, jig itself,
+ * linked inputs. */
 static void keep(const struct isolation_options *o, struct arena *a, struct sandbox_options *s)
 {
 	struct keep_list list = { 0 };
@@ -93,7 +99,8 @@ static const struct step *wants_no_network(const struct isolation_options *o, in
 	for (size_t i = 0; i < o->pipeline->nsteps; i++) {
 		const struct step *d = &o->pipeline->steps[i];
 
-		if ((!o->selected || o->selected[i]) && !d->network && o->envs->v[o->envs->of[i]].choice.kind != ENV_IMAGE) {
+		if ((!o->selected || o->selected[i]) && !d->network &&
+		    o->envs->v[o->envs->of[i]].choice.kind != ENV_IMAGE) {
 			first = first ? first : d;
 			++*ret_n;
 		}
@@ -109,7 +116,8 @@ static bool any_outside_images(const struct env_set *s)
 	return false;
 }
 
-static int try_sandbox(const struct isolation_options *o, const struct step *cut_off, struct isolation *i, struct err *e)
+static int try_sandbox(const struct isolation_options *o, const struct step *cut_off, struct isolation *i,
+                       struct err *e)
 {
 	struct sandbox_options so = { .root = o->root, .jig = o->jig, .environ = o->environ };
 	bool network;
@@ -128,7 +136,8 @@ static int try_sandbox(const struct isolation_options *o, const struct step *cut
 
 int isolation_check(const char *wanted, struct err *e)
 {
-	if (!wanted || strcmp(wanted, isolation_text(ISOLATION_FOLDER)) == 0 || strcmp(wanted, isolation_text(ISOLATION_SANDBOX)) == 0)
+	if (!wanted || strcmp(wanted, isolation_text(ISOLATION_FOLDER)) == 0 ||
+	    strcmp(wanted, isolation_text(ISOLATION_SANDBOX)) == 0)
 		return 0;
 	return err_set(e, ERR_USAGE, "--isolation %s: it is folder or sandbox", wanted);
 }
@@ -141,16 +150,18 @@ int isolation_choose(const struct isolation_options *o, struct isolation *ret, s
 	bool by_name = o->wanted && strcmp(o->wanted, isolation_text(ISOLATION_SANDBOX)) == 0;
 	struct err why = { 0 };
 
-	if ((!o->wanted || by_name) && any_outside_images(o->envs) && try_sandbox(o, cut_off, &i, &why) < 0 && by_name) {
+	if ((!o->wanted || by_name) && any_outside_images(o->envs) && try_sandbox(o, cut_off, &i, &why) < 0 &&
+	    by_name) {
 		isolation_release(&i);
 		*e = why;
 		return err_prefix(e, "--isolation sandbox");
 	}
 	if (cut_off && i.tier != ISOLATION_SANDBOX)
-		i.note = arena_printf(&i.arena, "%s%s%s", ncut_off > 1 ? arena_printf(&i.arena, "%d steps say", ncut_off) :
-				      arena_printf(&i.arena, "step \"%s\" says", cut_off->name),
-				      " `network: false`, which only the sandbox can keep: the network is there now",
-				      why.code ? arena_printf(&i.arena, "; %s", why.text) : "");
+		i.note = arena_printf(&i.arena, "%s%s%s",
+		                      ncut_off > 1 ? arena_printf(&i.arena, "%d steps say", ncut_off)
+		                                   : arena_printf(&i.arena, "step \"%s\" says", cut_off->name),
+		                      " `network: false`, which only the sandbox can keep: the network is there now",
+		                      why.code ? arena_printf(&i.arena, "; %s", why.text) : "");
 	*ret = i;
 	return 0;
 }
@@ -163,7 +174,11 @@ enum isolation_tier isolation_of(const struct isolation *i, const struct env *en
 static const char *const *container_prefix(const struct isolation_attempt *a, struct arena *arena)
 {
 	VEC(const char *) links = { 0 };
-	struct container_attempt c = { .folders = a->folders, .name = arena_printf(arena, "jig-%s", a->id), .image = a->env->choice.image, .vars = a->vars, .gpus = a->gpus };
+	struct container_attempt c = {.folders = a->folders,
+	                              .name = arena_printf(arena, "jig-%s", a->id),
+	                              .image = a->env->choice.image,
+	                              .vars = a->vars,
+	                              .gpus = a->gpus};
 	const char *const *prefix;
 
 	for (size_t k = 0; k < a->step->ninputs; k++)
@@ -176,7 +191,8 @@ static const char *const *container_prefix(const struct isolation_attempt *a, st
 	return prefix;
 }
 
-const char *const *isolation_prefix(const struct isolation *i, const struct isolation_attempt *a, struct arena *arena, enum spawn_wrap *ret_wrap)
+const char *const *isolation_prefix(const struct isolation *i, const struct isolation_attempt *a, struct arena *arena,
+                                    enum spawn_wrap *ret_wrap)
 {
 	switch (isolation_of(i, a->env)) {
 	case ISOLATION_FOLDER:

@@ -42,16 +42,21 @@ static bool names_hidden(const char *said, const char *home)
 const char *isolation_hint(const struct step *s, const char *root, const char *home, const char *said)
 {
 	static const char *const read_only[] = { "read-only file system", "EROFS", "errno 30", NULL };
-	static const char *const absent[] = { "no such file", "not found", "does not exist", "cannot find", "permission denied", NULL };
-	static const char *const cut_off[] = { "resolve", "resolution", "unreachable", "connection refused", "getaddrinfo", NULL };
+	static const char *const absent[] = {"no such file", "not found",         "does not exist",
+	                                     "cannot find",  "permission denied", NULL};
+	static const char *const cut_off[] = {"resolve",     "resolution", "unreachable", "connection refused",
+	                                      "getaddrinfo", NULL};
 
 	if (!s->network && says_any(said, cut_off))
 		return "`network: false` cuts this step off from the network";
 	if (says_any(said, read_only))
-		return "the sandbox (`--isolation folder` does without it): a step writes to its work folder, $TMPDIR, $JIG_CHECKPOINTS and ~/.cache only";
+		return "the sandbox (`--isolation folder` does without it): a step writes to its work folder, $TMPDIR, "
+		       "$JIG_CHECKPOINTS and ~/.cache only";
 	if (says_any(said, absent) && names_tree(said, root))
-		return "the sandbox (`--isolation folder` does without it): the working tree is not there, a step has the code and its `inputs:` in its own folder";
+		return "the sandbox (`--isolation folder` does without it): the working tree is not there, a step has "
+		       "the code and its `inputs:` in its own folder";
 	if (says_any(said, absent) && names_hidden(said, home))
-		return "the sandbox (`--isolation folder` does without it): places of secrets are hidden, `secrets:` hands variables on";
+		return "the sandbox (`--isolation folder` does without it): places of secrets are hidden, `secrets:` "
+		       "hands variables on";
 	return NULL;
 }

@@ -16,8 +16,8 @@ void outputs_release(struct outputs_taken *t)
 	arena_release(&t->texts);
 }
 
-/* NULL when the path is what was declared, else what is wrong with it. The folders on the way are the step's to make, but none may be a link: what lies behind it is
- * not in the work folder. */
+/* NULL when the path is what was declared, else what is wrong with it. The folders on the way are the step's to make,
+ * but none may be a link: what lies behind it is not in the work folder. */
 static const char *look(const char *work, const char *path, bool folder, struct stat *ret)
 {
 	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -46,7 +46,8 @@ static int keep_point(void *arg, const char *key, int64_t step, int64_t ts, doub
 	return 0;
 }
 
-static int take(struct store *store, const char *full, const char *path, const struct stat *st, bool move, struct outputs_taken *ret, struct err *e)
+static int take(struct store *store, const char *full, const char *path, const struct stat *st, bool move,
+                struct outputs_taken *ret, struct err *e)
 {
 	struct fact f = { .path = path, .mode = st->st_mode & 0777, .has_digest = true };
 	enum store_put how = move ? STORE_MOVE : STORE_COPY;
@@ -65,7 +66,8 @@ static int take(struct store *store, const char *full, const char *path, const s
 	return 0;
 }
 
-int outputs_take(struct store *store, const struct step *s, const char *work, bool move, struct outputs_taken *ret, struct err *e)
+int outputs_take(struct store *store, const struct step *s, const char *work, bool move, struct outputs_taken *ret,
+                 struct err *e)
 {
 	_buf_ struct buf wrong = BUF_INIT;
 	struct stat st;

@@ -12,10 +12,13 @@ struct outputs_taken {
 };
 void outputs_release(struct outputs_taken *t);
 
-/* All declared outputs of a step out of its work folder. First all are looked at (ERR_NOT_FOUND names every one that is missing, a link, a socket, a file where a
- * folder was declared, …, and nothing is taken), then all are put (move: taken away; else copied). Metrics files must be readable as such: ERR_USAGE. */
-int outputs_take(struct store *store, const struct step *s, const char *work, bool move, struct outputs_taken *ret, struct err *e);
+/* All declared outputs of a step out of its work folder. First all are looked at (ERR_NOT_FOUND names every one that is
+ * missing, a link, a socket, a file where a folder was declared, …, and nothing is taken), then all are put (move:
+ * taken away; else copied). Metrics files must be readable as such: ERR_USAGE. */
+int outputs_take(struct store *store, const struct step *s, const char *work, bool move, struct outputs_taken *ret,
+                 struct err *e);
 /* One more path of the work folder, as `jig log --artifact` asked (copied). ERR_NOT_FOUND when it is not there. */
-int outputs_take_path(struct store *store, const char *work, const char *path, struct outputs_taken *ret, struct err *e);
+int outputs_take_path(struct store *store, const char *work, const char *path, struct outputs_taken *ret,
+                      struct err *e);
 
 #endif

@@ -88,7 +88,8 @@ int project_prepare(const struct project *p, struct err *e)
 		return err_prefix(e, "the record's folder");
 	if (file_on_network(p->jig, &fs))
 		return err_set(e, ERR_BROKEN,
-			       "%s is on a network file system (%s), where locks and databases are not safe; set JIG_DIR to a folder on a local disk",
+			       "%s is on a network file system (%s), where locks and databases are not safe; set "
+			       "JIG_DIR to a folder on a local disk",
 			       p->jig, fs);
 	r = file_mkdirs(runs, 0700, e);
 	if (r < 0)

@@ -51,8 +51,10 @@ static void add_member(struct buf *out, const char *key, const char *value)
 	add_text(out, value);
 }
 
-/* Written by hand rather than through a tree of values: it is made for every attempt, before anything else can happen. */
-static void step_json(struct buf *out, const struct work *w, const struct work_run *r, const struct step *s, int n, const char *uid)
+/* Written by hand rather than through a tree of values: it is made for every attempt, before anything else can
+ * happen. */
+static void step_json(struct buf *out, const struct work *w, const struct work_run *r, const struct step *s, int n,
+                      const char *uid)
 {
 	buf_addf(out, "{\n  \"run\": %lld,\n  \"attempt\": %d", (long long)r->number, n);
 	add_member(out, "step", s->name);
@@ -117,7 +119,10 @@ static void replay_text(struct buf *out, const struct work *w, const struct work
 	utf8_visible(out, s->name, strlen(s->name), false);
 	buf_addf(out, "@%d of run %lld again, where and as it ran.\ncd ", n, (long long)r->number);
 	text_shell_quote(out, w->work);
-	buf_addf(out, " || exit\ntmp=$(mktemp -d /tmp/jig.XXXXXX) || exit\ntrap 'rm -rf \"$tmp\"' EXIT\nmkdir \"$tmp\"/%s || exit\nenv -i", path_base(w->tmp));
+	buf_addf(out,
+	         " || exit\ntmp=$(mktemp -d /tmp/jig.XXXXXX) || exit\ntrap 'rm -rf \"$tmp\"' EXIT\nmkdir \"$tmp\"/%s "
+	         "|| exit\nenv -i",
+	         path_base(w->tmp));
 	for (size_t i = 0; i < vars->len; i++) {
 		const char *pair = vars->v[i];
 		int name = (int)strcspn(pair, "=");
@@ -142,7 +147,8 @@ static void replay_text(struct buf *out, const struct work *w, const struct work
 	buf_addc(out, '\n');
 }
 
-int replay_write(const struct work *w, const struct work_run *r, const struct step *s, int n, const char *uid, struct err *e)
+int replay_write(const struct work *w, const struct work_run *r, const struct step *s, int n, const char *uid,
+                 struct err *e)
 {
 	_buf_ struct buf text = BUF_INIT;
 	_free_ char *json = mem_printf("%s/step.json", w->folder);

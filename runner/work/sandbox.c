@@ -53,7 +53,9 @@ static int find_bwrap(char *const *env, char **ret, struct err *e)
 	int error = spawn_lookup("bwrap", (const char *const *)env, "/", ret);
 
 	if (error == ENOENT)
-		return err_set(e, ERR_BROKEN, "the sandbox needs bubblewrap, and there is no bwrap in PATH; install the package bubblewrap (" WAY_OUT ")");
+		return err_set(e, ERR_BROKEN,
+		               "the sandbox needs bubblewrap, and there is no bwrap in PATH; install the package "
+		               "bubblewrap (" WAY_OUT ")");
 	if (error)
 		return err_set(e, ERR_BROKEN, "bwrap in PATH cannot be started: %s (" WAY_OUT ")", strerror(error));
 	return 0;
@@ -63,8 +65,24 @@ static int find_bwrap(char *const *env, char **ret, struct err *e)
 /* Whether a shell's empty command runs in it. out: what bwrap said. */
 static bool try_bwrap(const char *bwrap, char *const *env, bool network, struct buf *out)
 {
-	const char *argv[] = { bwrap, "--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp",
-			       "--remount-ro", "/tmp", network ? "--" : "--unshare-net", network ? "true" : "--", network ? NULL : "true", NULL };
+	const char *argv[] = {bwrap,
+	                      "--die-with-parent",
+	                      "--unshare-pid",
+	                      "--ro-bind",
+	                      "/",
+	                      "/",
+	                      "--dev",
+	                      "/dev",
+	                      "--proc",
+	                      "/proc",
+	                      "--tmpfs",
+	                      "/tmp",
+	                      "--remount-ro",
+	                      "/tmp",
+	                      network ? "--" : "--unshare-net",
+	                      network ? "true" : "--",
+	                      network ? NULL : "true",
+	                      NULL};
 	struct err e;
 	int status;
 
@@ -97,9 +115,12 @@ int sandbox_probe(char *const *env, bool *ret_network, struct err *e)
 	if (!network && !try_bwrap(bwrap, env, true, &out)) {
 		while (out.len && (out.data[out.len - 1] == '\n' || out.data[out.len - 1] == ' '))
 			buf_cut(&out, out.len - 1);
-		return err_set(e, ERR_BROKEN, "the sandbox does not work here: %s%s (" WAY_OUT ")", out.len ? out.data : "bwrap failed without a word",
-			       apparmor_forbids() ? "; AppArmor restricts user namespaces: a profile for bwrap or the sysctl "
-						    "kernel.apparmor_restrict_unprivileged_userns=0 allows them" : "");
+		return err_set(e, ERR_BROKEN, "the sandbox does not work here: %s%s (" WAY_OUT ")",
+		               out.len ? out.data : "bwrap failed without a word",
+		               apparmor_forbids()
+		                       ? "; AppArmor restricts user namespaces: a profile for bwrap or the sysctl "
+		                         "kernel.apparmor_restrict_unprivileged_userns=0 allows them"
+		                       : "");
 	}
 	*ret_network = network;
 	return 0;
@@ -124,7 +145,8 @@ static void add_place(struct sandbox *s, const char *path, enum place_kind kind)
 		vec_push(&s->places, (struct place){ .path = at, .kind = kind, .folder = S_ISDIR(st.st_mode) });
 }
 
-/* As add_place, of a path that steps use as it is written: links on its way that stand in a hidden folder are made there again. */
+/* As add_place, of a path that steps use as it is written: links on its way that stand in a hidden folder are made
+ * there again. */
 static void add_reached(struct sandbox *s, const char *path, enum place_kind kind)
 {
 	_free_ char *way = mem_strdup(path);
@@ -175,19 +197,34 @@ static void add_secrets(struct sandbox *s, const char *home, char *const *env)
 #undef X
 	};
 	/* Whoever reaches what stands behind these acts outside: containers, services, sessions, screens. */
-	static const char *const sockets[] = { "docker.sock", "docker", "podman", "containerd", "crio", "buildkit", "k3s", "libvirt", "screen", "snapd.socket",
-					       "systemd/private", "dbus/system_bus_socket" };
-	static const char *const far_sockets[] = { "/var/lib/lxd/unix.socket", "/var/snap/lxd/common/lxd/unix.socket", "/var/lib/incus/unix.socket",
-						   "/tmp/.X11-unix" };
-	static const struct { const char *variable, *below; } moved[] = {
-		{ "XDG_CONFIG_HOME", ".config/" }, { "XDG_DATA_HOME", ".local/share/" }, { "XDG_CACHE_HOME", ".cache/" }, { "HF_HOME", ".cache/huggingface/" },
+	static const char *const sockets[] = {"docker.sock",
+	                                      "docker",
+	                                      "podman",
+	                                      "containerd",
+	                                      "crio",
+	                                      "buildkit",
+	                                      "k3s",
+	                                      "libvirt",
+	                                      "screen",
+	                                      "snapd.socket",
+	                                      "systemd/private",
+	                                      "dbus/system_bus_socket"};
+	static const char *const far_sockets[] = {"/var/lib/lxd/unix.socket", "/var/snap/lxd/common/lxd/unix.socket",
+	                                          "/var/lib/incus/unix.socket", "/tmp/.X11-unix"};
+	static const struct { const char *variable, *below;
+	} moved[] = {
+	        {"XDG_CONFIG_HOME", ".config/"},
+	        {"XDG_DATA_HOME", ".local/share/"},
+	        {"XDG_CACHE_HOME", ".cache/"},
+	        {"HF_HOME", ".cache/huggingface/"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		add_below(s, home, names[i], PLACE_SECRET);
 		for (size_t k = 0; k < ARRAY_LEN(moved); k++)
 			if (text_starts(names[i], moved[k].below))
-				add_below(s, env_variable(env, moved[k].variable), names[i] + strlen(moved[k].below), PLACE_SECRET);
+				add_below(s, env_variable(env, moved[k].variable), names[i] + strlen(moved[k].below),
+				          PLACE_SECRET);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(sockets); i++) {
 		add_below(s, "/run", sockets[i], PLACE_SECRET);
@@ -211,7 +248,8 @@ static bool is_link(const char *path)
 /* Parts of a cache that environments are built from, for every project. */
 static const char *const locked[] = { "jig", "uv" };
 
-/* A link in a writable folder could be put aside for something else: the folders in it are writable, it itself is not. */
+/* A link in a writable folder could be put aside for something else: the folders in it are writable, it itself is
+ * not. */
 static void add_entries(struct sandbox *s, const char *cache)
 {
 	_closedir_ DIR *d = opendir(cache);
@@ -287,7 +325,8 @@ static bool is_hidden(enum place_kind k)
 	return k == PLACE_PROJECT || k == PLACE_SECRET;
 }
 
-/* Sorted, a folder comes before what lies in it, as it must be mounted; a place that is already what it should be is dropped. */
+/* Sorted, a folder comes before what lies in it, as it must be mounted; a place that is already what it should be is
+ * dropped. */
 static void sort_places(struct sandbox *s)
 {
 	const char *before = "";
@@ -364,7 +403,8 @@ static void push_place(struct words *w, const struct place *p)
 	}
 }
 
-/* Hiding only concerns what is still there: a session that ended since took its sockets along, and bwrap would fail for want of a place to mount on. */
+/* Hiding only concerns what is still there: a session that ended since took its sockets along, and bwrap would fail for
+ * want of a place to mount on. */
 static bool is_there(const struct place *p)
 {
 	return p->kind == PLACE_LINK || file_exists(p->path);
@@ -373,8 +413,9 @@ static bool is_there(const struct place *p)
 /* Root may write to these by being their owner, whatever rights were dropped, and what they set is the machine's. */
 static void push_machine(struct sandbox *s)
 {
-	static const char *const names[] = { "/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi", "/proc/mtrr", "/proc/sysrq-trigger",
-					     "/proc/dynamic_debug" };
+	static const char *const names[] = {"/proc/sys",  "/proc/irq",           "/proc/bus",
+	                                    "/proc/fs",   "/proc/acpi",          "/proc/scsi",
+	                                    "/proc/mtrr", "/proc/sysrq-trigger", "/proc/dynamic_debug"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		PUSH(&s->args, "--ro-bind-try", names[i], names[i]);
@@ -420,25 +461,31 @@ static const char *home_of(struct arena *a, char *const *env)
 
 int sandbox_new(const struct sandbox_options *o, struct sandbox **ret, struct err *e)
 {
-	static const char *const kept_rights[] = { "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL",
-						   "CAP_SETGID", "CAP_SETUID", "CAP_NET_BIND_SERVICE" };
+	static const char *const kept_rights[] = {
+	        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID",
+	        "CAP_KILL",  "CAP_SETGID",       "CAP_SETUID", "CAP_NET_BIND_SERVICE"};
 	_free_ char *bwrap = NULL;
 	int r = find_bwrap(o->environ, &bwrap, e);
 
 	if (r < 0)
 		return r;
 	_cleanup_(arena_release) struct arena scratch = ARENA_INIT;
-	const char *root = real(&scratch, o->root), *jig = real(&scratch, o->jig), *home = home_of(&scratch, o->environ);
+	const char *root = real(&scratch, o->root), *jig = real(&scratch, o->jig),
+	           *home = home_of(&scratch, o->environ);
 	if (!root || !jig)
 		return err_errno(e, "%s: the sandbox cannot hide it", root ? o->jig : o->root);
-	const char *holds = strcmp(root, "/") == 0 || (home && path_within(home, root)) ? root : home && path_within(home, jig) ? jig : NULL;
+	const char *holds = strcmp(root, "/") == 0 || (home && path_within(home, root)) ? root
+	                    : home && path_within(home, jig)                            ? jig
+	                                                                                : NULL;
 	if (holds)
 		return err_set(e, ERR_BROKEN,
-			       "%s holds the home folder %s, and the sandbox hides the project's folder; move the project into a folder of its own (" WAY_OUT ")",
+			       "%s holds the home folder %s, and the sandbox hides the project's folder; move the "
+			       "project into a folder of its own (" WAY_OUT ")",
 			       holds, home ? home : "");
 
 	struct sandbox *s = mem_zero(sizeof *s);
-	PUSH(&s->args, arena_strdup(&s->arena, bwrap), "--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/", "--dev", "/dev");
+	PUSH(&s->args, arena_strdup(&s->arena, bwrap), "--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/",
+	     "--dev", "/dev");
 	push_devices(s);
 	PUSH(&s->args, "--proc", "/proc");
 	if (geteuid() == 0) {
@@ -458,7 +505,9 @@ int sandbox_new(const struct sandbox_options *o, struct sandbox **ret, struct er
 		add_reached(s, o->keep[i], PLACE_KEEP);
 	add_aliases(s);
 	sort_places(s);
-	s->setsid = access("/usr/bin/setsid", X_OK) == 0 ? "/usr/bin/setsid" : access("/bin/setsid", X_OK) == 0 ? "/bin/setsid" : NULL;
+	s->setsid = access("/usr/bin/setsid", X_OK) == 0 ? "/usr/bin/setsid"
+	            : access("/bin/setsid", X_OK) == 0   ? "/bin/setsid"
+	                                                 : NULL;
 	*ret = s;
 	return 0;
 }
@@ -487,7 +536,8 @@ static const char *real_to_be(struct arena *a, const char *path)
 
 const char *const *sandbox_wrap(const struct sandbox *s, const struct sandbox_attempt *a, struct arena *arena)
 {
-	const char *folder = real_to_be(arena, a->folder), *work = real_to_be(arena, a->work), *tmp = real_to_be(arena, a->tmp);
+	const char *folder = real_to_be(arena, a->folder), *work = real_to_be(arena, a->work),
+	           *tmp = real_to_be(arena, a->tmp);
 	const char *checkpoints = real_to_be(arena, a->checkpoints), *params = real_to_be(arena, a->params);
 	_free_ char *tmps = path_parent(tmp);
 	struct words w = { 0 }, closed = { 0 };
@@ -525,7 +575,8 @@ const char *const *sandbox_wrap(const struct sandbox *s, const struct sandbox_at
 	if (!a->network)
 		PUSH(&w.list, "--unshare-net");
 	PUSH(&w.list, "--chdir", work, "--");
-	/* As without a sandbox, the step leads a group of its own: bwrap's would be hit by a `kill 0` from within, and take everything along. */
+	/* As without a sandbox, the step leads a group of its own: bwrap's would be hit by a `kill 0` from within, and
+	 * take everything along. */
 	if (s->setsid)
 		PUSH(&w.list, s->setsid, "--");
 	PUSH(&w.list, NULL);

@@ -46,8 +46,9 @@ void mount_table_read(struct mount_table *t, struct arena *a)
 		for (char *word = strtok_r(line, " ", &rest); word && n < FIELDS; word = strtok_r(NULL, " ", &rest))
 			fields[n++] = word;
 		if (n == FIELDS)
-			vec_push(&t->list, (struct mount_point){ .device = arena_strdup(a, fields[FIELD_DEVICE]), .root = plain(a, fields[FIELD_ROOT]),
-								.at = plain(a, fields[FIELD_AT]) });
+			vec_push(&t->list, (struct mount_point){.device = arena_strdup(a, fields[FIELD_DEVICE]),
+			                                        .root = plain(a, fields[FIELD_ROOT]),
+			                                        .at = plain(a, fields[FIELD_AT])});
 	}
 }
 
@@ -64,7 +65,8 @@ static const char *rest_of(const char *path, const char *folder)
 	return strcmp(rest, "/") ? rest : "";
 }
 
-void mount_table_aliases(const struct mount_table *t, const char *path, struct arena *a, void (*found)(void *arg, const char *path), void *arg)
+void mount_table_aliases(const struct mount_table *t, const char *path, struct arena *a,
+                         void (*found)(void *arg, const char *path), void *arg)
 {
 	const struct mount_point *own = NULL;
 	struct stat here, there;
@@ -82,7 +84,8 @@ void mount_table_aliases(const struct mount_table *t, const char *path, struct a
 			continue;
 		const char *alias = arena_printf(a, "%s%s", strcmp(m->at, "/") ? m->at : "", rest_of(inside, m->root));
 		/* What is mounted over it may be something else by now. */
-		if (*alias && strcmp(alias, path) && stat(alias, &there) == 0 && there.st_dev == here.st_dev && there.st_ino == here.st_ino)
+		if (*alias && strcmp(alias, path) && stat(alias, &there) == 0 && there.st_dev == here.st_dev &&
+		    there.st_ino == here.st_ino)
 			found(arg, alias);
 	}
 }

@@ -15,7 +15,9 @@ struct mount_table {
 void mount_table_read(struct mount_table *t, struct arena *a);
 void mount_table_release(struct mount_table *t);
 
-/* Calls found for each other path, in the arena, under which the same file or folder is reached; path is absolute and without links. */
-void mount_table_aliases(const struct mount_table *t, const char *path, struct arena *a, void (*found)(void *arg, const char *path), void *arg);
+/* Calls found for each other path, in the arena, under which the same file or folder is reached; path is absolute and
+ * without links. */
+void mount_table_aliases(const struct mount_table *t, const char *path, struct arena *a,
+                         void (*found)(void *arg, const char *path), void *arg);
 
 #endif

@@ -27,14 +27,20 @@ void work_release(struct work *w)
 	*w = (struct work){ 0 };
 }
 
-/* Notebooks and plots keep configuration, histories and sockets in the home, which a sandbox does not let them write, and which would make results hang on it. */
+/* Notebooks and plots keep configuration, histories and sockets in the home, which a sandbox does not let them write,
+ * and which would make results hang on it. */
 static void set_homes(struct variables *v, const char *tmp)
 {
-	static const struct { const char *name, *below; } in_tmp[] = {
-		{ "IPYTHONDIR", "ipython" }, { "JUPYTER_CONFIG_DIR", "jupyter" }, { "JUPYTER_RUNTIME_DIR", "jupyter-runtime" },
+	static const struct { const char *name, *below;
+	} in_tmp[] = {
+	        {"IPYTHONDIR", "ipython"},
+	        {"JUPYTER_CONFIG_DIR", "jupyter"},
+	        {"JUPYTER_RUNTIME_DIR", "jupyter-runtime"},
 	};
 	const char *cache = variables_get(v, "XDG_CACHE_HOME"), *home = variables_get(v, "HOME");
-	_free_ char *plots = cache ? path_join(cache, "matplotlib") : home ? path_join(home, ".cache/matplotlib") : NULL;
+	_free_ char *plots = cache  ? path_join(cache, "matplotlib")
+	                     : home ? path_join(home, ".cache/matplotlib")
+	                            : NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(in_tmp); i++) {
 		_free_ char *path = path_join(tmp, in_tmp[i].below);
@@ -61,8 +67,8 @@ static void set_hook(struct variables *v, const char *hook, const char *work, co
 		variables_set(v, "JIG_TRACE_SOURCE", "1");
 }
 
-static void set_variables(struct work *w, const struct work_run *r, const struct step *s, int n, const char *uid, const char *params,
-			  const char *gpus)
+static void set_variables(struct work *w, const struct work_run *r, const struct step *s, int n, const char *uid,
+                          const char *params, const char *gpus)
 {
 	_free_ char *number = mem_printf("%lld", (long long)r->number);
 	_free_ char *attempt = mem_printf("%d", n);
@@ -100,11 +106,18 @@ static void set_variables(struct work *w, const struct work_run *r, const struct
 }
 
 /* What stands between the step and the machine, in terms of the folders of this attempt. */
-static void isolate(struct work *w, const struct work_run *r, const struct step *s, const char *uid, const char *params, bool gpus)
+static void isolate(struct work *w, const struct work_run *r, const struct step *s, const char *uid, const char *params,
+                    bool gpus)
 {
-	struct sandbox_attempt folders = { .folder = w->folder, .work = w->work, .tmp = w->tmp, .checkpoints = w->checkpoints,
-					   .files = { w->metrics, w->logged }, .params = params, .network = s->network };
-	struct isolation_attempt a = { .step = s, .env = w->env, .id = uid, .folders = &folders, .vars = &w->vars, .gpus = gpus };
+	struct sandbox_attempt folders = {.folder = w->folder,
+	                                  .work = w->work,
+	                                  .tmp = w->tmp,
+	                                  .checkpoints = w->checkpoints,
+	                                  .files = {w->metrics, w->logged},
+	                                  .params = params,
+	                                  .network = s->network};
+	struct isolation_attempt a = {
+	        .step = s, .env = w->env, .id = uid, .folders = &folders, .vars = &w->vars, .gpus = gpus};
 
 	w->prefix = isolation_prefix(r->isolation, &a, &w->arena, &w->wrap);
 	w->session = w->wrap == SPAWN_SANDBOX && sandbox_session(r->isolation->sandbox);
@@ -114,8 +127,12 @@ static void isolate(struct work *w, const struct work_run *r, const struct step 
 
 static int substitute(struct work *w, const struct work_run *r, const struct step *s, int n, struct err *e)
 {
-	struct subst sub = { .params = r->pipeline->params, .matrix = s->item, .run_number = r->number, .run_name = r->name,
-			     .step_name = s->name, .step_attempt = n };
+	struct subst sub = {.params = r->pipeline->params,
+	                    .matrix = s->item,
+	                    .run_number = r->number,
+	                    .run_name = r->name,
+	                    .step_name = s->name,
+	                    .step_attempt = n};
 	_json_ json_t *list = json_array();
 	_buf_ struct buf text = BUF_INIT;
 	int err = command_argv(s, &sub, &w->arena, &w->argv, e);
@@ -129,8 +146,8 @@ static int substitute(struct work *w, const struct work_run *r, const struct ste
 	return 0;
 }
 
-int work_plan(struct work *w, const struct work_run *r, int step, int n, const char *uid, const struct inputs *in, const struct facts *outputs,
-	      const char *gpus, int slot, struct err *e)
+int work_plan(struct work *w, const struct work_run *r, int step, int n, const char *uid, const struct inputs *in,
+              const struct facts *outputs, const char *gpus, int slot, struct err *e)
 {
 	const struct step *s = &r->pipeline->steps[step];
 	struct arena *a = &w->arena;
@@ -157,7 +174,8 @@ int work_plan(struct work *w, const struct work_run *r, int step, int n, const c
 	return inputs_of(in, r->pipeline, step, outputs, r->store, a, &w->inputs, e);
 }
 
-/* What must not come from the snapshot: the handed inputs come with the digests that decide, and declared outputs must be the step's own work. */
+/* What must not come from the snapshot: the handed inputs come with the digests that decide, and declared outputs must
+ * be the step's own work. */
 struct skip { const struct work *work; const struct step *step; };
 
 static bool skip_path(void *arg, const char *path)
@@ -187,7 +205,8 @@ static int place_input(const struct work *w, const struct fact *f, struct store 
 	return store_get_file(store, &f->digest, full, f->mode & S_IXUSR ? 0755 : 0644, false, e);
 }
 
-/* A params file stands in the work folder with the run's values; where nothing was changed it is left as the snapshot has it. */
+/* A params file stands in the work folder with the run's values; where nothing was changed it is left as the snapshot
+ * has it. */
 static int place_params(const struct work *w, const struct work_run *r, struct err *e)
 {
 	const struct pipeline *p = r->pipeline;
@@ -239,7 +258,8 @@ static int make_dir(const char *path, struct err *e)
 static int place_checkpoints(const struct work *w, const struct step *s, struct err *e)
 {
 	_free_ char *link = NULL;
-	int r = w->spare.checkpoints && rename(w->spare.checkpoints, w->checkpoints) == 0 ? 0 : make_dir(w->checkpoints, e);
+	int r = w->spare.checkpoints && rename(w->spare.checkpoints, w->checkpoints) == 0 ? 0
+	                                                                                  : make_dir(w->checkpoints, e);
 
 	if (r < 0 || !s->checkpoints)
 		return r;
@@ -287,7 +307,8 @@ int work_make(struct work *w, const struct work_run *r, int step, int n, const c
 	dir = open(w->work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_errno(e, "%s", w->work);
-	err = again ? code_tree_rewrite(r->tree, dir, skip_path, &skip, e) : code_tree_write(r->tree, dir, skip_path, &skip, e);
+	err = again ? code_tree_rewrite(r->tree, dir, skip_path, &skip, e)
+	            : code_tree_write(r->tree, dir, skip_path, &skip, e);
 	if (err < 0)
 		return err_prefix(e, "the code");
 	for (size_t i = 0; i < w->inputs.len; i++)
@@ -304,7 +325,8 @@ int work_make(struct work *w, const struct work_run *r, int step, int n, const c
 	if (s->item && (err = write_matrix_params(w, r, s, e)) < 0)
 		return err;
 	/* Only what exists can be handed in one by one. */
-	if (w->prefix && ((err = file_write(w->metrics, "", 0, 0644, e)) < 0 || (err = file_write(w->logged, "", 0, 0644, e)) < 0))
+	if (w->prefix &&
+	    ((err = file_write(w->metrics, "", 0, 0644, e)) < 0 || (err = file_write(w->logged, "", 0, 0644, e)) < 0))
 		return err;
 	return replay_write(w, r, s, n, uid, e);
 }

@@ -1,4 +1,5 @@
-/* The folders of an attempt: JIG/runs/<n>/<step>@<k>/ with step.json, replay, work/ (the snapshot and the inputs, nothing else), tmp → a short path. */
+/* The folders of an attempt: JIG/runs/<n>/<step>@<k>/ with step.json, replay, work/ (the snapshot and the inputs,
+ * nothing else), tmp → a short path. */
 #ifndef RUNNER_WORK_H
 #define RUNNER_WORK_H
 
@@ -30,7 +31,8 @@ struct work_run {
 struct work {
 	const char *rel;             /* "runs/17/train+boost@2", below jig */
 	const char *params;          /* absolute: $JIG_PARAMS */
-	const char *folder, *work, *tmp, *checkpoints, *metrics, *logged; /* absolute paths; metrics and logged are files that the step may make */
+	/* absolute paths; metrics and logged are files that the step may make */
+	const char *folder, *work, *tmp, *checkpoints, *metrics, *logged;
 	const char **argv;           /* NULL-ended: what is executed */
 	const struct env *env;
 	struct variables vars;
@@ -46,9 +48,10 @@ struct work {
 };
 void work_release(struct work *w);
 
-/* Names, variables and the command of attempt n of a step; touches no disk. outputs: per step, see inputs_of. gpus (may be NULL): value for CUDA_VISIBLE_DEVICES. slot: names its TMPDIR. */
-int work_plan(struct work *w, const struct work_run *r, int step, int n, const char *uid, const struct inputs *in, const struct facts *outputs,
-	      const char *gpus, int slot, struct err *e);
+/* Names, variables and the command of attempt n of a step; touches no disk. outputs: per step, see inputs_of. gpus (may
+ * be NULL): value for CUDA_VISIBLE_DEVICES. slot: names its TMPDIR. */
+int work_plan(struct work *w, const struct work_run *r, int step, int n, const char *uid, const struct inputs *in,
+              const struct facts *outputs, const char *gpus, int slot, struct err *e);
 /* Makes all of it on disk; step.json and replay stand before it returns. Safe on another thread. */
 int work_make(struct work *w, const struct work_run *r, int step, int n, const char *uid, struct err *e);
 /* What happens to the work folder at the end. */

@@ -1,5 +1,5 @@
-/* How long charts take: bench_chart [SERIES [POINTS]]. Building the pyramids, then frames of all series in one chart of 200 × 60 cells: all of it, and zoomed in and
- * panned; against going over all points. */
+/* How long charts take: bench_chart [SERIES [POINTS]]. Building the pyramids, then frames of all series in one chart of
+ * 200 × 60 cells: all of it, and zoomed in and panned; against going over all points. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ static double brute(const double *y, int n, int cols)
 
 static double frame(struct grid *g, const struct chart_series *s, int n, double low, double high, double smooth)
 {
-	struct chart_options o = { .title = "loss", .low = low, .high = high, .smooth = smooth, .x_unit = SCALE_INTEGER };
+	struct chart_options o = {.title = "loss", .low = low, .high = high, .smooth = smooth, .x_unit = SCALE_INTEGER};
 	int64_t begun = time_mono();
 	grid_clear(g);
 	chart_draw(g, (struct rect){ .rows = ROWS, .cols = COLS }, s, n, &o, NULL);
@@ -46,7 +46,8 @@ static double frame(struct grid *g, const struct chart_series *s, int n, double 
 
 int main(int argc, char **argv)
 {
-	int n = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 200, points = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 1000000;
+	int n = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 200,
+	    points = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 1000000;
 	if (n < 1 || points < 2) {
 		fprintf(stderr, "usage: bench_chart [SERIES [POINTS]]\n");
 		return 2;
@@ -84,8 +85,9 @@ int main(int argc, char **argv)
 		smooth = fmin(smooth, frame(&g, s, n, 0, 0, 0.9));
 		zoomed = fmin(zoomed, frame(&g, s, n, from, from + points * 0.01 * (1 + i), 0));
 	}
-	printf("a frame of all points: first %.2f ms, then %.2f ms, with nothing new %.2f ms, smoothed %.2f ms; zoomed in %.2f ms; going over all points %.0f ms\n", first, all, again, smooth,
-	       zoomed, over);
+	printf("a frame of all points: first %.2f ms, then %.2f ms, with nothing new %.2f ms, smoothed %.2f ms; zoomed "
+	       "in %.2f ms; going over all points %.0f ms\n",
+	       first, all, again, smooth, zoomed, over);
 	grid_release(&g);
 	for (int i = 0; i < n; i++)
 		pyramid_free(s[i].points);

@@ -1,5 +1,6 @@
-/* How long a layout takes and how many crossings it has, and what a large run costs its screen: bench_dag [NODES…]. Graphs are those of synthetic pipelines:
- * steps in ranks of up to 20, each with one to three inputs from the rank above and now and then one from far above. */
+/* How long a layout takes and how many crossings it has, and what a large run costs its screen: bench_dag [NODES…].
+ * Graphs are those of synthetic pipelines: steps in ranks of up to 20, each with one to three inputs from the rank
+ * above and now and then one from far above. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +85,8 @@ static int measure_fan(void)
 	return layout("fan-out, ", nodes, 202, edges, 400);
 }
 
-/* What the Run screen does for a run of 10,000 steps that all have begun: it loads it, follows a step that moves, and draws. */
+/* What the Run screen does for a run of 10,000 steps that all have begun: it loads it, follows a step that moves, and
+ * draws. */
 static int measure_run(void)
 {
 	enum { STEPS = 10000 };
@@ -116,7 +118,8 @@ static int measure_run(void)
 	for (int i = 0; i < STEPS; i++) {
 		attempt = make_attempt(t, run, ids[i], 1, 0);
 		if (i + 1 < STEPS)
-			make_end(t, run, ids[i], attempt, i % 100 == 7 ? ATTEMPT_FAILED : ATTEMPT_SUCCESS, i % 100 == 7 ? STEP_FAILED : STEP_SUCCESS);
+			make_end(t, run, ids[i], attempt, i % 100 == 7 ? ATTEMPT_FAILED : ATTEMPT_SUCCESS,
+			         i % 100 == 7 ? STEP_FAILED : STEP_SUCCESS);
 	}
 	must(tracker_commit(t, &e));
 	struct run_model m = { 0 };
@@ -139,9 +142,10 @@ static int measure_run(void)
 	grid_init(&g, 60, 200);
 	dag_view_draw(v, &g, (struct rect){ 0, 0, 60, 200 }, true, time_now());
 	int64_t drawn = time_mono();
-	printf("run of %d steps: load %.1f ms, a step that moved %.2f ms, nothing moved %.3f ms, unfolding %.1f ms, drawing %.2f ms\n", STEPS,
-	       (double)(loaded - begun) / 1000, (double)(refreshed - moved) / 1000, (double)(same - refreshed) / 1000,
-	       (double)(opened - same) / 1000, (double)(drawn - opened) / 1000);
+	printf("run of %d steps: load %.1f ms, a step that moved %.2f ms, nothing moved %.3f ms, unfolding %.1f ms, "
+	       "drawing %.2f ms\n",
+	       STEPS, (double)(loaded - begun) / 1000, (double)(refreshed - moved) / 1000,
+	       (double)(same - refreshed) / 1000, (double)(opened - same) / 1000, (double)(drawn - opened) / 1000);
 	grid_release(&g);
 	dag_view_free(v);
 	run_model_release(&m);

@@ -44,7 +44,9 @@ static void fill(struct buf *b, int64_t chunk)
 	while (b->len < CHUNK - 1000) {
 		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
 		unsigned r = (unsigned)(seed >> 33);
-		buf_addf(b, "2026-11-21 14:%02d:%02d INFO  epoch %d step %d  loss 0.%06u  acc 0.%04u  lr 3.0e-04  %u samples/s\n",
+		buf_addf(b,
+		         "2026-11-21 14:%02d:%02d INFO  epoch %d step %d  loss 0.%06u  acc 0.%04u  lr 3.0e-04  %u "
+		         "samples/s\n",
 		         step / 60 % 60, step % 60, step / 500, step, r % 1000000, r / 1000 % 10000, 900 + r % 200);
 		if (step++ % 5000 == 2500)
 			buf_adds(b, "WARNING: the gradient was clipped\n");
@@ -131,7 +133,8 @@ static void count(struct log_pane *p, double megabytes)
 	while (log_pane_work(p, SLICE_US, &redraw)) 
 		slice(&s);
 	double seconds = (double)(time_mono() - t) / 1e6;
-	printf("%-42s %10.1f s      %.0f MB/s\n", "all lines, errors and warnings counted", seconds, megabytes / seconds);
+	printf("%-42s %10.1f s      %.0f MB/s\n", "all lines, errors and warnings counted", seconds,
+	       megabytes / seconds);
 	row("longest slice of it", (double)slowest / 1000, 4, "ms");
 }
 
@@ -155,8 +158,8 @@ static void search(const char *path, const char *pattern, bool any_case, double 
 		slice(&s);
 	double seconds = (double)(time_mono() - t) / 1e6;
 	snprintf(name, sizeof name, "search \"%s\"%s", pattern, any_case ? " in any case" : "");
-	printf("%-42s %10.0f MB/s   grep %6.0f MB/s  ratio %5.2f   bar  0.50   %s   %lld hits, longest slice %.1f ms\n", name,
-	       megabytes / seconds, megabytes / floor, floor / seconds, floor / seconds >= 0.5 ? "ok" : "MISSED",
+	printf("%-42s %10.0f MB/s   grep %6.0f MB/s  ratio %5.2f   bar  0.50   %s   %lld hits, longest slice %.1f ms\n",
+	       name, megabytes / seconds, megabytes / floor, floor / seconds, floor / seconds >= 0.5 ? "ok" : "MISSED",
 	       (long long)h->total, (double)slowest / 1000);
 	fflush(stdout);
 	log_hits_free(h);

@@ -1,5 +1,6 @@
-/* JIG [STEPS [ROUNDS]]: what a run costs that finds nothing to do, beside ninja's on the same graph: STEPS times `cp in/N out/N`. Both are finished once, which takes minutes, and
- * then take turns; the medians of what they took count, and of the ratios of the pairs. The files are small, and .gitignore leaves them out, as it does data.
+/* JIG [STEPS [ROUNDS]]: what a run costs that finds nothing to do, beside ninja's on the same graph: STEPS times `cp
+ * in/N out/N`. Both are finished once, which takes minutes, and then take turns; the medians of what they took count,
+ * and of the ratios of the pairs. The files are small, and .gitignore leaves them out, as it does data.
  *
  *   matrix    the steps are one entry with a matrix
  *   written   each stands in jig.yaml */
@@ -60,7 +61,8 @@ static char *with_matrix(int n)
 	buf_adds(&b, "steps:\n  r:\n    matrix: {i: [");
 	for (int i = 0; i < n; i++)
 		buf_addf(&b, "%s%d", i ? "," : "", i);
-	buf_adds(&b, "]}\n    inputs: [\"in/${matrix.i}\"]\n    run: cp in/${matrix.i} out/${matrix.i}\n    outputs: [\"out/${matrix.i}\"]\n");
+	buf_adds(&b, "]}\n    inputs: [\"in/${matrix.i}\"]\n    run: cp in/${matrix.i} out/${matrix.i}\n    outputs: "
+	             "[\"out/${matrix.i}\"]\n");
 	return folder("matrix", "jig.yaml", &b, n);
 }
 
@@ -144,8 +146,8 @@ static void compare(const char *what, const char *dir, const char *ninja, int ro
 		ratio[i] = ours[i] / theirs[i];
 	}
 	r = median(ratio, rounds);
-	printf("%-34s %10.1f ms   ninja %9.1f ms   ratio %6.2f   bar %5.2f   %s\n", what, median(ours, rounds) / 1000, median(theirs, rounds) / 1000, r, bar,
-	       r <= bar ? "ok" : "MISSED");
+	printf("%-34s %10.1f ms   ninja %9.1f ms   ratio %6.2f   bar %5.2f   %s\n", what, median(ours, rounds) / 1000,
+	       median(theirs, rounds) / 1000, r, bar, r <= bar ? "ok" : "MISSED");
 	fflush(stdout);
 }
 
@@ -159,7 +161,8 @@ static int number(const char *text, int fallback, int most)
 int main(int argc, char **argv)
 {
 	const char *version[] = { "sh", "-c", "command -v ninja", NULL };
-	int steps = number(argc > 2 ? argv[2] : NULL, STEPS, 100000), rounds = number(argc > 3 ? argv[3] : NULL, ROUNDS, MOST), status;
+	int steps = number(argc > 2 ? argv[2] : NULL, STEPS, 100000),
+	    rounds = number(argc > 3 ? argv[3] : NULL, ROUNDS, MOST), status;
 	const char *beside = getenv("BENCH_DIR");
 	struct err e;
 
@@ -177,7 +180,8 @@ int main(int argc, char **argv)
 		bench_die(argv[1]);
 	must(file_temp_dir(beside ? beside : "/tmp", "noop", &top, &e), &e);
 	_free_ char *matrix = with_matrix(steps), *written = written_out(steps), *ninja = for_ninja(steps);
-	printf("%-34s %10.1f s    ninja %9.1f s\n", "the first time, a matrix", run_jig(matrix) / 1e6, run_ninja(ninja) / 1e6);
+	printf("%-34s %10.1f s    ninja %9.1f s\n", "the first time, a matrix", run_jig(matrix) / 1e6,
+	       run_ninja(ninja) / 1e6);
 	printf("%-34s %10.1f s\n", "the first time, written out", run_jig(written) / 1e6);
 	run_again(matrix, "r+0");
 	run_again(written, "r0");

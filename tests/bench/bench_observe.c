@@ -1,9 +1,10 @@
-/* What it costs that a step's lookups are watched: the same program by the same spawner, without and with, in turn. The medians of several rounds count: of the times without, and of
- * how much longer it took right after.
+/* What it costs that a step's lookups are watched: the same program by the same spawner, without and with, in turn. The
+ * medians of several rounds count: of the times without, and of how much longer it took right after.
  *
  *   lookup   a program that asks for one name again and again: the difference, a call
- *   imports  Python importing 400 modules that do nothing, watched with its hook, from a folder without what it compiled before, as an attempt's is; and with it. Python itself: what
- *            version managers put in PATH under its name is a script that looks up a multiple
+ *   imports  Python importing 400 modules that do nothing, watched with its hook, from a folder without what it
+ *            compiled before, as an attempt's is; and with it. Python itself: what version managers put in PATH under
+ *            its name is a script that looks up a multiple
  *   busy     a program that computes for about two seconds
  *   start    `sh -euc :`, a step after the other */
 #include <poll.h>
@@ -158,7 +159,10 @@ static void make_modules(void)
 	_buf_ struct buf text = BUF_INIT;
 
 	for (int i = 0; i < 10; i++)
-		buf_addf(&text, "\ndef part_%d(rows, scale=%d):\n    \"\"\"The rows, scaled.\"\"\"\n    return [row * scale for row in rows if row]\n\n", i, i);
+		buf_addf(&text,
+		         "\ndef part_%d(rows, scale=%d):\n    \"\"\"The rows, scaled.\"\"\"\n    return [row * scale "
+		         "for row in rows if row]\n\n",
+		         i, i);
 	for (int i = 0; i < MODULES; i++) {
 		_free_ char *path = mem_printf("%s/mod_%d.py", dir, i);
 
@@ -175,7 +179,8 @@ static char *real_python(const char *name)
 	_buf_ struct buf out = BUF_INIT;
 	int status;
 
-	must(spawn_capture((const char *const[]){ name, "-c", "import sys; print(sys.executable, end='')", NULL }, (const char *const *)environ, "/", 4096, &out, &status, &e));
+	must(spawn_capture((const char *const[]){name, "-c", "import sys; print(sys.executable, end='')", NULL},
+	                   (const char *const *)environ, "/", 4096, &out, &status, &e));
 	if (status || !out.len) {
 		fprintf(stderr, "bench_observe: %s does not run\n", name);
 		exit(1);
@@ -222,7 +227,8 @@ int main(int argc, char **argv)
 		size_t paths = both(imports, ROUNDS, us);
 		double each = (us[1] - us[0]) / (double)paths;
 		bench_row(compiled ? "400 modules, compiled" : "400 modules, none compiled", us[1], us[0], 1.2);
-		printf("%-34s %10.2f µs   bar %5.2f µs   %s   (%zu names)\n", "each name that this looks up", each, 5.0, each <= 5 ? "ok" : "MISSED", paths);
+		printf("%-34s %10.2f µs   bar %5.2f µs   %s   (%zu names)\n", "each name that this looks up", each, 5.0,
+		       each <= 5 ? "ok" : "MISSED", paths);
 		unsetenv("PYTHONDONTWRITEBYTECODE");
 	}
 	setenv("PYTHONDONTWRITEBYTECODE", "1", 1);

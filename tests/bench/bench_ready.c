@@ -1,8 +1,9 @@
-/* JIG LOCK [BUILDS [STARTS]]: what an environment costs a run, end to end, by the lock of a real one; uv must be in PATH and have its packages in its cache, UV_CACHE_DIR.
- * All is made in a new folder beside LOCK. jig and its floor take turns, each in folders of its own; the median of the differences counts, or of the ratios.
+/* JIG LOCK [BUILDS [STARTS]]: what an environment costs a run, end to end, by the lock of a real one; uv must be in
+ * PATH and have its packages in its cache, UV_CACHE_DIR. All is made in a new folder beside LOCK. jig and its floor
+ * take turns, each in folders of its own; the median of the differences counts, or of the ratios.
  *
- *   build   BUILDS times `jig run` of one `:` step for which it must be made, less the same run without it, against `uv venv` and `uv pip sync` with the
- *           same flags
+ *   build   BUILDS times `jig run` of one `:` step for which it must be made, less the same run without it, against `uv
+ *           venv` and `uv pip sync` with the same flags
  *   start   STARTS times the same where it is ready, less the run without one: choice, key, drift check and record */
 #include "base/file.h"
 #include "base/mem.h"
@@ -28,7 +29,8 @@ static char *project(const char *name, const char *lock)
 {
 	char *dir = path_join(top, name);
 	_free_ char *pipeline = path_join(dir, "jig.yaml"), *copy = path_join(dir, "requirements.lock");
-	_free_ char *yaml = mem_printf("env: %s\nsteps:\n  a: {run: ':', cache: false}\n", lock ? "requirements.lock" : "system");
+	_free_ char *yaml =
+	        mem_printf("env: %s\nsteps:\n  a: {run: ':', cache: false}\n", lock ? "requirements.lock" : "system");
 	struct err e;
 
 	must(file_mkdirs(dir, 0755, &e), &e);
@@ -56,7 +58,8 @@ static double run_uv(const char *lock, int i)
 	return bench_run_once(venv) + bench_run_once(sync);
 }
 
-/* A cache of environments that holds nothing yet. What was deleted lately would slow down the making of files, so nothing is. */
+/* A cache of environments that holds nothing yet. What was deleted lately would slow down the making of files, so
+ * nothing is. */
 static void new_cache(int i)
 {
 	_free_ char *cache = mem_printf("%s/cache%d", top, i);

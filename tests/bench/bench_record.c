@@ -31,7 +31,8 @@ static void line(const char *name, double figure, const char *unit, bool more_is
 {
 	bool ok = more_is_better ? figure >= want : figure <= want;
 
-	printf("%-34s %12.1f %-9s want %s %.1f  %s\n", name, figure, unit, more_is_better ? ">=" : "<=", want, ok ? "ok" : "MISSED");
+	printf("%-34s %12.1f %-9s want %s %.1f  %s\n", name, figure, unit, more_is_better ? ">=" : "<=", want,
+	       ok ? "ok" : "MISSED");
 	fflush(stdout);
 }
 

@@ -1,4 +1,5 @@
-/* JIG: what a run costs beside starting the processes alone. Floors and jig are measured in turn in one run, each several times; the best of each counts.
+/* JIG: what a run costs beside starting the processes alone. Floors and jig are measured in turn in one run, each
+ * several times; the best of each counts.
  *
  *   wide    N independent `:` steps, 2 jobs, against a posix_spawn loop of `sh -c :` that keeps 2 alive
  *   chain   N steps in a row, against the same loop with 1 alive
@@ -123,8 +124,11 @@ static double copy_floor(const char *dir, int n)
 /* The step writes and says when it was done; the run ends when all is in the record. */
 static void points(int lines)
 {
-	_free_ char *yaml = mem_printf("steps:\n  write:\n    run: |\n      awk 'BEGIN { for (i = 0; i < %d; i++) printf \"{\\\"loss\\\": %%.6f, \\\"step\\\": %%d}\\n\", "
-				       "1 / (i + 1), i }' >> $JIG_METRICS\n      date +%%s%%6N > %s/done\n", lines, top);
+	_free_ char *yaml = mem_printf("steps:\n  write:\n    run: |\n      awk 'BEGIN { for (i = 0; i < %d; i++) "
+	                               "printf \"{\\\"loss\\\": %%.6f, \\\"step\\\": %%d}\\n\", "
+	                               "1 / (i + 1), i }' >> $JIG_METRICS\n      date +%%s%%6N > "
+	                               "%s/done\n",
+	                               lines, top);
 	_free_ char *dir = project("points", yaml, 0);
 	_free_ char *done = path_join(top, "done");
 	_buf_ struct buf text = BUF_INIT;
@@ -136,8 +140,8 @@ static void points(int lines)
 	if (file_read(done, 100, &text, &e) < 0)
 		bench_die(done);
 	after = (after - strtod(text.data, NULL)) / 1e6;
-	printf("%-34s %10.2f s after the step's end   bar  2.00   %s   (%.0f points/s)\n", "1,000,000 metric lines", after, after <= 2 ? "ok" : "MISSED",
-	       lines / after);
+	printf("%-34s %10.2f s after the step's end   bar  2.00   %s   (%.0f points/s)\n", "1,000,000 metric lines",
+	       after, after <= 2 ? "ok" : "MISSED", lines / after);
 }
 
 static const char *round_name(const char *what, int i)
@@ -162,8 +166,9 @@ int main(int argc, char **argv)
 	if (!jig || file_temp_dir(getenv("BENCH_DIR") ? getenv("BENCH_DIR") : "/tmp", "bench", &top, &e) < 0)
 		bench_die(argv[1]);
 	_free_ char *wy = wide_yaml(n), *cy = chain_yaml(n), *ty = wide_yaml(n * 10);
-	/* New folders each round, and what deletes many files comes last: ext4 passes over the inodes that were deleted lately whenever it makes one, so that
-	 * copying and removing 50 files a thousand times would slow down whatever is measured in the minutes after. */
+	/* New folders each round, and what deletes many files comes last: ext4 passes over the inodes that were deleted
+	 * lately whenever it makes one, so that copying and removing 50 files a thousand times would slow down whatever
+	 * is measured in the minutes after. */
 	for (int i = 0; i < rounds; i++) {
 		_free_ char *w = project(round_name("wide", i), wy, 0);
 		_free_ char *c = project(round_name("chain", i), cy, 0);
@@ -185,7 +190,8 @@ int main(int argc, char **argv)
 	bench_row("chain (a step)", chain, floor1, 3);
 	bench_row("wide, 2 jobs, 50 files (a step)", files, 2.5 * floor2 + 1.2 * copy, 1.0);
 	printf("%-34s %10.1f µs to copy and remove 50 files\n", "", copy);
-	printf("%-34s %10.2f × the time for %d   bar 11.00   %s\n", "ten times the steps", ten * 10 / wide, n, ten * 10 / wide <= 11 ? "ok" : "MISSED");
+	printf("%-34s %10.2f × the time for %d   bar 11.00   %s\n", "ten times the steps", ten * 10 / wide, n,
+	       ten * 10 / wide <= 11 ? "ok" : "MISSED");
 	if (chdir("/") < 0)
 		bench_die("/");
 	points(1000000);

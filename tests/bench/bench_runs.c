@@ -205,7 +205,8 @@ int main(int argc, char **argv)
 	}
 	loop = loop_new();
 	must(asker_new(loop, argv[1], &asker, &e));
-	must(runs_columns_parse(&columns, "number,name,metrics.acc,metrics.loss,metrics.metric.02,metrics.metric.03", &e));
+	must(runs_columns_parse(&columns, "number,name,metrics.acc,metrics.loss,metrics.metric.02,metrics.metric.03",
+	                        &e));
 	opens(argv[1]);
 	moves();
 	types("metrics.acc > 0.5", 50);
@@ -220,7 +221,8 @@ int main(int argc, char **argv)
 	finds("r12 blue");
 	finds("run99");
 	getrusage(RUSAGE_SELF, &usage);
-	printf("%-44s %9.1f MB   want <= 90.0  %s\n", "memory at most", (double)usage.ru_maxrss / 1024, usage.ru_maxrss <= 90 * 1024 ? "ok" : "MISSED");
+	printf("%-44s %9.1f MB   want <= 90.0  %s\n", "memory at most", (double)usage.ru_maxrss / 1024,
+	       usage.ru_maxrss <= 90 * 1024 ? "ok" : "MISSED");
 	runs_list_free(l);
 	asker_free(asker);
 	tracker_close(t);

@@ -1,6 +1,6 @@
-/* JIG [N]: what a sandboxed step costs beside bubblewrap alone with the very same arguments, started by a plain posix_spawn loop; and what a plain step costs by the
- * same spawner.
- * Floor and jig are measured in turn in one run; the best of each counts.
+/* JIG [N]: what a sandboxed step costs beside bubblewrap alone with the very same arguments, started by a plain
+ * posix_spawn loop; and what a plain step costs by the same spawner. Floor and jig are measured in turn in one run; the
+ * best of each counts.
  *
  *   one     a step after the other
  *   two     2 alive
@@ -66,8 +66,13 @@ static double loop_floor(const char *const *argv, int n, int jobs)
 static void request(const struct sandbox *s, uint64_t token)
 {
 	struct arena a = ARENA_INIT;
-	struct spawn_request r = { .token = token, .argv = step, .envp = (const char *const *)environ, .cwd = attempt.work, .out = null, .err = null,
-				   .attempt_id = "01ARZ3NDEKTSV4RRFFQ69G5FAV" };
+	struct spawn_request r = {.token = token,
+	                          .argv = step,
+	                          .envp = (const char *const *)environ,
+	                          .cwd = attempt.work,
+	                          .out = null,
+	                          .err = null,
+	                          .attempt_id = "01ARZ3NDEKTSV4RRFFQ69G5FAV"};
 
 	if (s) {
 		r.wrap = SPAWN_SANDBOX;
@@ -182,7 +187,8 @@ static void in_runs(const char *jig, const char *top, const char *const *alone, 
 	if (chdir("/") < 0)
 		bench_die("/");
 	bench_row("added to a run, 2 jobs (a step)", in_sandboxes - in_folders, wrapped - plain, 1.3);
-	printf("%-34s %10.1f µs a step in the folder tier, %.1f µs in the sandbox tier (%d steps)\n", "", in_folders, in_sandboxes, STEPS);
+	printf("%-34s %10.1f µs a step in the folder tier, %.1f µs in the sandbox tier (%d steps)\n", "", in_folders,
+	       in_sandboxes, STEPS);
 }
 
 int main(int argc, char **argv)
@@ -207,13 +213,20 @@ int main(int argc, char **argv)
 	must(spawner_start(&spawner, &e));
 	must(file_temp_dir("/tmp", "bench", &top, &e));
 	must(tmpdir_make(&tmps, &e));
-	_free_ char *root = folder(top, "project"), *jig = folder(root, ".jig"), *of = folder(jig, "runs/1/train@1"), *work = folder(of, "work");
-	_free_ char *checkpoints = folder(jig, "runs/1/train.ckpt"), *tmp = folder(tmps, "0"), *metrics = path_join(of, "metrics.jsonl");
+	_free_ char *root = folder(top, "project"), *jig = folder(root, ".jig"), *of = folder(jig, "runs/1/train@1"),
+	            *work = folder(of, "work");
+	_free_ char *checkpoints = folder(jig, "runs/1/train.ckpt"), *tmp = folder(tmps, "0"),
+	            *metrics = path_join(of, "metrics.jsonl");
 	_free_ char *params = path_join(jig, "runs/1/params.json");
 	must(file_write(metrics, "", 0, 0644, &e));
 	must(file_write(params, "{}\n", 3, 0644, &e));
-	attempt = (struct sandbox_attempt){ .folder = of, .work = work, .tmp = tmp, .checkpoints = checkpoints, .files = { metrics }, .params = params,
-					    .network = true };
+	attempt = (struct sandbox_attempt){.folder = of,
+	                                   .work = work,
+	                                   .tmp = tmp,
+	                                   .checkpoints = checkpoints,
+	                                   .files = {metrics},
+	                                   .params = params,
+	                                   .network = true};
 
 	struct sandbox_options o = { .root = root, .jig = jig, .environ = environ };
 	struct arena a = ARENA_INIT;
@@ -235,7 +248,8 @@ int main(int argc, char **argv)
 		}
 	bench_row("sandboxed, one at a time (a step)", sandboxed[1], floor[1], 1.3);
 	bench_row("sandboxed, 2 jobs (a step)", sandboxed[2], floor[2], 1.3);
-	printf("%-34s %10.1f µs more than a plain step (%.1f µs), with %d words below %s\n", "", sandboxed[1] - plain[1], plain[1], words, home());
+	printf("%-34s %10.1f µs more than a plain step (%.1f µs), with %d words below %s\n", "",
+	       sandboxed[1] - plain[1], plain[1], words, home());
 	once_and_each(&o);
 	in_runs(program, top, alone, n);
 

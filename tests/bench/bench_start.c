@@ -1,5 +1,6 @@
-/* JIG PROJECT [PROJECT…]: how long a command takes from exec to exit, beside /bin/true. `version` needs nothing; `ls` reads each project's record (the runs
- * in them by gen_record). The programs take turns; the least of each counts, for everything else on the machine only adds. */
+/* JIG PROJECT [PROJECT…]: how long a command takes from exec to exit, beside /bin/true. `version` needs nothing; `ls`
+ * reads each project's record (the runs in them by gen_record). The programs take turns; the least of each counts, for
+ * everything else on the machine only adds. */
 #include "base/buf.h"
 #include "tests/bench/bench.h"
 
@@ -32,7 +33,8 @@ int main(int argc, char **argv)
 			least_true = bench_least(least_true, bench_run_once(true_argv));
 			least_ls = bench_least(least_ls, bench_run_once(ls));
 		}
-		snprintf(name, sizeof name, "jig ls in %s", strrchr(argv[p], '/') ? strrchr(argv[p], '/') + 1 : argv[p]);
+		snprintf(name, sizeof name, "jig ls in %s",
+		         strrchr(argv[p], '/') ? strrchr(argv[p], '/') + 1 : argv[p]);
 		bench_row(name, least_ls, least_true, 8);
 	}
 	return 0;

@@ -1,7 +1,7 @@
-/* JIG PROJECT FOLDER [LOG_GB]: the whole workbench under a pseudo-terminal of 120×40. PROJECT has a record of many runs (gen_record) and is looked at only, but for runs
- * that are started there as load; in FOLDER projects are made, and a log of LOG_GB (10). Each figure stands beside its bar in 6-workbench.md; the times are from a key's
- * byte written to the last byte of the frame that answers it. The floors are /bin/echo, and a key to
- * `cat` and back. */
+/* JIG PROJECT FOLDER [LOG_GB]: the whole workbench under a pseudo-terminal of 120×40. PROJECT has a record of many runs
+ * (gen_record) and is looked at only, but for runs that are started there as load; in FOLDER projects are made, and a
+ * log of LOG_GB (10). Each figure stands beside its bar in 6-workbench.md; the times are from a key's byte written to
+ * the last byte of the frame that answers it. The floors are /bin/echo, and a key to `cat` and back. */
 #include <math.h>
 #include <sys/stat.h>
 #include "tests/bench/bench.h"
@@ -20,7 +20,8 @@ static void row(const char *name, double value, const char *unit, double bar)
 	fflush(stdout);
 }
 
-/* Waits for a first byte, then until none has come for a while: when the first came and when the last burst of `least` bytes and more ended, µs since `from`. n: bytes written before the key. */
+/* Waits for a first byte, then until none has come for a while: when the first came and when the last burst of `least`
+ * bytes and more ended, µs since `from`. n: bytes written before the key. */
 static void answer(struct vt *v, int64_t from, size_t n, size_t least, double *first, double *last)
 {
 	int64_t until = from + 20 * US_PER_S, seen = 0;
@@ -81,7 +82,8 @@ static void keys(struct vt *v, const char *name, const char *const *what, double
 
 static struct vt *start(const char *project)
 {
-	return vt_start(&(struct vt_options){ .rows = ROWS, .cols = COLS, .cwd = project, .wait_ms = 60000 }, (const char *const[]){ jig, NULL });
+	return vt_start(&(struct vt_options){.rows = ROWS, .cols = COLS, .cwd = project, .wait_ms = 60000},
+	                (const char *const[]){jig, NULL});
 }
 
 static void stop(struct vt *v)
@@ -144,14 +146,16 @@ static void floors(void)
 	for (int i = 0; i < 10; i++) {
 		int64_t from = time_mono();
 
-		v = vt_start(&(struct vt_options){ .rows = ROWS, .cols = COLS }, (const char *const[]){ "/bin/echo", "here", NULL });
+		v = vt_start(&(struct vt_options){.rows = ROWS, .cols = COLS},
+		             (const char *const[]){"/bin/echo", "here", NULL});
 		if (!vt_wait_text(v, "here"))
 			exit(1);
 		echo = bench_least(echo, (double)(time_mono() - from) / 1000);
 		vt_free(v);
 	}
 	printf("%-52s %9.2f ms\n", "floor: exec of /bin/echo to its text", echo);
-	v = vt_start(&(struct vt_options){ .rows = ROWS, .cols = COLS }, (const char *const[]){ "/bin/sh", "-c", "stty raw -echo; echo ready; cat", NULL });
+	v = vt_start(&(struct vt_options){.rows = ROWS, .cols = COLS},
+	             (const char *const[]){"/bin/sh", "-c", "stty raw -echo; echo ready; cat", NULL});
 	vt_wait_text(v, "ready");
 	for (int i = 0; i < KEYS; i++)
 		t[i] = key(v, "x") / 1000;
@@ -216,25 +220,30 @@ static void load(struct vt *v, const char *project)
 	_free_ char *file = mem_printf("%s/load.yaml", project);
 	FILE *f = fopen(file, "w");
 
-	fprintf(f, "steps:\n  train:\n    run: [python3, -c, \"import os,time\\nwith open(os.environ['JIG_METRICS'],'a',buffering=1) as f:\\n  for i in range(1200): "
-		   "f.write('{\\\"acc\\\": %%f, \\\"step\\\": %%d}\\\\n' %% (i/1200,i)); time.sleep(0.05)\"]\n");
+	fprintf(f, "steps:\n  train:\n    run: [python3, -c, \"import os,time\\nwith "
+	           "open(os.environ['JIG_METRICS'],'a',buffering=1) as f:\\n  for i in range(1200): "
+	           "f.write('{\\\"acc\\\": %%f, \\\"step\\\": %%d}\\\\n' %% (i/1200,i)); time.sleep(0.05)\"]\n");
 	fclose(f);
 	for (int i = 0; i < 20; i++) {
-		_free_ char *line = mem_printf("cd '%s' && '%s' run -f load.yaml -d --fresh --isolation folder >/dev/null", project, jig);
+		_free_ char *line = mem_printf(
+		        "cd '%s' && '%s' run -f load.yaml -d --fresh --isolation folder >/dev/null", project, jig);
 
 		bench_run_once((const char *const[]){ "sh", "-c", line, NULL });
 	}
 	if (!vt_wait_text(v, "20 live"))
 		exit(1);
 	keys(v, "20 runs log", moves, 16, 16);
-	_free_ char *line = mem_printf("cd '%s' && for i in $('%s' ls --filter \"state = 'running'\" -n 50 --columns number | tail -n +2); do '%s' stop $i --now; done >/dev/null", project, jig, jig);
+	_free_ char *line = mem_printf("cd '%s' && for i in $('%s' ls --filter \"state = 'running'\" -n 50 --columns "
+	                               "number | tail -n +2); do '%s' stop $i --now; done >/dev/null",
+	                               project, jig, jig);
 	bench_run_once((const char *const[]){ "sh", "-c", line, NULL });
 }
 
 static char *made(const char *folder, const char *name, const char *yaml)
 {
 	char *dir = mem_printf("%s/%s", folder, name);
-	_free_ char *file = mem_printf("%s/jig.yaml", dir), *line = mem_printf("cd '%s' && '%s' run --isolation folder >/dev/null", dir, jig);
+	_free_ char *file = mem_printf("%s/jig.yaml", dir),
+	            *line = mem_printf("cd '%s' && '%s' run --isolation folder >/dev/null", dir, jig);
 	FILE *f;
 
 	mkdir(dir, 0755);
@@ -268,7 +277,8 @@ static void fill_log(const char *path, double gb)
 	_buf_ struct buf block = BUF_INIT;
 
 	for (int i = 0; block.len < 8 << 20; i++)
-		buf_addf(&block, "epoch %d  batch %d  loss %.6f  acc %.4f  lr 0.0003\n", i / 1000, i % 1000, 1.0 / (i + 1), i % 997 / 997.0);
+		buf_addf(&block, "epoch %d  batch %d  loss %.6f  acc %.4f  lr 0.0003\n", i / 1000, i % 1000,
+		         1.0 / (i + 1), i % 997 / 997.0);
 	while (left > 0) {
 		size_t n = left < (int64_t)block.len ? (size_t)left : block.len;
 		ssize_t done = write(fd, block.data, n);
@@ -283,7 +293,8 @@ static void fill_log(const char *path, double gb)
 
 static void big_log(const char *folder, double gb)
 {
-	_free_ char *dir = made(folder, "log", "steps:\n  a: {run: echo hello}\n"), *log = mem_printf("%s/.jig/runs/1/a@1/log", dir);
+	_free_ char *dir = made(folder, "log", "steps:\n  a: {run: echo hello}\n"),
+	            *log = mem_printf("%s/.jig/runs/1/a@1/log", dir);
 	struct vt *v;
 	int64_t from;
 
@@ -329,7 +340,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	jig = argv[1];
-	_free_ char *count = mem_printf("cd '%s' && '%s' ls -n 1 --columns number | tail -1 | tr -d ' ' >'%s/newest'", argv[2], jig, argv[3]);
+	_free_ char *count = mem_printf("cd '%s' && '%s' ls -n 1 --columns number | tail -1 | tr -d ' ' >'%s/newest'",
+	                                argv[2], jig, argv[3]);
 	_free_ char *file = mem_printf("%s/newest", argv[3]);
 	bench_run_once((const char *const[]){ "sh", "-c", count, NULL });
 	FILE *f = fopen(file, "r");
@@ -350,7 +362,8 @@ int main(int argc, char **argv)
 	row("runs: memory", (double)from_proc(vt_pid(v), "status", "VmRSS:") / 1024, "MB", 100);
 	load(v, argv[2]);
 	stop(v);
-	buf_adds(&wide, "steps:\n  fetch: {run: \":\", outputs: []}\n  train: {run: \": ${matrix.item}\", matrix: {item: [");
+	buf_adds(&wide,
+	         "steps:\n  fetch: {run: \":\", outputs: []}\n  train: {run: \": ${matrix.item}\", matrix: {item: [");
 	for (int i = 0; i < 200; i++)
 		buf_addf(&wide, "%s%d", i ? ", " : "", i);
 	buf_adds(&wide, "]}, needs: [fetch]}\n  evaluate: {run: \":\", needs: [train]}\n");

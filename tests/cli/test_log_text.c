@@ -90,8 +90,9 @@ static void test_endless_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain), cmocka_unit_test(test_colours_stay), cmocka_unit_test(test_harmless),
-		cmocka_unit_test(test_written_over), cmocka_unit_test(test_progress), cmocka_unit_test(test_endless_line),
+	        cmocka_unit_test(test_plain),    cmocka_unit_test(test_colours_stay),
+	        cmocka_unit_test(test_harmless), cmocka_unit_test(test_written_over),
+	        cmocka_unit_test(test_progress), cmocka_unit_test(test_endless_line),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

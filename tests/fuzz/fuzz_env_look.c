@@ -1,4 +1,5 @@
-/* Any bytes as the list of an environment's files: refused, or folders and entries in order that are written as they were read, byte for byte. */
+/* Any bytes as the list of an environment's files: refused, or folders and entries in order that are written as they
+ * were read, byte for byte. */
 #include "runner/env/env_look.h"
 #include "target.h"
 

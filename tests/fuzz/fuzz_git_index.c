@@ -1,5 +1,5 @@
-/* Any bytes as the index of the user's repository, with the right sum behind where the first byte says so: tracked files in order, all of them inside
- * the project, or a note. */
+/* Any bytes as the index of the user's repository, with the right sum behind where the first byte says so: tracked
+ * files in order, all of them inside the project, or a note. */
 #include <git2.h>
 #include <openssl/sha.h>
 #include <unistd.h>
@@ -15,7 +15,8 @@ const char *__lsan_default_suppressions(void)
 
 static void begin(const char *git)
 {
-	static const char config[] = "[core]\n\trepositoryformatversion = 0\n\tbare = false\n", head[] = "ref: refs/heads/main\n";
+	static const char config[] = "[core]\n\trepositoryformatversion = 0\n\tbare = false\n",
+	                  head[] = "ref: refs/heads/main\n";
 	static const char *const folders[] = {"objects/info", "objects/pack", "refs/heads"};
 	_free_ char *config_path = path_join(git, "config"), *head_path = path_join(git, "HEAD");
 	struct err e;
@@ -38,7 +39,8 @@ static void begin(const char *git)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool begun;
-	_free_ char *root = path_join(target_folder(), "project"), *git = path_join(root, ".git"), *index = path_join(git, "index");
+	_free_ char *root = path_join(target_folder(), "project"), *git = path_join(root, ".git"),
+	            *index = path_join(git, "index");
 	_buf_ struct buf file = BUF_INIT;
 	_code_user_ struct code_user u = CODE_USER_INIT;
 	unsigned char sum[20];

@@ -1,5 +1,5 @@
-/* Any bytes as a tree object of git: refused, or files in order with paths that stay below the folder and on which no other stands, and a folder is
- * written from them that holds them and nothing outside. */
+/* Any bytes as a tree object of git: refused, or files in order with paths that stay below the folder and on which no
+ * other stands, and a folder is written from them that holds them and nothing outside. */
 #include <git2.h>
 #include <fcntl.h>
 #include <unistd.h>

@@ -64,7 +64,8 @@ static void check_shortcut(const char *pattern, const char *path)
 
 		must(r->pattern && strlen(r->pattern) == r->len);
 		if (set->rules.len == 1)
-			must((a != IGNORE_NO_MATCH) == ignore_glob(r->pattern, r->path ? path : name) && (a != IGNORE_IN || r->negated));
+			must((a != IGNORE_NO_MATCH) == ignore_glob(r->pattern, r->path ? path : name) &&
+			     (a != IGNORE_IN || r->negated));
 		if (set->rules.len == 1 && r->folders)
 			must(ignore_set_match(set, path, false) == IGNORE_NO_MATCH);
 	}

@@ -1,4 +1,5 @@
-/* Any bytes as dvc.yaml (the first byte even) or MLproject: refused, or a jig.yaml that is good YAML, with nothing in it but what a pipeline file has. */
+/* Any bytes as dvc.yaml (the first byte even) or MLproject: refused, or a jig.yaml that is good YAML, with nothing in
+ * it but what a pipeline file has. */
 #include "runner/pipeline/init_text.h"
 #include "target.h"
 

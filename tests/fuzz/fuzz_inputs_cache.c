@@ -1,5 +1,5 @@
-/* Any bytes as the cache of inputs, with the right sum in front where the first byte says so: never more than misses, and what is added is found by
- * the next one, beside what was good. */
+/* Any bytes as the cache of inputs, with the right sum in front where the first byte says so: never more than misses,
+ * and what is added is found by the next one, beside what was good. */
 #include "base/sha256.h"
 #include "runner/work/inputs_cache.h"
 #include "target.h"

@@ -1,4 +1,5 @@
-/* Bytes as what is typed and pasted into a line: the text stays valid UTF-8, the cursor stands between characters, and it is drawn where it stands. */
+/* Bytes as what is typed and pasted into a line: the text stays valid UTF-8, the cursor stands between characters, and
+ * it is drawn where it stands. */
 #include "target.h"
 #include "tui/line_edit.h"
 

@@ -1,5 +1,5 @@
-/* Any bytes as each kind of lock file (the first byte chooses): a choice whose texts are whole and whose files lie in the project, or a message; and
- * the packages that it names. */
+/* Any bytes as each kind of lock file (the first byte chooses): a choice whose texts are whole and whose files lie in
+ * the project, or a message; and the packages that it names. */
 #include <unistd.h>
 #include "base/json.h"
 #include "runner/env/env_choose.h"
@@ -34,7 +34,9 @@ static void check_choice(const struct env_choice *c, const char *root)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const names[] = {"pylock.toml", "uv.lock", "conda-lock.yml", "pixi.lock", "environment.yml", "renv.lock", "Manifest.toml", "requirements.lock", "pyproject.toml"};
+	static const char *const names[] = {"pylock.toml",   "uv.lock",           "conda-lock.yml",
+	                                    "pixi.lock",     "environment.yml",   "renv.lock",
+	                                    "Manifest.toml", "requirements.lock", "pyproject.toml"};
 	static char *const environ_of[] = {NULL};
 	static const char project[] = "[project]\nname = \"p\"\nversion = \"1\"\nrequires-python = \">=3.9\"\n";
 	const char *root = target_folder();
@@ -56,7 +58,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	target_write(pyproject, project, sizeof project - 1);
 	target_write(path, data + 1, size - 1);
 	_json_ json_t *env = data[0] & 0x40 ? json_string(name) : NULL;
-	struct env_choose o = {.root = root, .place = "jig.yaml:1:1: step \"a\"", .env = env, .environ = environ_of, .unpinned = data[0] & 0x80};
+	struct env_choose o = {.root = root,
+	                       .place = "jig.yaml:1:1: step \"a\"",
+	                       .env = env,
+	                       .environ = environ_of,
+	                       .unpinned = data[0] & 0x80};
 	int r = env_choose(&o, &a, &c, &e);
 	if (r < 0)
 		must_tell(r, &e);

@@ -1,5 +1,6 @@
-/* Bytes as what a step writes to both streams, in chunks: within the limit each stream's bytes come out as they came, lines are never mixed, the index
- * tells where each part begins; beyond it the middle is left out; a masked value never comes through, in one piece or with the other stream in between. */
+/* Bytes as what a step writes to both streams, in chunks: within the limit each stream's bytes come out as they came,
+ * lines are never mixed, the index tells where each part begins; beyond it the middle is left out; a masked value never
+ * comes through, in one piece or with the other stream in between. */
 #include <unistd.h>
 #include "runner/log/log.h"
 #include "target.h"
@@ -19,7 +20,8 @@ static void check_masked(const struct buf *b)
 	must(!b->len || !memmem(b->data, b->len, SECRET, strlen(SECRET)));
 }
 
-/* Parts of the value that each stream writes for itself may come to stand side by side in the log: neither is a secret. */
+/* Parts of the value that each stream writes for itself may come to stand side by side in the log: neither is a
+ * secret. */
 static void check_secret(const struct buf *text, const struct log_mark *v, size_t n, bool complete)
 {
 	_buf_ struct buf run = BUF_INIT;
@@ -36,7 +38,8 @@ static void check_secret(const struct buf *text, const struct log_mark *v, size_
 		buf_reset(&run);
 		for (size_t i = 0; i < n; i++)
 			if (v[i].stream == k)
-				buf_add(&run, text->data + v[i].offset, (i + 1 < n ? v[i + 1].offset : text->len) - v[i].offset);
+				buf_add(&run, text->data + v[i].offset,
+				        (i + 1 < n ? v[i + 1].offset : text->len) - v[i].offset);
 		check_masked(&run);
 	}
 }
@@ -89,7 +92,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_secret(&text, v, n, !(how & 1));
 	for (int k = 0; k < 2; k++) {
 		if (!(how & 3))
-			must(seen[k].len == expected[k].len && (!seen[k].len || !memcmp(seen[k].data, expected[k].data, seen[k].len)));
+			must(seen[k].len == expected[k].len &&
+			     (!seen[k].len || !memcmp(seen[k].data, expected[k].data, seen[k].len)));
 		buf_release(&seen[k]);
 		buf_release(&expected[k]);
 	}

@@ -1,4 +1,5 @@
-/* Any bytes as lines of $JIG_METRICS: what a parser gives lies within the line or its own memory, and it goes on after every fault. */
+/* Any bytes as lines of $JIG_METRICS: what a parser gives lies within the line or its own memory, and it goes on after
+ * every fault. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

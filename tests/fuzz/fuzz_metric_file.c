@@ -1,4 +1,5 @@
-/* Any bytes as a metrics file of each ending (the first byte chooses): values with names that the record takes, or a message with the file. */
+/* Any bytes as a metrics file of each ending (the first byte chooses): values with names that the record takes, or a
+ * message with the file. */
 #include "runner/log/metric.h"
 #include "target.h"
 

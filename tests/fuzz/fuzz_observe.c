@@ -1,5 +1,6 @@
-/* Lines as paths that a step asked about, with what its Pythons say about their lookups among them: notes that hold only absolute paths and known
- * kinds, whatever is said; and lines as what stands on a board of theirs, "~" for the end of a note. */
+/* Lines as paths that a step asked about, with what its Pythons say about their lookups among them: notes that hold
+ * only absolute paths and known kinds, whatever is said; and lines as what stands on a board of theirs, "~" for the end
+ * of a note. */
 #include <sys/mman.h>
 #include <unistd.h>
 #include "runner/trace/observe_note.h"
@@ -17,7 +18,8 @@ static void add_to_board(struct observe_notes *n, int *board, char *text)
 
 	if (*board < 0) {
 		*board = memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-		must(*board >= 0 && ftruncate(*board, OBSERVE_BOARD) == 0 && observe_board_take(&n->boards, getpid(), *board, &n->lookups));
+		must(*board >= 0 && ftruncate(*board, OBSERVE_BOARD) == 0 &&
+		     observe_board_take(&n->boards, getpid(), *board, &n->lookups));
 	}
 	for (char *p = text; (p = strchr(p, '~')); p++)
 		*p = '\0';

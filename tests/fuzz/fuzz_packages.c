@@ -1,5 +1,5 @@
-/* Any bytes as METADATA of an installed package and as the list of packages of a record: names and versions that are whole and in order, and a list that
- * is read as it was written. */
+/* Any bytes as METADATA of an installed package and as the list of packages of a record: names and versions that are
+ * whole and in order, and a list that is read as it was written. */
 #include "base/json.h"
 #include "runner/env/env_packages.h"
 #include "target.h"
@@ -15,8 +15,10 @@ static void check(const struct env_packages *p)
 	json_canonical(&text, v);
 	must(env_packages_from_json(v, &again, &e) >= 0 && again.list.len == p->list.len);
 	for (size_t i = 0; i < p->list.len; i++) {
-		must(p->list.v[i].name && *p->list.v[i].name && utf8_valid(p->list.v[i].name, strlen(p->list.v[i].name)));
-		must(!strcmp(again.list.v[i].name, p->list.v[i].name) && !strcmp(again.list.v[i].version, p->list.v[i].version));
+		must(p->list.v[i].name && *p->list.v[i].name &&
+		     utf8_valid(p->list.v[i].name, strlen(p->list.v[i].name)));
+		must(!strcmp(again.list.v[i].name, p->list.v[i].name) &&
+		     !strcmp(again.list.v[i].version, p->list.v[i].version));
 		must(!i || strcmp(p->list.v[i - 1].name, p->list.v[i].name) <= 0);
 	}
 	env_packages_release(&again);

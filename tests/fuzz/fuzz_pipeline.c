@@ -11,7 +11,8 @@ static void check_step(const struct pipeline *p, size_t i)
 	const struct step *s = &p->steps[i];
 	_json_ json_t *declared = pipeline_declared(p, (int)i);
 
-	if (!s->name || !s->base || !s->nargs || !json_object_get(declared, "run") || pipeline_find(p, s->name) != (int)i)
+	if (!s->name || !s->base || !s->nargs || !json_object_get(declared, "run") ||
+	    pipeline_find(p, s->name) != (int)i)
 		abort();
 	for (size_t k = 0; k < s->nneeds; k++)
 		if (s->needs[k].step < 0 || (size_t)s->needs[k].step >= i ||

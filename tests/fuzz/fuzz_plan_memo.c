@@ -1,5 +1,5 @@
-/* Any bytes as the memo of plans, with the right sum and mark in front where the first byte says so: never more than misses, texts that end, and what
- * is added is found by the next one. */
+/* Any bytes as the memo of plans, with the right sum and mark in front where the first byte says so: never more than
+ * misses, texts that end, and what is added is found by the next one. */
 #include "runner/plan/plan_memo.h"
 #include "target.h"
 #include "tracker/tracker.h"
@@ -44,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!record) {
 		must(tracker_open(folder, TRACKER_WRITE, &record, &e) >= 0);
 		atexit(leave);
-		must(tracker_begin(record, &e) >= 0 && event_add(record, 0, "note", "{}", &e) >= 0 && tracker_commit(record, &e) >= 0);
+		must(tracker_begin(record, &e) >= 0 && event_add(record, 0, "note", "{}", &e) >= 0 &&
+		     tracker_commit(record, &e) >= 0);
 	}
 	must(query_mark(record, &mark, &e) >= 0);
 	if (data[0] & 1) {

@@ -1,4 +1,5 @@
-/* Any bytes as Python: what is understood keeps its tokens with comments and blank lines behind it and with other line ends, and loses them with a name more. */
+/* Any bytes as Python: what is understood keeps its tokens with comments and blank lines behind it and with other line
+ * ends, and loses them with a name more. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

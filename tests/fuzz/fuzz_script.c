@@ -1,4 +1,5 @@
-/* Any bytes as a script of the workbench in a folder without a project: it ends, a fault names file and line, and drawing changes nothing. */
+/* Any bytes as a script of the workbench in a folder without a project: it ends, a fault names file and line, and
+ * drawing changes nothing. */
 #include <fcntl.h>
 #include <unistd.h>
 #include "base/text.h"

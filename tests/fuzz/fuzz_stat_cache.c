@@ -1,5 +1,5 @@
-/* Any bytes as the list of a snapshot's files, with the right sum in its head where the first byte says so: no list, or one whose paths end within it and
- * which is written as it was read. */
+/* Any bytes as the list of a snapshot's files, with the right sum in its head where the first byte says so: no list, or
+ * one whose paths end within it and which is written as it was read. */
 #include <unistd.h>
 #include "runner/code/code_list.h"
 #include "target.h"
@@ -43,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (c.valid) {
 		must(code_cache_write(&c.list, c.tree, c.head_key, c.changed, path, &e) >= 0);
 		code_cache_read(&again, path);
-		must(again.valid && again.changed == c.changed && again.list.files.len == c.list.files.len && again.list.paths.len == c.list.paths.len);
+		must(again.valid && again.changed == c.changed && again.list.files.len == c.list.files.len &&
+		     again.list.paths.len == c.list.paths.len);
 		code_cache_release(&again);
 	}
 	code_cache_release(&c);

@@ -1,5 +1,5 @@
-/* A value, a newline, a shell command that holds ${params.x}: refused, or a command in which the value is nothing but data, whatever it holds: every
- * other byte of the command stays as it was written. */
+/* A value, a newline, a shell command that holds ${params.x}: refused, or a command in which the value is nothing but
+ * data, whatever it holds: every other byte of the command stays as it was written. */
 #include "base/json.h"
 #include "runner/pipeline/subst.h"
 #include "runner/pipeline/shell_scan.h"
@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!utf8_valid(value, strlen(value)))
 		return 0;
 	_json_ json_t *params = json_pack("{s:s}", "x", value), *word = json_pack("{s:s}", "x", "word");
-	struct subst s = {.params = params, .run_number = 3, .run_name = "n", .step_name = "a", .step_attempt = 1}, other = s;
+	struct subst s = {.params = params, .run_number = 3, .run_name = "n", .step_name = "a", .step_attempt = 1},
+	             other = s;
 	other.params = word;
 	int r = subst_text(text, &s, SUBST_PLAIN, NULL, NULL, &plain, &at, &e);
 	if (r < 0) {

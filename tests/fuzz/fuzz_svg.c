@@ -1,5 +1,5 @@
-/* Bytes as the cells of a grid: the picture is well-formed XML of valid UTF-8 without anything that runs or loads, and rows printed for a terminal
- * hold no control sequence but colours. */
+/* Bytes as the cells of a grid: the picture is well-formed XML of valid UTF-8 without anything that runs or loads, and
+ * rows printed for a terminal hold no control sequence but colours. */
 #include "target.h"
 #include "tui/svg.h"
 #include "tui/theme.h"
@@ -12,8 +12,8 @@ static void check_xml(const char *s)
 
 	for (; *s; s++) {
 		if (*s == '&') {
-			must(!strncmp(s, "&lt;", 4) || !strncmp(s, "&gt;", 4) || !strncmp(s, "&amp;", 5) || !strncmp(s, "&quot;", 6) ||
-			     !strncmp(s, "&apos;", 6) || !strncmp(s, "&#", 2));
+			must(!strncmp(s, "&lt;", 4) || !strncmp(s, "&gt;", 4) || !strncmp(s, "&amp;", 5) ||
+			     !strncmp(s, "&quot;", 6) || !strncmp(s, "&apos;", 6) || !strncmp(s, "&#", 2));
 		} else if (*s == '<' && s[1] == '?') {
 			s = strstr(s, "?>");
 			must(s != NULL);
@@ -23,7 +23,8 @@ static void check_xml(const char *s)
 			size_t n = strcspn(name, " />\n\t");
 
 			must(n > 0 && n < sizeof stack[0]);
-			must(strncmp(name, "script", n) != 0 && strncmp(name, "image", n) != 0 && strncmp(name, "a", n) != 0);
+			must(strncmp(name, "script", n) != 0 && strncmp(name, "image", n) != 0 &&
+			     strncmp(name, "a", n) != 0);
 			for (s = name + n; *s && (quoted || *s != '>'); s++) {
 				quoted ^= *s == '"';
 				must(*s != '<');

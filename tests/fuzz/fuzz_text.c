@@ -1,4 +1,5 @@
-/* Any text as a number, a size, a time, a duration, a path, a word of a shell: what is read is written and read again the same. */
+/* Any text as a number, a size, a time, a duration, a path, a word of a shell: what is read is written and read again
+ * the same. */
 #include "base/text.h"
 #include "base/time.h"
 #include "target.h"
@@ -11,7 +12,8 @@ static void check_numbers(const char *s, size_t n)
 
 	if (number_parse(s, n, &v)) {
 		number_exact(v, out);
-		must(number_parse(out, strlen(out), &again) && (!memcmp(&v, &again, sizeof v) || (v != v && again != again)));
+		must(number_parse(out, strlen(out), &again) &&
+		     (!memcmp(&v, &again, sizeof v) || (v != v && again != again)));
 		number_short(v, out);
 		must(*out && strlen(out) < sizeof out);
 	}
@@ -78,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(!strcmp(normal, again));
 	must(path_check_inside(s) || !path_check_inside(normal));
 	_free_ char *parent = path_parent(s), *joined = path_join(parent, path_base(s)), *attempt = path_attempt(s, 3);
-	must(*parent && joined && strlen(attempt) < 128 && strspn(attempt, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-@") == strlen(attempt));
+	must(*parent && joined && strlen(attempt) < 128 &&
+	     strspn(attempt, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-@") == strlen(attempt));
 	return 0;
 }

@@ -10,8 +10,9 @@ static void check_colour(int32_t colour, enum depth depth)
 {
 	if (colour == COLOUR_DEFAULT)
 		return;
-	if (colour < 0 || depth == DEPTH_NONE || (depth == DEPTH_16 && colour > 15) || (depth == DEPTH_256 && colour > 255) ||
-	    (colour > 255 && (colour & ~0xffffff) != COLOUR_RGB) || colour_rgb(colour) > 0xffffff)
+	if (colour < 0 || depth == DEPTH_NONE || (depth == DEPTH_16 && colour > 15) ||
+	    (depth == DEPTH_256 && colour > 255) || (colour > 255 && (colour & ~0xffffff) != COLOUR_RGB) ||
+	    colour_rgb(colour) > 0xffffff)
 		abort();
 }
 
@@ -31,7 +32,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int role = 0; role < ROLE_COUNT; role++)
 		for (int attrs = 0; attrs < 256; attrs += 13)
 			for (enum depth depth = DEPTH_NONE; depth <= DEPTH_TRUE; depth++) {
-				struct cell c = { .cp = { 'x' }, .role = (uint8_t)role, .attrs = (uint8_t)attrs, .fg = 200, .bg = 7 };
+				struct cell c = {.cp = {'x'},
+				                 .role = (uint8_t)role,
+				                 .attrs = (uint8_t)attrs,
+				                 .fg = 200,
+				                 .bg = 7};
 				struct style s = theme_style(&t, &c, depth);
 
 				check_colour(s.fg, depth);

@@ -1,5 +1,5 @@
-/* Any bytes as the list of a stored folder: refused, or the very bytes that its entries are written as, in order, with nothing that leads out.
- * And a link that is held to stay inside stays inside. */
+/* Any bytes as the list of a stored folder: refused, or the very bytes that its entries are written as, in order, with
+ * nothing that leads out. And a link that is held to stay inside stays inside. */
 #include "store/tree_text.h"
 #include "target.h"
 

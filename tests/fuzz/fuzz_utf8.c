@@ -1,13 +1,15 @@
-/* Any bytes as text for a terminal: what is shown is valid, harmless and as wide as was said, and a cut never halves a character. */
+/* Any bytes as text for a terminal: what is shown is valid, harmless and as wide as was said, and a cut never halves a
+ * character. */
 #include "target.h"
 
 /* Against a decoder by the table of the standard (Unicode, table 3-7), written the long way. */
 static size_t valid_length(const uint8_t *s, size_t n)
 {
-	static const struct { uint8_t from, to, low, high, len; } rows[] = {
-		{0x00, 0x7f, 0, 0, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+	static const struct { uint8_t from, to, low, high, len;
+	} rows[] = {
+	        {0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+	        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+	        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -65,7 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		must(fit <= size && utf8_cells(own, fit) <= most);
 		if (valid && fit < size)
-			must(utf8_valid(own, fit) && utf8_cells(own, fit + valid_length(data + fit, size - fit)) > most);
+			must(utf8_valid(own, fit) &&
+			     utf8_cells(own, fit + valid_length(data + fit, size - fit)) > most);
 	}
 	return 0;
 }

@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes in = {data, size};
 	_free_ char *a = bytes_line(&in), *b = bytes_line(&in), *c = bytes_line(&in);
-	int ab = sign(env_version_compare(a, b)), bc = sign(env_version_compare(b, c)), ac = sign(env_version_compare(a, c));
+	int ab = sign(env_version_compare(a, b)), bc = sign(env_version_compare(b, c)),
+	    ac = sign(env_version_compare(a, c));
 
 	must(ab == -sign(env_version_compare(b, a)) && env_version_compare(a, a) == 0);
 	must(!(ab >= 0 && bc >= 0) || ac >= 0);

@@ -1,5 +1,6 @@
-/* Hands every file of tests/fuzz/corpus to its fuzz target, once each, in order of names; what ever made a target fail lies there too. A failure
- * names the file first. Runs where tests/fuzz is, or with the folder of the sources as its argument. */
+/* Hands every file of tests/fuzz/corpus to its fuzz target, once each, in order of names; what ever made a target fail
+ * lies there too. A failure names the file first. Runs where tests/fuzz is, or with the folder of the sources as its
+ * argument. */
 #include <dirent.h>
 #include <signal.h>
 #include <stdbool.h>

@@ -1,14 +1,17 @@
-/* A library that the tests put between jig and the C library (LD_PRELOAD): it counts the calls by which jig, SQLite and libgit2 change the disk or
- * start and reap processes, kills at one of them, or makes one of them fail. The program under test is the one that people get.
+/* A library that the tests put between jig and the C library (LD_PRELOAD): it counts the calls by which jig, SQLite and
+ * libgit2 change the disk or start and reap processes, kills at one of them, or makes one of them fail. The program
+ * under test is the one that people get.
  *
- *	JIG_FAULT=#N            SIGKILL to the process that comes to the Nth point; each call is two points, before and after it
- *	JIG_FAULT_IO=KIND:N     the Nth call that KIND can befall fails; with a "+" behind N all further ones too. KIND: EIO, ENOSPC, EMFILE,
- *	                        SHORT (a read or write of half the bytes)
+ *	JIG_FAULT=#N            SIGKILL to the process that comes to the Nth point; each call is two points, before
+ *	                        and after it
+ *	JIG_FAULT_IO=KIND:N     the Nth call that KIND can befall fails; with a "+" behind N all further ones too.
+ *	                        KIND: EIO, ENOSPC, EMFILE, SHORT (a read or write of half the bytes)
  *	JIG_FAULT_STATE=FILE    the count, over all processes of the command, and what happened: struct state
- *	JIG_FAULT_CALLS=FILE      a line for each point or call: N, call, when, place
+ *	JIG_FAULT_CALLS=FILE    a line for each point or call: N, call, when, place
  *	JIG_FAULT_UNDER=A:B     files elsewhere do not count
  *
- * What jig starts with execve gets none of this. A file that has a name is meant by "place", other descriptors are of no interest. */
+ * What jig starts with execve gets none of this. A file that has a name is meant by "place", other descriptors are of
+ * no interest. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -116,8 +119,8 @@ static bool named_at(int dir, const char *path, char place[PATH_MAX])
 	return counts(place);
 }
 
-/* A point at which jig may be killed; when is NULL where a filter that witnesses lookups may stand already, so that no file, the log neither, can be
- * opened. errno stays. */
+/* A point at which jig may be killed; when is NULL where a filter that witnesses lookups may stand already, so that no
+ * file, the log neither, can be opened. errno stays. */
 static void point(const char *call, const char *when, const char *place)
 {
 	int errnum = errno;
@@ -326,7 +329,8 @@ OPENS_AT(openat64)
 	int name(char *path, int flags) \
 	{ \
 		NEXT(int, #name, char *, int); \
-		ON_NAMED(named_at(AT_FDCWD, path, place), EIO_ | ENOSPC_ | EMFILE_, #name, -1, int, next(path, flags)); \
+		ON_NAMED(named_at(AT_FDCWD, path, place), EIO_ | ENOSPC_ | EMFILE_, #name, -1, int, \
+			 next(path, flags)); \
 	}
 TEMPS(mkostemp)
 TEMPS(mkostemp64)
@@ -380,7 +384,8 @@ OF_PATH(mkdir, EIO_ | ENOSPC_, (const char *path, mode_t mode), (path, mode), co
 OF_PATH(unlink, EIO_, (const char *path), (path), const char *)
 OF_PATH(rmdir, EIO_, (const char *path), (path), const char *)
 OF_PATH(chmod, EIO_, (const char *path, mode_t mode), (path, mode), const char *, mode_t)
-OF_PATH(utime, EIO_, (const char *path, const struct utimbuf *times), (path, times), const char *, const struct utimbuf *)
+OF_PATH(utime, EIO_, (const char *path, const struct utimbuf *times), (path, times), const char *,
+        const struct utimbuf *)
 OF_PATH(truncate, EIO_ | ENOSPC_, (const char *path, off_t n), (path, n), const char *, off_t)
 
 #define AT_PATH(name, kinds, params, names, ...) \
@@ -389,13 +394,16 @@ OF_PATH(truncate, EIO_ | ENOSPC_, (const char *path, off_t n), (path, n), const 
 		NEXT(int, #name, __VA_ARGS__); \
 		ON_NAMED(named_at(dir, path, place), kinds, #name, -1, int, next names); \
 	}
-AT_PATH(renameat, EIO_ | ENOSPC_, (int from_dir, const char *from, int dir, const char *path), (from_dir, from, dir, path), int, const char *, int, const char *)
-AT_PATH(symlinkat, EIO_ | ENOSPC_, (const char *to, int dir, const char *path), (to, dir, path), const char *, int, const char *)
+AT_PATH(renameat, EIO_ | ENOSPC_, (int from_dir, const char *from, int dir, const char *path),
+        (from_dir, from, dir, path), int, const char *, int, const char *)
+AT_PATH(symlinkat, EIO_ | ENOSPC_, (const char *to, int dir, const char *path), (to, dir, path), const char *, int,
+        const char *)
 AT_PATH(mkdirat, EIO_ | ENOSPC_, (int dir, const char *path, mode_t mode), (dir, path, mode), int, const char *, mode_t)
-AT_PATH(fchmodat, EIO_, (int dir, const char *path, mode_t mode, int flags), (dir, path, mode, flags), int, const char *, mode_t, int)
+AT_PATH(fchmodat, EIO_, (int dir, const char *path, mode_t mode, int flags), (dir, path, mode, flags), int,
+        const char *, mode_t, int)
 AT_PATH(unlinkat, EIO_, (int dir, const char *path, int flags), (dir, path, flags), int, const char *, int)
-AT_PATH(utimensat, EIO_, (int dir, const char *path, const struct timespec times[2], int flags), (dir, path, times, flags), int, const char *,
-        const struct timespec *, int)
+AT_PATH(utimensat, EIO_, (int dir, const char *path, const struct timespec times[2], int flags),
+        (dir, path, times, flags), int, const char *, const struct timespec *, int)
 
 #define OF_FD(name, kinds, params, names, ...) \
 	int name params \
@@ -407,7 +415,8 @@ OF_FD(ftruncate, EIO_ | ENOSPC_, (int fd, off_t n), (fd, n), int, off_t)
 OF_FD(ftruncate64, EIO_ | ENOSPC_, (int fd, off_t n), (fd, n), int, off_t)
 OF_FD(fchmod, EIO_, (int fd, mode_t mode), (fd, mode), int, mode_t)
 OF_FD(fchown, EIO_, (int fd, uid_t user, gid_t group), (fd, user, group), int, uid_t, gid_t)
-OF_FD(sync_file_range, EIO_ | ENOSPC_, (int fd, off64_t at, off64_t n, unsigned flags), (fd, at, n, flags), int, off64_t, off64_t, unsigned)
+OF_FD(sync_file_range, EIO_ | ENOSPC_, (int fd, off64_t at, off64_t n, unsigned flags), (fd, at, n, flags), int,
+      off64_t, off64_t, unsigned)
 
 ssize_t copy_file_range(int in, off_t *in_at, int fd, off_t *at, size_t n, unsigned flags)
 {
@@ -426,29 +435,35 @@ ssize_t copy_file_range(int in, off_t *in_at, int fd, off_t *at, size_t n, unsig
 ASKS_OF_FD(fstat, -1, int, (int fd, struct stat *st), (fd, st), int, struct stat *)
 ASKS_OF_FD(fstat64, -1, int, (int fd, struct stat64 *st), (fd, st), int, struct stat64 *)
 /* SQLite's -shm, libgit2's files. */
-ASKS_OF_FD(mmap, MAP_FAILED, void *, (void *p, size_t n, int may, int flags, int fd, off_t at), (p, n, may, flags, fd, at), void *, size_t, int, int,
-           int, off_t)
-ASKS_OF_FD(mmap64, MAP_FAILED, void *, (void *p, size_t n, int may, int flags, int fd, off64_t at), (p, n, may, flags, fd, at), void *, size_t, int, int,
-           int, off64_t)
+ASKS_OF_FD(mmap, MAP_FAILED, void *, (void *p, size_t n, int may, int flags, int fd, off_t at),
+           (p, n, may, flags, fd, at), void *, size_t, int, int, int, off_t)
+ASKS_OF_FD(mmap64, MAP_FAILED, void *, (void *p, size_t n, int may, int flags, int fd, off64_t at),
+           (p, n, may, flags, fd, at), void *, size_t, int, int, int, off64_t)
 
 #define ASKS_AT(name, type, dir, params, names, ...) \
 	type name params \
 	{ \
 		NEXT(type, #name, __VA_ARGS__); \
 		char place[PATH_MAX]; \
-		return state && (kind & EIO_) && named_at(dir, path, place) && fails(EIO_, #name, place) ? -1 : next names; \
+		bool fail = state && (kind & EIO_) && named_at(dir, path, place) && fails(EIO_, #name, place); \
+		return fail ? -1 : next names; \
 	}
 ASKS_AT(stat, int, AT_FDCWD, (const char *path, struct stat *st), (path, st), const char *, struct stat *)
 ASKS_AT(stat64, int, AT_FDCWD, (const char *path, struct stat64 *st), (path, st), const char *, struct stat64 *)
 ASKS_AT(lstat, int, AT_FDCWD, (const char *path, struct stat *st), (path, st), const char *, struct stat *)
 ASKS_AT(lstat64, int, AT_FDCWD, (const char *path, struct stat64 *st), (path, st), const char *, struct stat64 *)
-ASKS_AT(fstatat, int, dir, (int dir, const char *path, struct stat *st, int flags), (dir, path, st, flags), int, const char *, struct stat *, int)
-ASKS_AT(fstatat64, int, dir, (int dir, const char *path, struct stat64 *st, int flags), (dir, path, st, flags), int, const char *, struct stat64 *, int)
+ASKS_AT(fstatat, int, dir, (int dir, const char *path, struct stat *st, int flags), (dir, path, st, flags), int,
+        const char *, struct stat *, int)
+ASKS_AT(fstatat64, int, dir, (int dir, const char *path, struct stat64 *st, int flags), (dir, path, st, flags), int,
+        const char *, struct stat64 *, int)
 ASKS_AT(statfs64, int, AT_FDCWD, (const char *path, struct statfs64 *st), (path, st), const char *, struct statfs64 *)
-ASKS_AT(statvfs64, int, AT_FDCWD, (const char *path, struct statvfs64 *st), (path, st), const char *, struct statvfs64 *)
+ASKS_AT(statvfs64, int, AT_FDCWD, (const char *path, struct statvfs64 *st), (path, st), const char *,
+        struct statvfs64 *)
 ASKS_AT(access, int, AT_FDCWD, (const char *path, int may), (path, may), const char *, int)
-ASKS_AT(readlink, ssize_t, AT_FDCWD, (const char *path, char *to, size_t n), (path, to, n), const char *, char *, size_t)
-ASKS_AT(readlinkat, ssize_t, dir, (int dir, const char *path, char *to, size_t n), (dir, path, to, n), int, const char *, char *, size_t)
+ASKS_AT(readlink, ssize_t, AT_FDCWD, (const char *path, char *to, size_t n), (path, to, n), const char *, char *,
+        size_t)
+ASKS_AT(readlinkat, ssize_t, dir, (int dir, const char *path, char *to, size_t n), (dir, path, to, n), int,
+        const char *, char *, size_t)
 
 /* Locks, and a descriptor more. */
 #define CONTROLS(name) \
@@ -460,7 +475,8 @@ ASKS_AT(readlinkat, ssize_t, dir, (int dir, const char *path, char *to, size_t n
 		va_start(ap, command); \
 		void *with = va_arg(ap, void *); \
 		va_end(ap); \
-		bool locks = command == F_SETLK || command == F_SETLKW || command == F_GETLK || command == F_OFD_SETLK || command == F_OFD_SETLKW; \
+		bool locks = command == F_SETLK || command == F_SETLKW || command == F_GETLK || \
+			     command == F_OFD_SETLK || command == F_OFD_SETLKW; \
 		if (locks && state && (kind & EIO_) && named(fd, place) && fails(EIO_, "fcntl lock", place)) \
 			return -1; \
 		if ((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && fails(EMFILE_, "fcntl dup", "")) \
@@ -477,7 +493,8 @@ int ioctl(int fd, unsigned long request, ...)
 	va_start(ap, request);
 	void *with = va_arg(ap, void *);
 	va_end(ap);
-	ON_NAMED(request == FICLONE && named(fd, place), EIO_ | ENOSPC_, "ioctl clone", -1, int, next(fd, request, with));
+	ON_NAMED(request == FICLONE && named(fd, place), EIO_ | ENOSPC_, "ioctl clone", -1, int,
+	         next(fd, request, with));
 }
 
 /* What needs a descriptor and no file. */
@@ -489,7 +506,8 @@ int ioctl(int fd, unsigned long request, ...)
 	}
 DESCRIPTORS(pipe, (int fds[2]), (fds), int *)
 DESCRIPTORS(pipe2, (int fds[2], int flags), (fds, flags), int *, int)
-DESCRIPTORS(socketpair, (int domain, int type, int protocol, int fds[2]), (domain, type, protocol, fds), int, int, int, int *)
+DESCRIPTORS(socketpair, (int domain, int type, int protocol, int fds[2]), (domain, type, protocol, fds), int, int, int,
+            int *)
 DESCRIPTORS(epoll_create1, (int flags), (flags), int)
 DESCRIPTORS(inotify_init1, (int flags), (flags), int)
 DESCRIPTORS(eventfd, (unsigned count, int flags), (count, flags), unsigned, int)
@@ -501,11 +519,13 @@ long syscall(long number, ...)
 {
 	va_list ap;
 	va_start(ap, number);
-	long a = va_arg(ap, long), b = va_arg(ap, long), c = va_arg(ap, long), d = va_arg(ap, long), e = va_arg(ap, long), f = va_arg(ap, long);
+	long a = va_arg(ap, long), b = va_arg(ap, long), c = va_arg(ap, long), d = va_arg(ap, long),
+	     e = va_arg(ap, long), f = va_arg(ap, long);
 	va_end(ap);
 	if (!raw)
 		*(void **)&raw = dlsym(RTLD_NEXT, "syscall");
-	if ((number == SYS_pidfd_open || (number == SYS_seccomp && a == SECCOMP_SET_MODE_FILTER)) && fails(EMFILE_, "syscall", ""))
+	if ((number == SYS_pidfd_open || (number == SYS_seccomp && a == SECCOMP_SET_MODE_FILTER)) &&
+	    fails(EMFILE_, "syscall", ""))
 		return -1;
 	return raw(number, a, b, c, d, e, f);
 }
@@ -545,10 +565,11 @@ int execve(const char *path, char *const argv[], char *const env[])
 	return next(path, argv, env);
 }
 
-int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *attr, char *const argv[],
-                char *const env[])
+int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *attr,
+                char *const argv[], char *const env[])
 {
-	NEXT(int, "posix_spawn", pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const *, char *const *);
+	NEXT(int, "posix_spawn", pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
+	     char *const *, char *const *);
 	point("posix_spawn", "before", "");
 	int r = next(pid, path, fa, attr, argv, env);
 	point("posix_spawn", "after", "");

@@ -1,5 +1,5 @@
-/* gen_keys SEED N: prints a script (tui/workbench/script.h) of N random keys, clicks, texts and sizes, the same for the same
- * seed. What it plays changes tags, notes and names of runs and takes runs out of the record; it starts and stops
+/* gen_keys SEED N: prints a script (tui/workbench/script.h) of N random keys, clicks, texts and sizes, the same for the
+ * same seed. What it plays changes tags, notes and names of runs and takes runs out of the record; it starts and stops
  * nothing, and does not quit. */
 #include <stdint.h>
 #include <stdio.h>

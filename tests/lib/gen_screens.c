@@ -322,7 +322,8 @@ static void wild(struct scene *s)
 	       &(struct made_run){
 	               .name = "wild-lynx",
 	               .params = "{\"seed\": 7, \"title\": \"\\u001b[2Jgone \\u202edesrever zero\\u200bwidth\", "
-	                         "\"日本\": \"café 🐧\", \"long\": \"a value that is much longer than any column of any "
+	                         "\"日本\": \"café 🐧\", \"long\": \"a value that is much longer than any column of "
+	                         "any "
 	                         "list will ever be, and a bit more than that\"}",
 	               .tags = "team=blue kind=\x1b[31mred\xe2\x80\xae",
 	               .note = "line one\nline \x1b[5mtwo\xe2\x80\x8b",

@@ -1,5 +1,5 @@
-/* A fresh record for each test: `record` in a new folder `record_dir`; or the folder alone; or three runs for all tests of a
- * program. For cmocka's setup and teardown. */
+/* A fresh record for each test: `record` in a new folder `record_dir`; or the folder alone; or three runs for all tests
+ * of a program. For cmocka's setup and teardown. */
 #ifndef TESTS_LIB_RECORD_CASE_H
 #define TESTS_LIB_RECORD_CASE_H
 
@@ -51,8 +51,8 @@ MAKE_UNUSED int record_teardown(void **state)
 	return v.ok ? 0 : -1;
 }
 
-/* Closed: two finished runs (1, 3), a live one (2). A step of run 3 is reused from run 1, which was marked after its end,
- * and removed. The last event is an end. */
+/* Closed: two finished runs (1, 3), a live one (2). A step of run 3 is reused from run 1, which was marked after its
+ * end, and removed. The last event is an end. */
 MAKE_UNUSED int record_three_setup(void **state)
 {
 	_tracker_ struct tracker *t = NULL;
@@ -64,7 +64,8 @@ MAKE_UNUSED int record_three_setup(void **state)
 	a = make_everything(t, "one");
 	make_everything(t, "two");
 	b = make_everything(t, "three");
-	assert_null(make_sql(record_dir, "INSERT INTO package VALUES (1, 'numpy', '2.1.0', NULL), (1, 'scipy', '1.14', 'x')"));
+	assert_null(make_sql(record_dir,
+	                     "INSERT INTO package VALUES (1, 'numpy', '2.1.0', NULL), (1, 'scipy', '1.14', 'x')"));
 	make_finish(t, &a);
 	must(tracker_begin(t, &make_err));
 	must(step_add(t, b.run,

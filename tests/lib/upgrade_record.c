@@ -1,4 +1,5 @@
-/* FOLDER: what the next version of jig would do with the record there: the schema that is now, and a migration on top. For tests of upgrades that fail. */
+/* FOLDER: what the next version of jig would do with the record there: the schema that is now, and a migration on top.
+ * For tests of upgrades that fail. */
 #include <stdio.h>
 #include "tracker/db.h"
 
@@ -6,7 +7,8 @@ int main(int argc, char **argv)
 {
 	static const char *const later[] = {
 		"",
-		"CREATE TABLE later (id INTEGER PRIMARY KEY, name TEXT) STRICT; INSERT INTO later SELECT number, name FROM run; CREATE INDEX later_name ON later (name)",
+		"CREATE TABLE later (id INTEGER PRIMARY KEY, name TEXT) STRICT; INSERT INTO later SELECT number, name "
+		"FROM run; CREATE INDEX later_name ON later (name)",
 	};
 	_tracker_ struct tracker *t = NULL;
 	struct err e = { 0 };

@@ -773,7 +773,8 @@ VT_FN bool vt_quit(struct vt *v)
 	vt_keys(v, "q");
 	bool well = vt_wait_end(v, &status) && status == 0 && vt_modes_restored(v);
 	if (!well)
-		fprintf(stderr, "vt: after q: status %d, the terminal is %sas it was\n", status, vt_modes_restored(v) ? "" : "not ");
+		fprintf(stderr, "vt: after q: status %d, the terminal is %sas it was\n", status,
+		        vt_modes_restored(v) ? "" : "not ");
 	vt_free(v);
 	return well;
 }

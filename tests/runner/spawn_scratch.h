@@ -1,4 +1,5 @@
-/* A spawner with a folder of its own, for the tests of steps that are started plainly (test_spawn.c) and wrapped (test_spawn_wrap.c). */
+/* A spawner with a folder of its own, for the tests of steps that are started plainly (test_spawn.c) and wrapped
+ * (test_spawn_wrap.c). */
 #ifndef TESTS_SPAWN_SCRATCH_H
 #define TESTS_SPAWN_SCRATCH_H
 

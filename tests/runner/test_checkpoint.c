@@ -456,7 +456,8 @@ static void odd_names(void **state)
 
 static void damaged_proofs_prove_nothing(void **state)
 {
-	static const char *const texts[] = {"1 2 3", "x y z w 1\n", "\n", "1 2 3 4\n", "1 2 3 4 1\n", "%1$s %2$s %3$s %4$s 1"};
+	static const char *const texts[] = {"1 2 3",     "x y z w 1\n", "\n",
+	                                    "1 2 3 4\n", "1 2 3 4 1\n", "%1$s %2$s %3$s %4$s 1"};
 	_free_ char *path = proofs_path(ckpt);
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -469,8 +470,8 @@ static void damaged_proofs_prove_nothing(void **state)
 	put("1", "one");
 	struct stat st;
 	assert_int_equal(stat(in(ckpt, "1"), &st), 0);
-	_free_ char *half = mem_printf("%" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " 1", (uint64_t)st.st_dev, (uint64_t)st.st_ino, (int64_t)st.st_size,
-	                               proof_changed(&st));
+	_free_ char *half = mem_printf("%" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " 1", (uint64_t)st.st_dev,
+	                               (uint64_t)st.st_ino, (int64_t)st.st_size, proof_changed(&st));
 	assert_ok(file_write(path, half, strlen(half), 0644, e));
 	assert_non_null(settle(KILLED));
 }

@@ -72,8 +72,12 @@ static void entries_are_copied(void **state)
 	char none_hex[DIGEST_HEX + 1];
 	sha256_bytes("", 0, &none);
 	digest_to_hex(&none, none_hex);
-	assert_digest(&c.digest, arena_printf(&arena, "100644 %s 1\tbase\n120000 %s 7\tdeep/kept\n100644 %s 1\tdeep/weights\n040000 %s 0\tempty\n", hex[0],
-	                                      hex[1], hex[2], none_hex));
+	assert_digest(
+	        &c.digest,
+	        arena_printf(
+	                &arena,
+	                "100644 %s 1\tbase\n120000 %s 7\tdeep/kept\n100644 %s 1\tdeep/weights\n040000 %s 0\tempty\n",
+	                hex[0], hex[1], hex[2], none_hex));
 
 	assert_content(in(to, "2"), "two");
 	assert_int_equal(stat(in(to, "2"), &b), 0);

@@ -40,7 +40,8 @@ static void likely_secrets(void **state)
 		put(name, TOKEN "\n");
 	}
 	take_ok();
-	assert_true(noted("k0.py:1 (a token of GitHub), k1.py:1 (a token of GitHub),", "k4.py:1 (a token of GitHub) and 2 more look like"));
+	assert_true(noted("k0.py:1 (a token of GitHub), k1.py:1 (a token of GitHub),",
+	                  "k4.py:1 (a token of GitHub) and 2 more look like"));
 	assert_false(noted("k5.py", ""));
 }
 

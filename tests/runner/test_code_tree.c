@@ -109,8 +109,10 @@ static void used_folder_is_as_new(void **state)
 	assert_ok(code_tree_write(t, dir, NULL, NULL, e));
 	assert_ok(code_tree_write(t, new, NULL, NULL, e));
 	static const char *const mess =
-		"cd \"$1\" && echo longer than it was before >> a/x && chmod 755 b && ln c \"$2\" && echo evil > c && rm link && ln -s /etc link && chmod 644 run.sh && "
-		"rm -r a/y && echo file > a/y && mkdir -p more/deep && echo 1 > more/deep/x && ln -s /etc/passwd extra && mkdir ro && echo 1 > ro/f && chmod 555 ro && mkfifo p";
+		"cd \"$1\" && echo longer than it was before >> a/x && chmod 755 b && ln c \"$2\" && echo evil > c && "
+		"rm link && ln -s /etc link && chmod 644 run.sh && "
+		"rm -r a/y && echo file > a/y && mkdir -p more/deep && echo 1 > more/deep/x && ln -s /etc/passwd extra "
+		"&& mkdir ro && echo 1 > ro/f && chmod 555 ro && mkfifo p";
 	_free_ char *first = path_join(home, "mess.sh");
 	assert_ok(file_write(first, mess, strlen(mess), 0755, e));
 	const char *argv[] = {"/bin/sh", first, used, outside, NULL};
@@ -310,9 +312,9 @@ static void differences(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        scratch_test(small_files), scratch_test(used_folder_is_as_new), scratch_test(big_files), scratch_test(old_checkouts_go),
-	        scratch_test(checkout_by_several), scratch_test(wrong_ids), scratch_test(damaged_object),
-	        scratch_test(differences),
+	        scratch_test(small_files),      scratch_test(used_folder_is_as_new), scratch_test(big_files),
+	        scratch_test(old_checkouts_go), scratch_test(checkout_by_several),   scratch_test(wrong_ids),
+	        scratch_test(damaged_object),   scratch_test(differences),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

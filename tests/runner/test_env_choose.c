@@ -551,7 +551,8 @@ static void commits(void **state)
 {
 	put("requirements.lock", HASHED("six==1.16.0"));
 	gives(NULL, ENV_REQUIREMENTS, GRADE_PINNED, "requirements.lock");
-	put("requirements.lock", HASHED("six==1.16.0") "x @ git+https://example.org/x.git@0123456789012345678901234567890123456789\n");
+	put("requirements.lock",
+	    HASHED("six==1.16.0") "x @ git+https://example.org/x.git@0123456789012345678901234567890123456789\n");
 	gives(NULL, ENV_REQUIREMENTS, GRADE_VERSIONS, "requirements.lock");
 	assert_non_null(strstr(c.why, "or by its commit"));
 	assert_int_equal(c.notes.len, 0);

@@ -77,7 +77,8 @@ static void test_scripts(void **state)
 
 	put("data/raw.csv", "x\n1\n");
 	put("b_load.py", "import pandas as pd\ndf = pd.read_csv('data/raw.csv')\ndf.to_csv(\"clean.csv\")\n");
-	put("a_fit.py", "import json, helper\nrows = open('clean.csv')\n# open('old.csv')\njson.dump({}, open(\"metrics.json\", \"w\"))\nopen('gone.txt')\n");
+	put("a_fit.py", "import json, helper\nrows = open('clean.csv')\n# open('old.csv')\njson.dump({}, "
+	                "open(\"metrics.json\", \"w\"))\nopen('gone.txt')\n");
 	put("helper.py", "x = 1\n");
 	put("c_pack.sh", "gzip -c clean.csv > out/clean.gz\n");
 	put("tests/test_x.py", "open('x.csv')\n");
@@ -148,8 +149,9 @@ static void test_mlproject(void **state)
 {
 	_buf_ struct buf text = BUF_INIT, notes = BUF_INIT;
 
-	put("MLproject", "name: wine\nentry_points:\n  main:\n    parameters:\n      alpha: {type: float, default: 0.5}\n      data: path\n"
-			 "    command: \"python train.py {alpha} {data}\"\n");
+	put("MLproject", "name: wine\nentry_points:\n  main:\n    parameters:\n      alpha: {type: float, default: "
+	                 "0.5}\n      data: path\n"
+	                 "    command: \"python train.py {alpha} {data}\"\n");
 	_cleanup_(pipeline_freep) struct pipeline *p = make(INIT_MLPROJECT, &text, &notes);
 	assert_string_equal(p->name, "wine");
 	assert_int_equal(step(p, "main")->nparams_named, 2);

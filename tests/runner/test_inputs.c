@@ -40,7 +40,8 @@ static char *at(const char *rel)
 
 static int try_read(bool dry, const struct inputs_recorded *recorded)
 {
-	struct inputs_options o = { .pipeline = case_p, .root = case_root, .jig = jig, .store = store, .dry = dry, .recorded = recorded };
+	struct inputs_options o = {
+	        .pipeline = case_p, .root = case_root, .jig = jig, .store = store, .dry = dry, .recorded = recorded};
 
 	inputs_free(in);
 	in = NULL;
@@ -69,7 +70,8 @@ static char *handed(void)
 		char hex[DIGEST_HEX + 1];
 
 		digest_to_hex(&f.v[i].digest, hex);
-		buf_addf(&out, "%s%s %s %.8s", i ? " | " : "", f.v[i].path, word_of(WORDS_FORM, f.v[i].form)->text, hex);
+		buf_addf(&out, "%s%s %s %.8s", i ? " | " : "", f.v[i].path, word_of(WORDS_FORM, f.v[i].form)->text,
+		         hex);
 	}
 	vec_release(&f);
 	return buf_steal(&out);
@@ -88,7 +90,8 @@ static struct digest digest_of(const char *text)
 	return d;
 }
 
-/* A file that was last changed so long ago that it is no longer racy: there is no way to set a time of change, so what could be racy is waited for. */
+/* A file that was last changed so long ago that it is no longer racy: there is no way to set a time of change, so what
+ * could be racy is waited for. */
 static void settle(const char *rel)
 {
 	_free_ char *path = at(rel);
@@ -102,7 +105,8 @@ static void settle(const char *rel)
 	} while (inputs_racy(&st, now.tv_sec * 1000000000LL + now.tv_nsec));
 }
 
-/* Makes the cache say that the input, as it looks now, is `text`, which is put into the store. False: it is not in the cache. */
+/* Makes the cache say that the input, as it looks now, is `text`, which is put into the store. False: it is not in the
+ * cache. */
 static bool lie(const char *rel, const char *text, bool stored)
 {
 	struct inputs_cache *c = inputs_cache_open(cache_path);
@@ -430,7 +434,8 @@ static void test_folders(void **state)
 
 static void test_globs_and_links(void **state)
 {
-	_free_ char *text = mem_printf("steps: {a: {run: \"true\", inputs: [\"data/*.csv\", data/x.csv, {link: %s/far}]}}\n", case_root);
+	_free_ char *text = mem_printf(
+	        "steps: {a: {run: \"true\", inputs: [\"data/*.csv\", data/x.csv, {link: %s/far}]}}\n", case_root);
 
 	case_file("data/x.csv", "1");
 	case_file("data/y.csv", "2");
@@ -439,11 +444,13 @@ static void test_globs_and_links(void **state)
 	settle("far");
 	good(text);
 	read_now();
-	_free_ char *want = mem_printf("%s/far link 6b86b273 | data/x.csv file 6b86b273 | data/y.csv file d4735e3a", case_root);
+	_free_ char *want =
+	        mem_printf("%s/far link 6b86b273 | data/x.csv file 6b86b273 | data/y.csv file d4735e3a", case_root);
 	assert_handed(want);
 	assert_true(lie("data/y.csv", "1", true));
 	read_now();
-	_free_ char *lied = mem_printf("%s/far link 6b86b273 | data/x.csv file 6b86b273 | data/y.csv file 6b86b273", case_root);
+	_free_ char *lied =
+	        mem_printf("%s/far link 6b86b273 | data/x.csv file 6b86b273 | data/y.csv file 6b86b273", case_root);
 	assert_handed(lied);
 	case_file("data/y.csv", "2");
 	read_now();
@@ -452,7 +459,8 @@ static void test_globs_and_links(void **state)
 
 static struct fact recorded_file(const char *path, const char *text)
 {
-	struct fact f = { .path = path, .form = FORM_FILE, .has_digest = true, .size = (int64_t)strlen(text), .mode = 0644 };
+	struct fact f = {
+	        .path = path, .form = FORM_FILE, .has_digest = true, .size = (int64_t)strlen(text), .mode = 0644};
 
 	assert_int_equal(store_put_bytes(store, text, strlen(text), &f.digest, &case_e), 0);
 	return f;
@@ -460,7 +468,9 @@ static struct fact recorded_file(const char *path, const char *text)
 
 static void test_recorded(void **state)
 {
-	struct fact v[] = { recorded_file("data/x.csv", "2"), recorded_file("data/w.csv", "1"), { .path = "/nowhere", .form = FORM_LINK } };
+	struct fact v[] = {recorded_file("data/x.csv", "2"),
+	                   recorded_file("data/w.csv", "1"),
+	                   {.path = "/nowhere", .form = FORM_LINK}};
 	struct inputs_recorded rec = { .v = v, .len = 3, .run = 12 };
 
 	with_one_file();
@@ -484,7 +494,8 @@ static void test_recorded(void **state)
 
 static void test_recorded_and_collected(void **state)
 {
-	struct fact v[] = { recorded_file("data/x.csv", "2"), { .path = "data/f", .form = FORM_FOLDER, .has_digest = true } };
+	struct fact v[] = {recorded_file("data/x.csv", "2"),
+	                   {.path = "data/f", .form = FORM_FOLDER, .has_digest = true}};
 	struct inputs_recorded rec = { .v = v, .len = 2, .run = 12 };
 	struct digest z = digest_of("zz");
 
@@ -498,12 +509,15 @@ static void test_recorded_and_collected(void **state)
 	assert_int_equal(store_remove(store, &z, &case_e), 0);
 	for (int dry = 0; dry < 2; dry++) {
 		assert_int_equal(try_read(dry, &rec), ERR_USAGE);
-		assert_non_null(strstr(case_faults.data, "step \"a\": input \"data/x.csv\" of run 12 is no longer in the store; `--code work`"));
+		assert_non_null(
+		        strstr(case_faults.data,
+		               "step \"a\": input \"data/x.csv\" of run 12 is no longer in the store; `--code work`"));
 		assert_non_null(strstr(case_faults.data, "input \"data/f\" of run 12 is no longer in the store"));
 	}
 	good("steps: {a: {run: \"true\", inputs: [\"data/*.csv\"]}}\n");
 	assert_int_equal(try_read(true, &rec), ERR_USAGE);
-	assert_non_null(strstr(case_e.text, "input \"data/*.csv\" matches \"data/x.csv\" of run 12, which is no longer in the store"));
+	assert_non_null(strstr(
+	        case_e.text, "input \"data/*.csv\" matches \"data/x.csv\" of run 12, which is no longer in the store"));
 }
 
 static void test_faults(void **state)
@@ -513,13 +527,16 @@ static void test_faults(void **state)
 	assert_int_equal(symlink("loop", loop), 0);
 	assert_int_equal(symlink("gone", nothing), 0);
 	assert_int_equal(mkfifo(fifo, 0644), 0);
-	good("steps:\n  a:\n    run: \"true\"\n    inputs: [data/x.csv, data/loop, data/nothing, data/none.csv, data/fifo, \"q*.csv\"]\n");
+	good("steps:\n  a:\n    run: \"true\"\n    inputs: [data/x.csv, data/loop, data/nothing, data/none.csv, "
+	     "data/fifo, \"q*.csv\"]\n");
 	for (int dry = 0; dry < 2; dry++) {
 		assert_int_equal(try_read(dry, NULL), ERR_USAGE);
 		assert_null(in);
-		assert_non_null(strstr(case_faults.data, "jig.yaml:4:26: step \"a\": input \"data/loop\" is a loop of links"));
+		assert_non_null(
+		        strstr(case_faults.data, "jig.yaml:4:26: step \"a\": input \"data/loop\" is a loop of links"));
 		assert_non_null(strstr(case_faults.data, "input \"data/nothing\" is a link to nothing"));
-		assert_non_null(strstr(case_faults.data, "input \"data/none.csv\" does not exist, and no step makes it"));
+		assert_non_null(
+		        strstr(case_faults.data, "input \"data/none.csv\" does not exist, and no step makes it"));
 		assert_non_null(strstr(case_faults.data, "input \"data/fifo\" is neither a file nor a folder"));
 		assert_non_null(strstr(case_faults.data, "input \"q*.csv\" matches no file of the working tree"));
 	}
@@ -573,7 +590,8 @@ static void test_many(void **state)
 	assert_int_equal(unlink(other), 0);
 	assert_int_equal(try_read(false, NULL), ERR_USAGE);
 	assert_non_null(strstr(case_faults.data, "step \"a\": input \"many/000\" is a link to nothing"));
-	assert_non_null(strstr(case_faults.data, "step \"a\": input \"many/123\" does not exist, and no step makes it"));
+	assert_non_null(
+	        strstr(case_faults.data, "step \"a\": input \"many/123\" does not exist, and no step makes it"));
 	assert_null(strstr(case_faults.data, "step \"b\""));
 }
 

@@ -305,8 +305,12 @@ int main(void)
 {
 #define CASE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		CASE(test_silent), CASE(test_lines_stay_whole), CASE(test_index), CASE(test_unfinished_lines), CASE(test_long_line), CASE(test_last_line),
-		CASE(test_masks), CASE(test_mask_byte_by_byte), CASE(test_limit), CASE(test_flood), CASE(test_small_limits), CASE(test_failures),
+	        CASE(test_silent),       CASE(test_lines_stay_whole),
+	        CASE(test_index),        CASE(test_unfinished_lines),
+	        CASE(test_long_line),    CASE(test_last_line),
+	        CASE(test_masks),        CASE(test_mask_byte_by_byte),
+	        CASE(test_limit),        CASE(test_flood),
+	        CASE(test_small_limits), CASE(test_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,16 +55,44 @@ static const struct { const char *line, *want; } good[] = {
 	{ "{\"a\": 123456789012345678901234567890}", "a=1.2345678901234568e+29" },
 };
 
-static const struct { const char *line, *text; } bad[] = {
-	{ "{", "a name in quotes" }, { "{\"a\"", "\":\" expected" }, { "{\"a\":", "a value expected" }, { "{\"a\": 1", "\"}\" expected" },
-	{ "{\"a\": 1,}", "a name in quotes" }, { "{\"a\": 1} x", "behind the object" }, { "{\"a\": 1}{", "behind the object" }, { "{a: 1}", "a name in quotes" },
-	{ "{\"a\": x}", "a value expected" }, { "{\"a\": 0x10}", "a value expected" }, { "{\"a\": 1 2}", "\"}\" expected" }, { "{\"a", "without an end" },
-	{ "{\"a\\", "without an end" }, { "{\"a\\x\": 1}", "an escape" }, { "{\"a\\u12\": 1}", "an escape" }, { "{\"\\ud800\": 1}", "no character" },
-	{ "{\"\\u0000\": 1}", "no character" }, { "{\"a\tb\": 1}", "control character" }, { "{\"l\": [1, 2}", "\"]\" expected" }, { "{\"l\": [", "a value expected" },
-	{ "{\"step\": 1.5}", "step is no whole" }, { "{\"step\": NaN}", "step is no whole" }, { "{\"step\": 1e300}", "step is no whole" },
-	{ "{\"ts\": -1}", "ts is no time" }, { "{\"ts\": 1e300}", "ts is no time" }, { "{\"ts\": NaN}", "ts is no time" },
-	{ "loss", "NAME=VALUE" }, { "=1", "NAME=VALUE" }, { "loss=", "a number expected" }, { "loss=high", "a number expected" }, { "loss=1 x", "NAME=VALUE" },
-	{ "[1]", "NAME=VALUE" }, { "a=1 step=x", "a number expected" }, { "{\"\xff\": 1}", "not UTF-8" }, { "l\xc3=1", "not UTF-8" }, { "{\"a\": tru}", "a value expected" },
+static const struct { const char *line, *text;
+} bad[] = {
+        {"{", "a name in quotes"},
+        {"{\"a\"", "\":\" expected"},
+        {"{\"a\":", "a value expected"},
+        {"{\"a\": 1", "\"}\" expected"},
+        {"{\"a\": 1,}", "a name in quotes"},
+        {"{\"a\": 1} x", "behind the object"},
+        {"{\"a\": 1}{", "behind the object"},
+        {"{a: 1}", "a name in quotes"},
+        {"{\"a\": x}", "a value expected"},
+        {"{\"a\": 0x10}", "a value expected"},
+        {"{\"a\": 1 2}", "\"}\" expected"},
+        {"{\"a", "without an end"},
+        {"{\"a\\", "without an end"},
+        {"{\"a\\x\": 1}", "an escape"},
+        {"{\"a\\u12\": 1}", "an escape"},
+        {"{\"\\ud800\": 1}", "no character"},
+        {"{\"\\u0000\": 1}", "no character"},
+        {"{\"a\tb\": 1}", "control character"},
+        {"{\"l\": [1, 2}", "\"]\" expected"},
+        {"{\"l\": [", "a value expected"},
+        {"{\"step\": 1.5}", "step is no whole"},
+        {"{\"step\": NaN}", "step is no whole"},
+        {"{\"step\": 1e300}", "step is no whole"},
+        {"{\"ts\": -1}", "ts is no time"},
+        {"{\"ts\": 1e300}", "ts is no time"},
+        {"{\"ts\": NaN}", "ts is no time"},
+        {"loss", "NAME=VALUE"},
+        {"=1", "NAME=VALUE"},
+        {"loss=", "a number expected"},
+        {"loss=high", "a number expected"},
+        {"loss=1 x", "NAME=VALUE"},
+        {"[1]", "NAME=VALUE"},
+        {"a=1 step=x", "a number expected"},
+        {"{\"\xff\": 1}", "not UTF-8"},
+        {"l\xc3=1", "not UTF-8"},
+        {"{\"a\": tru}", "a value expected"},
 };
 
 static void test_good(void **state)
@@ -178,14 +206,15 @@ static void test_step(void **state)
 	int64_t step = 99;
 
 	assert_true(metric_step(1e15, &step) && step == 1000000000000000);
-	assert_false(metric_step(0.5, &step) || metric_step(NAN, &step) || metric_step(INFINITY, &step) || metric_step(1e17, &step));
+	assert_false(metric_step(0.5, &step) || metric_step(NAN, &step) || metric_step(INFINITY, &step) ||
+	             metric_step(1e17, &step));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good), cmocka_unit_test(test_bad), cmocka_unit_test(test_nothing), cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_many_keys), cmocka_unit_test(test_step),
+	        cmocka_unit_test(test_good),  cmocka_unit_test(test_bad),       cmocka_unit_test(test_nothing),
+	        cmocka_unit_test(test_depth), cmocka_unit_test(test_many_keys), cmocka_unit_test(test_step),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,9 +68,16 @@ static void *look_in_own_folder(void *arg)
 
 static int look_opens(void)
 {
-	static const struct { const char *name; int flags; } opens[] = {
-		{ "o-read", O_RDONLY }, { "o-write", O_WRONLY }, { "o-make", O_WRONLY | O_CREAT | O_TRUNC }, { "o-new", O_WRONLY | O_CREAT | O_EXCL },
-		{ "o-both", O_RDWR }, { "o-path", O_PATH }, { "o-path-link", O_PATH | O_NOFOLLOW }, { "o-link", O_RDONLY | O_NOFOLLOW },
+	static const struct { const char *name; int flags;
+	} opens[] = {
+	        {"o-read", O_RDONLY},
+	        {"o-write", O_WRONLY},
+	        {"o-make", O_WRONLY | O_CREAT | O_TRUNC},
+	        {"o-new", O_WRONLY | O_CREAT | O_EXCL},
+	        {"o-both", O_RDWR},
+	        {"o-path", O_PATH},
+	        {"o-path-link", O_PATH | O_NOFOLLOW},
+	        {"o-link", O_RDONLY | O_NOFOLLOW},
 	};
 	struct stat st;
 
@@ -292,10 +299,12 @@ static int look_boards(const char *dir)
 	if (board_taken(999) || board_taken(file) || board_taken(plain))
 		return 3;
 	snprintf(path, sizeof path, "%s/away", dir);
-	if (syscall(SYS_openat, TRACE_AWAY, path, O_RDONLY) >= 0 || errno != ENOENT || syscall(SYS_newfstatat, TRACE_AWAY, path, &st, 0) == 0 || errno != ENOENT)
+	if (syscall(SYS_openat, TRACE_AWAY, path, O_RDONLY) >= 0 || errno != ENOENT ||
+	    syscall(SYS_newfstatat, TRACE_AWAY, path, &st, 0) == 0 || errno != ENOENT)
 		return 4;
 	/* As it is no descriptor, it leads nowhere. */
-	if (syscall(SYS_openat, TRACE_AWAY, "sub", O_RDONLY) >= 0 || errno != EBADF || syscall(SYS_newfstatat, TRACE_AWAY, "", &st, AT_EMPTY_PATH) == 0 || errno != EBADF)
+	if (syscall(SYS_openat, TRACE_AWAY, "sub", O_RDONLY) >= 0 || errno != EBADF ||
+	    syscall(SYS_newfstatat, TRACE_AWAY, "", &st, AT_EMPTY_PATH) == 0 || errno != EBADF)
 		return 5;
 	snprintf(path, sizeof path, "%s/near", dir);
 	syscall(SYS_faccessat, TRACE_AWAY, path, F_OK);
@@ -341,7 +350,10 @@ static int look_blind(const char *what)
 		syscall(0x40000000 | 257, AT_FDCWD, NULL, 0);
 	else if (strcmp(what, "i386") == 0) {
 		long r;
-		__asm__ volatile("int $0x80" : "=a"(r) : "a"(5), "b"(0), "c"(0), "d"(0) : "memory", "r8", "r9", "r10", "r11");
+		__asm__ volatile("int $0x80"
+		                 : "=a"(r)
+		                 : "a"(5), "b"(0), "c"(0), "d"(0)
+		                 : "memory", "r8", "r9", "r10", "r11");
 	}
 #endif
 	return 0;
@@ -360,7 +372,14 @@ static int look_nested(void)
 	struct err e;
 	struct lookups l;
 	const char *argv[] = { "true", NULL }, *envp[] = { "PATH=/usr/bin:/bin", NULL };
-	struct spawn_request r = { .token = 5, .argv = argv, .envp = envp, .cwd = f->dir, .out = f->null, .err = f->null, .attempt_id = ID, .trace = true };
+	struct spawn_request r = {.token = 5,
+	                          .argv = argv,
+	                          .envp = envp,
+	                          .cwd = f->dir,
+	                          .out = f->null,
+	                          .err = f->null,
+	                          .attempt_id = ID,
+	                          .trace = true};
 	if (observer_start(spawner_trace_fd(f->s), &o, &e) < 0)
 		return 2;
 	if (spawner_spawn(f->s, &r, &e) < 0)
@@ -474,11 +493,34 @@ static int end(void **state)
 
 static void start(struct watching *w, uint64_t token, bool sandboxed, const char *const *argv)
 {
-	const char *sandbox[] = { "bwrap", "--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
-				  "--bind", w->f->dir, w->f->dir, "--", "setsid", "--", NULL };
+	const char *sandbox[] = {"bwrap",
+	                         "--die-with-parent",
+	                         "--unshare-pid",
+	                         "--ro-bind",
+	                         "/",
+	                         "/",
+	                         "--dev",
+	                         "/dev",
+	                         "--proc",
+	                         "/proc",
+	                         "--bind",
+	                         w->f->dir,
+	                         w->f->dir,
+	                         "--",
+	                         "setsid",
+	                         "--",
+	                         NULL};
 	const char *envp[] = { "PATH=/usr/bin:/bin", "JIG_ATTEMPT_ID=" ID, "ASAN_OPTIONS=detect_leaks=0", NULL };
-	struct spawn_request r = { .token = token, .argv = argv, .envp = envp, .cwd = w->f->dir, .out = w->f->null, .err = w->f->null, .attempt_id = ID,
-				   .wrap = sandboxed ? SPAWN_SANDBOX : SPAWN_PLAIN, .prefix = sandboxed ? sandbox : NULL, .trace = true };
+	struct spawn_request r = {.token = token,
+	                          .argv = argv,
+	                          .envp = envp,
+	                          .cwd = w->f->dir,
+	                          .out = w->f->null,
+	                          .err = w->f->null,
+	                          .attempt_id = ID,
+	                          .wrap = sandboxed ? SPAWN_SANDBOX : SPAWN_PLAIN,
+	                          .prefix = sandboxed ? sandbox : NULL,
+	                          .trace = true};
 	struct err e;
 
 	assert_int_equal(spawner_spawn(w->f->s, &r, &e), 0);
@@ -542,8 +584,10 @@ static void shell(struct watching *w, bool sandboxed)
 	put(w, "a", "text", 0644);
 	put(w, "tool", "#!/bin/sh\n:\n", 0755);
 	run(w, sandboxed,
-	    (const char *const[]){ "sh", "-c", "[ -x tool ] && ! [ -e nothing ] && cd sub && cat ../a && cd .. && ./tool && (cat sub/../a) >made || exit 1; ls sub",
-				   NULL },
+	    (const char *const[]){"sh", "-c",
+	                          "[ -x tool ] && ! [ -e nothing ] && cd sub && cat ../a && cd .. && ./tool && (cat "
+	                          "sub/../a) >made || exit 1; ls sub",
+	                          NULL},
 	    &l);
 	TRUSTED(l);
 	assert_true(how(w, &l, "tool") >= 0);
@@ -778,18 +822,29 @@ static void test_odd_boards(void **state)
 	}
 }
 
-/* A Python with the hook, run as a step's is. One that may not make files of that size has no board, and asks about all that it looks for. */
-static void run_python(struct watching *w, const char *script, bool board, bool compiled, int status, struct lookups *ret)
+/* A Python with the hook, run as a step's is. One that may not make files of that size has no board, and asks about all
+ * that it looks for. */
+static void run_python(struct watching *w, const char *script, bool board, bool compiled, int status,
+                       struct lookups *ret)
 {
-	_free_ char *cache = path_join(w->f->dir, "cache"), *hook = NULL, *path = NULL, *trace = mem_printf("JIG_TRACE=%s", w->f->dir);
+	_free_ char *cache = path_join(w->f->dir, "cache"), *hook = NULL, *path = NULL,
+	            *trace = mem_printf("JIG_TRACE=%s", w->f->dir);
 	struct err e;
 
 	assert_int_equal(python_hook_folder(cache, &hook, &e), 0);
 	path = mem_printf("PYTHONPATH=%s", hook);
 	put(w, "main.py", script, 0644);
 	const char *argv[] = { "sh", "-c", board ? "exec python3 main.py" : "ulimit -f 1; exec python3 main.py", NULL };
-	const char *envp[] = { "PATH=/usr/local/bin:/usr/bin:/bin", path, trace, "JIG_TRACE_SOURCE=1", compiled ? NULL : "PYTHONDONTWRITEBYTECODE=1", NULL };
-	struct spawn_request r = { .token = 1, .argv = argv, .envp = envp, .cwd = w->f->dir, .out = w->f->null, .err = w->f->null, .attempt_id = ID, .trace = true };
+	const char *envp[] = {"PATH=/usr/local/bin:/usr/bin:/bin",           path, trace, "JIG_TRACE_SOURCE=1",
+	                      compiled ? NULL : "PYTHONDONTWRITEBYTECODE=1", NULL};
+	struct spawn_request r = {.token = 1,
+	                          .argv = argv,
+	                          .envp = envp,
+	                          .cwd = w->f->dir,
+	                          .out = w->f->null,
+	                          .err = w->f->null,
+	                          .attempt_id = ID,
+	                          .trace = true};
 	assert_int_equal(spawner_spawn(w->f->s, &r, &e), 0);
 	struct spawn_event ev = end_of(w, 1);
 	observer_end(w->o, 1, ret);
@@ -802,18 +857,23 @@ static void run_python(struct watching *w, const char *script, bool board, bool 
 /* The folder counts by the modules that were looked for, whatever the end. */
 static void test_python(void **state)
 {
-	static const struct { const char *script; int status; } cases[] = {
-		{ "import local\ntry:\n    import absent\nexcept ImportError: pass\n", 0 },
-		{ "import local, absent\n", 1 << 8 },
-		{ "import local, os\nos._exit(0)\n", 0 },
-		{ "import local, os\nos.execv('/bin/true', ['true'])\n", 0 },
-		{ "import local, os\nif os.fork():\n    os.wait()\nelse:\n    import absent\n", 0 },
-		{ "import local, os\nif os.fork():\n    os.wait()\nelse:\n    os.kill(os.getpid(), 9)\n", 0 },
-		{ "import os\nif os.fork():\n    os.wait()\nelse:\n    import local\n    try:\n        import absent\n    except ImportError: os.kill(os.getpid(), 9)\n", 0 },
-		{ "import os, threading\nt = threading.Thread(target=__import__, args=('local',))\nt.start()\nt.join()\n", 0 },
-		{ "import local, os\nos.kill(os.getpid(), 9)\n", 9 },
-		{ "import local, os, posix\nposix._exit(0)\n", 0 },
-		{ "import os\nos.closerange(3, 256)\nf = open('made', 'w')\nimport local\nf.write('all')\n", 0 },
+	static const struct { const char *script; int status;
+	} cases[] = {
+	        {"import local\ntry:\n    import absent\nexcept ImportError: pass\n", 0},
+	        {"import local, absent\n", 1 << 8},
+	        {"import local, os\nos._exit(0)\n", 0},
+	        {"import local, os\nos.execv('/bin/true', ['true'])\n", 0},
+	        {"import local, os\nif os.fork():\n    os.wait()\nelse:\n    import absent\n", 0},
+	        {"import local, os\nif os.fork():\n    os.wait()\nelse:\n    os.kill(os.getpid(), 9)\n", 0},
+	        {"import os\nif os.fork():\n    os.wait()\nelse:\n    import local\n    try:\n        import absent\n  "
+	         "  except ImportError: os.kill(os.getpid(), 9)\n",
+	         0},
+	        {"import os, threading\nt = threading.Thread(target=__import__, "
+	         "args=('local',))\nt.start()\nt.join()\n",
+	         0},
+	        {"import local, os\nos.kill(os.getpid(), 9)\n", 9},
+	        {"import local, os, posix\nposix._exit(0)\n", 0},
+	        {"import os\nos.closerange(3, 256)\nf = open('made', 'w')\nimport local\nf.write('all')\n", 0},
 	};
 	struct watching *w = *state;
 
@@ -823,8 +883,10 @@ static void test_python(void **state)
 		_lookups_ struct lookups l = { 0 };
 
 		run_python(w, script, i % 2, false, cases[i / 2].status, &l);
-		int folder = how(w, &l, w->f->dir), module = how(w, &l, "local"), absent = how(w, &l, "absent"), source = how(w, &l, "local.py");
-		if (folder < 0 || folder & LOOKUP_READ || module != LOOKUP_MODULE || source != (LOOKUP_STAT | LOOKUP_SOURCE))
+		int folder = how(w, &l, w->f->dir), module = how(w, &l, "local"), absent = how(w, &l, "absent"),
+		    source = how(w, &l, "local.py");
+		if (folder < 0 || folder & LOOKUP_READ || module != LOOKUP_MODULE ||
+		    source != (LOOKUP_STAT | LOOKUP_SOURCE))
 			fail_msg("%sthe folder %d, the module %d, the source %d", script, folder, module, source);
 		if (strstr(script, "absent"))
 			assert_int_equal(absent, LOOKUP_MODULE);
@@ -842,7 +904,8 @@ static bool is_of_board(const char *path)
 	return strstr(path, "mmap") || strstr(path, "lib-dynload");
 }
 
-/* With a board and without one the same is looked up in the same ways: read and compiled, found and not, by links, in packages, in a folder that is not there. */
+/* With a board and without one the same is looked up in the same ways: read and compiled, found and not, by links, in
+ * packages, in a folder that is not there. */
 static void test_python_board_hides_nothing(void **state)
 {
 	static const char script[] =
@@ -852,13 +915,16 @@ static void test_python_board_hides_nothing(void **state)
 		"for name in 'absent', 'pkg.absent', 'space.absent':\n"
 		"    try: __import__(name)\n"
 		"    except ImportError: pass\n"
-		"assert importlib.util.find_spec('only_found') and importlib.util.find_spec('folder') and not importlib.util.find_spec('to_nowhere')\n"
+		"assert importlib.util.find_spec('only_found') and importlib.util.find_spec('folder') and not "
+		"importlib.util.find_spec('to_nowhere')\n"
 		"os.mkdir('later'); open('later/late.py', 'w').close(); importlib.invalidate_caches()\n"
 		/* 3.6 remembers that there was no folder. */
 		"sys.path_importer_cache.clear()\n"
 		"sys.dont_write_bytecode = True\nimport late\n"
 		"shutil.rmtree('later')\n";
-	static const char *const files[] = { "local.py", "pkg/__init__.py", "pkg/inner.py", "space/there.py", "lib/in_lib.py", "real/by_link.py", "only_found.py", "folder/x.txt", "folder.txt" };
+	static const char *const files[] = {"local.py",       "pkg/__init__.py", "pkg/inner.py",
+	                                    "space/there.py", "lib/in_lib.py",   "real/by_link.py",
+	                                    "only_found.py",  "folder/x.txt",    "folder.txt"};
 	struct watching *w = *state;
 	struct err e;
 
@@ -877,12 +943,14 @@ static void test_python_board_hides_nothing(void **state)
 		run_python(w, script, true, compiled, 0, &first);
 		run_python(w, script, false, compiled, 0, &asked);
 		run_python(w, script, true, compiled, 0, &told);
-		assert_true(how(w, &asked, "local.py") == (LOOKUP_STAT | LOOKUP_SOURCE) && how(w, &asked, "later") >= 0);
+		assert_true(how(w, &asked, "local.py") == (LOOKUP_STAT | LOOKUP_SOURCE) &&
+		            how(w, &asked, "later") >= 0);
 		for (size_t i = 0; i < asked.paths.len; i++) {
 			const struct map_entry *was = &asked.paths.entries[i], *is = map_find(&told.paths, was->key);
 
 			if (!is || is->num != was->num)
-				fail_msg("%s%s: %d, %d with a board", was->key, compiled ? ", compiled" : "", (int)was->num, is ? (int)is->num : -1);
+				fail_msg("%s%s: %d, %d with a board", was->key, compiled ? ", compiled" : "",
+				         (int)was->num, is ? (int)is->num : -1);
 		}
 		for (size_t i = 0; i < told.paths.len; i++) {
 			const char *path = told.paths.entries[i].key;
@@ -896,9 +964,10 @@ static void test_python_board_hides_nothing(void **state)
 static void test_blind(void **state)
 {
 	static const char *const whats[][2] = {
-		{ "ring", "io_uring" }, { "handle", "handles" }, { "chroot", "root folder" }, { "mount", "mounted" }, { "other", "another process" },
+	        {"ring", "io_uring"},    {"handle", "handles"},        {"chroot", "root folder"},
+	        {"mount", "mounted"},    {"other", "another process"},
 #ifdef __x86_64__
-		{ "x32", "another kind" }, { "i386", "another kind" },
+	        {"x32", "another kind"}, {"i386", "another kind"},
 #endif
 	};
 	struct watching *w = *state;
@@ -920,7 +989,9 @@ static void test_static_program(void **state)
 	struct watching *w = *state;
 	_lookups_ struct lookups l = { 0 }, built = { 0 };
 
-	put(w, "s.c", "#include <sys/stat.h>\nint main(void) { struct stat st; return stat(\"seen-by-static\", &st) == 0; }\n", 0644);
+	put(w, "s.c",
+	    "#include <sys/stat.h>\nint main(void) { struct stat st; return stat(\"seen-by-static\", &st) == 0; }\n",
+	    0644);
 	start(w, 1, false, (const char *const[]){ "cc", "-static", "-o", "static", "s.c", NULL });
 	struct spawn_event ev = end_of(w, 1);
 	observer_end(w->o, 1, &built);
@@ -999,8 +1070,15 @@ static void test_never_began(void **state)
 
 	for (int i = 0; i < 2; i++) {
 		_lookups_ struct lookups l = { 0 };
-		const char *argv[] = { i ? "true" : "./no-such-program", NULL }, *envp[] = { "PATH=/usr/bin:/bin", NULL };
-		struct spawn_request r = { .token = 9, .argv = argv, .envp = envp, .cwd = cwds[i], .out = w->f->null, .err = w->f->null, .attempt_id = ID, .trace = true };
+		const char *argv[] = {i ? "true" : "./no-such-program", NULL}, *envp[] = {"PATH=/usr/bin:/bin", NULL};
+		struct spawn_request r = {.token = 9,
+		                          .argv = argv,
+		                          .envp = envp,
+		                          .cwd = cwds[i],
+		                          .out = w->f->null,
+		                          .err = w->f->null,
+		                          .attempt_id = ID,
+		                          .trace = true};
 		struct err e;
 
 		assert_int_equal(spawner_spawn(w->f->s, &r, &e), 0);
@@ -1020,8 +1098,15 @@ static void test_never_began(void **state)
 static void test_untraced(void **state)
 {
 	struct watching *w = *state;
-	const char *argv[] = { "sh", "-c", "[ \"$(grep -c 'Seccomp:.2' /proc/self/status)\" = 0 ]", NULL }, *envp[] = { "PATH=/usr/bin:/bin", NULL };
-	struct spawn_request r = { .token = 3, .argv = argv, .envp = envp, .cwd = w->f->dir, .out = w->f->null, .err = w->f->null, .attempt_id = ID };
+	const char *argv[] = {"sh", "-c", "[ \"$(grep -c 'Seccomp:.2' /proc/self/status)\" = 0 ]", NULL},
+	           *envp[] = {"PATH=/usr/bin:/bin", NULL};
+	struct spawn_request r = {.token = 3,
+	                          .argv = argv,
+	                          .envp = envp,
+	                          .cwd = w->f->dir,
+	                          .out = w->f->null,
+	                          .err = w->f->null,
+	                          .attempt_id = ID};
 	struct err e;
 
 	assert_int_equal(spawner_spawn(w->f->s, &r, &e), 0);
@@ -1073,7 +1158,8 @@ static void test_as_ordinary_user(void **state)
 		bool network;
 		struct err e;
 		have_sandbox = have_sandbox && sandbox_probe(environ, &network, &e) == 0;
-		_exit(execl(self_path(), self_path(), "--ordinary", have_sandbox ? "sandbox" : NULL, (char *)NULL) ? 77 : 0);
+		_exit(execl(self_path(), self_path(), "--ordinary", have_sandbox ? "sandbox" : NULL, (char *)NULL) ? 77
+		                                                                                                   : 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
@@ -1084,11 +1170,13 @@ static void test_as_ordinary_user(void **state)
 }
 
 #define CASE(t) cmocka_unit_test_setup_teardown(t, begin, end)
-#define CASES                                                                                                                                                       \
-	CASE(test_shell), CASE(test_shell_in_sandbox), CASE(test_opens), CASE(test_changes), CASE(test_proc), CASE(test_memory), CASE(test_execs),                  \
-		CASE(test_thread_with_own_folder), CASE(test_says), CASE(test_says_in_sandbox), CASE(test_boards), CASE(test_boards_in_sandbox),               \
-		CASE(test_odd_boards), CASE(test_python), CASE(test_python_board_hides_nothing), CASE(test_blind), CASE(test_static_program),                  \
-		CASE(test_daemon_and_shot), CASE(test_many_at_once), CASE(test_nested), CASE(test_never_began), CASE(test_untraced), CASE(test_free_while_they_run)
+#define CASES \
+	CASE(test_shell), CASE(test_shell_in_sandbox), CASE(test_opens), CASE(test_changes), CASE(test_proc), \
+	        CASE(test_memory), CASE(test_execs), CASE(test_thread_with_own_folder), CASE(test_says), \
+	        CASE(test_says_in_sandbox), CASE(test_boards), CASE(test_boards_in_sandbox), CASE(test_odd_boards), \
+	        CASE(test_python), CASE(test_python_board_hides_nothing), CASE(test_blind), CASE(test_static_program), \
+	        CASE(test_daemon_and_shot), CASE(test_many_at_once), CASE(test_nested), CASE(test_never_began), \
+	        CASE(test_untraced), CASE(test_free_while_they_run)
 
 int main(int argc, char **argv)
 {
@@ -1108,7 +1196,8 @@ int main(int argc, char **argv)
 	have_sandbox = sandbox_probe(environ, &network, &e) == 0;
 	if (!have_sandbox)
 		print_message("skipping what needs a sandbox: %s\n", e.text);
-	const struct CMUnitTest tests[] = { CASES, CASE(test_end_that_does_not_come), cmocka_unit_test(test_as_ordinary_user) };
+	const struct CMUnitTest tests[] = {CASES, CASE(test_end_that_does_not_come),
+	                                   cmocka_unit_test(test_as_ordinary_user)};
 	const struct CMUnitTest ordinary[] = { CASES };
 	if (argc > 1 && strcmp(argv[1], "--ordinary") == 0)
 		return cmocka_run_group_tests_name("ordinary", ordinary, NULL, NULL);

@@ -390,7 +390,8 @@ static void links_among_many(void **state)
 	buf_adds(&file, "      - many/inside\n      - many/outside\n");
 	good(file.data);
 	assert_int_equal(symlink("/etc/passwd", outside), 0);
-	bad(file.data, "jig.yaml:606:9: step \"a\": input \"many/outside\" is reached by a symlink that leaves the project");
+	bad(file.data,
+	    "jig.yaml:606:9: step \"a\": input \"many/outside\" is reached by a symlink that leaves the project");
 }
 
 static void param_files(void **state)
@@ -427,9 +428,11 @@ static void overrides(void **state)
 	const char *text = "params: {a: {b: 1, k: 0}, d: 1}\nsteps: {s: {run: 'x ${params.a.b} ${params.c}'}}\n";
 	static const char *const inherited[] = {"a.k=5", "gone=1", "+c=[0]", "a.b=7"};
 
-	assert_int_equal(case_read(text, strlen(text),
-	                           &(struct pipeline_options){.overrides = over, .noverrides = 3, .inherited = inherited, .ninherited = 4}),
-	                 0);
+	assert_int_equal(
+	        case_read(text, strlen(text),
+	                  &(struct pipeline_options){
+	                          .overrides = over, .noverrides = 3, .inherited = inherited, .ninherited = 4}),
+	        0);
 	assert_value(case_p->params, "{\"a\":{\"b\":2,\"k\":5},\"c\":[1]}");
 	assert_int_equal(case_p->ndropped, 1);
 	assert_string_equal(case_p->dropped[0], "gone=1");
@@ -541,8 +544,10 @@ static void all_at_once(void **state)
 	assert_non_null(strstr(case_faults.data, "\njig.yaml:3:23: step \"b\": needs \"c\", which is no step"));
 	assert_non_null(strstr(case_faults.data, "\njig.yaml:3:37: step \"b\": output \"/x\" is absolute"));
 	assert_non_null(strstr(case_faults.data, "\njig.yaml:4:24: step \"d\": it reads its own output \"o\""));
-	/* A wrong matrix hides no other fault of its step and makes none, nor does the first of two wrong references in one text. */
-	bad("steps:\n  a: {matrix: {k: 3}, run: 'x ${params.u} ${matrix.k} ${params.v}', timeout: soon, outputs: '${matrix.k}'}\n"
+	/* A wrong matrix hides no other fault of its step and makes none, nor does the first of two wrong references in
+	 * one text. */
+	bad("steps:\n  a: {matrix: {k: 3}, run: 'x ${params.u} ${matrix.k} ${params.v}', timeout: soon, outputs: "
+	    "'${matrix.k}'}\n"
 	    "  b: {run: y, needs: a, inputs: '${params.w}/${params.z}'}\n",
 	    "jig.yaml:2:19: step \"a\": matrix key \"k\" should be a list");
 	assert_non_null(strstr(case_faults.data, "step \"a\": \"timeout\""));
@@ -600,7 +605,8 @@ static void selecting(void **state)
 	assert_int_equal(pipeline_select(case_p, "trian", sel, &case_e), ERR_NOT_FOUND);
 	assert_string_equal(
 	        case_e.text,
-	        "there is no step \"trian\" in jig.yaml (did you mean \"train\"?); its steps are clean, train and evaluate");
+	        "there is no step \"trian\" in jig.yaml (did you mean \"train\"?); its steps are clean, train and "
+	        "evaluate");
 	assert_int_equal(pipeline_select(case_p, "train[x]", sel, &case_e), ERR_NOT_FOUND);
 	assert_int_equal(pipeline_find(case_p, "train"), -1);
 	pipeline_free(NULL);
@@ -609,10 +615,10 @@ static void selecting(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	        case_test(whole_file),  case_test(no_steps),  case_test(unknown_keys), case_test(wrong_types),
-	        case_test(accepted),    case_test(defaults),  case_test(references),   case_test(paths),
-	        case_test(param_files), case_test(overrides), case_test(read_elsewhere), case_test(matrices),     case_test(all_at_once),
-	        case_test(loading),     case_test(selecting), case_test(links_among_many),
+	        case_test(whole_file),  case_test(no_steps),  case_test(unknown_keys),   case_test(wrong_types),
+	        case_test(accepted),    case_test(defaults),  case_test(references),     case_test(paths),
+	        case_test(param_files), case_test(overrides), case_test(read_elsewhere), case_test(matrices),
+	        case_test(all_at_once), case_test(loading),   case_test(selecting),      case_test(links_among_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

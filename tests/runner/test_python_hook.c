@@ -1,5 +1,5 @@
-/* The hook in every Python that is here: what it tells and when, seen by a module that stands in front of posix.access() and of Python's own audit events; and that nobody else notices
- * it. */
+/* The hook in every Python that is here: what it tells and when, seen by a module that stands in front of
+ * posix.access() and of Python's own audit events; and that nobody else notices it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,46 +48,56 @@ static const char teller[] =
 	"    if hasattr(sys, 'addaudithook'): sys.addaudithook(hear)\n"
 	"start(os.environ['TELLER_LOG'], os.environ['TELLER_WORK'])\n";
 
-static const struct { const char *name, *text; } files[] = {
-	{"main.py", "import local\nimport pkg.sub\nfrom pkg import rel\nimport space.inner\n"
-		    "for i in range(3):\n    try:\n        import optional_thing\n    except ImportError:\n        pass\nprint('done', rel.leaf.x)\n"},
-	{"local.py", "x = 1\n"},
-	{"late.py", "def work(): return 'late'\n"},
-	{"never.py", "x = 1\n"},
-	{"pkg/__init__.py", ""},
-	{"pkg/sub.py", "print('sub', __name__)\n"},
-	{"pkg/rel.py", "from . import sub\nfrom .deep import leaf\n"},
-	{"pkg/deep/__init__.py", ""},
-	{"pkg/deep/leaf.py", "x = 3\n"},
-	{"pkg/deep/never.py", ""},
-	{"space/inner.py", "y = 2\n"},
-	{"lib/inlib.py", "z = 1\n"},
-	{"lists.py", "import os\nos.listdir('.')\nimport local\nos.listdir(os.getcwd())\n"},
-	{"again.py", "import importlib, local\nimportlib.invalidate_caches()\nimport late\n"},
-	{"reads.py", "import local, pkg.sub, pkgutil, inspect, linecache\nlocal.__loader__.get_source('local')\npkgutil.get_data('pkg', 'sub.py')\n"
-		     "inspect.getsource(local)\nopen('local.py').close()\nopen('reads.py').close()\n"},
-	{"relative.py", "import sys\nsys.path.insert(0, 'lib')\nimport inlib\nsys.path.insert(0, '')\nimport late\n"},
-	{"spawns.py", "import multiprocessing\ndef child():\n    import late\n    print(late.work(), flush=True)\n"
-		      "if __name__ == '__main__':\n    p = multiprocessing.get_context('spawn').Process(target=child)\n    p.start()\n    p.join()\n"},
-	{"threads.py", "import threading\nts = [threading.Thread(target=__import__, args=('local',)) for i in range(8)]\n"
-		       "[t.start() for t in ts]\n[t.join() for t in ts]\nprint('joined')\n"},
-	{"fails.py", "import broken\n"},
-	{"broken.py", "def f():\n    raise KeyError('here')\nf()\n"},
-	{"looks.py", "import sys, os, inspect, importlib.machinery as m\n"
-		     "print('sitecustomize' in sys.modules, [p for p in sys.path if 'python-' in os.path.basename(p)], 'python-' in os.environ['PYTHONPATH'])\n"
-		     "print(inspect.signature(m.FileFinder.find_spec), m.FileFinder.find_spec.__qualname__, m.FileFinder.find_spec.__module__)\n"},
-	{"killed.py", "import local, os, signal\nprint('so far', flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"},
-	{"leaves.py", "import local, os\nos._exit(0)\n"},
-	{"turns.py", "import local, os\n"
-		     "try:\n    os.execv('/no/such/program', ['x'])\nexcept OSError:\n    import late\n"
-		     "os.execvp('sh', ['sh', '-c', 'echo turned'])\n"},
-	{"forks.py", "import local, os\npid = os.fork()\nif pid == 0:\n    import late\n    os._exit(0)\nos.waitpid(pid, 0)\nimport pkg\n"},
-	{"ends.py", "import atexit, local\natexit.register(__import__, 'late')\n"},
-	{"after.py", "import sys\nsys.modules['kept'] = type('Kept', (), {'__del__': lambda self: __import__('late')})()\nimport local\n"},
-	{"pools.py", "import multiprocessing\ndef work(n):\n    import late\n    return n\n"
-		     "if __name__ == '__main__':\n    with multiprocessing.get_context('fork').Pool(1) as p: print(p.map(work, [1, 2]))\n"},
-	{"app/__main__.py", "import part\n"},
-	{"app/part.py", ""},
+static const struct { const char *name, *text;
+} files[] = {
+        {"main.py", "import local\nimport pkg.sub\nfrom pkg import rel\nimport space.inner\n"
+                    "for i in range(3):\n    try:\n        import optional_thing\n    except ImportError:\n        "
+                    "pass\nprint('done', rel.leaf.x)\n"},
+        {"local.py", "x = 1\n"},
+        {"late.py", "def work(): return 'late'\n"},
+        {"never.py", "x = 1\n"},
+        {"pkg/__init__.py", ""},
+        {"pkg/sub.py", "print('sub', __name__)\n"},
+        {"pkg/rel.py", "from . import sub\nfrom .deep import leaf\n"},
+        {"pkg/deep/__init__.py", ""},
+        {"pkg/deep/leaf.py", "x = 3\n"},
+        {"pkg/deep/never.py", ""},
+        {"space/inner.py", "y = 2\n"},
+        {"lib/inlib.py", "z = 1\n"},
+        {"lists.py", "import os\nos.listdir('.')\nimport local\nos.listdir(os.getcwd())\n"},
+        {"again.py", "import importlib, local\nimportlib.invalidate_caches()\nimport late\n"},
+        {"reads.py", "import local, pkg.sub, pkgutil, inspect, "
+                     "linecache\nlocal.__loader__.get_source('local')\npkgutil.get_data('pkg', 'sub.py')\n"
+                     "inspect.getsource(local)\nopen('local.py').close()\nopen('reads.py').close()\n"},
+        {"relative.py", "import sys\nsys.path.insert(0, 'lib')\nimport inlib\nsys.path.insert(0, '')\nimport late\n"},
+        {"spawns.py", "import multiprocessing\ndef child():\n    import late\n    print(late.work(), flush=True)\n"
+                      "if __name__ == '__main__':\n    p = "
+                      "multiprocessing.get_context('spawn').Process(target=child)\n    p.start()\n    p.join()\n"},
+        {"threads.py",
+         "import threading\nts = [threading.Thread(target=__import__, args=('local',)) for i in range(8)]\n"
+         "[t.start() for t in ts]\n[t.join() for t in ts]\nprint('joined')\n"},
+        {"fails.py", "import broken\n"},
+        {"broken.py", "def f():\n    raise KeyError('here')\nf()\n"},
+        {"looks.py", "import sys, os, inspect, importlib.machinery as m\n"
+                     "print('sitecustomize' in sys.modules, [p for p in sys.path if 'python-' in os.path.basename(p)], "
+                     "'python-' in os.environ['PYTHONPATH'])\n"
+                     "print(inspect.signature(m.FileFinder.find_spec), m.FileFinder.find_spec.__qualname__, "
+                     "m.FileFinder.find_spec.__module__)\n"},
+        {"killed.py", "import local, os, signal\nprint('so far', flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"},
+        {"leaves.py", "import local, os\nos._exit(0)\n"},
+        {"turns.py", "import local, os\n"
+                     "try:\n    os.execv('/no/such/program', ['x'])\nexcept OSError:\n    import late\n"
+                     "os.execvp('sh', ['sh', '-c', 'echo turned'])\n"},
+        {"forks.py", "import local, os\npid = os.fork()\nif pid == 0:\n    import late\n    "
+                     "os._exit(0)\nos.waitpid(pid, 0)\nimport pkg\n"},
+        {"ends.py", "import atexit, local\natexit.register(__import__, 'late')\n"},
+        {"after.py", "import sys\nsys.modules['kept'] = type('Kept', (), {'__del__': lambda self: "
+                     "__import__('late')})()\nimport local\n"},
+        {"pools.py", "import multiprocessing\ndef work(n):\n    import late\n    return n\n"
+                     "if __name__ == '__main__':\n    with multiprocessing.get_context('fork').Pool(1) as p: "
+                     "print(p.map(work, [1, 2]))\n"},
+        {"app/__main__.py", "import part\n"},
+        {"app/part.py", ""},
 };
 
 static void find_pythons(void)
@@ -100,7 +110,10 @@ static void find_pythons(void)
 		_free_ char *program = mem_printf("%s/bin/python", folder), *module = NULL, *pth = NULL;
 		_buf_ struct buf out = BUF_INIT;
 		const char *make[] = {name, "-I", "-m", "venv", "--without-pip", folder, NULL};
-		const char *ask[] = {program, "-I", "-c", "import sys, sysconfig; print(sys.version_info[1], sysconfig.get_paths()['purelib'], end='')", NULL};
+		const char *ask[] = {
+		        program, "-I", "-c",
+		        "import sys, sysconfig; print(sys.version_info[1], sysconfig.get_paths()['purelib'], end='')",
+		        NULL};
 		char *place;
 		bool known = false;
 		int status;
@@ -203,13 +216,15 @@ static int count(const struct seen *s, const char *line)
 static void has(const struct python *p, const struct seen *s, const char *line, bool wanted)
 {
 	if (!count(s, line) == wanted)
-		fail_msg("3.%ld: \"%s\" is %s in:%s\n%s", p->minor, line, wanted ? "not" : "wrongly", s->log.data, s->out.data);
+		fail_msg("3.%ld: \"%s\" is %s in:%s\n%s", p->minor, line, wanted ? "not" : "wrongly", s->log.data,
+		         s->out.data);
 }
 
 static struct seen run(const struct python *p, const struct start *how, const char *a, const char *b)
 {
 	_free_ char *path = mem_printf("PYTHONPATH=%s%s%s", f.hook, how->path ? ":" : "", how->path ? how->path : "");
-	_free_ char *trace = mem_printf("JIG_TRACE=%s", how->trace ? how->trace : f.work), *log = mem_printf("TELLER_LOG=%s", f.log);
+	_free_ char *trace = mem_printf("JIG_TRACE=%s", how->trace ? how->trace : f.work),
+	            *log = mem_printf("TELLER_LOG=%s", f.log);
 	_free_ char *work = mem_printf("TELLER_WORK=%s", f.work);
 	const char *argv[] = {"/bin/sh", "-c", "exec \"$0\" \"$@\" 2>&1", p->program, a, b, NULL};
 	const char *envp[9] = {"PATH=/usr/bin:/bin", path, log, work};
@@ -263,9 +278,23 @@ static void imports(const struct python *p)
 	if (p->minor >= 7)
 		has(p, &s, "say script/W/main.py", true);
 	static const char *const told[] = {
-		"say module/W//local", "say module/W//pkg", "say module/W/pkg//sub", "say module/W/pkg//rel", "say module/W/pkg//deep", "say module/W/pkg/deep//leaf",
-		"say module/W//space", "say module/W/space//inner", "say source/W/local.py", "say source/W/pkg/__init__.py", "say source/W/pkg/deep/leaf.py",
-		"say source/W/space/inner.py", "say list/W", "say list/W/pkg", "say list/W/pkg/deep", "say list/W/space",
+	        "say module/W//local",
+	        "say module/W//pkg",
+	        "say module/W/pkg//sub",
+	        "say module/W/pkg//rel",
+	        "say module/W/pkg//deep",
+	        "say module/W/pkg/deep//leaf",
+	        "say module/W//space",
+	        "say module/W/space//inner",
+	        "say source/W/local.py",
+	        "say source/W/pkg/__init__.py",
+	        "say source/W/pkg/deep/leaf.py",
+	        "say "
+	        "source/W/space/inner.py",
+	        "say list/W",
+	        "say list/W/pkg",
+	        "say list/W/pkg/deep",
+	        "say list/W/space",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(told); i++)
 		has(p, &s, told[i], true);
@@ -422,7 +451,9 @@ static void unseen(const struct python *p)
 			    /* by the name under which Python froze it */ "_frozen_importlib_external\n");
 
 	write_user("import sys\nsys.mine = __file__\nprint('mine', __name__)\n");
-	_seen_ struct seen with = run(p, &(struct start){.path = f.user}, "-c", "import sys, sitecustomize as s; print(s is sys.modules['sitecustomize'], s.__file__ == sys.mine)");
+	_seen_ struct seen with =
+	        run(p, &(struct start){.path = f.user}, "-c",
+	            "import sys, sitecustomize as s; print(s is sys.modules['sitecustomize'], s.__file__ == sys.mine)");
 	assert_string_equal(with.out.data, "mine sitecustomize\nTrue True\n");
 	_seen_ struct seen untraced = run(p, &(struct start){.path = f.user, .trace = ""}, "looks.py", NULL);
 	assert_true(text_starts(untraced.out.data, "mine sitecustomize\nTrue [] True\n"));
@@ -431,7 +462,8 @@ static void unseen(const struct python *p)
 	write_user("raise ValueError('mine')\n");
 	_seen_ struct seen faulty = run(p, &(struct start){.path = f.user}, "-c", "print('goes on')");
 	assert_non_null(strstr(faulty.out.data, "goes on\n"));
-	assert_non_null(strstr(faulty.out.data, "Error in sitecustomize; set PYTHONVERBOSE for traceback:\nValueError: mine\n"));
+	assert_non_null(strstr(faulty.out.data,
+	                       "Error in sitecustomize; set PYTHONVERBOSE for traceback:\nValueError: mine\n"));
 
 	unlink(path);
 	_seen_ struct seen fails = run(p, &(struct start){0}, "fails.py", NULL);
@@ -456,7 +488,8 @@ static void test_nobody_notices(void **state)
 
 static void test_folder_is_made_and_mended(void **state)
 {
-	_free_ char *cache = path_join(f.dir, "fresh/cache"), *blocked = path_join(f.work, "main.py"), *folder = NULL, *again = NULL, *file = NULL, *compiled = NULL;
+	_free_ char *cache = path_join(f.dir, "fresh/cache"), *blocked = path_join(f.work, "main.py"), *folder = NULL,
+	            *again = NULL, *file = NULL, *compiled = NULL;
 	_buf_ struct buf good = BUF_INIT, now = BUF_INIT;
 	struct stat st;
 	struct err e;

@@ -1,4 +1,5 @@
-/* The tokens of Python files: what is cosmetic and what is not, what is not understood, and a cross-check against Python's own tokenizer. */
+/* The tokens of Python files: what is cosmetic and what is not, what is not understood, and a cross-check against
+ * Python's own tokenizer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -147,12 +148,44 @@ static const struct pair different[] = {
 };
 
 static const char *const refused[] = {
-	"x = 'a\n", "x = '''a\n", "x = \"a", "x = 'a\\", "f(\n", "f(]\n", "f)\n", "x = [1, 2\ny = 3\n",
-	"if x:\n    y\n  z\n", "if x:\n\ty\n        z\n", "if x:\n        y\n\tz\n",
-	"x = \\ \ny\n", "x = 1 \\\n", "x = 1 \\", "\\\nx\n", "x = $\n", "x ? y\n", "`x`\n", "!x\n", "x!r\n",
-	"x = 1\ry = 2\n", "x = '\xff'\n", "# \xff\n", "# coding: shift_jis\nx\n", "# coding: utf-7\nx\n", "\xef\xbb\xbf# coding: latin-1\nx\n",
-	"x = f'{a'\n", "x = f'{a\n", "x = f'}'\n", "x = f'{a:x'\n", "x = f'{a:\n}'\n", "x = f'{(a}'\n", "x = f'{a)}'\n", "x = f'''{a''\n",
-	"x = f'\\N{DASH'\n", "x = f'{a:'}'\n", "x = f'{'\n", "x = f'{a:{b:{c'\n",
+        "x = 'a\n",
+        "x = '''a\n",
+        "x = \"a",
+        "x = 'a\\",
+        "f(\n",
+        "f(]\n",
+        "f)\n",
+        "x = [1, 2\ny = 3\n",
+        "if x:\n    y\n  z\n",
+        "if x:\n\ty\n        z\n",
+        "if x:\n        y\n\tz\n",
+        "x = \\ \ny\n",
+        "x = 1 \\\n",
+        "x = 1 \\",
+        "\\\nx\n",
+        "x = $\n",
+        "x ? y\n",
+        "`x`\n",
+        "!x\n",
+        "x!r\n",
+        "x = 1\ry = 2\n",
+        "x = '\xff'\n",
+        "# \xff\n",
+        "# coding: shift_jis\nx\n",
+        "# coding: utf-7\nx\n",
+        "\xef\xbb\xbf# coding: latin-1\nx\n",
+        "x = f'{a'\n",
+        "x = f'{a\n",
+        "x = f'}'\n",
+        "x = f'{a:x'\n",
+        "x = f'{a:\n}'\n",
+        "x = f'{(a}'\n",
+        "x = f'{a)}'\n",
+        "x = f'''{a''\n",
+        "x = f'\\N{DASH'\n",
+        "x = f'{a:'}'\n",
+        "x = f'{'\n",
+        "x = f'{a:{b:{c'\n",
 };
 
 static int tokens(const char *text, struct digest *ret)
@@ -213,14 +246,16 @@ static void test_depth_is_bounded(void **state)
 	assert_int_equal(python_tokens(deep.data, deep.len, &d), -1);
 }
 
-/* For files of the standard library: N.a as it stands, N.b with comments gone and blank lines, comments and spaces added, N.c with one name changed. */
+/* For files of the standard library: N.a as it stands, N.b with comments gone and blank lines, comments and spaces
+ * added, N.c with one name changed. */
 static const char mutate[] =
 	"import sys, os, tokenize, io, keyword, random\n"
 	"out, limit = sys.argv[1], int(sys.argv[2])\n"
 	"top = os.path.dirname(os.__file__)\n"
 	"names = []\n"
 	"for folder, dirs, files in os.walk(top):\n"
-	"    dirs[:] = sorted(d for d in dirs if d not in ('site-packages', 'dist-packages', '__pycache__', 'lib2to3', 'idlelib'))\n"
+	"    dirs[:] = sorted(d for d in dirs if d not in ('site-packages', 'dist-packages', '__pycache__', 'lib2to3', "
+	"'idlelib'))\n"
 	"    names += [os.path.join(folder, f) for f in sorted(files) if f.endswith('.py')]\n"
 	"random.seed(7)\n"
 	"random.shuffle(names)\n"
@@ -245,9 +280,12 @@ static const char mutate[] =
 	"        if not depth:\n"
 	"            row, col = t.start\n"
 	"            if kind == 'COMMENT' and row > 2: edits.append((row, col, len(t.string), ''))\n"
-	"            if kind == 'OP' and before and before.end[0] == row and before.string.strip(): edits.append((row, col, 0, random.choice(['', ' ', '\\t'])))\n"
-	"            if kind == 'OP' and t.string in '([{' and row > 2: edits.append((row, col + 1, 0, random.choice(['', '\\n\\n', ' # added\\n'])))\n"
-	"            if kind == 'NEWLINE' and row > 2 and t.string: edits.append((row, col, 0, random.choice(['', '\\n', '\\n      # added\\n'])))\n"
+	"            if kind == 'OP' and before and before.end[0] == row and before.string.strip(): edits.append((row, "
+	"col, 0, random.choice(['', ' ', '\\t'])))\n"
+	"            if kind == 'OP' and t.string in '([{' and row > 2: edits.append((row, col + 1, 0, "
+	"random.choice(['', '\\n\\n', ' # added\\n'])))\n"
+	"            if kind == 'NEWLINE' and row > 2 and t.string: edits.append((row, col, 0, random.choice(['', "
+	"'\\n', '\\n      # added\\n'])))\n"
 	"            if kind == 'NAME' and not keyword.iskeyword(t.string): renames.append((row, t.end[1], 0, '_x'))\n"
 	"        if kind in ('FSTRING_END', 'TSTRING_END'): depth -= 1\n"
 	"        before = t\n"
@@ -257,7 +295,8 @@ static const char mutate[] =
 	"        for row, col, cut, new in sorted(edits, reverse=True):\n"
 	"            line = copy[row - 1]\n"
 	"            copy[row - 1] = line[:col] + new + line[col + cut:]\n"
-	"        with io.open(os.path.join(out, '%d.%s' % (n, suffix)), 'w', encoding=encoding, newline='') as f: f.write('\\n'.join(copy))\n"
+	"        with io.open(os.path.join(out, '%d.%s' % (n, suffix)), 'w', encoding=encoding, newline='') as f: "
+	"f.write('\\n'.join(copy))\n"
 	"    with open(os.path.join(out, '%d.a' % n), 'wb') as f: f.write(data)\n"
 	"    with open(os.path.join(out, '%d.name' % n), 'w') as f: f.write(name)\n"
 	"    write('b', edits)\n"

@@ -12,7 +12,8 @@ static struct err err;
 static const char *const pipeline_one = "params: {lr: 0.1, seed: 1}\n"
                                         "steps:\n"
                                         "  clean: {run: ./clean.sh, inputs: [data/raw.csv], outputs: [clean.csv]}\n"
-                                        "  train: {run: 'train ${params.lr}', inputs: [clean.csv], outputs: [model/]}\n";
+                                        "  train: {run: 'train ${params.lr}', inputs: [clean.csv], outputs: "
+                                        "[model/]}\n";
 
 static int setup(void **state)
 {
@@ -46,7 +47,11 @@ static int64_t record_run(const char *options_text, bool ended)
 	must(json_parse(options_text, strlen(options_text), "options", &list, &make_err));
 	must(tracker_begin(tracker, &make_err));
 	must(run_create(tracker,
-	                &(struct run_new){.pipeline = "p", .pipeline_text = pipeline_one, .host = "h", .user = "u", .options = list,
+	                &(struct run_new){.pipeline = "p",
+	                                  .pipeline_text = pipeline_one,
+	                                  .host = "h",
+	                                  .user = "u",
+	                                  .options = list,
 	                                  .code = {"c0ffee", "main", NULL, 1, snap.tree}},
 	                &run, uid, &make_err));
 	must(env_record(tracker, &(struct env_facts){"0a1b", "observed", "system", NULL}, &env, &make_err));
@@ -54,11 +59,20 @@ static int64_t record_run(const char *options_text, bool ended)
 	steps[1] = make_next_step(tracker, run, "train", 1);
 	must(run_start(tracker, run, &make_err));
 	attempts[0] = make_attempt(tracker, run, steps[0], 1, env);
-	must(artifact_add(tracker, &(struct artifact_new){run, steps[0], attempts[0], ROLE_IN, FORM_FILE, "data/raw.csv", &raw, 4, 0, 0644}, &make_err));
-	must(artifact_add(tracker, &(struct artifact_new){run, steps[0], attempts[0], ROLE_OUT, FORM_FILE, "clean.csv", &clean, 4, 0, 0644}, &make_err));
+	must(artifact_add(tracker,
+	                  &(struct artifact_new){run, steps[0], attempts[0], ROLE_IN, FORM_FILE, "data/raw.csv", &raw,
+	                                         4, 0, 0644},
+	                  &make_err));
+	must(artifact_add(tracker,
+	                  &(struct artifact_new){run, steps[0], attempts[0], ROLE_OUT, FORM_FILE, "clean.csv", &clean,
+	                                         4, 0, 0644},
+	                  &make_err));
 	make_end(tracker, run, steps[0], attempts[0], ATTEMPT_SUCCESS, STEP_SUCCESS);
 	attempts[1] = make_attempt(tracker, run, steps[1], 1, env);
-	must(artifact_add(tracker, &(struct artifact_new){run, steps[1], attempts[1], ROLE_IN, FORM_FILE, "clean.csv", &clean, 4, 0, 0644}, &make_err));
+	must(artifact_add(
+	        tracker,
+	        &(struct artifact_new){run, steps[1], attempts[1], ROLE_IN, FORM_FILE, "clean.csv", &clean, 4, 0, 0644},
+	        &make_err));
 	if (ended) {
 		make_end(tracker, run, steps[1], attempts[1], ATTEMPT_FAILED, STEP_FAILED);
 		must(run_end(tracker, run, RUN_FAILED, 1, 1000, &make_err));
@@ -69,7 +83,12 @@ static int64_t record_run(const char *options_text, bool ended)
 
 static int load(int64_t run, const char *code, const char *override)
 {
-	struct resume_options o = {.project = &project, .tracker = tracker, .origin = run, .code = code, .overrides = &override, .noverrides = override != NULL};
+	struct resume_options o = {.project = &project,
+	                           .tracker = tracker,
+	                           .origin = run,
+	                           .code = code,
+	                           .overrides = &override,
+	                           .noverrides = override != NULL};
 
 	resume_release(&resume);
 	buf_reset(&faults);
@@ -163,7 +182,8 @@ static void params_of_the_same_code(void **state)
 	put("p.yaml", "lr: 7\n");
 	put("from_file.yaml", "params: [p.yaml]\nsteps: {a: {run: x}}\n");
 	int64_t run = record_run("{}", true);
-	struct resume_options o = {.project = &project, .tracker = tracker, .origin = run, .code = "same", .file = "from_file.yaml"};
+	struct resume_options o = {
+	        .project = &project, .tracker = tracker, .origin = run, .code = "same", .file = "from_file.yaml"};
 
 	put("p.yaml", "lr: 8\n");
 	assert_int_equal(resume_load(&o, &resume, NULL, &err), 0);
@@ -192,7 +212,10 @@ static void what_is_refused(void **state)
 	must(run_remove(tracker, run, &make_err));
 	must(tracker_commit(tracker, &make_err));
 	refuse(run, NULL, NULL, ERR_NOT_FOUND, "there is no run 2");
-	struct resume_options o = {.project = &project, .tracker = tracker, .origin = record_run("{\"file\":\"/elsewhere/jig.yaml\"}", true), .code = "same"};
+	struct resume_options o = {.project = &project,
+	                           .tracker = tracker,
+	                           .origin = record_run("{\"file\":\"/elsewhere/jig.yaml\"}", true),
+	                           .code = "same"};
 	assert_int_equal(resume_load(&o, &resume, NULL, &err), ERR_USAGE);
 	assert_non_null(strstr(err.text, "/elsewhere/jig.yaml lies outside the project"));
 }
@@ -244,9 +267,11 @@ static void what_differs_in_the_code(void **state)
 	put("z1.py", "new\n");
 	put("z2.py", "new\n");
 	take_ok();
-	assert_string_equal(resume_code_note(jig, before, snap.tree, &a), "code: a.py is new, bin.dat is gone, lib/x.py +3 −1, 2 files more");
+	assert_string_equal(resume_code_note(jig, before, snap.tree, &a),
+	                    "code: a.py is new, bin.dat is gone, lib/x.py +3 −1, 2 files more");
 	assert_non_null(strstr(resume_code_note(jig, NULL, snap.tree, &a), "cannot be compared"));
-	assert_non_null(strstr(resume_code_note(jig, "0123456789012345678901234567890123456789", snap.tree, &a), "cannot be compared"));
+	assert_non_null(strstr(resume_code_note(jig, "0123456789012345678901234567890123456789", snap.tree, &a),
+	                       "cannot be compared"));
 }
 
 static void what_differs_from_the_run(void **state)
@@ -279,7 +304,8 @@ static void what_differs_from_the_run(void **state)
 	vec_clear(&now.notes);
 	assert_ok(resume_compare(tracker, run, &project, resume.pipeline, &now, e));
 	assert_int_equal(now.notes.len, 3);
-	assert_string_equal(now.notes.v[2], "! environment of clean and 1 step more changed since run 1: requirements.lock");
+	assert_string_equal(now.notes.v[2],
+	                    "! environment of clean and 1 step more changed since run 1: requirements.lock");
 	json_decref(env.detail);
 	vec_release(&now.notes);
 	arena_release(&now.texts);

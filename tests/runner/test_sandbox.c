@@ -43,10 +43,13 @@ static const char *self_path(void)
 
 static int connect_to(int port)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = {
+	        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	return fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0 ? 0 : errno == ECONNREFUSED || errno == ENETUNREACH ? 7 : 8;
+	return fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0 ? 0
+	       : errno == ECONNREFUSED || errno == ENETUNREACH                ? 7
+	                                                                      : 8;
 }
 
 static int listen_here(int *ret_port)
@@ -55,7 +58,8 @@ static int listen_here(int *ret_port)
 	socklen_t n = sizeof at;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) < 0 || listen(fd, 4) < 0 || getsockname(fd, (struct sockaddr *)&at, &n) < 0)
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) < 0 || listen(fd, 4) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&at, &n) < 0)
 		return -1;
 	*ret_port = ntohs(at.sin_port);
 	return fd;
@@ -190,7 +194,7 @@ static void init(struct fixture *f, const struct layout *l)
 
 static int make(struct fixture *f, struct err *e)
 {
-	struct sandbox_options o = { .root = f->root, .jig = f->jig, .environ = (char *const *)f->env, .keep = f->keep };
+	struct sandbox_options o = {.root = f->root, .jig = f->jig, .environ = (char *const *)f->env, .keep = f->keep};
 
 	while (o.nkeep < ARRAY_LEN(f->keep) && f->keep[o.nkeep])
 		o.nkeep++;
@@ -217,8 +221,13 @@ static void done(struct fixture *f)
 /* Runs argv inside, in the work folder; what it wrote is appended. */
 static int run_argv(struct fixture *f, const char *const *argv, struct buf *out)
 {
-	struct sandbox_attempt a = { .folder = f->folder, .work = f->work, .tmp = f->tmp, .checkpoints = f->checkpoints, .files = { f->metrics },
-				     .params = f->params, .network = f->network };
+	struct sandbox_attempt a = {.folder = f->folder,
+	                            .work = f->work,
+	                            .tmp = f->tmp,
+	                            .checkpoints = f->checkpoints,
+	                            .files = {f->metrics},
+	                            .params = f->params,
+	                            .network = f->network};
 	const char *all[2000];
 	struct err e;
 	size_t n = 0;
@@ -432,7 +441,8 @@ static void test_walls_cannot_be_taken_down(void **state)
 static void test_kept_paths(void **state)
 {
 	WITH_PROJECT;
-	const char *venv = below(&f, f.root, ".venv"), *data = below(&f, f.top, "data"), *env = below(&f, f.home, ".cache/jig/envs/k");
+	const char *venv = below(&f, f.root, ".venv"), *data = below(&f, f.top, "data"),
+	           *env = below(&f, f.home, ".cache/jig/envs/k");
 
 	put(&f, f.root, ".venv/bin/tool", "tool\n");
 	put(&f, data, "big.csv", "1,2\n");
@@ -476,7 +486,8 @@ static void test_kept_paths_around_hidden_ones(void **state)
 static void test_caches(void **state)
 {
 	WITH_PROJECT;
-	const char *hub = below(&f, f.root, "hub"), *torch = below(&f, f.top, "torch"), *pip = below(&f, f.home, ".cache/pip");
+	const char *hub = below(&f, f.root, "hub"), *torch = below(&f, f.top, "torch"),
+	           *pip = below(&f, f.home, ".cache/pip");
 
 	put(&f, hub, "weights", "plain\n");
 	put(&f, torch, "weights", "plain\n");
@@ -568,14 +579,19 @@ static void test_hidden_places_that_go(void **state)
 static void test_folders_made_later(void **state)
 {
 	NEEDS_SANDBOX;
-	static const struct layout linked = { "home", "home/project", "home/project/.jig", "home/project/.jig", "disk/record" };
+	static const struct layout linked = {"home", "home/project", "home/project/.jig", "home/project/.jig",
+	                                     "disk/record"};
 	_cleanup_(done) struct fixture f;
 	struct err e;
 
 	init(&f, &linked);
 	assert_int_equal(make(&f, &e), 0);
-	struct sandbox_attempt a = { .folder = below(&f, f.run, "later@1"), .work = below(&f, f.run, "later@1/work"), .tmp = f.tmp,
-				     .checkpoints = below(&f, f.run, "later.ckpt"), .params = f.params, .network = true };
+	struct sandbox_attempt a = {.folder = below(&f, f.run, "later@1"),
+	                            .work = below(&f, f.run, "later@1/work"),
+	                            .tmp = f.tmp,
+	                            .checkpoints = below(&f, f.run, "later.ckpt"),
+	                            .params = f.params,
+	                            .network = true};
 	const char *const *words = sandbox_wrap(f.s, &a, &f.a);
 	const char *all[2000];
 	_buf_ struct buf out = BUF_INIT;
@@ -609,7 +625,8 @@ static void keep_found(void *arg, const char *path)
 static void test_aliases(void **state)
 {
 	WITH_PROJECT;
-	const char *again = below(&f, f.top, "again"), *project = below(&f, f.top, "project again"), *other = below(&f, f.top, "other");
+	const char *again = below(&f, f.top, "again"), *project = below(&f, f.top, "project again"),
+	           *other = below(&f, f.top, "other");
 	_cleanup_(mount_table_release) struct mount_table t = { 0 };
 	struct found found = { 0 };
 
@@ -683,8 +700,9 @@ static void test_processes(void **state)
 	WITH_PROJECT;
 	_buf_ struct buf out = BUF_INIT;
 
-	assert_int_equal(inside_says(&f, "sees", arena_printf(&f.a, "%d", (int)getpid() > 1000 ? (int)getpid() : 99999)), 7);
-	assert_int_equal(run_argv(&f, (const char *const[]){ "sh", "-c", "ls -d /proc/[0-9]* | wc -l", NULL }, &out), 0);
+	assert_int_equal(
+	        inside_says(&f, "sees", arena_printf(&f.a, "%d", (int)getpid() > 1000 ? (int)getpid() : 99999)), 7);
+	assert_int_equal(run_argv(&f, (const char *const[]){"sh", "-c", "ls -d /proc/[0-9]* | wc -l", NULL}, &out), 0);
 	assert_true(strtol(out.data, NULL, 10) <= 6);
 }
 
@@ -698,7 +716,8 @@ static void test_devices(void **state)
 	refuses(&f, "cat \"$1\"", stray);
 	unlink(stray);
 	assert_int_equal(inside_says(&f, "shm", ""), 0);
-	gives(&f, "head -c 4 /dev/zero | wc -c | tr -d ' '; echo x > /dev/null; head -c 1 /dev/urandom >/dev/null", "", "4\n");
+	gives(&f, "head -c 4 /dev/zero | wc -c | tr -d ' '; echo x > /dev/null; head -c 1 /dev/urandom >/dev/null", "",
+	      "4\n");
 	refuses(&f, "ls -d /dev/[hsv]d[a-z] /dev/nvme* /dev/mem", "");
 }
 
@@ -851,15 +870,30 @@ int main(int argc, char **argv)
 		print_message("skipping what needs a sandbox: %s\n", e.text);
 #define CASE(t) cmocka_unit_test(t)
 	const struct CMUnitTest tests[] = {
-		CASE(test_secrets_are_hidden), CASE(test_secrets_that_variables_moved),
-		CASE(test_project_and_record_are_hidden), CASE(test_own_folders), CASE(test_the_rest_is_read_only),
-		CASE(test_walls_cannot_be_taken_down), CASE(test_kept_paths), CASE(test_kept_paths_around_hidden_ones),
-		CASE(test_caches), CASE(test_cache_elsewhere), CASE(test_cache_that_is_the_home), CASE(test_caches_that_are_not_there),
-		CASE(test_hidden_places_that_go), CASE(test_folders_made_later), CASE(test_aliases), CASE(test_settings_of_the_machine), CASE(test_own_group),
-		CASE(test_network),
-		CASE(test_processes), CASE(test_devices), CASE(test_layouts),
+	        CASE(test_secrets_are_hidden),
+	        CASE(test_secrets_that_variables_moved),
+	        CASE(test_project_and_record_are_hidden),
+	        CASE(test_own_folders),
+	        CASE(test_the_rest_is_read_only),
+	        CASE(test_walls_cannot_be_taken_down),
+	        CASE(test_kept_paths),
+	        CASE(test_kept_paths_around_hidden_ones),
+	        CASE(test_caches),
+	        CASE(test_cache_elsewhere),
+	        CASE(test_cache_that_is_the_home),
+	        CASE(test_caches_that_are_not_there),
+	        CASE(test_hidden_places_that_go),
+	        CASE(test_folders_made_later),
+	        CASE(test_aliases),
+	        CASE(test_settings_of_the_machine),
+	        CASE(test_own_group),
+	        CASE(test_network),
+	        CASE(test_processes),
+	        CASE(test_devices),
+	        CASE(test_layouts),
 #ifndef JIG_POSIX
-		CASE(test_probe), CASE(test_project_that_holds_the_home),
+	        CASE(test_probe),
+	        CASE(test_project_that_holds_the_home),
 #endif
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,7 +110,8 @@ static void test_who_may_be_retried(void **state)
 
 	for (enum step_state st = STEP_PENDING; st <= STEP_LOST; st++) {
 		bool may = st == STEP_FAILED || st == STEP_STOPPED || st == STEP_RETRYING;
-		_free_ char *wanted = mem_printf("is %s: only a failed or stopped step can be retried", step_state_text(st));
+		_free_ char *wanted =
+		        mem_printf("is %s: only a failed or stopped step can be retried", step_state_text(st));
 
 		assert_int_equal(retry_allowed(st, why), may);
 		if (!may)

@@ -92,7 +92,8 @@ static void test_mask_text(void **state)
 /* Values that the ends of the parts cut at every place, the longer one of two with one beginning too. */
 static void test_mask_file(void **state)
 {
-	_free_ char *path = path_join(folder, "m.jsonl"), *other = path_join(folder, "other"), *missing = path_join(folder, "none");
+	_free_ char *path = path_join(folder, "m.jsonl"), *other = path_join(folder, "other"),
+	            *missing = path_join(folder, "none");
 	struct secrets s;
 	struct err e;
 
@@ -135,7 +136,8 @@ static void test_mask_file(void **state)
 
 static void test_find(void **state)
 {
-	_free_ char *top = path_join(folder, "top"), *deep = path_join(top, "a/b"), *name = path_join(deep, "is-abcdefgh"), *link = path_join(top, "a/l");
+	_free_ char *top = path_join(folder, "top"), *deep = path_join(top, "a/b"),
+	            *name = path_join(deep, "is-abcdefgh"), *link = path_join(top, "a/l");
 	_free_ char *at_link = NULL, *at_name = NULL, *at_file = NULL;
 	const char *secret;
 	struct secrets s;

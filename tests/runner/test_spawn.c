@@ -131,15 +131,17 @@ static int misbehave(const char *what, const char *file)
 		for (int s = 1; s < NSIG; s++)
 			if (s == SIGSEGV || s == SIGBUS || s == SIGFPE) /* the sanitizers' own */
 				continue;
-			else if (sigismember(&mask, s) == 1 || (sigaction(s, NULL, &sa) == 0 && sa.sa_handler != SIG_DFL))
+			else if (sigismember(&mask, s) == 1 ||
+			         (sigaction(s, NULL, &sa) == 0 && sa.sa_handler != SIG_DFL))
 				deaf++;
 		prctl(PR_GET_PDEATHSIG, &death);
 		int open_fds = 0;
 		for (int fd = 3; fd < 1000; fd++)
 			open_fds += fcntl(fd, F_GETFD) >= 0;
 		char in[2];
-		printf("sid=%d pgrp=%d core=%d files=%d deaf=%d death=%d fds=%d stdin=%d\n", getsid(0) == getpid(), getpgrp() == getpid(), (int)core.rlim_max,
-		       files.rlim_cur == files.rlim_max, deaf, death, open_fds, (int)read(0, in, 1));
+		printf("sid=%d pgrp=%d core=%d files=%d deaf=%d death=%d fds=%d stdin=%d\n", getsid(0) == getpid(),
+		       getpgrp() == getpid(), (int)core.rlim_max, files.rlim_cur == files.rlim_max, deaf, death,
+		       open_fds, (int)read(0, in, 1));
 		return 0;
 	}
 	return 99;
@@ -153,7 +155,8 @@ static void start_with(struct fixture *f, uint64_t token, const char *const *arg
 {
 	_free_ char *attempt = mem_printf("JIG_ATTEMPT_ID=%s", id);
 	const char *envp[] = { "PATH=/usr/bin:/bin", attempt, "ASAN_OPTIONS=detect_leaks=0", NULL };
-	struct spawn_request r = { .token = token, .argv = argv, .envp = envp, .cwd = f->dir, .out = out, .err = out, .attempt_id = id };
+	struct spawn_request r = {
+	        .token = token, .argv = argv, .envp = envp, .cwd = f->dir, .out = out, .err = out, .attempt_id = id};
 	struct err e;
 
 	assert_int_equal(spawner_spawn(f->s, &r, &e), 0);
@@ -288,7 +291,13 @@ static void test_failures(void **state)
 
 	_free_ char *gone = path_join(f->dir, "gone");
 	const char *argv[] = { "sh", "-c", ":", NULL }, *envp[] = { NULL };
-	struct spawn_request r = { .token = 4, .argv = argv, .envp = envp, .cwd = gone, .out = f->null, .err = f->null, .attempt_id = ID_A };
+	struct spawn_request r = {.token = 4,
+	                          .argv = argv,
+	                          .envp = envp,
+	                          .cwd = gone,
+	                          .out = f->null,
+	                          .err = f->null,
+	                          .attempt_id = ID_A};
 	assert_int_equal(spawner_spawn(f->s, &r, &e), 0);
 	ev = next_event(f->s);
 	assert_int_equal(ev.kind, SPAWN_FAILED);
@@ -500,7 +509,8 @@ static void test_environment_of_process(void **state)
 	exact[16383] = '\0';
 	memcpy(big, "BIG=", 4);
 	memcpy(exact, "E=", 2);
-	const char *envp[] = { exact, "XJIG=1", big, "JIG_ATTEMPT_IDX=no", "JIG_ATTEMPT_ID=yes", "PATH=/usr/bin:/bin", NULL };
+	const char *envp[] = {exact, "XJIG=1", big, "JIG_ATTEMPT_IDX=no", "JIG_ATTEMPT_ID=yes", "PATH=/usr/bin:/bin",
+	                      NULL};
 	struct spawn_request r = { .token = 1, .argv = argv, .envp = envp, .cwd = "/", .out = f->null, .err = f->null };
 	assert_int_equal(spawner_spawn(f->s, &r, &e), 0);
 	struct spawn_event ev = next_event(f->s);
@@ -552,7 +562,7 @@ static void test_spawner_gone(void **state)
 	assert_int_equal(r, ERR_BROKEN);
 	assert_non_null(strstr(e.text, "has ended"));
 	const char *argv[] = { "true", NULL }, *envp[] = { NULL };
-	struct spawn_request req = { .token = 1, .argv = argv, .envp = envp, .cwd = "/", .out = f->null, .err = f->null };
+	struct spawn_request req = {.token = 1, .argv = argv, .envp = envp, .cwd = "/", .out = f->null, .err = f->null};
 	assert_int_equal(spawner_spawn(f->s, &req, &e), ERR_BROKEN);
 	assert_int_equal(spawner_signal(f->s, 1, SIGTERM, &e), ERR_BROKEN);
 }
@@ -564,7 +574,8 @@ static void test_capture(void **state)
 	const char *envp[] = { "PATH=/usr/bin:/bin", "WORD=hello", NULL };
 	struct err e;
 	int status = -1;
-#define CAPTURE(cwd, max, ...) spawn_capture((const char *const[]){ __VA_ARGS__, NULL }, envp, cwd, max, &out, &status, &e)
+#define CAPTURE(cwd, max, ...) \
+	spawn_capture((const char *const[]){__VA_ARGS__, NULL}, envp, cwd, max, &out, &status, &e)
 
 	assert_int_equal(CAPTURE(NULL, 100, "sh", "-c", "echo $WORD; echo noise >&2"), 0);
 	assert_int_equal(status, 0);
@@ -578,7 +589,8 @@ static void test_capture(void **state)
 	assert_string_equal(out.data, "said\nwhy\n");
 
 	buf_reset(&out);
-	assert_int_equal(CAPTURE(NULL, 10, "sh", "-c", "i=0; while [ $i -lt 20000 ]; do echo 123456789; i=$((i+1)); done"), 0);
+	assert_int_equal(
+	        CAPTURE(NULL, 10, "sh", "-c", "i=0; while [ $i -lt 20000 ]; do echo 123456789; i=$((i+1)); done"), 0);
 	assert_int_equal(status, 0);
 	assert_int_equal(out.len, 10);
 
@@ -601,7 +613,7 @@ static void test_detached(void **state)
 {
 	struct fixture *f = *state;
 	const char *argv[] = { self_path(), "--misbehave", "facts", NULL };
-	const char *sh[] = { "sh", "-c", "echo kept >&3; [ \"$(ps -o sid= -p $$ | tr -d ' ')\" = $$ ] && exit 5", NULL };
+	const char *sh[] = {"sh", "-c", "echo kept >&3; [ \"$(ps -o sid= -p $$ | tr -d ' ')\" = $$ ] && exit 5", NULL};
 	struct err e;
 	char text[16];
 	int p[2], status;
@@ -637,8 +649,9 @@ static void test_stream(void **state)
 	int status = -1;
 	struct err e;
 #define STREAM(dir, ...) \
-	spawn_stream(&(struct spawn_stream){ .argv = (const char *const[]){ __VA_ARGS__, NULL }, .envp = envp, .cwd = dir, .keep = -1, \
-					     .output = note_output, .arg = &out }, &status, &e)
+	spawn_stream(&(struct spawn_stream){ .argv = (const char *const[]){ __VA_ARGS__, NULL }, .envp = envp, \
+					     .cwd = dir, .keep = -1, .output = note_output, .arg = &out }, \
+		     &status, &e)
 
 	/* Both streams, in the order in which they were written; nothing to read; signals as they were at the start. */
 	assert_int_equal(STREAM(f->dir, "sh", "-c", "echo $NAME; echo two >&2; echo three; cat; pwd; exit 3"), 0);
@@ -679,8 +692,12 @@ static void test_stream_keeps(void **state)
 
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	assert_int_equal(file_lock(lock, false, &fd, &e), 0);
-	_free_ char *script = mem_printf("(read x <%s) & test -e /proc/$$/fd/%d && ! test -e /proc/$$/fd/%d", fifo, fd, other);
-	struct spawn_stream s = { .argv = (const char *const[]){ "sh", "-c", script, NULL }, .keep = fd, .output = note_output, .arg = &out };
+	_free_ char *script =
+	        mem_printf("(read x <%s) & test -e /proc/$$/fd/%d && ! test -e /proc/$$/fd/%d", fifo, fd, other);
+	struct spawn_stream s = {.argv = (const char *const[]){"sh", "-c", script, NULL},
+	                         .keep = fd,
+	                         .output = note_output,
+	                         .arg = &out};
 	assert_int_equal(spawn_stream(&s, &status, &e), 0);
 	assert_int_equal(status, 0);
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
@@ -708,7 +725,8 @@ static void test_stream_dies_with_its_caller(void **state)
 		int fd, status;
 		if (file_lock(lock, false, &fd, &e) < 0)
 			_exit(1);
-		struct spawn_stream s = { .argv = (const char *const[]){ "sh", "-c", script, NULL }, .keep = fd, .output = note_output };
+		struct spawn_stream s = {
+		        .argv = (const char *const[]){"sh", "-c", script, NULL}, .keep = fd, .output = note_output};
 		spawn_stream(&s, &status, &e);
 		_exit(1);
 	}
@@ -737,7 +755,8 @@ static void test_piped(void **state)
 	struct fixture *f = *state;
 	_buf_ struct buf out = BUF_INIT, complaint = BUF_INIT;
 	const char *const envp[] = { "PATH=/usr/bin:/bin", "NAME=value", NULL };
-	const char *const sh[] = { "sh", "-c", "echo $NAME; echo two >&2; cat; pwd; exit 3", NULL }, *const none[] = { "no-such-program", NULL };
+	const char *const sh[] = {"sh", "-c", "echo $NAME; echo two >&2; cat; pwd; exit 3", NULL},
+	                  *const none[] = {"no-such-program", NULL};
 	_close_ int other = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int fds[2], status;
 	struct err e;
@@ -776,7 +795,9 @@ static void test_foreground(void **state)
 {
 	struct fixture *f = *state;
 	_free_ char *wanted = path_join(f->dir, "made");
-	const char *const sh[] = { "sh", "-c", "kill -INT $PPID; kill -QUIT $PPID; touch made; kill -INT $$; sleep 1000", NULL }, *const none[] = { "no-such-program", NULL };
+	const char *const sh[] = {"sh", "-c", "kill -INT $PPID; kill -QUIT $PPID; touch made; kill -INT $$; sleep 1000",
+	                          NULL},
+	                  *const none[] = {"no-such-program", NULL};
 	struct sigaction now;
 	struct err e;
 	int status;
@@ -798,15 +819,32 @@ int main(int argc, char **argv)
 		return misbehave(argv[2], argc > 3 ? argv[3] : "");
 #define CASE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		CASE(test_exit_status), CASE(test_start_time), CASE(test_step_finds_clean_house), CASE(test_failures), CASE(test_script_without_interpreter),
-		CASE(test_long_texts), CASE(test_many_at_once),
+	        CASE(test_exit_status),
+	        CASE(test_start_time),
+	        CASE(test_step_finds_clean_house),
+	        CASE(test_failures),
+	        CASE(test_script_without_interpreter),
+	        CASE(test_long_texts),
+	        CASE(test_many_at_once),
 #ifndef JIG_POSIX
-		CASE(test_daemon_dies_with_its_step), CASE(test_many_leftovers), CASE(test_nameless_daemon), CASE(test_fork_bomb),
-		CASE(test_others_are_left_alone), CASE(test_end_of_supervisor_ends_all), CASE(test_sweep), CASE(test_environment_of_process),
+	        CASE(test_daemon_dies_with_its_step),
+	        CASE(test_many_leftovers),
+	        CASE(test_nameless_daemon),
+	        CASE(test_fork_bomb),
+	        CASE(test_others_are_left_alone),
+	        CASE(test_end_of_supervisor_ends_all),
+	        CASE(test_sweep),
+	        CASE(test_environment_of_process),
 #endif
-		CASE(test_signal_to_group), CASE(test_spawner_gone), CASE(test_capture), CASE(test_detached),
-		CASE(test_stream), CASE(test_stream_keeps), CASE(test_stream_dies_with_its_caller),
-		CASE(test_piped), CASE(test_foreground),
+	        CASE(test_signal_to_group),
+	        CASE(test_spawner_gone),
+	        CASE(test_capture),
+	        CASE(test_detached),
+	        CASE(test_stream),
+	        CASE(test_stream_keeps),
+	        CASE(test_stream_dies_with_its_caller),
+	        CASE(test_piped),
+	        CASE(test_foreground),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

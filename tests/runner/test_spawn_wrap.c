@@ -59,13 +59,35 @@ static int burn(void)
 
 static void start(struct fixture *f, uint64_t token, enum spawn_wrap wrap, const char *id, const char *const *argv)
 {
-	const char *sandbox[] = { "bwrap", "--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
-				  "--bind", f->dir, f->dir, "--", NULL };
+	const char *sandbox[] = {"bwrap",
+	                         "--die-with-parent",
+	                         "--unshare-pid",
+	                         "--ro-bind",
+	                         "/",
+	                         "/",
+	                         "--dev",
+	                         "/dev",
+	                         "--proc",
+	                         "/proc",
+	                         "--bind",
+	                         f->dir,
+	                         f->dir,
+	                         "--",
+	                         NULL};
 	const char *container[] = { "sh", "-c", "shift; \"$@\"", "client", "run", NULL };
 	_free_ char *attempt = mem_printf("JIG_ATTEMPT_ID=%s", id);
 	const char *envp[] = { "PATH=/usr/bin:/bin", attempt, "ASAN_OPTIONS=detect_leaks=0", NULL };
-	struct spawn_request r = { .token = token, .argv = argv, .envp = envp, .cwd = f->dir, .out = f->null, .err = f->null, .attempt_id = id, .wrap = wrap,
-				   .prefix = wrap == SPAWN_SANDBOX ? sandbox : wrap == SPAWN_CONTAINER ? container : NULL };
+	struct spawn_request r = {.token = token,
+	                          .argv = argv,
+	                          .envp = envp,
+	                          .cwd = f->dir,
+	                          .out = f->null,
+	                          .err = f->null,
+	                          .attempt_id = id,
+	                          .wrap = wrap,
+	                          .prefix = wrap == SPAWN_SANDBOX     ? sandbox
+	                                    : wrap == SPAWN_CONTAINER ? container
+	                                                              : NULL};
 	struct err e;
 
 	assert_int_equal(spawner_spawn(f->s, &r, &e), 0);
@@ -155,14 +177,16 @@ static void test_status_of_client(void **state)
 static void test_failures(void **state)
 {
 	struct fixture *f = *state;
-	static const struct { const char *program; int error; } cases[] = {
-		{ "no-such-program", ENOENT }, { "./no-such-program", ENOENT }, { "./plain", EACCES }, { "./folder", EACCES },
-		{ "/no/such/program", ENOENT }, { "", ENOENT },
+	static const struct { const char *program; int error;
+	} cases[] = {
+	        {"no-such-program", ENOENT}, {"./no-such-program", ENOENT}, {"./plain", EACCES},
+	        {"./folder", EACCES},        {"/no/such/program", ENOENT},  {"", ENOENT},
 	};
 	struct err e;
 
 	NEEDS_SANDBOX;
-	_free_ char *plain = path_join(f->dir, "plain"), *folder = path_join(f->dir, "folder"), *script = path_join(f->dir, "script");
+	_free_ char *plain = path_join(f->dir, "plain"), *folder = path_join(f->dir, "folder"),
+	            *script = path_join(f->dir, "script");
 	assert_int_equal(file_write(plain, "x", 1, 0600, &e), 0);
 	assert_int_equal(file_mkdirs(folder, 0700, &e), 0);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -178,10 +202,17 @@ static void test_failures(void **state)
 	START(f, 50, SPAWN_SANDBOX, ID_A, "./script");
 	assert_int_equal(WEXITSTATUS(end_of(f, 50).status), 4);
 
-	const char *argv[] = { "./script", NULL }, *prefix[] = { "no-such-wrapper", NULL }, *envp[] = { "PATH=/usr/bin:/bin", NULL };
+	const char *argv[] = {"./script", NULL}, *prefix[] = {"no-such-wrapper", NULL},
+	           *envp[] = {"PATH=/usr/bin:/bin", NULL};
 	_free_ char *gone = path_join(f->dir, "gone");
-	struct spawn_request r = { .token = 60, .argv = argv, .envp = envp, .cwd = f->dir, .out = f->null, .err = f->null,
-				   .wrap = SPAWN_SANDBOX, .prefix = prefix };
+	struct spawn_request r = {.token = 60,
+	                          .argv = argv,
+	                          .envp = envp,
+	                          .cwd = f->dir,
+	                          .out = f->null,
+	                          .err = f->null,
+	                          .wrap = SPAWN_SANDBOX,
+	                          .prefix = prefix};
 	assert_int_equal(spawner_spawn(f->s, &r, &e), 0);
 	struct spawn_event ev = next_event(f->s);
 	assert_int_equal(ev.kind, SPAWN_FAILED);
@@ -248,7 +279,8 @@ static void test_usage(void **state)
 static void test_term_spares_the_clean_up(void **state)
 {
 	struct fixture *f = *state;
-	static const char script[] = "trap 'sleep 0.2; echo saved > pids; exit 7' TERM; echo ready > pids; while :; do sleep 1000 & wait $!; done";
+	static const char script[] = "trap 'sleep 0.2; echo saved > pids; exit 7' TERM; echo ready > pids; while :; do "
+	                             "sleep 1000 & wait $!; done";
 	struct err e;
 
 	NEEDS_SANDBOX;
@@ -291,7 +323,8 @@ static void test_kill_ends_all(void **state)
 	struct err e;
 
 	NEEDS_SANDBOX;
-	START(f, 1, SPAWN_SANDBOX, ID_A, "sh", "-c", "trap '' TERM; setsid sleep 1000 & echo deaf > pids; while :; do sleep 1; done");
+	START(f, 1, SPAWN_SANDBOX, ID_A, "sh", "-c",
+	      "trap '' TERM; setsid sleep 1000 & echo deaf > pids; while :; do sleep 1; done");
 	wait_said(f, "deaf\n");
 	assert_int_equal(spawner_signal(f->s, 1, SIGTERM, &e), 0);
 	assert_int_equal(spawner_signal(f->s, 1, SIGKILL, &e), 0);
@@ -308,7 +341,8 @@ static void test_leftovers_end(void **state)
 	NEEDS_SANDBOX;
 	for (int i = 0; i < 10; i++) {
 		struct spawn_event ev = run(f, SPAWN_SANDBOX,
-					    "setsid sh -c 'echo $$ > pids; exec sleep 1000' & while [ ! -s pids ]; do sleep 0.01; done; exit 5");
+					    "setsid sh -c 'echo $$ > pids; exec sleep 1000' & while [ ! -s pids ]; do "
+					    "sleep 0.01; done; exit 5");
 		assert_int_equal(WEXITSTATUS(ev.status), 5);
 		assert_int_equal(ev.leftover, 0);
 		assert_none_left(ID_A);
@@ -347,8 +381,9 @@ static void test_end_of_spawner_ends_all(void **state)
 			left = false;
 			proc_scan(&l);
 			for (size_t i = 0; i < l.len; i++)
-				left = left || (proc_alive(l.v[i].pid) && proc_env(l.v[i].pid, "JIG_ATTEMPT_ID", value, sizeof value) &&
-						strcmp(value, ID_B) == 0);
+				left = left || (proc_alive(l.v[i].pid) &&
+				                proc_env(l.v[i].pid, "JIG_ATTEMPT_ID", value, sizeof value) &&
+				                strcmp(value, ID_B) == 0);
 			vec_release(&l);
 			usleep(1000);
 		}
@@ -389,9 +424,17 @@ int main(int argc, char **argv)
 		print_message("skipping what needs a sandbox: %s\n", e.text);
 #define CASE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		CASE(test_status_in_sandbox), CASE(test_status_of_client), CASE(test_failures), CASE(test_container_program_is_the_images), CASE(test_usage),
-		CASE(test_term_spares_the_clean_up), CASE(test_term_at_once), CASE(test_kill_ends_all), CASE(test_leftovers_end),
-		CASE(test_end_of_spawner_ends_all), CASE(test_many_at_once),
+	        CASE(test_status_in_sandbox),
+	        CASE(test_status_of_client),
+	        CASE(test_failures),
+	        CASE(test_container_program_is_the_images),
+	        CASE(test_usage),
+	        CASE(test_term_spares_the_clean_up),
+	        CASE(test_term_at_once),
+	        CASE(test_kill_ends_all),
+	        CASE(test_leftovers_end),
+	        CASE(test_end_of_spawner_ends_all),
+	        CASE(test_many_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

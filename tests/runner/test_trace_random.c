@@ -1,5 +1,6 @@
-/* The promise of traces against the kernel: a random script of reads, listings, links and renames runs in a folder with a random tree; then the tree changes. Whenever the trace of the
- * first run still holds, the script must find exactly the same in the changed tree. */
+/* The promise of traces against the kernel: a random script of reads, listings, links and renames runs in a folder with
+ * a random tree; then the tree changes. Whenever the trace of the first run still holds, the script must find exactly
+ * the same in the changed tree. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +46,8 @@ static void random_path(char *ret, size_t size)
 	size_t n = 1 + pick(3), len = 0;
 
 	for (size_t i = 0; i < n; i++)
-		len += snprintf(ret + len, size - len, "%s%s", i ? "/" : "", i + 1 < n ? ONE_OF("a", "b", "c") : ONE_OF("a", "b", "c", "m.py", "m.so", "m"));
+		len += snprintf(ret + len, size - len, "%s%s", i ? "/" : "",
+		                i + 1 < n ? ONE_OF("a", "b", "c") : ONE_OF("a", "b", "c", "m.py", "m.so", "m"));
 }
 
 static void random_content(struct entry *e)
@@ -100,7 +102,8 @@ static void change(struct tree *t)
 		struct entry old = *e;
 
 		*e = t->v[--t->len];
-		snprintf(old.path + strlen(old.path), sizeof old.path - strlen(old.path), "/%s", ONE_OF("a", "b", "m.py"));
+		snprintf(old.path + strlen(old.path), sizeof old.path - strlen(old.path), "/%s",
+		         ONE_OF("a", "b", "m.py"));
 		if (strlen(old.path) < 40 && fits(t, old.path))
 			t->v[t->len++] = old;
 		return;
@@ -114,7 +117,8 @@ static void change(struct tree *t)
 		if (!e->path[parent] || !fits(t, "z"))
 			return;
 		for (size_t i = 0; i < t->len; i++) {
-			_free_ char *moved = path_within(t->v[i].path, folder) ? mem_printf("z%s", t->v[i].path + parent) : NULL;
+			_free_ char *moved =
+			        path_within(t->v[i].path, folder) ? mem_printf("z%s", t->v[i].path + parent) : NULL;
 
 			if (moved)
 				snprintf(t->v[i].path, sizeof t->v[i].path, "%s", moved);
@@ -145,7 +149,8 @@ static void to_names(const struct tree *t, struct scratch_tree *ret)
 	scratch_end(ret);
 }
 
-/* False: the input cannot be placed, so no step could run; nor are inputs and outputs behind links tried: where such a link leads decides where they stand. */
+/* False: the input cannot be placed, so no step could run; nor are inputs and outputs behind links tried: where such a
+ * link leads decides where they stand. */
 static bool write_tree(const struct tree *t)
 {
 	struct err e;
@@ -158,16 +163,19 @@ static bool write_tree(const struct tree *t)
 		if (path_within(t->v[i].path, inputs[0]) || path_within(t->v[i].path, outputs[0].path))
 			continue;
 		assert_int_equal(file_mkdirs_parent(full, 0755, &e), 0);
-		if (t->v[i].mode == 0120000 && (path_within(inputs[0], t->v[i].path) || path_within(outputs[0].path, t->v[i].path)))
+		if (t->v[i].mode == 0120000 &&
+		    (path_within(inputs[0], t->v[i].path) || path_within(outputs[0].path, t->v[i].path)))
 			return false;
 		if (t->v[i].mode == 0120000)
 			assert_int_equal(symlink(t->v[i].content, full), 0);
 		else
-			assert_int_equal(file_write(full, t->v[i].content, strlen(t->v[i].content), t->v[i].mode & 0777, &e), 0);
+			assert_int_equal(
+			        file_write(full, t->v[i].content, strlen(t->v[i].content), t->v[i].mode & 0777, &e), 0);
 	}
 	_free_ char *in = path_join(work, inputs[0]), *out = path_join(work, outputs[0].path);
 	struct stat st;
-	return file_mkdirs_parent(in, 0755, &e) >= 0 && lstat(in, &st) < 0 && file_write(in, "IN", 2, 0644, &e) >= 0 && file_mkdirs_parent(out, 0755, &e) >= 0;
+	return file_mkdirs_parent(in, 0755, &e) >= 0 && lstat(in, &st) < 0 && file_write(in, "IN", 2, 0644, &e) >= 0 &&
+	       file_mkdirs_parent(out, 0755, &e) >= 0;
 }
 
 /* ---- scripts ---- */
@@ -205,7 +213,8 @@ static void random_script(struct script *s)
 		random_lookup(l->a, sizeof l->a, l->op >= OP_WRITE);
 		random_lookup(l->b, sizeof l->b, true);
 		if (l->op == OP_LINK)
-			snprintf(l->a, sizeof l->a, "%s%s", ONE_OF("", "", "../"), ONE_OF("a", "b", "c", "a/b", "c/a", "m.py", "a/m"));
+			snprintf(l->a, sizeof l->a, "%s%s", ONE_OF("", "", "../"),
+			         ONE_OF("a", "b", "c", "a/b", "c/a", "m.py", "a/m"));
 		if (l->op == OP_MODULE) {
 			random_path(l->a, sizeof l->a);
 			l->a[trace_parent_length(l->a)] = '\0';
@@ -240,7 +249,8 @@ static void list(int fd, bool module, struct buf *out)
 		struct stat st;
 
 		assert_int_equal(fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW), 0);
-		if (!module || (is_module(entry->d_name) && (entry->d_name[1] || !S_ISREG(st.st_mode)) && (!entry->d_name[1] || !S_ISDIR(st.st_mode))))
+		if (!module || (is_module(entry->d_name) && (entry->d_name[1] || !S_ISREG(st.st_mode)) &&
+		                (!entry->d_name[1] || !S_ISDIR(st.st_mode))))
 			vec_push(&names, mem_printf("%s:%c", entry->d_name, kind_of(st.st_mode)));
 	}
 	closedir(d);
@@ -360,12 +370,15 @@ static void run_script(const struct script *s, struct buf *out, struct lookups *
 static void describe(const struct tree *t, struct buf *out)
 {
 	for (size_t i = 0; i < t->len; i++)
-		buf_addf(out, "%s%s%s%s ", t->v[i].path, t->v[i].mode == 0100755 ? "*" : "", t->v[i].mode == 0120000 ? "->" : "=", t->v[i].content);
+		buf_addf(out, "%s%s%s%s ", t->v[i].path, t->v[i].mode == 0100755 ? "*" : "",
+		         t->v[i].mode == 0120000 ? "->" : "=", t->v[i].content);
 }
 
-static void describe_all(const struct script *s, const struct tree *before, const struct tree *after, const struct trace_rows *rows, struct buf *out)
+static void describe_all(const struct script *s, const struct tree *before, const struct tree *after,
+                         const struct trace_rows *rows, struct buf *out)
 {
-	static const char *const ops[] = { "stat", "lstat", "read", "module", "write", "mkdir", "link", "rename", "remove" };
+	static const char *const ops[] = {"stat",  "lstat", "read",   "module", "write",
+	                                  "mkdir", "link",  "rename", "remove"};
 
 	buf_adds(out, "\nbefore: ");
 	describe(before, out);
@@ -381,7 +394,8 @@ static void describe_all(const struct script *s, const struct tree *before, cons
 
 static int same, needless;
 
-static void try_change(const struct script *s, const struct tree *before, const char *found, const struct trace_rows *rows, struct arena *a)
+static void try_change(const struct script *s, const struct tree *before, const char *found,
+                       const struct trace_rows *rows, struct arena *a)
 {
 	struct tree after = *before;
 	_scratch_tree_ struct scratch_tree names;
@@ -424,7 +438,13 @@ static void try_script(void)
 	_arena_ struct arena a = ARENA_INIT;
 	_lookups_ struct lookups l = { .paths = MAP_INIT, .witness = WITNESS_CALLS };
 	struct digest params = { 0 };
-	struct trace_places places = { .root = project, .jig = jig, .work = work, .step = &step, .inputs = inputs, .ninputs = 1, .params_digest = &params };
+	struct trace_places places = {.root = project,
+	                              .jig = jig,
+	                              .work = work,
+	                              .step = &step,
+	                              .inputs = inputs,
+	                              .ninputs = 1,
+	                              .params_digest = &params};
 	struct trace_rows rows;
 	struct err e;
 

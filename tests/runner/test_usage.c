@@ -19,7 +19,8 @@
 
 #ifndef JIG_POSIX
 
-/* Children that the tests can talk to: a byte in `ready` says that it is where the test wants it, closing `go` ends it. */
+/* Children that the tests can talk to: a byte in `ready` says that it is where the test wants it, closing `go` ends
+ * it. */
 struct child { pid_t pid; int ready, go; };
 
 static void burn(int64_t us)
@@ -321,10 +322,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #ifndef JIG_POSIX
-		cmocka_unit_test(test_tree), cmocka_unit_test(test_never_falls), cmocka_unit_test(test_io), cmocka_unit_test(test_many_processes),
-		cmocka_unit_test(test_sinister_name),
+	        cmocka_unit_test(test_tree),           cmocka_unit_test(test_never_falls),   cmocka_unit_test(test_io),
+	        cmocka_unit_test(test_many_processes), cmocka_unit_test(test_sinister_name),
 #endif
-		cmocka_unit_test(test_machine), cmocka_unit_test(test_gpu),
+	        cmocka_unit_test(test_machine),        cmocka_unit_test(test_gpu),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -189,9 +189,11 @@ static void a_python_script(void **state)
 	put("stat only", "1");
 	put("json/nothing.txt", "");
 	witness(LIST("python3", "-B", "-s", "script.py"));
-	assert_both(LIST("", "script.py", "pkg", "pkg/__init__.py", "pkg/a.py", "pkg/b.py", "other", "other/__init__.py", "other/deep",
-	                 "other/deep/__init__.py", "other/deep/c.py", "data", "data/x.csv", "empty"),
-	            LIST("pkg/unread.py", "other/unread", "other/unread/__init__.py", "data/unread.csv", "stat only", "json/nothing.txt"));
+	assert_both(LIST("", "script.py", "pkg", "pkg/__init__.py", "pkg/a.py", "pkg/b.py", "other",
+	                 "other/__init__.py", "other/deep", "other/deep/__init__.py", "other/deep/c.py", "data",
+	                 "data/x.csv", "empty"),
+	            LIST("pkg/unread.py", "other/unread", "other/unread/__init__.py", "data/unread.csv", "stat only",
+	                 "json/nothing.txt"));
 }
 
 static void a_shell_script(void **state)
@@ -218,7 +220,8 @@ static void a_shell_script(void **state)
 	assert_int_equal(symlink("real", in("through")), 0);
 	witness(LIST("sh", "run.sh"));
 	assert_both(LIST("run.sh", "lib.sh", "tool", "fed", "listed", "target", "real/deep/file"),
-	            LIST("", "tested", "listed/a", "listed/b", "real", "real/deep", "real/deep/other", "entered", "entered/file", "link", "through"));
+	            LIST("", "tested", "listed/a", "listed/b", "real", "real/deep", "real/deep/other", "entered",
+	                 "entered/file", "link", "through"));
 }
 
 /* What a step makes is its own, and what it removes or replaces was read all the same. */
@@ -238,9 +241,11 @@ static void a_step_that_writes(void **state)
 	put("moved/unread", "1");
 	put("renamed", "1");
 	witness(LIST("sh", "run.sh"));
-	assert_seen(&by_events, LIST("run.sh", "gone", "replaced", "moved/file", "renamed"), LIST("out/kept", "new/deeper/x", "new/deeper"));
+	assert_seen(&by_events, LIST("run.sh", "gone", "replaced", "moved/file", "renamed"),
+	            LIST("out/kept", "new/deeper/x", "new/deeper"));
 	/* A move takes the names away: they may all have been read under the new ones. */
-	assert_seen(&by_times, LIST("run.sh", "gone", "replaced", "moved", "moved/file", "moved/unread", "renamed"), LIST("out/kept", "new", "out/made"));
+	assert_seen(&by_times, LIST("run.sh", "gone", "replaced", "moved", "moved/file", "moved/unread", "renamed"),
+	            LIST("out/kept", "new", "out/made"));
 }
 
 static void odd_names_are_seen(void **state)
@@ -333,10 +338,12 @@ static void no_watches_are_left(void **state)
 		/* A limit of this process alone. */
 		if (unshare(CLONE_NEWUSER) < 0 || !write_to("/proc/sys/user/max_inotify_watches", "5"))
 			_exit(2);
-		if (watch_new(work, &w, &e) != ERR_BROKEN || w || !strstr(e.text, "no watches are left for the 21 folders of ") ||
-		    !strstr(e.text, work) || !strstr(e.text, "max_user_watches"))
+		if (watch_new(work, &w, &e) != ERR_BROKEN || w ||
+		    !strstr(e.text, "no watches are left for the 21 folders of ") || !strstr(e.text, work) ||
+		    !strstr(e.text, "max_user_watches"))
 			_exit(1);
-		if (!write_to("/proc/sys/user/max_inotify_watches", "100000") || !write_to("/proc/sys/user/max_inotify_instances", "0"))
+		if (!write_to("/proc/sys/user/max_inotify_watches", "100000") ||
+		    !write_to("/proc/sys/user/max_inotify_instances", "0"))
 			_exit(2);
 		_exit(watch_new(work, &w, &e) != ERR_BROKEN || w || !strstr(e.text, "max_user_instances"));
 	}

@@ -87,7 +87,8 @@ static void scratch_release(struct scratch_tree *t)
 }
 #define _scratch_tree_ _cleanup_(scratch_release)
 
-/* Lookups are words "HOW:PATH", HOW of letters: s stat, l lstat, r read, p read as Python source, w write, d deep, m module. */
+/* Lookups are words "HOW:PATH", HOW of letters: s stat, l lstat, r read, p read as Python source, w write, d deep, m
+ * module. */
 UNUSED static void scratch_look(struct lookups *l, const char *work, const char *how, const char *path)
 {
 	static const char letters[] = "slrpwdm";

@@ -127,7 +127,13 @@ static void sweeps_are_summed_up(void **state)
 	int64_t bad;
 	must(tracker_begin(record, &make_err));
 	must(run_create(record,
-	                &(struct run_new){.name = "bad", .pipeline = "one", .pipeline_text = "steps: {}\n", .kind = KIND_SWEEP, .sweep = row.sweep, .host = "host", .user = "user"},
+	                &(struct run_new){.name = "bad",
+	                                  .pipeline = "one",
+	                                  .pipeline_text = "steps: {}\n",
+	                                  .kind = KIND_SWEEP,
+	                                  .sweep = row.sweep,
+	                                  .host = "host",
+	                                  .user = "user"},
 	                &bad, uid, &make_err));
 	must(run_start(record, bad, &make_err));
 	must(run_end(record, bad, RUN_FAILED, 1, 1, &make_err));

@@ -38,9 +38,9 @@ static int64_t past(struct past p, int64_t *ret_run)
 	                                                  .form = p.form ? &form : NULL, .key = p.key ? &key : NULL,
 	                                                  .continued = p.continued});
 	if (p.output)
-		must(artifact_add(record,
-		                  &(struct artifact_new){run, step, id, ROLE_OUT, FORM_FILE, p.output, &out, 1, 0, 0644},
-		                  &make_err));
+		must(artifact_add(
+		        record, &(struct artifact_new){run, step, id, ROLE_OUT, FORM_FILE, p.output, &out, 1, 0, 0644},
+		        &make_err));
 	make_end_traced(record, run, step, id, s, p.failed ? STEP_FAILED : STEP_SUCCESS,
 	                p.untraced ? 0 : make_trace(record));
 	must(run_end(record, run, p.failed ? RUN_FAILED : RUN_SUCCESS, p.failed, 1, &make_err));
@@ -143,7 +143,8 @@ static void test_removed(void **state)
 {
 	_arena_ struct arena a = ARENA_INIT;
 	struct past_attempt got;
-	int64_t run, second, third, attempt = past((struct past){.step = "a", .output = "m", .form = 1, .key = 2}, &run);
+	int64_t run, second, third,
+	        attempt = past((struct past){.step = "a", .output = "m", .form = 1, .key = 2}, &run);
 
 	second = reusing(attempt);
 	third = reusing(attempt);
@@ -317,7 +318,8 @@ static void test_many(void **state)
 
 		snprintf(name, sizeof name, "train[%d]", i);
 		step = make_step(record, run, name, i);
-		id = make_attempt_as(record, (struct attempt_new){.run = run, .step = step, .n = 1, .form = &form, .key = &key});
+		id = make_attempt_as(
+		        record, (struct attempt_new){.run = run, .step = step, .n = 1, .form = &form, .key = &key});
 		make_end_traced(record, run, step, id, ATTEMPT_SUCCESS, STEP_SUCCESS, make_trace(record));
 	}
 	must(run_end(record, run, RUN_SUCCESS, 0, 1, &make_err));
@@ -328,7 +330,8 @@ static void test_many(void **state)
 	must(query_newest_success(record, "train[77]", NULL, &a, &got, &make_err));
 	must(query_last_attempt(record, run, "train[77]", NULL, &a, &got, &make_err));
 	for (sqlite3_stmt *st = NULL; (st = sqlite3_next_stmt(record->db, st));) {
-		if (!strstr(sqlite3_sql(st), "SELECT snapshot FROM run") && !strstr(sqlite3_sql(st), "SELECT a.id FROM step s"))
+		if (!strstr(sqlite3_sql(st), "SELECT snapshot FROM run") &&
+		    !strstr(sqlite3_sql(st), "SELECT a.id FROM step s"))
 			continue;
 		seen++;
 		assert_int_equal(sqlite3_stmt_status(st, SQLITE_STMTSTATUS_FULLSCAN_STEP, 0), 0);

@@ -259,14 +259,15 @@ static void test_lost(void **state)
 	        1);
 	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM step WHERE state = 'lost'"), 2);
 	/* Nobody saw its end: how long it ran is not known. */
-	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM attempt WHERE state = 'lost' AND elapsed_us IS NULL"), 1);
+	assert_int_equal(
+	        make_number(record_dir, "SELECT count(*) FROM attempt WHERE state = 'lost' AND elapsed_us IS NULL"), 1);
 	assert_int_equal(
 	        make_number(record_dir, "SELECT count(*) FROM attempt WHERE state = 'lost' AND cause = 'lost'"), 1);
 	must_refuse(run_mark_lost(record, 9, &make_err), ERR_NOT_FOUND, "no run 9");
 }
 
-/* metrics.K: the last value of the last step that has K; a reused step counts, of a retried one only the last attempt.
- */
+/* metrics.K: the last value of the last step that has K; a reused step counts, of a retried one only the last
+ * attempt. */
 static void test_metrics(void **state)
 {
 	struct made m = make_everything(record, "one");

@@ -232,7 +232,8 @@ static void test_reuse(void **state)
 /* Between the plan and the run its results may have been collected. */
 static void test_lender_removed(void **state)
 {
-	struct step_new v = {.name = "one", .base = "one", .state = STEP_REUSED, .reason = "reuse: same as one@1 of run 1"};
+	struct step_new v = {
+	        .name = "one", .base = "one", .state = STEP_REUSED, .reason = "reuse: same as one@1 of run 1"};
 	int64_t lender, id;
 
 	begin();
@@ -267,12 +268,13 @@ static void test_add_reused(void **state)
 	begin();
 	must(tracker_begin(record, &make_err));
 	must(step_add(record, run,
-	              &(struct step_new){.name = "zero", .base = "zero", .command = "echo 0", .declared = declared, .rank = 9},
+	              &(struct step_new){
+	                      .name = "zero", .base = "zero", .command = "echo 0", .declared = declared, .rank = 9},
 	              1, &zero, &make_err));
 	ok = make_attempt(record, run, zero, 1, 0);
 	make_points(record, run, zero, ok, "acc", (const double[]){0.5}, 1);
-	must(artifact_add(record,
-	                  &(struct artifact_new){run, zero, ok, ROLE_OUT, FORM_FILE, "m.pkl", &d, 10, 0, 0644}, &make_err));
+	must(artifact_add(record, &(struct artifact_new){run, zero, ok, ROLE_OUT, FORM_FILE, "m.pkl", &d, 10, 0, 0644},
+	                  &make_err));
 	make_end(record, run, zero, ok, ATTEMPT_SUCCESS, STEP_SUCCESS);
 	failed = make_attempt(record, run, one, 1, 0);
 	make_end(record, run, one, failed, ATTEMPT_FAILED, STEP_FAILED);
@@ -300,9 +302,11 @@ static void test_add_reused(void **state)
 	assert_int_equal(count("ndone"), 2);
 	assert_int_equal(count("nreused"), 2);
 	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM event WHERE kind = 'reuse'"), 1);
-	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM event WHERE body = '{\"reuse\":[[4,1],[5,1]]}'"), 1);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM event WHERE body = '{\"reuse\":[[4,1],[5,1]]}'"),
+	                 1);
 	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM borrow WHERE run = 2 AND lender = 1"), 1);
-	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM edge WHERE step = 6 AND needs = 5 AND data = 0"), 1);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM edge WHERE step = 6 AND needs = 5 AND data = 0"),
+	                 1);
 	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM edge"), 3);
 
 	must(query_steps(record, run, &a, &rows, &make_err));

@@ -31,12 +31,13 @@ static const struct table {
         {"env", "key", "'run 1'", "1", "'environment ' || id || ' was added: ' || key"},
         {"package", "name", "(SELECT key FROM env WHERE id = x.env)", "1"},
         {"artifact", "role || ' ' || path", ATTEMPT_NAME "x.attempt)", "run " ENDED},
-        {"sample", "'ts ' || ts", ATTEMPT_NAME "x.attempt)",
-         "attempt IN (SELECT id FROM attempt WHERE run " ENDED ")"},
-        {"trace_set", "'its digest'", ATTEMPT_NAME "(SELECT min(id) FROM attempt WHERE trace = x.id))", "1", "'trace ' || id"},
+        {"sample", "'ts ' || ts", ATTEMPT_NAME "x.attempt)", "attempt IN (SELECT id FROM attempt WHERE run " ENDED ")"},
+        {"trace_set", "'its digest'", ATTEMPT_NAME "(SELECT min(id) FROM attempt WHERE trace = x.id))", "1",
+         "'trace ' || id"},
         {"trace", "kind || ' ' || path", ATTEMPT_NAME "(SELECT min(id) FROM attempt WHERE trace = x.trace_set))", "1"},
         {"series", "key", ATTEMPT_NAME "x.attempt)", "run " ENDED},
-        {"point", "'series ' || series", "'series ' || " ATTEMPT_NAME "(SELECT attempt FROM series WHERE id = "
+        {"point", "'series ' || series",
+         "'series ' || " ATTEMPT_NAME "(SELECT attempt FROM series WHERE id = "
          "x.series)) || ' ' || (SELECT key FROM series WHERE id = x.series) || ', block 0'",
          "series IN (SELECT id FROM series WHERE run " ENDED ")"},
         {"run_metric", "key", "(SELECT name FROM step WHERE id = x.step)", "run " ENDED},
@@ -117,14 +118,14 @@ static bool any_in(const struct names *n, const struct names *but, const char *t
 	return false;
 }
 
-/* Does it, hears what verify says, takes it back. `row` picks the row, or the one that the new one is made of: then what the
- * new one is called may be given. False: the database refuses. */
+/* Does it, hears what verify says, takes it back. `row` picks the row, or the one that the new one is made of: then
+ * what the new one is called may be given. False: the database refuses. */
 static bool tamper(struct tracker *t, const struct table *table, const char *row, const char *added, const char *sql)
 {
 	_names_ struct names before = {0}, after = {0}, own = {0};
 	_free_ char *keys = mem_printf("SELECT %s FROM %s x", added ? added : table->key, table->name);
-	_free_ char *mine = mem_printf("SELECT %s FROM %s x WHERE %s UNION ALL SELECT %s FROM %s x WHERE %s", table->key,
-	                               table->name, row, table->owner, table->name, row);
+	_free_ char *mine = mem_printf("SELECT %s FROM %s x WHERE %s UNION ALL SELECT %s FROM %s x WHERE %s",
+	                               table->key, table->name, row, table->owner, table->name, row);
 	_free_ char *place = mem_printf("table %s", table->name);
 	struct verify_report v;
 	bool done;
@@ -152,7 +153,8 @@ static bool tamper(struct tracker *t, const struct table *table, const char *row
 static void read_columns(struct tracker *t, const char *table, struct column *ret, size_t max, size_t *n)
 {
 	_free_ char *sql = mem_printf(
-	        "SELECT name, type, \"notnull\", pk, EXISTS (SELECT 1 FROM pragma_index_list('%1$s') l WHERE l.\"unique\" AND "
+	        "SELECT name, type, \"notnull\", pk, EXISTS (SELECT 1 FROM pragma_index_list('%1$s') l WHERE "
+	        "l.\"unique\" AND "
 	        "c.name = (SELECT i.name FROM pragma_index_info(l.name) i ORDER BY i.seqno DESC LIMIT 1)) FROM "
 	        "pragma_table_info('%1$s') c",
 	        table);
@@ -171,7 +173,8 @@ static void read_columns(struct tracker *t, const char *table, struct column *re
 static const char *const *other_values(const char *type)
 {
 	static const char *const integers[] = {"coalesce(%1$s, -1) + 1", "-1000003", "NULL", NULL};
-	static const char *const texts[] = {"coalesce(%1$s, '') || 'x'", "%1$s || char(0)", "upper(%1$s)", "NULL", NULL};
+	static const char *const texts[] = {"coalesce(%1$s, '') || 'x'", "%1$s || char(0)", "upper(%1$s)", "NULL",
+	                                    NULL};
 	static const char *const reals[] = {"coalesce(%1$s, 0) + 0.5", "9e999", "NULL", NULL};
 	static const char *const blobs[] = {"zeroblob(length(%1$s))", "substr(%1$s, 2)",
 	                                    "coalesce(%1$s, x'01') || x'00'", "NULL", NULL};
@@ -199,7 +202,8 @@ static void change(struct tracker *t, const struct table *table, const char *row
 }
 
 /* The row once more, other in the column `by` and in whatever else no two rows may share. */
-static void add(struct tracker *t, const struct table *table, const char *row, const struct column *c, size_t n, size_t by)
+static void add(struct tracker *t, const struct table *table, const char *row, const struct column *c, size_t n,
+                size_t by)
 {
 	_buf_ struct buf sql = BUF_INIT;
 
@@ -280,7 +284,8 @@ static void test_every_row(void **state)
 	must(verify_all(t, NULL, &v, &make_err));
 	assert_string_equal(v.fault, "");
 	assert_int_equal(named, checked);
-	printf("%d ways to tamper with a row were found and named (%d were none: the database refused, or nothing changed)\n",
+	printf("%d ways to tamper with a row were found and named (%d were none: the database refused, or nothing "
+	       "changed)\n",
 	       checked, refused);
 }
 
@@ -299,8 +304,10 @@ static void test_forged_as_a_whole(void **state)
 	must(verify_all(t, was.anchor, &now, &make_err));
 	assert_true(now.ok);
 	must(tracker_begin(t, &make_err));
-	assert_int_equal(sqlite3_exec(t->db, "UPDATE event SET ts = ts - 86400000000 WHERE id >= 7", NULL, NULL, NULL), 0);
-	assert_int_equal(sqlite3_prepare_v2(t->db, "SELECT id, ts, run, kind, body FROM event ORDER BY id", -1, &st, NULL), 0);
+	assert_int_equal(sqlite3_exec(t->db, "UPDATE event SET ts = ts - 86400000000 WHERE id >= 7", NULL, NULL, NULL),
+	                 0);
+	assert_int_equal(
+	        sqlite3_prepare_v2(t->db, "SELECT id, ts, run, kind, body FROM event ORDER BY id", -1, &st, NULL), 0);
 	assert_int_equal(sqlite3_prepare_v2(t->db, "UPDATE event SET hash = ?2 WHERE id = ?1", -1, &put, NULL), 0);
 	while (sqlite3_step(st) == SQLITE_ROW) {
 		struct event v = {.id = db_int(st, 0),
@@ -329,7 +336,8 @@ static void test_forged_as_a_whole(void **state)
 	assert_string_equal(now.fault, "");
 	must(verify_all(t, was.anchor, &now, &make_err));
 	assert_false(now.ok);
-	_free_ char *told = mem_printf("the chain is not the one of the anchor: event %lld has another hash", (long long)was.events);
+	_free_ char *told = mem_printf("the chain is not the one of the anchor: event %lld has another hash",
+	                               (long long)was.events);
 	assert_string_equal(now.fault, told);
 }
 

@@ -14,7 +14,8 @@
 
 /* What the next version may do: a column and a table more, rows filled in. Nothing that a seal covers changes. */
 static const char more[] = "ALTER TABLE run ADD COLUMN colour TEXT; UPDATE run SET colour = 'red' WHERE seal IS NULL; "
-                           "CREATE TABLE later (id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run(number)) STRICT;"
+                           "CREATE TABLE later (id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run(number)) "
+                           "STRICT;"
                            "INSERT INTO later (run) SELECT number FROM run";
 static const char broken[] = "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT; CREATE TABLE run (x)";
 
@@ -59,8 +60,9 @@ static char *schema_text(void)
 	sqlite3 *db;
 
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name", -1,
-	                                    &st, NULL),
+	assert_int_equal(sqlite3_prepare_v2(db,
+	                                    "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name",
+	                                    -1, &st, NULL),
 	                 SQLITE_OK);
 	while (sqlite3_step(st) == SQLITE_ROW)
 		buf_addf(&b, "%s;\n", (const char *)sqlite3_column_text(st, 0));
@@ -85,9 +87,12 @@ static void test_saved(void **state)
 		assert_int_equal(make_number(record_dir, "PRAGMA user_version"), last);
 		assert_int_equal(file_exists(copy), version < last);
 		holds(t, 2);
+		assert_int_equal(make_number(record_dir,
+		                             "SELECT number FROM run WHERE name = 'calm-otter' AND state = 'success'"),
+		                 1);
 		assert_int_equal(
-		        make_number(record_dir, "SELECT number FROM run WHERE name = 'calm-otter' AND state = 'success'"), 1);
-		assert_int_equal(make_number(record_dir, "SELECT count(*) FROM trace JOIN attempt ON trace_set = attempt.trace"), 3);
+		        make_number(record_dir, "SELECT count(*) FROM trace JOIN attempt ON trace_set = attempt.trace"),
+		        3);
 		assert_int_equal(make_number(record_dir, "SELECT reused_attempt FROM step WHERE state = 'reused'"), 2);
 		must(tracker_begin(t, &make_err));
 		assert_int_equal(make_run(t, NULL), 3);

@@ -49,28 +49,31 @@ CASE_UNUSED int64_t begin_attempt(struct run_case *c, int step, int n, int at, c
 	                                         .isolation = "folder",
 	                                         .env = c->env,
 	                                         .host = "host",
-	                                         .reason = step == TRAIN_BOOST ? "run: lib/features.py changed (+3 −1)" : "run: never finished",
+	                                         .reason = step == TRAIN_BOOST ? "run: lib/features.py changed (+3 −1)"
+	                                                                       : "run: never finished",
 	                                         .started = c->begun + at * US_PER_S},
 	                   &id, &make_err));
 	must(tracker_commit(c->tracker, &make_err));
 	return id;
 }
 
-CASE_UNUSED void end_attempt(struct run_case *c, int step, int64_t attempt, int ended, int took, bool well, enum step_state to)
+CASE_UNUSED void end_attempt(struct run_case *c, int step, int64_t attempt, int ended, int took, bool well,
+                             enum step_state to)
 {
 	bool boost = step == TRAIN_BOOST;
 	must(tracker_begin(c->tracker, &make_err));
 	must(attempt_end(c->tracker, c->run, c->steps[step], attempt,
-	                 &(struct attempt_result){.state = well ? ATTEMPT_SUCCESS : ATTEMPT_FAILED,
-	                                          .cause = well ? CAUSE_NONE : CAUSE_EXIT,
-	                                          .exit_status = !well,
-	                                          .error_file = !well && boost ? "lib/features.py" : NULL,
-	                                          .error_line = 3,
-	                                          .error_message = well ? NULL : "ValueError: could not convert string to float: 'NA'",
-	                                          .ended = c->begun + ended * US_PER_S,
-	                                          .elapsed_us = took * US_PER_S,
-	                                          .usage = {612000000, took * 1900000LL, -1, -1, -1},
-	                                          .step_state = to},
+	                 &(struct attempt_result){
+	                         .state = well ? ATTEMPT_SUCCESS : ATTEMPT_FAILED,
+	                         .cause = well ? CAUSE_NONE : CAUSE_EXIT,
+	                         .exit_status = !well,
+	                         .error_file = !well && boost ? "lib/features.py" : NULL,
+	                         .error_line = 3,
+	                         .error_message = well ? NULL : "ValueError: could not convert string to float: 'NA'",
+	                         .ended = c->begun + ended * US_PER_S,
+	                         .elapsed_us = took * US_PER_S,
+	                         .usage = {612000000, took * 1900000LL, -1, -1, -1},
+	                         .step_state = to},
 	                 &make_err));
 	must(tracker_commit(c->tracker, &make_err));
 }
@@ -95,14 +98,15 @@ CASE_UNUSED void case_begin(struct run_case *c)
 	                    .pipeline_text = "steps: {}\n",
 	                    .host = "host",
 	                    .user = "user",
-	                    .code = {.commit = "4f2a9c1000000000000000000000000000000000", .branch = "main", .dirty = 1}};
+	                    .code = {.commit = "4f2a9c1000000000000000000000000000000000", .branch = "main",
+	                    .dirty = 1}};
 	char uid[ULID_LEN + 1];
 	must(run_create(c->tracker, &n, &c->run, uid, &make_err));
 	struct step_need_new needs[3] = { { 0, true } };
 	for (int i = 0; i < NSTEPS; i++) {
 		bool matrix = i >= TRAIN_LR && i <= TRAIN_BOOST;
 		for (int k = 0; k < 3; k++)
-			needs[k] = (struct step_need_new){ i == EVALUATE ? TRAIN_LR + k : matrix ? CLEAN : i - 1, true };
+			needs[k] = (struct step_need_new){i == EVALUATE ? TRAIN_LR + k : matrix ? CLEAN : i - 1, true};
 		struct step_new s = {.name = names[i],
 		                     .base = matrix ? "train" : names[i],
 		                     .item = matrix ? item : NULL,
@@ -114,7 +118,12 @@ CASE_UNUSED void case_begin(struct run_case *c)
 		must(step_add(c->tracker, c->run, &s, 1, &c->steps[i], &make_err));
 	}
 	must(env_record(c->tracker,
-	                &(struct env_facts){.key = "3f9c0a1b", .grade = "pinned", .kind = "requirements", .detail = detail, .packages = packages, .npackages = 2},
+	                &(struct env_facts){.key = "3f9c0a1b",
+	                                    .grade = "pinned",
+	                                    .kind = "requirements",
+	                                    .detail = detail,
+	                                    .packages = packages,
+	                                    .npackages = 2},
 	                &c->env, &make_err));
 	must(run_start(c->tracker, c->run, &make_err));
 	must(tracker_commit(c->tracker, &make_err));
@@ -134,16 +143,33 @@ CASE_UNUSED void case_live(struct run_case *c)
 	end_attempt(c, TRAIN_LR, begin_attempt(c, TRAIN_LR, 2, 16, "runs/1/train+lr@2"), 28, 12, true, STEP_SUCCESS);
 	must(tracker_begin(c->tracker, &make_err));
 	must(artifact_add(c->tracker,
-	                  &(struct artifact_new){.run = c->run, .step = c->steps[TRAIN_BOOST], .attempt = c->failed, .role = ROLE_IN, .form = FORM_FILE,
-	                                         .path = "data/clean.csv", .digest = &d, .size = 4100000, .mode = 0644},
+	                  &(struct artifact_new){.run = c->run,
+	                                         .step = c->steps[TRAIN_BOOST],
+	                                         .attempt = c->failed,
+	                                         .role = ROLE_IN,
+	                                         .form = FORM_FILE,
+	                                         .path = "data/clean.csv",
+	                                         .digest = &d,
+	                                         .size = 4100000,
+	                                         .mode = 0644},
 	                  &make_err));
 	must(artifact_add(c->tracker,
-	                  &(struct artifact_new){.run = c->run, .step = c->steps[TRAIN_BOOST], .attempt = c->failed, .role = ROLE_CHECKPOINT, .form = FORM_FILE,
-	                                         .path = "epoch-010.pt", .digest = &d, .size = 100, .mtime = c->begun + 30 * US_PER_S, .mode = 0644},
+	                  &(struct artifact_new){.run = c->run,
+	                                         .step = c->steps[TRAIN_BOOST],
+	                                         .attempt = c->failed,
+	                                         .role = ROLE_CHECKPOINT,
+	                                         .form = FORM_FILE,
+	                                         .path = "epoch-010.pt",
+	                                         .digest = &d,
+	                                         .size = 100,
+	                                         .mtime = c->begun + 30 * US_PER_S,
+	                                         .mode = 0644},
 	                  &make_err));
-	make_points(c->tracker, c->run, c->steps[TRAIN_BOOST], c->failed, "loss", (double[]){ 0.9, 0.7, 0.5, 0.4, 0.38, 0.42, 0.441 }, 7);
+	make_points(c->tracker, c->run, c->steps[TRAIN_BOOST], c->failed, "loss",
+	            (double[]){0.9, 0.7, 0.5, 0.4, 0.38, 0.42, 0.441}, 7);
 	must(tracker_commit(c->tracker, &make_err));
-	write_text(c->project.jig, "runs/1/train+boost@1/work/lib/features.py", "def encode(col):\n    out = []\n    return [float(v) for v in col]\n\n\n");
+	write_text(c->project.jig, "runs/1/train+boost@1/work/lib/features.py",
+	           "def encode(col):\n    out = []\n    return [float(v) for v in col]\n\n\n");
 	end_attempt(c, TRAIN_BOOST, c->failed, 41, 31, false, STEP_FAILED);
 	begin_attempt(c, TRAIN_TREE, 1, 10, "runs/1/train+tree@1");
 	time_pin(c->begun + 60 * US_PER_S);

@@ -89,8 +89,10 @@ static void no_key_has_two_meanings_on_one_screen(void **state)
 				for (char *other = strtok_r(others, " ", &at); other; other = strtok_r(NULL, " ", &at))
 					if (other - others != name - keys && a == b)
 						assert_false(key_equal(k, key_of(other)));
-					else if (a != b && key_equal(k, key_of(other)) && action_def(a)->screens & action_def(b)->screens)
-						fail_msg("%s is both %s and %s", name, action_def(a)->name, action_def(b)->name);
+					else if (a != b && key_equal(k, key_of(other)) &&
+					         action_def(a)->screens & action_def(b)->screens)
+						fail_msg("%s is both %s and %s", name, action_def(a)->name,
+						         action_def(b)->name);
 			}
 		}
 		assert_true(n > 0);
@@ -125,7 +127,8 @@ static void defaults_hold_on_their_screens_alone(void **state)
 static void keys_can_be_given_another_meaning(void **state)
 {
 	_buf_ struct buf faults = BUF_INIT;
-	_cleanup_(keymap_freep) struct keymap *m = changed("key runs c = delete\nkey runs F9 = compare\nkey all x = quit\nkey log Space = page-down\n", &faults);
+	_cleanup_(keymap_freep) struct keymap *m = changed(
+	        "key runs c = delete\nkey runs F9 = compare\nkey all x = quit\nkey log Space = page-down\n", &faults);
 
 	assert_string_equal(faults.data, "");
 	assert_int_equal(on(m, SCREEN_RUNS, "c"), ACT_DELETE);
@@ -154,7 +157,8 @@ static void all_means_the_screens_where_the_action_holds(void **state)
 static void none_takes_a_key_away(void **state)
 {
 	_buf_ struct buf faults = BUF_INIT;
-	_cleanup_(keymap_freep) struct keymap *m = changed("key runs q = none\nkey all Ctrl-z = none\nkey runs F12 = none\nkey log k = none\n", &faults);
+	_cleanup_(keymap_freep) struct keymap *m =
+	        changed("key runs q = none\nkey all Ctrl-z = none\nkey runs F12 = none\nkey log k = none\n", &faults);
 
 	assert_string_equal(faults.data, "");
 	assert_int_equal(on(m, SCREEN_RUNS, "q"), ACT_NONE);
@@ -170,7 +174,9 @@ static void the_last_line_wins(void **state)
 {
 	_buf_ struct buf faults = BUF_INIT;
 	_cleanup_(keymap_freep) struct keymap *m =
-		changed("key runs c = delete\nkey runs c = note\nkey runs d = none\nkey runs d = stop\nkey runs s = stop\nkey runs s = none\n", &faults);
+	        changed("key runs c = delete\nkey runs c = note\nkey runs d = none\nkey runs d = stop\nkey runs s = "
+	                "stop\nkey runs s = none\n",
+	                &faults);
 
 	assert_int_equal(on(m, SCREEN_RUNS, "c"), ACT_NOTE);
 	assert_int_equal(on(m, SCREEN_RUNS, "d"), ACT_STOP);
@@ -182,15 +188,18 @@ static void the_last_line_wins(void **state)
 
 static void faults_are_told_and_the_other_keys_hold(void **state)
 {
-	static const struct { const char *line, *fault; } rows[] = {
-		{ "key rums c = delete", "config:1: there is no screen \"rums\" (did you mean \"runs\"?)\n" },
-		{ "key al c = quit", "config:1: there is no screen \"al\" (did you mean \"all\"?)\n" },
-		{ "key zzzzzzzz c = quit", "config:1: there is no screen \"zzzzzzzz\"\n" },
-		{ "key runs Hyper-x = quit", "config:1: there is no key \"Hyper-x\"; keys are written x, Ctrl-x, Alt-x, F5, PgUp, Space\n" },
-		{ "key runs F13 = quit", "config:1: there is no key \"F13\"; keys are written x, Ctrl-x, Alt-x, F5, PgUp, Space\n" },
-		{ "key runs c = delet", "config:1: there is no action \"delet\" (did you mean \"delete\"?)\n" },
-		{ "key runs c = qqqqqqqqqqqq", "config:1: there is no action \"qqqqqqqqqqqq\"\n" },
-		{ "key runs c = wrap", "config:1: \"wrap\" does nothing on the screen \"runs\"\n" },
+	static const struct { const char *line, *fault;
+	} rows[] = {
+	        {"key rums c = delete", "config:1: there is no screen \"rums\" (did you mean \"runs\"?)\n"},
+	        {"key al c = quit", "config:1: there is no screen \"al\" (did you mean \"all\"?)\n"},
+	        {"key zzzzzzzz c = quit", "config:1: there is no screen \"zzzzzzzz\"\n"},
+	        {"key runs Hyper-x = quit",
+	         "config:1: there is no key \"Hyper-x\"; keys are written x, Ctrl-x, Alt-x, F5, PgUp, Space\n"},
+	        {"key runs F13 = quit",
+	         "config:1: there is no key \"F13\"; keys are written x, Ctrl-x, Alt-x, F5, PgUp, Space\n"},
+	        {"key runs c = delet", "config:1: there is no action \"delet\" (did you mean \"delete\"?)\n"},
+	        {"key runs c = qqqqqqqqqqqq", "config:1: there is no action \"qqqqqqqqqqqq\"\n"},
+	        {"key runs c = wrap", "config:1: \"wrap\" does nothing on the screen \"runs\"\n"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -207,7 +216,8 @@ static void faults_are_told_and_the_other_keys_hold(void **state)
 static void each_fault_has_its_line(void **state)
 {
 	_buf_ struct buf faults = BUF_INIT;
-	_cleanup_(keymap_freep) struct keymap *m = changed("# mine\nkey runs c = nope\n\nkey nowhere c = quit\nkey log c = mark\n", &faults);
+	_cleanup_(keymap_freep) struct keymap *m =
+	        changed("# mine\nkey runs c = nope\n\nkey nowhere c = quit\nkey log c = mark\n", &faults);
 
 	assert_non_null(m);
 	assert_non_null(strstr(faults.data, "config:2: "));

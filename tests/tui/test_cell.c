@@ -118,7 +118,11 @@ static void rows_follow_theme_and_depth(void **state)
 	struct paint p = { .colour = true, .theme = &t };
 	struct grid g;
 
-	assert_int_equal(theme_parse("t", "text = #c0c0c0/white on #101010\nfailed = #ff5f00/bright-red bold\ncursor = on #0000ff/blue\nquiet = 7 on #101010", &t, &e), 0);
+	assert_int_equal(theme_parse("t",
+	                             "text = #c0c0c0/white on #101010\nfailed = #ff5f00/bright-red bold\ncursor = on "
+	                             "#0000ff/blue\nquiet = 7 on #101010",
+	                             &t, &e),
+	                 0);
 	grid_init(&g, 1, 20);
 	grid_text(&g, 0, 0, -1, ROLE_FAILED, "ab");
 	grid_text(&g, 0, 3, -1, ROLE_TEXT, "c");
@@ -186,11 +190,20 @@ static void paint_asks_the_environment(void **state)
 
 static void depth_asks_the_environment(void **state)
 {
-	static const struct { const char *term, *colorterm; enum depth depth; } rows[] = {
-		{ "xterm-256color", "", DEPTH_256 },  { "xterm-256color", "truecolor", DEPTH_TRUE }, { "tmux-256color", "24bit", DEPTH_TRUE },
-		{ "xterm-direct", "", DEPTH_TRUE },   { "screen-256color", "yes", DEPTH_256 },       { "xterm", "", DEPTH_16 },
-		{ "linux", "", DEPTH_16 },            { "xterm-16color", "", DEPTH_16 },             { "vt100", "", DEPTH_NONE },
-		{ "vtx", "", DEPTH_16 },              { "dumb", "truecolor", DEPTH_NONE },           { "", "truecolor", DEPTH_NONE },
+	static const struct { const char *term, *colorterm; enum depth depth;
+	} rows[] = {
+	        {"xterm-256color", "", DEPTH_256},
+	        {"xterm-256color", "truecolor", DEPTH_TRUE},
+	        {"tmux-256color", "24bit", DEPTH_TRUE},
+	        {"xterm-direct", "", DEPTH_TRUE},
+	        {"screen-256color", "yes", DEPTH_256},
+	        {"xterm", "", DEPTH_16},
+	        {"linux", "", DEPTH_16},
+	        {"xterm-16color", "", DEPTH_16},
+	        {"vt100", "", DEPTH_NONE},
+	        {"vtx", "", DEPTH_16},
+	        {"dumb", "truecolor", DEPTH_NONE},
+	        {"", "truecolor", DEPTH_NONE},
 	};
 
 	unsetenv("NO_COLOR");

@@ -156,7 +156,8 @@ static void ticks_of_a_low_chart_stand_evenly(void **state)
 		}
 }
 
-/* A scale is widened for its rows, never narrowed, and by little where there are rows enough; its ticks are round and stand on rows. */
+/* A scale is widened for its rows, never narrowed, and by little where there are rows enough; its ticks are round and
+ * stand on rows. */
 static void scales_fit_their_rows(void **state)
 {
 	for (int round = 0; round < 4000; round++) {
@@ -173,7 +174,8 @@ static void scales_fit_their_rows(void **state)
 		assert_true(n >= 2 && n <= TICKS_MOST);
 		assert_true(s.low <= before.low && s.high >= before.high);
 		if (rows >= 8 && s.high - s.low >= 1.7 * (before.high - before.low))
-			fail_msg("%d rows from %.17g to %.17g became %.17g to %.17g", rows, before.low, before.high, s.low, s.high);
+			fail_msg("%d rows from %.17g to %.17g became %.17g to %.17g", rows, before.low, before.high,
+			         s.low, s.high);
 		for (int i = 0; i < n; i++) {
 			double row = t[i].at * (rows - 1);
 			assert_true(fabs(row - floor(row + 0.5)) < 1e-6);
@@ -296,7 +298,8 @@ static void the_crosshair_names_all_values(void **state)
 	double early[] = { 0, 10 }, v[] = { 3, 3 };
 	struct line s[] = { { "train/loss", x, y, 5 }, { "valid", few, z, 2 }, { "short", early, v, 2 } };
 	struct chart_options o = {
-		.title = "loss", .x_label = "step", .x_unit = SCALE_INTEGER, .legend = LEGEND_TABLE, .cross = true, .cross_x = 30
+		.title = "loss", .x_label = "step", .x_unit = SCALE_INTEGER, .legend = LEGEND_TABLE, .cross = true,
+			.cross_x = 30
 	};
 	_free_ char *at = drawn(16, 44, s, 3, &o);
 	assert_string_equal(at,

@@ -15,14 +15,16 @@ static void all_settings_are_read(void **state)
 
 	config_parse("config",
 		"# mine\n\n  theme=dark # at night\r\nambiguous = wide\n\tmouse = off\n"
-		"key runs c = delete\nkey log Ctrl-f = none # not this\nkey all x=quit\nkey metrics = = zoom-in\nkey metrics # = zoom-out\n"
+		"key runs c = delete\nkey log Ctrl-f = none # not this\nkey all x=quit\nkey metrics = = zoom-in\nkey "
+		"metrics # = zoom-out\n"
 		"key run Ctrl-= = fold\nkey runs ü = note", &c, &faults);
 	assert_string_equal(faults.data, "");
 	assert_string_equal(c.theme, "dark");
 	assert_true(c.wide && c.no_mouse);
 	static const struct config_key keys[] = {
-		{ "runs", "c", "delete", 6 },        { "log", "Ctrl-f", "none", 7 },   { "all", "x", "quit", 8 },     { "metrics", "=", "zoom-in", 9 },
-		{ "metrics", "#", "zoom-out", 10 },  { "run", "Ctrl-=", "fold", 11 },  { "runs", "ü", "note", 12 },
+	        {"runs", "c", "delete", 6},     {"log", "Ctrl-f", "none", 7},     {"all", "x", "quit", 8},
+	        {"metrics", "=", "zoom-in", 9}, {"metrics", "#", "zoom-out", 10}, {"run", "Ctrl-=", "fold", 11},
+	        {"runs", "ü", "note", 12},
 	};
 	assert_int_equal(c.nkeys, ARRAY_LEN(keys));
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {

@@ -36,13 +36,15 @@ static void needs(struct run_model *m, int from, int to)
 /* begun and took: seconds after the run's start. */
 static void attempt(struct run_model *m, int step, enum attempt_state state, int begun, int took)
 {
-	vec_push(&m->attempts, (struct attempt_row){ .id = 1 + (int64_t)m->attempts.len,
-	                                             .step = m->steps.v[step].id,
-	                                             .n = 1,
-	                                             .state = state,
-	                                             .started = m->row.started + begun * US_PER_S,
-	                                             .ended = state == ATTEMPT_RUNNING ? 0 : m->row.started + (begun + took) * US_PER_S,
-	                                             .elapsed_us = state == ATTEMPT_RUNNING ? -1 : took * US_PER_S });
+	vec_push(
+	        &m->attempts,
+	        (struct attempt_row){.id = 1 + (int64_t)m->attempts.len,
+	                             .step = m->steps.v[step].id,
+	                             .n = 1,
+	                             .state = state,
+	                             .started = m->row.started + begun * US_PER_S,
+	                             .ended = state == ATTEMPT_RUNNING ? 0 : m->row.started + (begun + took) * US_PER_S,
+	                             .elapsed_us = state == ATTEMPT_RUNNING ? -1 : took * US_PER_S});
 }
 
 static void release(struct run_model *m)
@@ -243,7 +245,8 @@ static void opening_a_matrix_shows_failures_first(void **state)
 	assert_int_equal(act(v, ACT_FOLD), VIEW_REDRAW);
 	assert_picture(v, 7, 110, false,
 	               " clean        ✓  0:10 │██████\n"
-	               " train ×200 ▾ ▓▓▓✗░░░ │     ██████████████████████████████████████████              2✗ 98✓ 100 waiting\n"
+	               " train ×200 ▾ ▓▓▓✗░░░ │     ██████████████████████████████████████████              2✗ 98✓ 100 "
+	               "waiting\n"
 	               "   train[7]   ✗  0:20 │          ████████████\n"
 	               "   train[50]  ✗  0:20 │     █████████████\n"
 	               "   train[100] ∙       │\n"
@@ -331,11 +334,13 @@ static void the_cursor_moves_to_the_nearest_box(void **state)
 	struct run_model m;
 	small(&m);
 	struct dag_view *v = dag_view_new(&m);
-	static const struct { enum action act; const char *to; } path[] = {
-		{ ACT_UP, "fetch" }, { ACT_DOWN, "clean" }, { ACT_DOWN, "train[tree]" }, { ACT_LEFT, "train[lr]" },
-		{ ACT_LEFT, "train[lr]" }, { ACT_DOWN, "evaluate" }, { ACT_DOWN, "evaluate" }, { ACT_UP, "train[lr]" },
-		{ ACT_RIGHT, "train[tree]" }, { ACT_RIGHT, "train[boost]" }, { ACT_RIGHT, "train[boost]" },
-		{ ACT_FIRST, "fetch" }, { ACT_LAST, "evaluate" }, { ACT_PAGE_UP, "fetch" }, { ACT_PAGE_DOWN, "evaluate" },
+	static const struct { enum action act; const char *to;
+	} path[] = {
+	        {ACT_UP, "fetch"},           {ACT_DOWN, "clean"},         {ACT_DOWN, "train[tree]"},
+	        {ACT_LEFT, "train[lr]"},     {ACT_LEFT, "train[lr]"},     {ACT_DOWN, "evaluate"},
+	        {ACT_DOWN, "evaluate"},      {ACT_UP, "train[lr]"},       {ACT_RIGHT, "train[tree]"},
+	        {ACT_RIGHT, "train[boost]"}, {ACT_RIGHT, "train[boost]"}, {ACT_FIRST, "fetch"},
+	        {ACT_LAST, "evaluate"},      {ACT_PAGE_UP, "fetch"},      {ACT_PAGE_DOWN, "evaluate"},
 	};
 	free(picture(v, 30, 80, false));
 	for (size_t i = 0; i < ARRAY_LEN(path); i++) {

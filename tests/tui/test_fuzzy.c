@@ -10,17 +10,31 @@
 
 static void letters_fit_in_their_order(void **state)
 {
-	static const struct { const char *pattern, *text; bool fits; } rows[] = {
-		{ "", "anything", true },        { "   ", "anything", true },      { "", "", true },             { "a", "", false },
-		{ "zin", "zoom-in", true },      { "niz", "zoom-in", false },      { "oo", "zoom", true },       { "ooo", "zoom", false },
-		{ "ZOOM", "zoom-in", true },     { "zoom", "ZOOM-IN", true },      { "zoom  out", "zoom-out", true },
-		{ "out zoom", "zoom-out", true }, { "zoom none", "zoom-out", false }, { "calm-otter", "calm-otter", true },
-		{ "17", "17 dull-heron", true }, { "dh17", "17 dull-heron", false }, { "é", "café", true },
+	static const struct { const char *pattern, *text; bool fits;
+	} rows[] = {
+	        {"", "anything", true},
+	        {"   ", "anything", true},
+	        {"", "", true},
+	        {"a", "", false},
+	        {"zin", "zoom-in", true},
+	        {"niz", "zoom-in", false},
+	        {"oo", "zoom", true},
+	        {"ooo", "zoom", false},
+	        {"ZOOM", "zoom-in", true},
+	        {"zoom", "ZOOM-IN", true},
+	        {"zoom  out", "zoom-out", true},
+	        {"out zoom", "zoom-out", true},
+	        {"zoom none", "zoom-out", false},
+	        {"calm-otter", "calm-otter", true},
+	        {"17", "17 dull-heron", true},
+	        {"dh17", "17 dull-heron", false},
+	        {"é", "café", true},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if ((fuzzy_words(rows[i].pattern, rows[i].text) >= 0) != rows[i].fits)
-			fail_msg("\"%s\" in \"%s\": %d", rows[i].pattern, rows[i].text, fuzzy_words(rows[i].pattern, rows[i].text));
+			fail_msg("\"%s\" in \"%s\": %d", rows[i].pattern, rows[i].text,
+			         fuzzy_words(rows[i].pattern, rows[i].text));
 	assert_int_equal(fuzzy_words("", "anything"), 0);
 	assert_int_equal(fuzzy_words("x", "anything"), -1);
 }
@@ -38,7 +52,8 @@ static void the_better_fit_comes_first(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (fuzzy_words(rows[i].pattern, rows[i].better) <= fuzzy_words(rows[i].pattern, rows[i].worse))
-			fail_msg("\"%s\": \"%s\" is not better than \"%s\"", rows[i].pattern, rows[i].better, rows[i].worse);
+			fail_msg("\"%s\": \"%s\" is not better than \"%s\"", rows[i].pattern, rows[i].better,
+			         rows[i].worse);
 }
 
 /* The first letter that fits is not always the one to take. */

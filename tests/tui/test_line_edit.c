@@ -88,7 +88,8 @@ static void what_changed_is_told(void **state)
 	assert_int_equal(press(&l, "Ctrl-u"), LINE_CHANGED);
 	assert_int_equal(press(&l, "Ctrl-u"), LINE_MOVED);
 	assert_string_equal(l.text.data, "");
-	static const char *const others[] = { "Up", "Down", "PgUp", "F1", "Tab", "Shift-Tab", "Enter", "Esc", "Insert", "Ctrl-x", "Alt-x", "Ctrl-Up" };
+	static const char *const others[] = {"Up",    "Down", "PgUp",   "F1",     "Tab",   "Shift-Tab",
+	                                     "Enter", "Esc",  "Insert", "Ctrl-x", "Alt-x", "Ctrl-Up"};
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		assert_int_equal(press(&l, others[i]), LINE_NOT_MINE);
 	assert_int_equal(line_edit_key(&l, (struct key){ 7, 0 }), LINE_NOT_MINE);
@@ -97,9 +98,10 @@ static void what_changed_is_told(void **state)
 
 static void a_paste_is_one_line(void **state)
 {
-	static const struct { const char *text, *paste, *wanted; } rows[] = {
-		{ "", "state = failed\n", "state = failed" }, { "a", "b\r\n\r\nc\n", "ab c" }, { "x", "\n\n", "x" },
-		{ "", "\x1b[31mred\x7f", "[31mred" },         { "", "tab\there", "tab here" },  { "", "日\n本", "日 本" },
+	static const struct { const char *text, *paste, *wanted;
+	} rows[] = {
+	        {"", "state = failed\n", "state = failed"}, {"a", "b\r\n\r\nc\n", "ab c"}, {"x", "\n\n", "x"},
+	        {"", "\x1b[31mred\x7f", "[31mred"},         {"", "tab\there", "tab here"}, {"", "日\n本", "日 本"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -553,7 +553,8 @@ static void plain_lines_say_what_ended(void **state)
 	assert_line(1, "  ✓ clean          0:08   rows 333");
 	assert_line(2, "  ✓ train[lr]      0:12   acc 0.9031");
 	assert_line(3, NULL);
-	assert_line(4, "  ✗ train[boost]   0:31   lib/features.py:31 ValueError: could not convert string to float: 'NA'");
+	assert_line(4,
+	            "  ✗ train[boost]   0:31   lib/features.py:31 ValueError: could not convert string to float: 'NA'");
 	/* What ended once and waits anew. */
 	assert_line(5, "  · evaluate       waits again for what it needs");
 	steps[4].error_file = steps[4].error_message = NULL;
@@ -561,7 +562,8 @@ static void plain_lines_say_what_ended(void **state)
 	steps[4].cause = CAUSE_TIMEOUT;
 	assert_line(4, "  ✗ train[boost]   0:31   ran longer than its timeout");
 	steps[4].cause = CAUSE_OUTPUT_MISSING;
-	assert_line(4, "  ✗ train[boost]   0:31   it exited 0 without a declared output, or with one that cannot be taken");
+	assert_line(
+	        4, "  ✗ train[boost]   0:31   it exited 0 without a declared output, or with one that cannot be taken");
 	steps[4].state = STEP_RETRYING;
 	steps[4].attempt = 1;
 	steps[4].cause = CAUSE_EXIT;
@@ -602,8 +604,9 @@ static void titles_and_closing_lines(void **state)
 	run.env = "requirements.lock (pinned)";
 	run.isolation = "sandbox";
 	live_title(&run, &plain, &b);
-	assert_string_equal(b.data, "run 17 dull-heron · code 4f2a9c1* (2 files changed) · env requirements.lock (pinned)"
-	                            " · sandbox · 2 jobs\n");
+	assert_string_equal(b.data,
+	                    "run 17 dull-heron · code 4f2a9c1* (2 files changed) · env requirements.lock (pinned)"
+	                    " · sandbox · 2 jobs\n");
 	buf_reset(&b);
 	run.env = "system";
 	run.isolation = "folder";
@@ -637,7 +640,8 @@ static void reused_steps_in_plain_output(void **state)
 	_buf_ struct buf b = BUF_INIT;
 	example();
 	for (int i = 0; i < MANY; i++) {
-		many[i] = (struct live_step){ .name = "train[lr]", .base = "train", .state = STEP_REUSED, .reused_run = i < 8 ? 12 : 9 };
+		many[i] = (struct live_step){
+		        .name = "train[lr]", .base = "train", .state = STEP_REUSED, .reused_run = i < 8 ? 12 : 9};
 		list[i] = i;
 	}
 	run.steps = many;

@@ -203,8 +203,9 @@ static void assert_lines(const char *s, size_t n)
 static void lines_of_all_lengths(void **state)
 {
 	_buf_ struct buf b = BUF_INIT;
-	static const size_t lengths[] = { 10, 0, 70000, 1, LOG_BLOCK - 1, LOG_BLOCK, LOG_BLOCK + 1, 5, LOG_PIECE - 1, 30, LOG_PIECE,
-		                          LOG_PIECE + 1, 0, 3 * LOG_PIECE + 17, 2, 2 * LOG_PIECE, 80 };
+	static const size_t lengths[] = {
+	        10, 0,         70000,         1, LOG_BLOCK - 1,      LOG_BLOCK, LOG_BLOCK + 1, 5, LOG_PIECE - 1,
+	        30, LOG_PIECE, LOG_PIECE + 1, 0, 3 * LOG_PIECE + 17, 2,         2 * LOG_PIECE, 80};
 	for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
 		buf_fill(&b, 'x', lengths[i]);
 		buf_adds(&b, "\nerror: x\n");
@@ -257,7 +258,8 @@ static void tracebacks_count_once(void **state)
 {
 	_buf_ struct buf b = BUF_INIT;
 	for (int i = 0; i < 5000; i++)
-		buf_adds(&b, "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\n    x\nValueError: x\nwarning: y\n");
+		buf_adds(&b, "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\n    x\nValueError: "
+		             "x\nwarning: y\n");
 	put(b.data, b.len);
 	assert_int_equal(log_file_open(path, &f, &e), 0);
 	count_all();

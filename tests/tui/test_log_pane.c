@@ -334,7 +334,8 @@ static void errors_are_jumped_to(void **state)
 	draw();
 	assert_int_equal(g.cells[cursor() * g.cols].role, ROLE_FAILED);
 	/* The head with what it says at its end. */
-	assert_screen("start\nTraceback (most recent call last):\n  File \"a.py\", line 3, in f\n    x\nValueError: x\nwarning: y\n");
+	assert_screen("start\nTraceback (most recent call last):\n  File \"a.py\", line 3, in f\n    x\nValueError: "
+	              "x\nwarning: y\n");
 	size(4, 60);
 	log_pane_move(p, LOG_FIRST);
 	draw();
@@ -376,7 +377,8 @@ static void places_are_opened(void **state)
 	log_pane_move(p, LOG_DOWN);
 	assert_false(log_pane_place(p, &got, &line));
 	/* The head of a traceback stands for its innermost frame of the project, else for the innermost. */
-	put("Traceback (most recent call last):\n  File \"lib.py\", line 3, in f\n    x\n  File \"/etc/hostname\", line 1\n"
+	put("Traceback (most recent call last):\n  File \"lib.py\", line 3, in f\n    x\n  File \"/etc/hostname\", "
+	    "line 1\n"
 	    "  File \"lib.py\", line 5, in g\n  File \"none.py\", line 9\nValueError: x\n  File \"lib.py\", line 7\n");
 	log_pane_refresh(p);
 	log_pane_move(p, LOG_FIRST);
@@ -487,7 +489,8 @@ static void cuts_and_replacements_are_said(void **state)
 static void hostile_logs_only_show(void **state)
 {
 	_buf_ struct buf b = BUF_INIT;
-	static const char bad[] = "\033]52;c;ZWNobw==\a\033[2J\033[31mred\033[0m \xe2\x80\xae" "bidi \0nul \xff\x9b \033P";
+	static const char bad[] = "\033]52;c;ZWNobw==\a\033[2J\033[31mred\033[0m \xe2\x80\xae"
+	                          "bidi \0nul \xff\x9b \033P";
 	for (int i = 0; i < 20; i++) {
 		buf_add(&b, bad, sizeof bad - 1);
 		buf_addc(&b, '\n');

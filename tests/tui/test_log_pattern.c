@@ -54,9 +54,18 @@ static void matches_have_places(void **state)
 
 static void faults_are_told(void **state)
 {
-	static const struct { const char *text, *says; } cases[] = {
-		{ "", "nothing" }, { "(a", "(" }, { "[a", "[" }, { "a{1001}", "1000" }, { "((a{100}){100}){100}", "1000" },
-		{ "(a)\\1", "\\1 refers back" }, { "a{2,1}", "" }, { "{", "" }, { "\\", "" }, { "*{99999999999}", "1000" },
+	static const struct { const char *text, *says;
+	} cases[] = {
+	        {"", "nothing"},
+	        {"(a", "("},
+	        {"[a", "["},
+	        {"a{1001}", "1000"},
+	        {"((a{100}){100}){100}", "1000"},
+	        {"(a)\\1", "\\1 refers back"},
+	        {"a{2,1}", ""},
+	        {"{", ""},
+	        {"\\", ""},
+	        {"*{99999999999}", "1000"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct log_pattern *p = (void *)1;
@@ -102,12 +111,16 @@ static unsigned pass(const char *text, const char *log, size_t n) /* a NUL stand
 
 static void passes_find_lines(void **state)
 {
-	static const char log[] = "epoch 1 loss 0.5\n\033[31mlo\033[0mss\n\nfine 10%\r loss\nLOSS\r\nlo\0ss loss\nno\nxlos\bsss";
-	static const struct { const char *pattern; unsigned lines; } cases[] = {
-		{ "loss", 0x3b | 0x80 }, { "LOSS", 0x10 }, { "fine", 0 }, { "lo·ss", 0x20 }, { "^loss$", 0x12 },
-		{ "^$", 0x4 }, { "o.*s", 0xbb }, { "e(p)och|no", 0x41 }, { "nothing", 0 }, { "x*", 0xff }, { "los+", 0xbb },
-		{ "lx?os{1,3}", 0xbb }, { "0\\.5$", 0x1 }, { "[o]", 0xfb }, { "1.?", 0x1 }, { "31m", 0 },
-		{ "\\d", 0x1 }, { "h \\d l", 0x1 }, { "0\\.\\d$", 0x1 }, { "[\\d.]+$", 0x1 }, { "^\\D+$", 0xfa }, { "loss\\\\d", 0 },
+	static const char log[] =
+	        "epoch 1 loss 0.5\n\033[31mlo\033[0mss\n\nfine 10%\r loss\nLOSS\r\nlo\0ss loss\nno\nxlos\bsss";
+	static const struct { const char *pattern; unsigned lines;
+	} cases[] = {
+	        {"loss", 0x3b | 0x80}, {"LOSS", 0x10},   {"fine", 0},       {"lo·ss", 0x20},
+	        {"^loss$", 0x12},      {"^$", 0x4},      {"o.*s", 0xbb},    {"e(p)och|no", 0x41},
+	        {"nothing", 0},        {"x*", 0xff},     {"los+", 0xbb},    {"lx?os{1,3}", 0xbb},
+	        {"0\\.5$", 0x1},       {"[o]", 0xfb},    {"1.?", 0x1},      {"31m", 0},
+	        {"\\d", 0x1},          {"h \\d l", 0x1}, {"0\\.\\d$", 0x1}, {"[\\d.]+$", 0x1},
+	        {"^\\D+$", 0xfa},      {"loss\\\\d", 0},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		unsigned got = pass(cases[i].pattern, log, sizeof log - 1);
@@ -120,8 +133,10 @@ static void passes_find_lines(void **state)
 static void passes_equal_the_library(void **state)
 {
 	static const char *const patterns[] = {
-		"ab", "a", "b+a", "ab*c", "a(b|c)d", "abc|cab", "a?bc", "(ab)+", "[ab]c", "a.c", "ca{0,2}b", "b{2}", "c\\.a",
-		"^ab", "bc$", "(a|b)|ccc", "ab|", "\\<a", "a\\|b", "[]a]b", "[[:digit:]]a", "a[^]]b", "(a[)]b)c", "ac{0,0}b", "ab.*c", "a[bc]*b1", "ab.*ab", "a.*bc|c", "ab+*c", "ab+?", "cb++{0}",
+	        "ab",    "a",        "b+a",      "ab*c",    "a(b|c)d",      "abc|cab", "a?bc",     "(ab)+",
+	        "[ab]c", "a.c",      "ca{0,2}b", "b{2}",    "c\\.a",        "^ab",     "bc$",      "(a|b)|ccc",
+	        "ab|",   "\\<a",     "a\\|b",    "[]a]b",   "[[:digit:]]a", "a[^]]b",  "(a[)]b)c", "ac{0,0}b",
+	        "ab.*c", "a[bc]*b1", "ab.*ab",   "a.*bc|c", "ab+*c",        "ab+?",    "cb++{0}",
 	};
 	unsigned seed = 7;
 	for (size_t k = 0; k < ARRAY_LEN(patterns); k++) {

@@ -11,25 +11,37 @@
 
 static void places_are_found(void **state)
 {
-	static const struct { const char *text, *file; int line; } cases[] = {
-		{ "  File \"lib/features.py\", line 31, in encode", "lib/features.py", 31 },
-		{ "[rank0]:   File \"/w/a b.py\", line 3", "/w/a b.py", 3 },
-		{ "src/a.c:12:5: error: x", "src/a.c", 12 },
-		{ "a.c:12: warning: x", "a.c", 12 },
-		{ "  [3] f at a.jl:3", "a.jl", 3 },
-		{ "   @ Main ~/work/a.jl:30", "~/work/a.jl", 30 },
-		{ "  --> src/main.rs:2:5", "src/main.rs", 2 },
-		{ "Error in f(x) : y (from train.R#3)", "train.R", 3 },
-		{ "\tat Main.run(Main.java:17)", "Main.java", 17 },
-		{ "Makefile:3: *** missing separator", "Makefile", 3 },
-		{ "/p/Makefile:3: x", "/p/Makefile", 3 },
-		{ "12:30:01 lib/x.py:7: UserWarning: y", "lib/x.py", 7 },
-		{ "x.tar.gz:1", "x.tar.gz", 1 },
-		/* none */
-		{ "12:30:01 x", NULL, 0 }, { "epoch:3", NULL, 0 }, { "http://example.org:80/x", NULL, 0 },
-		{ "loss:0.3", NULL, 0 }, { "0.5:3", NULL, 0 }, { "  File \"<stdin>\", line 1", NULL, 0 }, { "", NULL, 0 },
-		{ "a.c:0", NULL, 0 }, { "a.c:99999999999999999999", NULL, 0 }, { "a.c:", NULL, 0 }, { ":3", NULL, 0 },
-		{ "a/:3", NULL, 0 }, { "File \"a.py", NULL, 0 }, { "127.0.0.1:80", NULL, 0 }, { ".:3", NULL, 0 },
+	static const struct { const char *text, *file; int line;
+	} cases[] = {
+	        {"  File \"lib/features.py\", line 31, in encode", "lib/features.py", 31},
+	        {"[rank0]:   File \"/w/a b.py\", line 3", "/w/a b.py", 3},
+	        {"src/a.c:12:5: error: x", "src/a.c", 12},
+	        {"a.c:12: warning: x", "a.c", 12},
+	        {"  [3] f at a.jl:3", "a.jl", 3},
+	        {"   @ Main ~/work/a.jl:30", "~/work/a.jl", 30},
+	        {"  --> src/main.rs:2:5", "src/main.rs", 2},
+	        {"Error in f(x) : y (from train.R#3)", "train.R", 3},
+	        {"\tat Main.run(Main.java:17)", "Main.java", 17},
+	        {"Makefile:3: *** missing separator", "Makefile", 3},
+	        {"/p/Makefile:3: x", "/p/Makefile", 3},
+	        {"12:30:01 lib/x.py:7: UserWarning: y", "lib/x.py", 7},
+	        {"x.tar.gz:1", "x.tar.gz", 1},
+	        /* none */
+	        {"12:30:01 x", NULL, 0},
+	        {"epoch:3", NULL, 0},
+	        {"http://example.org:80/x", NULL, 0},
+	        {"loss:0.3", NULL, 0},
+	        {"0.5:3", NULL, 0},
+	        {"  File \"<stdin>\", line 1", NULL, 0},
+	        {"", NULL, 0},
+	        {"a.c:0", NULL, 0},
+	        {"a.c:99999999999999999999", NULL, 0},
+	        {"a.c:", NULL, 0},
+	        {":3", NULL, 0},
+	        {"a/:3", NULL, 0},
+	        {"File \"a.py", NULL, 0},
+	        {"127.0.0.1:80", NULL, 0},
+	        {".:3", NULL, 0},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		_free_ char *file = NULL;
@@ -60,7 +72,8 @@ static void files_are_those_of_the_project(void **state)
 	assert_int_equal(file_temp_dir("/tmp", "log", &made, &e), 0);
 	_free_ char *dir = realpath(made, NULL);
 	_free_ char *root = path_join(dir, "p"), *work = path_join(dir, "w"), *link = path_join(dir, "l");
-	_free_ char *ours = path_join(root, "a.py"), *theirs = path_join(work, "a.py"), *only = path_join(work, "made.py");
+	_free_ char *ours = path_join(root, "a.py"), *theirs = path_join(work, "a.py"),
+	            *only = path_join(work, "made.py");
 	_free_ char *other = path_join(dir, "other.py"), *linked = path_join(link, "a.py");
 	assert_int_equal(file_mkdirs(root, 0755, &e), 0);
 	assert_int_equal(file_mkdirs(work, 0755, &e), 0);

@@ -28,7 +28,7 @@ static double odd_value(void)
 /* What a column is by definition. */
 static struct pyramid_column brute(const double *x, const double *y, size_t n, double from, double to)
 {
-	struct pyramid_column c = { .low = INFINITY, .high = -INFINITY, .positive = INFINITY, .first = NAN, .last = NAN };
+	struct pyramid_column c = {.low = INFINITY, .high = -INFINITY, .positive = INFINITY, .first = NAN, .last = NAN};
 	bool nan_since = false;
 	for (size_t i = 0; i < n; i++) {
 		if (!(x[i] >= from && x[i] < to))
@@ -84,7 +84,8 @@ static void assert_column(const struct pyramid_column *is, const struct pyramid_
 		assert_true(fabs(is->sum - wanted->sum) <= 1e-12 * largest * wanted->n);
 }
 
-static void assert_columns(struct pyramid *p, const double *x, const double *y, size_t n, double low, double high, int cols)
+static void assert_columns(struct pyramid *p, const double *x, const double *y, size_t n, double low, double high,
+                           int cols)
 {
 	struct pyramid_column ret[200];
 	pyramid_columns(p, low, high, cols, ret);
@@ -227,10 +228,12 @@ static void buckets_lose_nothing(void **state)
 			double size = (high - low) / zoom, a = low + (high - low - size) * random_value();
 			pyramid_columns(p, a, a + size, 50, c);
 			for (int i = 0; i < 50; i++) {
-				wanted = brute(xs, ys, n, pyramid_edge(a, a + size, 50, i), pyramid_edge(a, a + size, 50, i + 1));
-				assert_true(c[i].n >= wanted.n && c[i].nan >= wanted.nan && c[i].above >= wanted.above &&
-				            c[i].below >= wanted.below);
-				assert_true(c[i].low <= wanted.low && c[i].high >= wanted.high && c[i].positive <= wanted.positive);
+				wanted = brute(xs, ys, n, pyramid_edge(a, a + size, 50, i),
+				               pyramid_edge(a, a + size, 50, i + 1));
+				assert_true(c[i].n >= wanted.n && c[i].nan >= wanted.nan &&
+				            c[i].above >= wanted.above && c[i].below >= wanted.below);
+				assert_true(c[i].low <= wanted.low && c[i].high >= wanted.high &&
+				            c[i].positive <= wanted.positive);
 				assert_true(!wanted.gap_inside || c[i].gap_inside);
 			}
 		}

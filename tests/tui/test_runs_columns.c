@@ -28,7 +28,8 @@ static void columns_have_names(void **state)
 	for (size_t i = 0; i < c.len; i++) {
 		_free_ char *name = runs_column_name(&c.v[i]);
 
-		assert_string_equal(name, ((const char *[]){"name", "metrics.acc", "params.train.lr", "tags.a b", "age"})[i]);
+		assert_string_equal(name,
+		                    ((const char *[]){"name", "metrics.acc", "params.train.lr", "tags.a b", "age"})[i]);
 	}
 }
 
@@ -59,15 +60,19 @@ static void keys_to_sort_by_are_quoted(void **state)
 }
 
 static const struct run_row rows[] = {
-	{.number = 2, .name = "two", .state = RUN_FAILED, .created = 100, .elapsed_us = 41 * US_PER_S, .nsteps = 3, .nwell = 1, .nfailed = 1, .nreused = 1, .note = "", .dirty = 1, .commit = "0123456789abcdef"},
-	{.number = 1, .name = "one", .state = RUN_SUCCESS, .created = 50, .elapsed_us = -1, .nsteps = 3, .nwell = 3, .note = "well"},
+	{.number = 2, .name = "two", .state = RUN_FAILED, .created = 100, .elapsed_us = 41 * US_PER_S, .nsteps = 3,
+		.nwell = 1, .nfailed = 1, .nreused = 1, .note = "", .dirty = 1, .commit = "0123456789abcdef"},
+	{.number = 1, .name = "one", .state = RUN_SUCCESS, .created = 50, .elapsed_us = -1, .nsteps = 3, .nwell = 3,
+		.note = "well"},
 };
-static struct metric_row metrics_new[] = {{.key = "acc", .last = 0.5}, {.key = "few", .last = 1}, {.key = "loss", .last = 2}};
+static struct metric_row metrics_new[] = {
+        {.key = "acc", .last = 0.5}, {.key = "few", .last = 1}, {.key = "loss", .last = 2}};
 static struct metric_row metrics_old[] = {{.key = "acc", .last = 0.25}, {.key = "loss", .last = 3}};
 static struct pair params_new[] = {{"a", "1"}, {"b", "2"}, {"d", "4"}}, params_old[] = {{"a", "1"}, {"b", "3"}};
 static const struct metric_rows totals[] = {{metrics_new, 3}, {metrics_old, 2}};
 static const struct pair_rows params[] = {{params_new, 3}, {params_old, 2}}, none = {0};
-static const struct run_facts facts[] = {{&rows[0], &totals[0], &params[0], &none}, {&rows[1], &totals[1], &params[1], &none}};
+static const struct run_facts facts[] = {{&rows[0], &totals[0], &params[0], &none},
+                                         {&rows[1], &totals[1], &params[1], &none}};
 
 static void what_differs_is_chosen(void **state)
 {

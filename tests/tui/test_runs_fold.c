@@ -8,7 +8,8 @@
 
 static const struct swept swept[] = {{9, 2}, {8, 1}, {7, 2}, {5, 1}, {3, 1}, {1, 4}};
 
-static void must_fold(const int64_t *numbers, size_t n, const int64_t *open, size_t nopen, const int64_t *wanted, size_t nwanted)
+static void must_fold(const int64_t *numbers, size_t n, const int64_t *open, size_t nopen, const int64_t *wanted,
+                      size_t nwanted)
 {
 	_free_ int64_t *got = NULL;
 	size_t len = 99;

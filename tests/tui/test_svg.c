@@ -28,7 +28,8 @@ static void assert_well_formed(const struct buf *b)
 			assert_true(depth > 0 || *s == '\n');
 			assert_true((unsigned char)*s >= 0x20 || *s == '\n');
 			if (*s == '&')
-				assert_true(!strncmp(s, "&amp;", 5) || !strncmp(s, "&lt;", 4) || !strncmp(s, "&gt;", 4));
+				assert_true(!strncmp(s, "&amp;", 5) || !strncmp(s, "&lt;", 4) ||
+				            !strncmp(s, "&gt;", 4));
 			assert_true(*s != '>');
 			s++;
 			continue;
@@ -103,10 +104,12 @@ static void every_character_stands_in_its_column(void **state)
 	has(&b, "<text x=\"168\" y=\"133\" textLength=\"756\">a&lt;b &amp; c&gt;d</text>");
 	has(&b, "<text x=\"1092\" y=\"133\" textLength=\"252\">far</text>");
 	/* The row under the cursor is one rectangle. */
-	has(&b, "<g transform=\"translate(140 320)\"><rect x=\"0\" width=\"2520\" height=\"180\" shape-rendering=\"crispEdges\" fill=\"#262d39\"/>");
+	has(&b, "<g transform=\"translate(140 320)\"><rect x=\"0\" width=\"2520\" height=\"180\" "
+	        "shape-rendering=\"crispEdges\" fill=\"#262d39\"/>");
 	has(&b, "<text x=\"42\" y=\"133\" fill=\"#ff7377\" font-weight=\"bold\" text-anchor=\"middle\">✗</text>");
 	has(&b, "<text x=\"168\" y=\"133\" fill=\"#ff7377\" font-weight=\"bold\" textLength=\"504\">failed</text>");
-	has(&b, "<text x=\"84\" y=\"133\" text-anchor=\"middle\">日</text><text x=\"252\" y=\"133\" text-anchor=\"middle\">本</text>");
+	has(&b, "<text x=\"84\" y=\"133\" text-anchor=\"middle\">日</text><text x=\"252\" y=\"133\" "
+	        "text-anchor=\"middle\">本</text>");
 	has(&b, "<text x=\"462\" y=\"133\" text-anchor=\"middle\">e\xcc\x81</text>");
 	/* Lines and blocks are shapes. */
 	has(&b, "M84 90h168");
@@ -160,8 +163,9 @@ static void looks_follow_theme_and_depth(void **state)
 
 static void any_grid_is_xml_and_always_the_same(void **state)
 {
-	static const uint32_t odd[] = { 1, 0x1b, '<', '>', '&', '"', '\'', 0x7f, 0x9b, 0xfffe, 0xffff, 0xfffd, 0x10ffff, 0xd800, 0x254c, 0x2501, 0x2590, 0x28ff,
-					0x1f600, 0x253c, 0x2580, 0x25b6 };
+	static const uint32_t odd[] = {1,      0x1b,   '<',     '>',    '&',      '"',    '\'',   0x7f,
+	                               0x9b,   0xfffe, 0xffff,  0xfffd, 0x10ffff, 0xd800, 0x254c, 0x2501,
+	                               0x2590, 0x28ff, 0x1f600, 0x253c, 0x2580,   0x25b6};
 	static const char *const names[] = { "default", "dark", "light", "mono", "high-contrast" };
 	struct grid g;
 	uint32_t seed = 7;
@@ -169,7 +173,8 @@ static void any_grid_is_xml_and_always_the_same(void **state)
 	grid_init(&g, 12, 60);
 	for (int i = 0; i < 12 * 60; i++) {
 		seed = seed * 1664525 + 1013904223;
-		grid_put(&g, i / 60, i % 60, odd[(seed >> 16) % (sizeof odd / sizeof *odd)], (enum role)((seed >> 8) % ROLE_COUNT));
+		grid_put(&g, i / 60, i % 60, odd[(seed >> 16) % (sizeof odd / sizeof *odd)],
+		         (enum role)((seed >> 8) % ROLE_COUNT));
 		grid_attr(&g, i / 60, i % 60, 1, (uint8_t)(seed >> 24));
 	}
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)

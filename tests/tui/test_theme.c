@@ -47,8 +47,11 @@ static void colours_of_all_kinds(void **state)
 	struct theme t;
 	const struct theme_role *r = t.roles;
 
-	parsed("# all\n\n\tfailed=underline bright-red # why\r\nquiet =\nstrong = 231 bold on 17\naccent = #5Fafff/bright-blue\nrule = #8af\n"
-	       "cursor = on #202020/default reverse\ntext = default on default\nhit = bold on red/blue italic dim black #\nlost = 0", &t);
+	parsed("# all\n\n\tfailed=underline bright-red # why\r\nquiet =\nstrong = 231 bold on 17\naccent = "
+	       "#5Fafff/bright-blue\nrule = #8af\n"
+	       "cursor = on #202020/default reverse\ntext = default on default\nhit = bold on red/blue italic dim "
+	       "black #\nlost = 0",
+	       &t);
 	assert_string_equal(t.name, "mine");
 	assert_int_equal(r[ROLE_FAILED].style.fg, 9);
 	assert_int_equal(r[ROLE_FAILED].style.bg, COLOUR_DEFAULT);
@@ -76,30 +79,32 @@ static void colours_of_all_kinds(void **state)
 
 static void faults_name_line_and_role(void **state)
 {
-	static const struct { const char *text, *wanted; } rows[] = {
-		{ "text = red\nfialed = red\n", "mine:2: there is no role \"fialed\" (did you mean \"failed\"?)" },
-		{ "= red", "mine:1: there is no role \"\"" },
-		{ "failed red", "mine:1: a line is ROLE =" },
-		{ "failed = rad", "mine:1: role \"failed\": \"rad\" is neither a colour nor an attribute (did you mean \"red\"?)" },
-		{ "failed = brigth-red", "(did you mean \"bright-red\"?)" },
-		{ "failed = blod", "(did you mean \"bold\"?)" },
-		{ "failed = xyzzyx", "\"xyzzyx\" is neither a colour nor an attribute" },
-		{ "failed = 256", "\"256\": the numbers of colours go from 0 to 255" },
-		{ "failed = 99999999999999999999", "the numbers of colours go from 0 to 255" },
-		{ "failed = -1", "\"-1\" is neither" },
-		{ "failed = #12345", "\"#12345\": a colour is #rrggbb or #rgb; a comment needs a blank behind its #" },
-		{ "failed = #12345g", "a colour is #rrggbb" },
-		{ "failed = red #loud", "\"#loud\": a colour is #rrggbb or #rgb; a comment needs a blank" },
-		{ "failed = #ff0000/12", "behind \"/\" stands one of the terminal's 16" },
-		{ "failed = #ff0000/", "behind \"/\" stands" },
-		{ "failed = #ff0000/reverse", "also reverse" },
-		{ "failed = /red", "neither a colour" },
-		{ "failed = red blue", "\"blue\": one foreground is enough; a background stands behind \"on\"" },
-		{ "failed = on red on blue", "\"on\": one background is enough" },
-		{ "failed = on on", "one background is enough" },
-		{ "failed = red on", "\"on\": a colour stands behind it" },
-		{ "failed = on bold", "\"bold\" is neither a colour" },
-		{ "failed = red\n\nfailed = blue", "mine:3: role \"failed\" has a line already, line 1" },
+	static const struct { const char *text, *wanted;
+	} rows[] = {
+	        {"text = red\nfialed = red\n", "mine:2: there is no role \"fialed\" (did you mean \"failed\"?)"},
+	        {"= red", "mine:1: there is no role \"\""},
+	        {"failed red", "mine:1: a line is ROLE ="},
+	        {"failed = rad",
+	         "mine:1: role \"failed\": \"rad\" is neither a colour nor an attribute (did you mean \"red\"?)"},
+	        {"failed = brigth-red", "(did you mean \"bright-red\"?)"},
+	        {"failed = blod", "(did you mean \"bold\"?)"},
+	        {"failed = xyzzyx", "\"xyzzyx\" is neither a colour nor an attribute"},
+	        {"failed = 256", "\"256\": the numbers of colours go from 0 to 255"},
+	        {"failed = 99999999999999999999", "the numbers of colours go from 0 to 255"},
+	        {"failed = -1", "\"-1\" is neither"},
+	        {"failed = #12345", "\"#12345\": a colour is #rrggbb or #rgb; a comment needs a blank behind its #"},
+	        {"failed = #12345g", "a colour is #rrggbb"},
+	        {"failed = red #loud", "\"#loud\": a colour is #rrggbb or #rgb; a comment needs a blank"},
+	        {"failed = #ff0000/12", "behind \"/\" stands one of the terminal's 16"},
+	        {"failed = #ff0000/", "behind \"/\" stands"},
+	        {"failed = #ff0000/reverse", "also reverse"},
+	        {"failed = /red", "neither a colour"},
+	        {"failed = red blue", "\"blue\": one foreground is enough; a background stands behind \"on\""},
+	        {"failed = on red on blue", "\"on\": one background is enough"},
+	        {"failed = on on", "one background is enough"},
+	        {"failed = red on", "\"on\": a colour stands behind it"},
+	        {"failed = on bold", "\"bold\" is neither a colour"},
+	        {"failed = red\n\nfailed = blue", "mine:3: role \"failed\" has a line already, line 1"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -169,8 +174,17 @@ static void own_themes_go_first(void **state)
 	assert_int_equal(theme_load("bad", &t, &e), ERR_USAGE);
 
 	assert_int_equal(theme_load("drak", &t, &e), ERR_NOT_FOUND);
-	assert_non_null(strstr(e.text, "there is no theme \"drak\" (did you mean \"dark\"?); there are: bad, dark, mine, default, light"));
-	static const char *const never[] = { "", ".", "..", "../themes/mine", "/etc/passwd", ".hidden", "a b", "a-name-of-more-than-thirty-one-bytes" };
+	assert_non_null(strstr(
+	        e.text,
+	        "there is no theme \"drak\" (did you mean \"dark\"?); there are: bad, dark, mine, default, light"));
+	static const char *const never[] = {"",
+	                                    ".",
+	                                    "..",
+	                                    "../themes/mine",
+	                                    "/etc/passwd",
+	                                    ".hidden",
+	                                    "a b",
+	                                    "a-name-of-more-than-thirty-one-bytes"};
 	for (size_t i = 0; i < ARRAY_LEN(never); i++)
 		assert_int_equal(theme_load(never[i], &t, &e), ERR_NOT_FOUND);
 	unsetenv("XDG_CONFIG_HOME");
@@ -207,7 +221,9 @@ static void roles_lie_over_cursor_and_hit(void **state)
 {
 	struct theme t;
 
-	parsed("text = 250 on 16\nfailed = 1 bold\nquiet = 8 dim\ncursor = on 17 underline\nhit = 0 on 11\nbest = 2 on 18", &t);
+	parsed("text = 250 on 16\nfailed = 1 bold\nquiet = 8 dim\ncursor = on 17 underline\nhit = 0 on 11\nbest = 2 on "
+	       "18",
+	       &t);
 	looks(&t, CELL(.role = ROLE_TEXT), DEPTH_256, "0;38;5;250;48;5;16");
 	looks(&t, CELL(.role = ROLE_FAILED), DEPTH_256, "0;1;31;48;5;16");
 	looks(&t, CELL(.role = ROLE_STRONG), DEPTH_256, "0;38;5;250;48;5;16");
@@ -216,7 +232,8 @@ static void roles_lie_over_cursor_and_hit(void **state)
 	looks(&t, CELL(.role = ROLE_QUIET, .attrs = CELL_CURSOR), DEPTH_256, "0;2;4;90;48;5;17");
 	looks(&t, CELL(.role = ROLE_QUIET, .attrs = CELL_HIT), DEPTH_256, "0;30;103");
 	looks(&t, CELL(.role = ROLE_FAILED, .attrs = CELL_HIT | CELL_CURSOR), DEPTH_256, "0;1;4;30;103");
-	looks(&t, CELL(.role = ROLE_TEXT, .attrs = CELL_BOLD | CELL_DIM | CELL_UNDERLINE | CELL_REVERSE), DEPTH_256, "0;1;2;4;7;38;5;250;48;5;16");
+	looks(&t, CELL(.role = ROLE_TEXT, .attrs = CELL_BOLD | CELL_DIM | CELL_UNDERLINE | CELL_REVERSE), DEPTH_256,
+	      "0;1;2;4;7;38;5;250;48;5;16");
 	looks(&t, CELL(.role = ROLE_TEXT, .attrs = CELL_FG, .fg = 208), DEPTH_256, "0;38;5;208;48;5;16");
 	looks(&t, CELL(.role = ROLE_TEXT, .attrs = CELL_BG | CELL_FG, .fg = 1, .bg = 3), DEPTH_256, "0;31;43");
 	looks(&t, CELL(.role = ROLE_TEXT, .attrs = CELL_FG | CELL_CURSOR, .fg = 2), DEPTH_256, "0;4;32;48;5;17");
@@ -230,7 +247,9 @@ static void roles_lie_over_cursor_and_hit(void **state)
 	parsed("failed = 1 bold\ncursor = 15 on 4", &t);
 	looks(&t, CELL(.role = ROLE_FAILED, .attrs = CELL_CURSOR), DEPTH_16, "0;1;97;44");
 	/* Where there are 16, a background may be replaced by reversing. */
-	parsed("text = #ffffff/white on #000000/black\nquiet = #777777/bright-black\ncursor = on #303030/reverse\nbest = 2 on #111111/reverse", &t);
+	parsed("text = #ffffff/white on #000000/black\nquiet = #777777/bright-black\ncursor = on #303030/reverse\nbest "
+	       "= 2 on #111111/reverse",
+	       &t);
 	looks(&t, CELL(.role = ROLE_QUIET, .attrs = CELL_CURSOR), DEPTH_TRUE, "0;38;2;119;119;119;48;2;48;48;48");
 	looks(&t, CELL(.role = ROLE_QUIET, .attrs = CELL_CURSOR), DEPTH_16, "0;7;37;40");
 	looks(&t, CELL(.role = ROLE_BEST), DEPTH_16, "0;7;32;40");
@@ -243,7 +262,9 @@ static void colours_are_made_to_fit(void **state)
 {
 	struct theme t;
 
-	parsed("text = #d0d4da/white on #14171c/default\nfailed = #ff5f00\naccent = #ff0000 on #00ff00\nlost = 196\nbest = #0a0a0a/bright-blue", &t);
+	parsed("text = #d0d4da/white on #14171c/default\nfailed = #ff5f00\naccent = #ff0000 on #00ff00\nlost = "
+	       "196\nbest = #0a0a0a/bright-blue",
+	       &t);
 	looks(&t, CELL(.role = ROLE_FAILED), DEPTH_TRUE, "0;38;2;255;95;0;48;2;20;23;28");
 	looks(&t, CELL(.role = ROLE_FAILED), DEPTH_256, "0;38;5;202;48;5;234");
 	looks(&t, CELL(.role = ROLE_TEXT), DEPTH_16, "0;37");
@@ -360,14 +381,17 @@ static void all_can_be_read(void **state)
 					struct style s = theme_style(&t, &c, depths[d]);
 					double wanted = contrast_needed(t.name, role), seen = contrast(s.fg, s.bg);
 
-					if (role == ROLE_CURSOR || role == ROLE_HIT || (role == ROLE_RULE && overlays[k]))
+					if (role == ROLE_CURSOR || role == ROLE_HIT ||
+					    (role == ROLE_RULE && overlays[k]))
 						continue;
 					/* The 256 are coarse. */
 					if (depths[d] == DEPTH_256)
 						wanted *= 0.85;
 					if (seen < wanted)
-						fail_msg("%s: %s (overlay %d, depth %d) has a contrast of %.2f, not %.1f", t.name, role_names[role], overlays[k], depths[d], seen,
-							 wanted);
+						fail_msg("%s: %s (overlay %d, depth %d) has a contrast of %.2f, not "
+						         "%.1f",
+						         t.name, role_names[role], overlays[k], depths[d], seen,
+						         wanted);
 				}
 	}
 }
@@ -381,7 +405,9 @@ static void stand_ins_are_never_the_same_on_the_same(void **state)
 		loaded(themes[i].name, &t);
 		for (int role = 0; role < ROLE_COUNT; role++)
 			for (int overlay = 0; overlay < 4; overlay++) {
-				struct cell c = CELL(.role = (uint8_t)role, .attrs = (uint8_t)((overlay & 1 ? CELL_CURSOR : 0) | (overlay & 2 ? CELL_HIT : 0)));
+				struct cell c =
+				        CELL(.role = (uint8_t)role, .attrs = (uint8_t)((overlay & 1 ? CELL_CURSOR : 0) |
+				                                                       (overlay & 2 ? CELL_HIT : 0)));
 				struct style s = theme_style(&t, &c, DEPTH_16);
 
 				if (role == ROLE_RULE || role == ROLE_CURSOR || role == ROLE_HIT)
@@ -394,9 +420,12 @@ static void stand_ins_are_never_the_same_on_the_same(void **state)
 }
 
 /* Machado, Oliveira and Fernandes 2009, severity 1, for linear RGB; the distance is that of OKLab, in hundredths. */
-static const double deuteranopia[3][3] = { { 0.367322, 0.860646, -0.227968 }, { 0.280085, 0.672501, 0.047413 }, { -0.011820, 0.042940, 0.968881 } };
-static const double protanopia[3][3] = { { 0.152286, 1.052583, -0.204868 }, { 0.114503, 0.786281, 0.099216 }, { -0.003882, -0.048116, 1.051998 } };
-static const double tritanopia[3][3] = { { 1.255528, -0.076749, -0.178779 }, { -0.078411, 0.930809, 0.147602 }, { 0.004733, 0.691367, 0.303900 } };
+static const double deuteranopia[3][3] = {
+        {0.367322, 0.860646, -0.227968}, {0.280085, 0.672501, 0.047413}, {-0.011820, 0.042940, 0.968881}};
+static const double protanopia[3][3] = {
+        {0.152286, 1.052583, -0.204868}, {0.114503, 0.786281, 0.099216}, {-0.003882, -0.048116, 1.051998}};
+static const double tritanopia[3][3] = {
+        {1.255528, -0.076749, -0.178779}, {-0.078411, 0.930809, 0.147602}, {0.004733, 0.691367, 0.303900}};
 
 static void multiply(const double m[3][3], const double in[3], double out[3])
 {
@@ -406,10 +435,12 @@ static void multiply(const double m[3][3], const double in[3], double out[3])
 
 static void seen_as(const double eye[3][3], int32_t colour, double lab[3])
 {
-	static const double to_lms[3][3] = { { 0.4122214708, 0.5363325363, 0.0514459929 }, { 0.2119034982, 0.6806995451, 0.1073969566 },
-					     { 0.0883024619, 0.2817188376, 0.6299787005 } };
-	static const double to_lab[3][3] = { { 0.2104542553, 0.7936177850, -0.0040720468 }, { 1.9779984951, -2.4285922050, 0.4505937099 },
-					     { 0.0259040371, 0.7827717662, -0.8086757660 } };
+	static const double to_lms[3][3] = {{0.4122214708, 0.5363325363, 0.0514459929},
+	                                    {0.2119034982, 0.6806995451, 0.1073969566},
+	                                    {0.0883024619, 0.2817188376, 0.6299787005}};
+	static const double to_lab[3][3] = {{0.2104542553, 0.7936177850, -0.0040720468},
+	                                    {1.9779984951, -2.4285922050, 0.4505937099},
+	                                    {0.0259040371, 0.7827717662, -0.8086757660}};
 	double rgb[3], shown[3], lms[3];
 
 	linear_rgb(colour, rgb);
@@ -442,7 +473,8 @@ static void states_apart(const char *name, const char *eye_name, const double ey
 			seen_as(eye, t.roles[k].style.fg, b);
 			double distance = 100 * sqrt(pow(a[0] - b[0], 2) + pow(a[1] - b[1], 2) + pow(a[2] - b[2], 2));
 			if (distance < (both_states ? 20 : 10))
-				fail_msg("%s: %s and %s are only %.1f apart with %s", name, role_names[i], role_names[k], distance, eye_name);
+				fail_msg("%s: %s and %s are only %.1f apart with %s", name, role_names[i],
+				         role_names[k], distance, eye_name);
 		}
 }
 

@@ -149,7 +149,9 @@ static void a_grid_of_charts(void **state)
 	point("rows", 0, 150);
 	must(tracker_begin(record, &make_err));
 	for (int i = 1; i < 6; i++)
-		must(sample_add(record, attempt, &(struct sample){ i * 1000000, i * 2000000, i * 100000000, -1, -1, -1, NAN, i }, &make_err));
+		must(sample_add(record, attempt,
+		                &(struct sample){i * 1000000, i * 2000000, i * 100000000, -1, -1, -1, NAN, i},
+		                &make_err));
 	must(tracker_commit(record, &make_err));
 	open_view();
 	_free_ char *text = drawn(20, 80);
@@ -411,8 +413,9 @@ static void a_reused_step_says_whose_they_are(void **state)
 static void any_size_and_key_does(void **state)
 {
 	static const enum action actions[] = {
-		ACT_UP, ACT_DOWN, ACT_LEFT, ACT_RIGHT, ACT_PAGE_UP, ACT_PAGE_DOWN, ACT_FIRST, ACT_LAST, ACT_ENTER, ACT_BACK, ACT_OVERLAY, ACT_ZOOM_IN,
-		ACT_ZOOM_IN, ACT_ZOOM_OUT, ACT_ZOOM_RESET, ACT_LOG_AXIS, ACT_X_AXIS, ACT_SMOOTH, ACT_NEXT_PANE,
+	        ACT_UP,         ACT_DOWN,     ACT_LEFT,   ACT_RIGHT,   ACT_PAGE_UP,   ACT_PAGE_DOWN, ACT_FIRST,
+	        ACT_LAST,       ACT_ENTER,    ACT_BACK,   ACT_OVERLAY, ACT_ZOOM_IN,   ACT_ZOOM_IN,   ACT_ZOOM_OUT,
+	        ACT_ZOOM_RESET, ACT_LOG_AXIS, ACT_X_AXIS, ACT_SMOOTH,  ACT_NEXT_PANE,
 	};
 	uint32_t seed = 7;
 	begin();
@@ -428,7 +431,9 @@ static void any_size_and_key_does(void **state)
 	point("one", 1, 1);
 	must(tracker_begin(record, &make_err));
 	for (int i = 1; i < 6; i++)
-		must(sample_add(record, attempt, &(struct sample){ i * 1000000, i * 2000000, i * 100000000, -1, -1, 5, 0.5, i }, &make_err));
+		must(sample_add(record, attempt,
+		                &(struct sample){i * 1000000, i * 2000000, i * 100000000, -1, -1, 5, 0.5, i},
+		                &make_err));
 	must(tracker_commit(record, &make_err));
 	open_view();
 	for (int i = 0; i < 3000; i++) {
@@ -438,7 +443,8 @@ static void any_size_and_key_does(void **state)
 			work_off();
 		int rows = 1 + (int)((seed >> 12) % 50), cols = 1 + (int)((seed >> 16) % 150);
 		free(drawn(rows, cols));
-		struct mouse m = { (enum mouse_kind)((seed >> 20) % 6), (int)((seed >> 4) % 50), (int)((seed >> 9) % 150) };
+		struct mouse m = {(enum mouse_kind)((seed >> 20) % 6), (int)((seed >> 4) % 50),
+		                  (int)((seed >> 9) % 150)};
 		if (i % 4 == 0)
 			must(view->ops->mouse(view, &app, &m, (struct rect){ .rows = rows, .cols = cols }, &make_err));
 	}

@@ -96,7 +96,8 @@ int run_act_many(struct app *a, const int64_t *runs, size_t n, enum action actio
 	return VIEW_SAME;
 }
 
-void view_pick_push(struct app *a, const char *title, const char *label, const struct pick_row *rows, int n, int at, const struct pick_ops *ops, void *arg)
+void view_pick_push(struct app *a, const char *title, const char *label, const struct pick_row *rows, int n, int at,
+                    const struct pick_ops *ops, void *arg)
 {
 	picks = *ops;
 	picks_arg = arg;
@@ -166,11 +167,19 @@ static void type(const char *text)
 }
 
 /* A run of two steps that ended in a state. */
-static int64_t make_ended(const char *name, enum run_state state, const char *model, double lr, double acc, int64_t sweep)
+static int64_t make_ended(const char *name, enum run_state state, const char *model, double lr, double acc,
+                          int64_t sweep)
 {
 	_json_ json_t *params = json_pack("{s:s, s:{s:f}, s:s}", "model", model, "train", "lr", lr, "same", "x");
-	struct run_new n = {.name = name, .pipeline = "p", .pipeline_text = "steps: {}\n", .kind = sweep ? KIND_SWEEP : KIND_RUN,
-	                    .sweep = sweep, .host = "host", .user = "user", .params = params, .code = {.dirty = -1}};
+	struct run_new n = {.name = name,
+	                    .pipeline = "p",
+	                    .pipeline_text = "steps: {}\n",
+	                    .kind = sweep ? KIND_SWEEP : KIND_RUN,
+	                    .sweep = sweep,
+	                    .host = "host",
+	                    .user = "user",
+	                    .params = params,
+	                    .code = {.dirty = -1}};
 	bool failed = state == RUN_FAILED;
 	char uid[ULID_LEN + 1];
 	int64_t run, prepare, train, a;
@@ -525,7 +534,8 @@ static void new_runs_appear_and_the_cursor_stays(void **state)
 	has(6, "calm-otter");
 }
 
-/* A run that was started from here gets the cursor when the list has it, unless a person did something else meanwhile. */
+/* A run that was started from here gets the cursor when the list has it, unless a person did something else
+ * meanwhile. */
 static void a_run_that_comes_gets_the_cursor(void **state)
 {
 	act(ACT_DOWN);

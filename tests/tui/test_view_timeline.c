@@ -40,20 +40,23 @@ static void attempts_stand_over_time(void **state)
 	               " @1 failed exit 1 0:04\n");
 	assert_int_equal(case_act(&c, v, ACT_LAST), VIEW_REDRAW);
 	assert_view(&c, v, 14, 110,
-	               "penguins ▸ 1 dull-heron ▸ timeline   ● critical path 0:41 of 0:41\n"
-	               "                0:00           0:10            0:20           0:30            0:40           0:50\n"
-	               "                ┬──────────────┬───────────────┬──────────────┬───────────────┬──────────────┬──────────────┬\n"
-	               "●✓ fetch        ████\n"
-	               "●✓ clean           █████████████\n"
-	               " ✓ train[lr]                   ██████✗░░████████████████████\n"
-	               " ✓ train[tree]                 ███████████████\n"
-	               "●✗ train[boost]                ████████████████████████████████████████████████✗\n"
-	               "\n"
-	               "\n"
-	               "\n"
-	               "──────────────────────────────────────────────────────────────────────────────────────────────────────────────\n"
-	               " train[boost] @1  ✗ failed  exit 1  took 0:31  from 0:10  on the critical path\n"
-	               " lib/features.py:3 ValueError: could not convert string to float: 'NA'\n");
+	            "penguins ▸ 1 dull-heron ▸ timeline   ● critical path 0:41 of 0:41\n"
+	            "                0:00           0:10            0:20           0:30            0:40           "
+	            "0:50\n"
+	            "                "
+	            "┬──────────────┬───────────────┬──────────────┬───────────────┬──────────────┬──────────────┬\n"
+	            "●✓ fetch        ████\n"
+	            "●✓ clean           █████████████\n"
+	            " ✓ train[lr]                   ██████✗░░████████████████████\n"
+	            " ✓ train[tree]                 ███████████████\n"
+	            "●✗ train[boost]                ████████████████████████████████████████████████✗\n"
+	            "\n"
+	            "\n"
+	            "\n"
+	            "──────────────────────────────────────────────────────────────────────────────────────────────────"
+	            "────────────\n"
+	            " train[boost] @1  ✗ failed  exit 1  took 0:31  from 0:10  on the critical path\n"
+	            " lib/features.py:3 ValueError: could not convert string to float: 'NA'\n");
 	assert_view(&c, v, 10, 40,
 	               "penguins ▸ 1 dull-heron ▸ timeline   ● critical path 0:41 of 0:41\n"
 	               "                0:00       0:30\n"

@@ -1,4 +1,5 @@
-/* The dots of a chart's curves: 2 × 4 in a cell of braille, one in ASCII. Lines, and what is drawn lightly behind them. */
+/* The dots of a chart's curves: 2 × 4 in a cell of braille, one in ASCII. Lines, and what is drawn lightly behind
+ * them. */
 #ifndef TUI_CHART_DOTS_H
 #define TUI_CHART_DOTS_H
 

@@ -47,7 +47,7 @@ void chart_set_all(struct chart_set *c);
 
 /* The value under the crosshair, else the last, of the chart's first curve; false: there is none. */
 bool chart_set_value(struct chart_set *c, const struct chart_item *i, double *ret);
-void chart_set_draw(struct chart_set *c, const struct chart_item *i, struct grid *g, struct rect r, bool chosen, enum chart_legend legend, bool ascii,
-                    struct chart_frame *ret);
+void chart_set_draw(struct chart_set *c, const struct chart_item *i, struct grid *g, struct rect r, bool chosen,
+                    enum chart_legend legend, bool ascii, struct chart_frame *ret);
 
 #endif

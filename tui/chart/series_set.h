@@ -41,13 +41,15 @@ struct series_source {
 };
 struct series_set {
 	struct { struct series_source *v; size_t len, cap; } sources;
-	struct { struct curve *v; size_t len, cap; } curves; /* metrics by key, then resources; of the first source, then of the next */
+	/* metrics by key, then resources; of the first source, then of the next */
+	struct { struct curve *v; size_t len, cap; } curves;
 	bool by_time;             /* x of metrics */
 	size_t turn;              /* the curve that is read next, so that all grow alike */
 };
 
 void series_set_release(struct series_set *s);
-/* started: UTC µs. label is copied. One that is there already (it stands in for steps of several runs) stays as it is. */
+/* started: UTC µs. label is copied. One that is there already (it stands in for steps of several runs) stays as it
+ * is. */
 void series_set_add(struct series_set *s, int64_t attempt, int64_t started, const char *label);
 /* Asks the record what there is by now: 1 when a curve came that was not there, else 0. */
 int series_set_look(struct series_set *s, struct tracker *t, struct err *e);

@@ -73,7 +73,8 @@ int64_t log_file_number(struct log_file *f, int64_t off);
 struct log_window {
 	struct buf b;
 	int64_t at;        /* the offset of b.data[0], somewhat before the block */
-	size_t from, end;  /* the first line that begins in the block, and the end of the last one; from == end: none does */
+	/* the first line that begins in the block, and the end of the last one; from == end: none does */
+	size_t from, end;
 	size_t block, block_end; /* the bytes of the block itself */
 	bool ended;        /* its last line can change no more */
 };

@@ -41,7 +41,11 @@ struct runs_columns { struct runs_column *v; size_t len, cap; struct arena arena
 void runs_columns_release(struct runs_columns *c);
 
 /* What is known of a run; all borrowed. */
-struct run_facts { const struct run_row *row; const struct metric_rows *totals; const struct pair_rows *params, *tags; };
+struct run_facts {
+	const struct run_row *row;
+	const struct metric_rows *totals;
+	const struct pair_rows *params, *tags;
+};
 
 /* Adds a column by its name: "age", "metrics.acc", "params.train.lr", "tags.team". ERR_USAGE names the nearest. */
 int runs_columns_add(struct runs_columns *c, const char *word, struct err *e);

@@ -10,7 +10,8 @@ struct fuzzy *fuzzy_new(void);
 struct fuzzy *fuzzy_share(struct fuzzy *f); /* another owner; from any thread */
 void fuzzy_free(struct fuzzy *f);           /* the last owner's frees it */
 
-/* Reads the texts, or those of runs that came since. An interrupted one goes on where it was. anew: everything again. */
+/* Reads the texts, or those of runs that came since. An interrupted one goes on where it was. anew: everything
+ * again. */
 int fuzzy_load(struct fuzzy *f, struct tracker *t, bool anew, struct err *e);
 /* Numbers of the runs that have every word of the pattern as letters in a row, with any others between them (in notes:
  * together): the best first, equal ones newest first. *ret is owned by the caller. A pattern that goes on from the last

@@ -7,7 +7,9 @@
 
 struct run_reads {
 	bool known;                                 /* there is a trace of it */
-	const char *witness;                        /* "lookups", "names" (which names were looked for could not be seen), "tree" (nor what was read: all of the code counts) */
+	/* "lookups", "names" (which names were looked for could not be seen), "tree" (nor what was read: all of the
+	 * code counts) */
+	const char *witness;
 	const char **files; size_t nfiles;          /* of the code, by path; none with "tree" */
 	const char **undeclared; size_t nundeclared; /* outside the project, that nothing declares */
 	size_t lookups;                             /* different ones */

@@ -10,7 +10,8 @@
  *	:steady                   drawn once more the screen has to be the same
  *	:clock 2026-11-21T10:42:00Z   time_now() stands still there
  *
- * Before a line begins, what the last one set in motion has ended: slices of work, questions to the record, commands. */
+ * Before a line begins, what the last one set in motion has ended: slices of work, questions to the record,
+ * commands. */
 #ifndef TUI_SCRIPT_H
 #define TUI_SCRIPT_H
 

@@ -32,13 +32,18 @@ struct view_ops {
 	/* An action that holds on this view's screen. A failure is told in the status line. */
 	int (*act)(struct view *v, struct app *a, enum action action, struct err *e);
 	/* NULL where it may be: */
-	int (*mouse)(struct view *v, struct app *a, const struct mouse *m, struct rect r, struct err *e); /* places are the screen's, r as in draw */
+	/* places are the screen's, r as in draw */
+	int (*mouse)(struct view *v, struct app *a, const struct mouse *m, struct rect r, struct err *e);
 	int (*refresh)(struct view *v, struct app *a, int why, struct err *e);
-	int (*work)(struct view *v, struct app *a, struct err *e);       /* a slice of at most 4 ms; called when no input waits, while it returned VIEW_MORE (begun by app_work) */
-	int64_t (*due)(struct view *v);                                   /* monotonic µs at which time alone changes the picture (ages, clocks); -1: never */
-	void (*title)(struct view *v, struct app *a, struct buf *trail, struct buf *facts); /* " ▸ "-joined place at the left, facts at the right of the first line */
+	/* a slice of at most 4 ms; called when no input waits, while it returned VIEW_MORE (begun by app_work) */
+	int (*work)(struct view *v, struct app *a, struct err *e);
+	/* monotonic µs at which time alone changes the picture (ages, clocks); -1: never */
+	int64_t (*due)(struct view *v);
+	/* " ▸ "-joined place at the left, facts at the right of the first line */
+	void (*title)(struct view *v, struct app *a, struct buf *trail, struct buf *facts);
 	bool (*copy)(struct view *v, struct app *a, struct buf *out);     /* what `y` copies; false: nothing is there */
-	const enum action *foot;                                          /* ACT_NONE-ended: what the foot line offers; those without a key are left out */
+	/* ACT_NONE-ended: what the foot line offers; those without a key are left out */
+	const enum action *foot;
 };
 struct view {
 	const struct view_ops *ops;

@@ -1,4 +1,5 @@
-/* An overlay with a list to choose from: the palette, themes, columns. Typing narrows it (fuzzy), up and down move, Enter chooses, Esc leaves. */
+/* An overlay with a list to choose from: the palette, themes, columns. Typing narrows it (fuzzy), up and down move,
+ * Enter chooses, Esc leaves. */
 #ifndef TUI_VIEW_PICK_H
 #define TUI_VIEW_PICK_H
 
@@ -12,7 +13,8 @@ struct pick_row {
 struct pick_ops {
 	/* Which row is under the cursor (its place among all rows; −1: none fits): for previews. May be NULL. */
 	void (*moved)(void *arg, struct app *a, int row);
-	/* Enter; the overlay is gone already. typed is what stands in the line, row −1 when nothing fits it. NULL where signs are all there is to choose. */
+	/* Enter; the overlay is gone already. typed is what stands in the line, row −1 when nothing fits it. NULL where
+	 * signs are all there is to choose. */
 	int (*chosen)(void *arg, struct app *a, int row, const char *typed, struct err *e); /* VIEW_… */
 	/* Space on a row where the line is empty: its sign is toggled; NULL: no signs. */
 	void (*toggled)(void *arg, struct app *a, int row, bool sign);
@@ -21,6 +23,7 @@ struct pick_ops {
 	void (*free)(void *arg); /* of arg, with the overlay; may be NULL */
 };
 /* Pushes it. title stands in the frame, label before the line that is typed, at: the row that the cursor begins on. */
-void view_pick_push(struct app *a, const char *title, const char *label, const struct pick_row *rows, int n, int at, const struct pick_ops *ops, void *arg);
+void view_pick_push(struct app *a, const char *title, const char *label, const struct pick_row *rows, int n, int at,
+                    const struct pick_ops *ops, void *arg);
 
 #endif

@@ -21,7 +21,8 @@ struct run_panel {
 	int nfolded;                 /* > 1: the step is the one of a folded matrix that needs attention most */
 	const char *base;            /* of that matrix */
 	struct dag_tally tally;
-	bool begun;                  /* attempt is the one that counts: the newest, or of a reused step the one it stands for */
+	/* attempt is the one that counts: the newest, or of a reused step the one it stands for */
+	bool begun;
 	struct attempt_row attempt;
 	VEC(struct panel_line) lines;
 	const char *error_path;      /* absolute, where the root error can be looked at; NULL: nowhere */

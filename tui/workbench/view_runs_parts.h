@@ -55,7 +55,8 @@ static inline size_t visible(const struct runs_view *w)
 
 /* Asks for the list anew, by filter and sort. VIEW_… */
 int runs_view_ask(struct runs_view *w, struct err *e);
-/* Shows the runs of a filter, as far as it is typed: of one that is not complete (bad, fault) the last that was stays. VIEW_… */
+/* Shows the runs of a filter, as far as it is typed: of one that is not complete (bad, fault) the last that was stays.
+ * VIEW_… */
 int runs_view_filter(struct runs_view *w, const char *text, struct err *e);
 /* Columns that nobody has to ask for, unless a person chose others. */
 void runs_view_choose_columns(struct runs_view *w);
