@@ -51,7 +51,7 @@ static const char fake_uv[] =
         "case \"$MODE:$1\" in\n"
         "*:venv) mkdir -p $last/bin; touch $last/bin/python; echo \"Creating $last\" >&2; exit 0;;\n"
         "empty:*) rm -r $UV_FOLDER; exit 0;;\n"
-        "hang:*) touch $UV_FOLDER/half; echo x >$NOTES.started; exec sleep 1000;;\n"
+        "hang:*) touch $UV_FOLDER/half; echo $$ >$NOTES.pid; echo x >$NOTES.started; exec sleep 1000;;\n"
         "behind:*) touch $UV_FOLDER/half; (echo x >$NOTES.started; while ! [ -e $NOTES.go ]; do sleep 0.01; done; echo "
         ">$UV_FOLDER/stray); exit 0;;\n"
         "escape:*) touch $UV_FOLDER/half; setsid bash -c \"for fd in /proc/\\$\\$/fd/*; do n=\\${fd##*/}; [ \\$n -gt 2 "
@@ -646,6 +646,20 @@ static void test_two_at_once(void **state)
 	assert_int_equal(count(f, "notes", "venv"), 1);
 }
 
+/* Where there is neither a death signal nor /proc, the tool outlives its builder until somebody ends it. */
+static void end_tool(struct fixture *f)
+{
+#ifdef JIG_POSIX
+	_free_ char *path = path_join(f->dir, "notes.pid");
+	_buf_ struct buf pid = BUF_INIT;
+
+	if (file_exists(path)) {
+		assert_int_equal(file_read(path, 100, &pid, &f->e), 0);
+		assert_int_equal(kill(atoi(pid.data), SIGKILL), 0);
+	}
+#endif
+}
+
 static void killed_case(struct fixture *f, const char *mode)
 {
 	_free_ char *half = path_join(f->prefix, "half"), *stray = path_join(f->prefix, "stray");
@@ -656,6 +670,7 @@ static void killed_case(struct fixture *f, const char *mode)
 	assert_int_equal(kill(builder, SIGKILL), 0);
 	assert_int_equal(waitpid(builder, NULL, 0), builder);
 	assert_true(file_exists(half));
+	end_tool(f);
 	set(f, "MODE", "");
 	assert_built(f);
 	assert_false(file_exists(half));
@@ -680,6 +695,9 @@ static void test_killed_and_left_behind(void **state)
 /* Its leftovers let go of the lock, and write on. */
 static void test_killed_and_escaped(void **state)
 {
+#ifdef JIG_POSIX
+	skip(); /* /proc alone would find them */
+#endif
 	killed_case(*state, "escape");
 }
 
