@@ -33,7 +33,7 @@ p
 Enter
 :type 2
 Backspace Backspace 2 Enter
-:wait params n=2
+:wait params n 2
 :wait 1 reused
 :save-screen plan.txt
 Enter
@@ -44,6 +44,7 @@ Enter
 E
 expect 0 jig --script keys --size 100x30
 has "$(cat plan.txt)" "⟲ first"
+has "$(cat again.txt)" "params n 1"
 has "$(cat again.txt)" "never finished; failed in run 1: exited with status 1"
 hasnt "$(cat restart.txt)" "⟲"
 has "$(cat runs.txt)" "run 2 "
@@ -63,7 +64,7 @@ p
 Enter
 :type 2
 Backspace Backspace 2 Enter
-:wait params n=2
+:wait params n 2
 Enter
 :wait-gone restart 1
 :wait ▌ 3

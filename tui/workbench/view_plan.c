@@ -473,10 +473,35 @@ static int draw_text(struct grid *g, struct rect in, int y, enum role role, cons
 	return y;
 }
 
+static bool is_known(const struct view_plan *p, const char *param)
+{
+	for (size_t i = 0; i < p->known.len; i++)
+		if (value_now(p, &p->known.v[i]) == param + strlen(p->known.v[i].key) + 1)
+			return true;
+	return false;
+}
+
+/* What the run had, with what was changed, and what was added. */
+static void draw_params(const struct view_plan *p, struct grid *g, struct rect in, int y)
+{
+	int x = in.col + grid_text(g, y, in.col, in.cols, ROLE_QUIET, "params ");
+
+	for (size_t i = 0; i < p->known.len && x < in.col + in.cols; i++) {
+		const struct pair *known = &p->known.v[i];
+		const char *now = value_now(p, known);
+		_free_ char *text = mem_printf("%s %s", known->key, now);
+		enum role role = now == known->value ? ROLE_TEXT : ROLE_DIFF;
+		x += grid_text_cut(g, y, x, in.col + in.cols - x, role, text) + 2;
+	}
+	for (size_t i = 0; i < p->params.len && x < in.col + in.cols; i++)
+		if (!is_known(p, p->params.v[i]))
+			x += grid_text_cut(g, y, x, in.col + in.cols - x, ROLE_DIFF, p->params.v[i]) + 2;
+}
+
 static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 {
 	struct view_plan *p = (struct view_plan *)v;
-	int wanted = (int)(p->notes.len + p->lines.len + (p->params.len > 0)) + 6,
+	int wanted = (int)(p->notes.len + p->lines.len + (p->known.len || p->params.len)) + 6,
 	    cols = r.cols - 2 < 100 ? r.cols - 2 : 100;
 	int rows = wanted < 9 ? 9 : wanted < r.rows ? wanted : r.rows;
 	struct rect box = { r.row + (r.rows - rows) / 3, r.col + (r.cols - cols) / 2, rows, cols };
@@ -487,13 +512,8 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 	grid_textf(g, box.row, in.col, in.cols, ROLE_STRONG, " %s ", p->title);
 	for (size_t i = 0; i < p->notes.len && y < in.row + in.rows - 1; i++)
 		y = draw_text(g, in, y, *p->notes.v[i] == '!' ? ROLE_WARNING : ROLE_TEXT, p->notes.v[i]);
-	if (p->params.len) {
-		int x = in.col + grid_text(g, y, in.col, in.cols, ROLE_QUIET, "params ");
-
-		for (size_t i = 0; i < p->params.len; i++)
-			x += grid_text_cut(g, y, x, in.col + in.cols - x, ROLE_DIFF, p->params.v[i]) + 2;
-		y++;
-	}
+	if (p->known.len || p->params.len)
+		draw_params(p, g, in, y++);
 	if (y > in.row)
 		y++;
 	if (p->fault)
