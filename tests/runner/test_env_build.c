@@ -655,7 +655,7 @@ static void end_tool(struct fixture *f)
 
 	if (file_exists(path)) {
 		assert_int_equal(file_read(path, 100, &pid, &f->e), 0);
-		assert_int_equal(kill(atoi(pid.data), SIGKILL), 0);
+		assert_int_equal(kill((pid_t)strtol(pid.data, NULL, 10), SIGKILL), 0);
 	}
 #endif
 }
