@@ -1,6 +1,8 @@
+#include <string.h>
 #include "base/text.h"
 #include "base/time.h"
 #include "cli/json_run.h"
+#include "tracker/query_list.h"
 #include "tui/runs/runs_columns.h"
 
 struct list {
@@ -83,6 +85,25 @@ static void print_json(struct context *c, const struct list *l)
 	buf_addc(&c->out, '\n');
 }
 
+static int say_none(struct context *c, const struct filter *f, struct arena *a, struct err *e)
+{
+	const char *key = NULL, *near = NULL;
+
+	if (!f) {
+		buf_adds(&c->out, "no run yet: `jig run` makes the first one\n");
+		return 0;
+	}
+	if (c->tracker && query_strange_key(c->tracker, f, a, &key, &near, e) < 0)
+		return e->code;
+	buf_adds(&c->out, "no run matches");
+	if (key)
+		buf_addf(&c->out, ": none has %s", key);
+	if (near)
+		buf_addf(&c->out, " (did you mean %.*s.%s?)", (int)strcspn(key, "."), key, near);
+	buf_addc(&c->out, '\n');
+	return 0;
+}
+
 static int run_ls(struct context *c, struct err *e)
 {
 	_cleanup_(list_release) struct list l = {0};
@@ -103,10 +124,8 @@ static int run_ls(struct context *c, struct err *e)
 		print_json(c, &l);
 		return 0;
 	}
-	if (!l.len) {
-		buf_adds(&c->out, filter ? "no run matches\n" : "no run yet: `jig run` makes the first one\n");
-		return 0;
-	}
+	if (!l.len)
+		return say_none(c, filter, &l.arena, e);
 	if (!columns)
 		runs_columns_choose(&l.columns, l.facts, l.len);
 	print_table(c, &l);

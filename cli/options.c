@@ -187,7 +187,8 @@ int options_parse(
 	if (cmd->flags & COMMAND_JSON)
 		c->json = option_flag(c, "json");
 	if (c->nargs < cmd->min_args)
-		return err_set(e, ERR_USAGE, "too few arguments: jig %s %s", cmd->name, cmd->usage);
+		return err_set(e, ERR_USAGE, "too few arguments: jig %s %s%s", cmd->name, cmd->usage,
+			text_starts(cmd->usage, "RUN") ? " (RUN: a number, a name, or last)" : "");
 	if (c->nargs > cmd->max_args)
 		return err_set(e, ERR_USAGE, "too many arguments, \"%s\" is one: jig %s%s%s", args[cmd->max_args],
 			cmd->name, *cmd->usage ? " " : "", cmd->usage);

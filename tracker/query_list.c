@@ -1,6 +1,9 @@
 #include "tracker/query_list.h"
 
 #include <math.h>
+#include <string.h>
+#include "base/text.h"
+#include "tracker/filter_tree.h"
 #include "tracker/query_filter.h"
 #include "tracker/series.h"
 
@@ -249,6 +252,50 @@ int query_keys(struct tracker *t, enum query_keys which, struct arena *a, const 
 	}
 	vec_release(&keys);
 	return r < 0 ? r : 0;
+}
+
+/* Of one term. */
+static int strange_term(struct tracker *t, const struct filter_key *key, struct arena *a, const char **ret,
+                        const char **ret_near, struct err *e)
+{
+	static const struct {
+		enum query_keys keys;
+		const char *family;
+	} families[] = {[FILTER_METRIC] = {KEYS_METRIC, "metrics"},
+	                [FILTER_PARAM] = {KEYS_PARAM, "params"},
+	                [FILTER_TAG] = {KEYS_TAG, "tags"}};
+	const char **keys;
+	size_t n;
+
+	if (key->entity == FILTER_ATTRIBUTE)
+		return 0;
+	int r = query_keys(t, families[key->entity].keys, a, &keys, &n, e);
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		if (!strcmp(keys[i], key->name))
+			return 0;
+	if (r >= 0) {
+		*ret = arena_printf(a, "%s.%s", families[key->entity].family, key->name);
+		*ret_near = text_nearest(key->name, keys, n);
+	}
+	return r;
+}
+
+static int strange_below(struct tracker *t, const struct filter_node *node, struct arena *a, const char **ret,
+                         const char **ret_near, struct err *e)
+{
+	if (node->kind == FILTER_TERM)
+		return strange_term(t, &node->term->key, a, ret, ret_near, e);
+	for (node = node->child; node && !*ret; node = node->next)
+		if (strange_below(t, node, a, ret, ret_near, e) < 0)
+			return e->code;
+	return 0;
+}
+
+int query_strange_key(struct tracker *t, const struct filter *f, struct arena *a, const char **ret,
+                      const char **ret_near, struct err *e)
+{
+	*ret = *ret_near = NULL;
+	return f->root ? strange_below(t, f->root, a, ret, ret_near, e) : 0;
 }
 
 int query_texts(struct tracker *t, enum query_texts which, const struct texts_cursor *from, query_text_fn *cb,

@@ -30,6 +30,10 @@ int query_swept(struct tracker *t, struct swept **ret, size_t *ret_len, struct e
 enum query_keys { KEYS_METRIC, KEYS_PARAM, KEYS_TAG };
 int query_keys(struct tracker *t, enum query_keys which, struct arena *a, const char ***ret, size_t *ret_len,
                struct err *e);
+/* Of a filter the first metric, param or tag that no run has, as "metrics.ac", and the nearest key that one has
+ * ("acc"; NULL: none is near). *ret NULL: there is none such. In the arena. */
+int query_strange_key(struct tracker *t, const struct filter *f, struct arena *a, const char **ret,
+                      const char **ret_near, struct err *e);
 
 /* What a sweep came to: its kept runs. */
 struct sweep_row {

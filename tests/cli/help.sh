@@ -16,7 +16,7 @@ expect 2 jig -x
 expect 2 jig version more
 has "$err" "too many arguments"
 expect 2 jig show
-has "$err" "too few arguments: jig show RUN [STEP]"
+has "$err" "too few arguments: jig show RUN [STEP] (RUN: a number, a name, or last)"
 expect 2 jig ls --limt 3
 has "$err" "did you mean --limit"
 expect 2 jig ls -n

@@ -26,7 +26,11 @@ expect 0 jig ls --sort "params.train.lr" --columns number -n 1
 same "$(printf "%s\n" "$out" | tr -d ' ')" "#
 1"
 expect 0 jig ls --filter "state = 'lost'"
-has "$out" "no run matches"
+same "$out" "no run matches"
+expect 0 jig ls --filter "state = 'lost' OR (metrics.ac > 0 AND params.sede = 7)"
+same "$out" "no run matches: none has metrics.ac (did you mean metrics.acc?)"
+expect 0 jig ls --filter "metrics.acc > 1e9 AND tags.whose = 'mine'"
+same "$out" "no run matches: none has tags.whose"
 expect 2 jig ls --filter "stat = 'lost'"
 has "$err" "filter, column 1"
 expect 2 jig ls --columns nam
