@@ -1,3 +1,4 @@
+/* Which columns there are, and by which one runs are sorted. */
 #include "tui/workbench/view_runs_parts.h"
 
 #include "tui/workbench/view_pick.h"
@@ -7,7 +8,7 @@ enum {
 	AGE_DROP = 6,         /* as of runs_columns_choose: behind the metrics but the first */
 };
 
-static int sorted_column(const struct runs_view *w)
+static int sorted_column(const struct view_runs *w)
 {
 	for (size_t i = 0; w->sort && i < w->table.columns.len; i++) {
 		_free_ char *name = runs_column_name(&w->table.columns.v[i]);
@@ -18,19 +19,19 @@ static int sorted_column(const struct runs_view *w)
 	return -1;
 }
 
-void runs_view_mark_sorted(struct runs_view *w)
+static void mark_sorted(struct view_runs *w)
 {
 	w->table.sorted = sorted_column(w);
 	w->table.descending = w->descending;
 }
 
-static void columns_changed(struct runs_view *w)
+static void columns_changed(struct view_runs *w)
 {
 	const struct runs_columns *c = &w->table.columns;
 	const char *metric = NULL;
 
 	runs_table_changed(&w->table);
-	runs_view_mark_sorted(w);
+	mark_sorted(w);
 	for (size_t i = 0; i < c->len && !metric; i++)
 		metric = c->v[i].kind == FACT_METRIC ? c->v[i].key : NULL;
 	runs_list_metric(w->list, metric);
@@ -38,10 +39,10 @@ static void columns_changed(struct runs_view *w)
 }
 
 /* By the runs that were loaded last: those on the screen, and those of sweeps that are folded there. */
-static bool wanted_columns(const struct runs_view *w, struct runs_columns *ret)
+static bool wanted_columns(const struct view_runs *w, struct runs_columns *ret)
 {
 	struct run_facts facts[CHOOSE_BY];
-	size_t n = w->list && !w->own_columns ? runs_list_loaded(w->list, facts, CHOOSE_BY) : 0;
+	size_t n = !w->own_columns ? runs_list_loaded(w->list, facts, CHOOSE_BY) : 0;
 
 	if (!n)
 		return false;
@@ -53,7 +54,7 @@ static bool wanted_columns(const struct runs_view *w, struct runs_columns *ret)
 	return true;
 }
 
-void runs_view_choose_columns(struct runs_view *w)
+void view_runs_columns_choose(struct view_runs *w)
 {
 	struct runs_columns wanted = {0};
 
@@ -73,7 +74,7 @@ static bool has_column(const struct runs_columns *c, const struct runs_column *x
 }
 
 /* A run brought a metric, or a param began to differ. Nothing else moves columns while one looks at them. */
-void runs_view_grow_columns(struct runs_view *w)
+void view_runs_columns_grow(struct view_runs *w)
 {
 	struct runs_columns wanted = {0};
 	bool more = false;
@@ -93,36 +94,34 @@ void runs_view_grow_columns(struct runs_view *w)
 
 static void column_toggled(void *arg, struct app *a, int row, bool sign)
 {
-	struct runs_view *w = arg;
+	struct view_runs *w = arg;
 	struct runs_columns *c = &w->table.columns;
 	const char *name = w->names.v.v[row];
 	struct err ignored;
+	size_t i = 0;
 
 	w->own_columns = true;
-	for (size_t i = 0; i < c->len; i++) {
+	for (; i < c->len; i++) {
 		_free_ char *there = runs_column_name(&c->v[i]);
 
-		if (strcmp(there, name))
-			continue;
-		if (!sign)
-			vec_remove(c, i);
-		columns_changed(w);
-		app_work(a, &w->v);
-		return;
+		if (!strcmp(there, name))
+			break;
 	}
-	if (sign)
+	if (i < c->len && !sign)
+		vec_remove(c, i);
+	else if (i == c->len && sign)
 		runs_columns_add(c, name, &ignored);
 	columns_changed(w);
 	app_work(a, &w->v);
 }
 
-static void name_add(struct runs_view *w, const char *prefix, const char *key)
+static void name_add(struct view_runs *w, const char *prefix, const char *key)
 {
 	vec_push(&w->names.v, arena_printf(&w->names.arena, "%s%s", prefix, key));
 }
 
 /* Names of all columns there are; the first *ret_shown are those that are shown, so that they need not be sought. */
-static int collect_names(struct runs_view *w, size_t *ret_shown, struct err *e)
+static int collect_names(struct view_runs *w, size_t *ret_shown, struct err *e)
 {
 	static const char *const facts[] = {
 #define X(s, name, ...) name,
@@ -162,20 +161,49 @@ static int collect_names(struct runs_view *w, size_t *ret_shown, struct err *e)
 	return 0;
 }
 
-int runs_view_pick_columns(struct runs_view *w, struct err *e)
+int view_runs_columns_pick(struct view_runs *w, struct err *e)
 {
 	static const struct pick_ops ops = {.toggled = column_toggled};
 	_free_ struct pick_row *rows = NULL;
 	size_t shown = 0;
-	int r = w->list ? collect_names(w, &shown, e) : 0;
+	int r = collect_names(w, &shown, e);
 
-	if (r < 0 || !w->list)
-		return r < 0 ? r : VIEW_SAME;
+	if (r < 0)
+		return r;
 	rows = mem_zero(w->names.v.len * sizeof *rows + 1);
 	for (size_t i = 0; i < w->names.v.len; i++)
 		rows[i] = (struct pick_row){.name = w->names.v.v[i], .role = ROLE_TEXT, .sign = i < shown};
 	view_pick_push(w->app, "columns", "space shows or hides", rows, (int)w->names.v.len, 0, &ops, w);
 	return VIEW_REDRAW;
+}
+
+static int sort_by(struct view_runs *w, const struct runs_column *c, struct err *e)
+{
+	_free_ char *name = runs_column_name(c), *key = runs_column_sort(c);
+
+	if (!key) {
+		app_say(w->app, ROLE_WARNING, "runs cannot be sorted by %s", runs_column_title(c));
+		return VIEW_REDRAW;
+	}
+	if (w->sort && !strcmp(w->sort, name))
+		w->descending = !w->descending;
+	else
+		w->descending = c->kind == FACT_METRIC ? !metric_lower_better(c->key)
+		                                       : c->kind == FACT_TIME || (c->kind == FACT_NUMBER && w->sort);
+	free(w->sort);
+	w->sort = mem_take(name);
+	mark_sorted(w);
+	w->at = w->top = 0;
+	w->cursor = 0;
+	return view_runs_filter_ask(w, e);
+}
+
+int view_runs_columns_sort_by(struct view_runs *w, int col, struct err *e)
+{
+	int column = runs_table_column_at(&w->table, col);
+
+	return column < 0 || (size_t)column >= w->table.columns.len ? VIEW_SAME
+	                                                            : sort_by(w, &w->table.columns.v[column], e);
 }
 
 /* The column of a name that runs can be sorted by; false: there is none. */
@@ -189,25 +217,25 @@ static bool sortable(const char *name, struct runs_columns *ret)
 
 static int sort_chosen(void *arg, struct app *a, int row, const char *typed, struct err *e)
 {
-	struct runs_view *w = arg;
+	struct view_runs *w = arg;
 	struct runs_columns c = {0};
 	int r = VIEW_SAME;
 
 	if (row >= 0 && sortable(w->names.v.v[row], &c))
-		r = runs_view_sort(w, &c.v[0], e);
+		r = sort_by(w, &c.v[0], e);
 	runs_columns_release(&c);
 	return r;
 }
 
-int runs_view_pick_sort(struct runs_view *w, struct err *e)
+int view_runs_columns_pick_sort(struct view_runs *w, struct err *e)
 {
 	static const struct pick_ops ops = {.chosen = sort_chosen};
 	_free_ struct pick_row *rows = NULL;
 	size_t ignored, n;
-	int r = w->list ? collect_names(w, &ignored, e) : 0, at = 0;
+	int r = collect_names(w, &ignored, e), at = 0;
 
-	if (r < 0 || !w->list)
-		return r < 0 ? r : VIEW_SAME;
+	if (r < 0)
+		return r;
 	for (size_t i = w->names.v.len; i-- > 0;) {
 		struct runs_columns c = {0};
 

@@ -1,4 +1,5 @@
-/* What is typed behind "/": letters that runs are searched by, or the grammar of `jig ls`. */
+/* Which runs are asked for, by what is typed behind "/" (letters to search by, or the grammar of `jig ls`), and in
+ * what order. */
 #include "tui/workbench/view_runs_parts.h"
 
 #include <string.h>
@@ -38,7 +39,7 @@ static char *fault_text(const struct err *why)
 	return mem_strndup(text, strcspn(text, ":;,("));
 }
 
-int runs_view_filter(struct runs_view *w, const char *text, struct err *e)
+int view_runs_filter(struct view_runs *w, const char *text, struct err *e)
 {
 	_arena_ struct arena a = ARENA_INIT;
 	struct filter *parsed;
@@ -58,5 +59,86 @@ int runs_view_filter(struct runs_view *w, const char *text, struct err *e)
 	free(w->filter);
 	w->filter = *text ? mem_strdup(text) : NULL;
 	w->fuzzy = *text && !grammar;
-	return runs_view_ask(w, e);
+	return view_runs_filter_ask(w, e);
+}
+
+void view_runs_filter_note(struct view_runs *w)
+{
+	char matching[32] = "…", total[32];
+
+	if (!w->typing)
+		return;
+	if (w->bad) {
+		app_type_note(w->app, true, "%s", w->fault);
+		return;
+	}
+	if (runs_list_matching(w->list) >= 0)
+		count_text(runs_list_matching(w->list), matching);
+	count_text(runs_list_total(w->list), total);
+	app_type_note(w->app, false, "%s of %s", matching, total);
+}
+
+static char *sort_text(const struct view_runs *w)
+{
+	struct runs_columns c = {0};
+	struct err ignored;
+	_free_ char *key = NULL;
+	char *text = NULL;
+	bool down = w->descending;
+
+	if (w->sort && runs_columns_add(&c, w->sort, &ignored) >= 0 && (key = runs_column_sort(&c.v[0]))) {
+		/* A small age is a late time. */
+		down = c.v[0].kind == FACT_AGE ? !down : down;
+		if (c.v[0].kind != FACT_NUMBER || !down)
+			text = mem_printf("%s%s", key, down ? " DESC" : "");
+	}
+	runs_columns_release(&c);
+	return text;
+}
+
+int view_runs_filter_ask(struct view_runs *w, struct err *e)
+{
+	_free_ char *sort = sort_text(w);
+	struct runs_asked q = {
+	        .filter = w->fuzzy ? NULL : w->filter, .fuzzy = w->fuzzy ? w->filter : NULL, .sort = sort};
+	int r = runs_list_ask(w->list, &q, asked_rows(w), e);
+
+	if (r < 0)
+		return r;
+	return runs_list_pending(w->list) ? VIEW_REDRAW : view_runs_cursor_stick(w, e);
+}
+
+static int typed(void *arg, struct app *a, enum typed how, const char *text, struct err *e)
+{
+	struct view_runs *w = arg;
+	int r;
+
+	if (how == TYPED_ESC) {
+		w->typing = w->bad = false;
+		return view_runs_filter(w, "", e);
+	}
+	if (how == TYPED_ENTER) {
+		struct err why;
+		_arena_ struct arena arena = ARENA_INIT;
+		struct filter *parsed;
+
+		w->typing = false;
+		/* What does not hold is said, and the last that did stands. */
+		if (w->bad && filter_parse(text, &arena, &parsed, &why) < 0)
+			app_say(a, ROLE_WARNING, "%s", why.text);
+		w->bad = false;
+		view_runs_columns_choose(w);
+		return view_runs_cursor_show(w, e);
+	}
+	r = view_runs_filter(w, text, e);
+	view_runs_filter_note(w);
+	return r;
+}
+
+int view_runs_filter_type(struct view_runs *w)
+{
+	w->typing = true;
+	app_type(w->app, "filter", w->filter ? w->filter : "", typed, w);
+	view_runs_filter_note(w);
+	return VIEW_REDRAW;
 }

@@ -8,9 +8,9 @@
 #include "tui/workbench/app.h"
 
 /* What outlives the view while the asker works for it. */
-struct tie { struct runs_view *view; int owners; };
+struct tie { struct view_runs *view; int owners; };
 
-struct runs_view {
+struct view_runs {
 	struct view v;
 	struct app *app;
 	struct runs_list *list; /* NULL: no record yet */
@@ -38,37 +38,62 @@ struct runs_view {
 	struct pick_names { struct arena arena; VEC(const char *) v; } names; /* of columns to choose from */
 };
 
-static inline struct runs_view *of(struct view *v)
+static inline struct view_runs *of(struct view *v)
 {
-	return (struct runs_view *)v;
+	return (struct view_runs *)v;
 }
 
-static inline size_t len(const struct runs_view *w)
+static inline size_t len(const struct view_runs *w)
 {
 	return w->list ? runs_list_len(w->list) : 0;
 }
 
-static inline size_t visible(const struct runs_view *w)
+static inline size_t visible(const struct view_runs *w)
 {
 	return w->rows > 0 ? (size_t)w->rows : 1;
 }
 
-/* Asks for the list anew, by filter and sort. VIEW_… */
-int runs_view_ask(struct runs_view *w, struct err *e);
-/* Shows the runs of a filter, as far as it is typed: of one that is not complete (bad, fault) the last that was stays.
- * VIEW_… */
-int runs_view_filter(struct runs_view *w, const char *text, struct err *e);
+/* How many to ask the list for. */
+static inline int asked_rows(const struct view_runs *w)
+{
+	return w->rows > 0 ? w->rows : 64;
+}
+
+/* The cursor moves to a row (the last one at most). VIEW_…, as all that follow and return int. */
+int view_runs_cursor_to(struct view_runs *w, size_t at, struct err *e);
+/* The screen moves by rows, and the cursor only where it would leave it. */
+int view_runs_cursor_scroll(struct view_runs *w, int by, struct err *e);
+/* Puts the cursor back on its run, in the same row of the screen; at the very top the top stays. */
+int view_runs_cursor_stick(struct view_runs *w, struct err *e);
+/* The rows on the screen are loaded, as far as there is time; the rest, what is near and shapes come by work(). */
+int view_runs_cursor_show(struct view_runs *w, struct err *e);
+/* Asks for the strip of the run under the cursor. again: even if it is there already. */
+void view_runs_cursor_strip(struct view_runs *w, bool again);
+
+/* Shows the runs of a filter, as far as it is typed: of one that is not complete (bad, fault) the last that was
+ * stays. */
+int view_runs_filter(struct view_runs *w, const char *text, struct err *e);
+/* Asks for the list anew, by filter and sort. */
+int view_runs_filter_ask(struct view_runs *w, struct err *e);
+/* The line to type a filter in. */
+int view_runs_filter_type(struct view_runs *w);
+/* While one is typed: how many runs match, or what is wrong, at the right of it. */
+void view_runs_filter_note(struct view_runs *w);
+
 /* Columns that nobody has to ask for, unless a person chose others. */
-void runs_view_choose_columns(struct runs_view *w);
+void view_runs_columns_choose(struct view_runs *w);
 /* The same where a run brought a metric, or a param began to differ; else columns stay as they are. */
-void runs_view_grow_columns(struct runs_view *w);
+void view_runs_columns_grow(struct view_runs *w);
 /* The overlay to choose from all there are. */
-int runs_view_pick_columns(struct runs_view *w, struct err *e);
+int view_runs_columns_pick(struct view_runs *w, struct err *e);
 /* The overlay with all that runs can be sorted by. */
-int runs_view_pick_sort(struct runs_view *w, struct err *e);
-/* Sorts by a column; the one that they are sorted by already is turned round. VIEW_… */
-int runs_view_sort(struct runs_view *w, const struct runs_column *c, struct err *e);
-/* The table shows which column it is, where that is shown. */
-void runs_view_mark_sorted(struct runs_view *w);
+int view_runs_columns_pick_sort(struct view_runs *w, struct err *e);
+/* Sorts by the column whose title stands at a column of the screen; the one that runs are sorted by already is turned
+ * round. */
+int view_runs_columns_sort_by(struct view_runs *w, int col, struct err *e);
+
+/* Of view_ops. */
+void view_runs_draw(struct view *v, struct app *a, struct grid *g, struct rect r);
+void view_runs_draw_title(struct view *v, struct app *a, struct buf *trail, struct buf *facts);
 
 #endif
