@@ -1,5 +1,5 @@
-/* A spawner with a folder of its own, for the tests of steps that are started plainly (test_spawn.c) and wrapped
- * (test_spawn_wrap.c). */
+/* A spawner with a folder of its own, for the tests of steps that are started plainly (test_spawn.c), wrapped
+ * (test_spawn_wrap.c) or watched (observe_case.h), and of programs that are no steps (test_spawn_program.c). */
 #ifndef TESTS_SPAWN_SCRATCH_H
 #define TESTS_SPAWN_SCRATCH_H
 
@@ -61,7 +61,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct spawn_event next_event(struct spawner *s)
+__attribute__((unused)) static struct spawn_event next_event(struct spawner *s)
 {
 	struct spawn_event ev;
 	struct err e;

@@ -1,320 +1,32 @@
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
+/* What a step in the sandbox can read and write, wherever things stand. What it has of the machine:
+ * test_sandbox_machine.c. */
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "base/path.h"
-#include "base/text.h"
-#include "runner/env/env_variable.h"
 #include "runner/process/spawn.h"
-#include "runner/process/tmpdir.h"
 #include "runner/work/sandbox.h"
 #include "runner/work/sandbox_alias.h"
+#include "tests/runner/sandbox_case.h"
 
-extern char **environ;
-static bool have_sandbox, have_network_cut;
-
-static const char *self_path(void)
+static int inside(const char *word, const char *path)
 {
-	static char path[PATH_MAX];
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	if (!*path) {
-		ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-		assert_true(n > 0);
-	}
-	return path;
+	if (strcmp(word, "dial") != 0)
+		return 99;
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+	return connect(fd, (struct sockaddr *)&at, sizeof at) == 0 ? 0 : 7;
 }
-
-/* ---- what the tests start inside: this program with a word ---- */
-
-static int connect_to(int port)
-{
-	struct sockaddr_in at = {
-	        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	return fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0 ? 0
-	       : errno == ECONNREFUSED || errno == ENETUNREACH                ? 7
-	                                                                      : 8;
-}
-
-static int listen_here(int *ret_port)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t n = sizeof at;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) < 0 || listen(fd, 4) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&at, &n) < 0)
-		return -1;
-	*ret_port = ntohs(at.sin_port);
-	return fd;
-}
-
-/* Memory that processes share, as Python's multiprocessing makes it. */
-static int share_memory(void)
-{
-	int fd = shm_open("/jig-test", O_RDWR | O_CREAT | O_EXCL, 0600), status;
-
-	if (fd < 0 || ftruncate(fd, 1 << 20) < 0)
-		return 1;
-	char *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED)
-		return 2;
-	pid_t pid = fork();
-	if (pid == 0) {
-		p[4096] = 42;
-		_exit(0);
-	}
-	return waitpid(pid, &status, 0) == pid && p[4096] == 42 && shm_unlink("/jig-test") == 0 ? 0 : 3;
-}
-
-static int inside(const char *word, const char *arg)
-{
-	int port;
-
-	if (strcmp(word, "connect") == 0)
-		return connect_to((int)strtol(arg, NULL, 10));
-	if (strcmp(word, "loopback") == 0)
-		return listen_here(&port) < 0 ? 9 : connect_to(port);
-	if (strcmp(word, "shm") == 0)
-		return share_memory();
-	if (strcmp(word, "sees") == 0)
-		return kill((pid_t)strtol(arg, NULL, 10), 0) == 0 || errno != ESRCH ? 0 : 7;
-	if (strcmp(word, "dial") == 0) {
-		struct sockaddr_un at = { .sun_family = AF_UNIX };
-		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-		snprintf(at.sun_path, sizeof at.sun_path, "%s", arg);
-		return connect(fd, (struct sockaddr *)&at, sizeof at) == 0 ? 0 : 7;
-	}
-	return 99;
-}
-
-/* ---- a project in a home folder ---- */
-
-/* Where things stand, below the temporary folder. */
-struct layout {
-	const char *home, *root, *jig; /* jig NULL: root/.jig */
-	const char *link, *target;     /* a symbolic link that is made first; NULL: none */
-};
-static const struct layout usual = { "home", "home/project", NULL, NULL, NULL };
-
-struct fixture {
-	struct arena a;
-	char *top, *tmps;
-	const char *home, *root, *jig, *run, *folder, *work, *tmp, *checkpoints, *metrics, *params;
-	const char *keep[4];
-	const char *env[16];
-	size_t nenv;
-	struct sandbox *s;
-	bool network;
-};
-
-static const char *below(struct fixture *f, const char *folder, const char *name)
-{
-	return arena_printf(&f->a, "%s/%s", folder, name);
-}
-
-static const char *put(struct fixture *f, const char *folder, const char *name, const char *text)
-{
-	const char *path = below(f, folder, name);
-	struct err e;
-
-	assert_int_equal(file_mkdirs_parent(path, 0755, &e), 0);
-	assert_int_equal(file_write(path, text, strlen(text), 0644, &e), 0);
-	return path;
-}
-
-static void set_variable(struct fixture *f, const char *name, const char *value)
-{
-	f->env[f->nenv++] = arena_printf(&f->a, "%s=%s", name, value);
-}
-
-static void init(struct fixture *f, const struct layout *l)
-{
-	struct err e;
-
-	*f = (struct fixture){ 0 };
-	assert_int_equal(file_temp_dir("/tmp", "sandbox", &f->top, &e), 0);
-	assert_int_equal(tmpdir_make(&f->tmps, &e), 0);
-	f->home = below(f, f->top, l->home);
-	f->root = below(f, f->top, l->root);
-	f->jig = l->jig ? below(f, f->top, l->jig) : below(f, f->root, ".jig");
-	if (l->link) {
-		const char *link = below(f, f->top, l->link), *target = below(f, f->top, l->target);
-		assert_int_equal(file_mkdirs(target, 0755, &e), 0);
-		assert_int_equal(file_mkdirs_parent(link, 0755, &e), 0);
-		assert_int_equal(symlink(target, link), 0);
-	}
-	put(f, f->home, ".ssh/id", "secret\n");
-	put(f, f->home, ".netrc", "secret\n");
-	put(f, f->home, ".config/gh/hosts.yml", "secret\n");
-	put(f, f->home, ".config/other/settings", "plain\n");
-	put(f, f->home, ".cache/huggingface/token", "secret\n");
-	put(f, f->home, ".cache/jig/envs/k/bin/tool", "tool\n");
-	put(f, f->home, ".cache/uv/wheel", "wheel\n");
-	put(f, f->home, "elsewhere/aws/key", "secret\n");
-	assert_int_equal(symlink("elsewhere/aws", below(f, f->home, ".aws")), 0);
-	put(f, f->home, "notes", "notes\n");
-	put(f, f->root, "jig.yaml", "steps: {}\n");
-	f->run = below(f, f->jig, "runs/3");
-	put(f, f->jig, "jig.db", "record\n");
-	put(f, f->jig, "runs/2/train@1/work/model", "other\n");
-	put(f, f->run, "other@1/work/model", "other\n");
-	f->folder = below(f, f->run, "train@1");
-	f->work = below(f, f->folder, "work");
-	f->checkpoints = below(f, f->run, "train.ckpt");
-	f->tmp = below(f, f->tmps, "0");
-	put(f, f->folder, "step.json", "{}\n");
-	put(f, f->work, "train.py", "pass\n");
-	f->metrics = put(f, f->folder, "metrics.jsonl", "");
-	f->params = put(f, f->run, "params.json", "{}\n");
-	put(f, f->tmps, "1/theirs", "other\n");
-	assert_int_equal(file_mkdirs(f->tmp, 0755, &e), 0);
-	assert_int_equal(file_mkdirs(f->checkpoints, 0755, &e), 0);
-	set_variable(f, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-	set_variable(f, "HOME", f->home);
-	set_variable(f, "TMPDIR", f->tmp);
-	set_variable(f, "ASAN_OPTIONS", "detect_leaks=0");
-}
-
-static int make(struct fixture *f, struct err *e)
-{
-	struct sandbox_options o = {.root = f->root, .jig = f->jig, .environ = (char *const *)f->env, .keep = f->keep};
-
-	while (o.nkeep < ARRAY_LEN(f->keep) && f->keep[o.nkeep])
-		o.nkeep++;
-	return sandbox_new(&o, &f->s, e);
-}
-
-static void init_usual(struct fixture *f)
-{
-	init(f, &usual);
-}
-
-static void done(struct fixture *f)
-{
-	struct err e;
-
-	sandbox_free(f->s);
-	file_remove_tree(f->top, &e);
-	file_remove_tree(f->tmps, &e);
-	free(f->top);
-	free(f->tmps);
-	arena_release(&f->a);
-}
-
-/* Runs argv inside, in the work folder; what it wrote is appended. */
-static int run_argv(struct fixture *f, const char *const *argv, struct buf *out)
-{
-	struct sandbox_attempt a = {.folder = f->folder,
-	                            .work = f->work,
-	                            .tmp = f->tmp,
-	                            .checkpoints = f->checkpoints,
-	                            .files = {f->metrics},
-	                            .params = f->params,
-	                            .network = f->network};
-	const char *all[2000];
-	struct err e;
-	size_t n = 0;
-	int status;
-
-	if (!f->s)
-		assert_int_equal(make(f, &e), 0);
-	for (const char *const *p = sandbox_wrap(f->s, &a, &f->a); *p; p++)
-		all[n++] = *p;
-	for (; *argv; argv++)
-		all[n++] = *argv;
-	all[n] = NULL;
-	assert_true(n < ARRAY_LEN(all));
-	assert_int_equal(spawn_capture(all, f->env, f->work, 1 << 16, out, &status, &e), 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static void fail_with(const char *script, const char *arg, int status, const char *out)
-{
-	print_error("%s (%s): status %d: %s\n", script, arg, status, out);
-	fail();
-}
-
-/* The script, with a path as $1, succeeds and writes just that. */
-static void gives(struct fixture *f, const char *script, const char *arg, const char *text)
-{
-	_buf_ struct buf out = BUF_INIT;
-	int status = run_argv(f, (const char *const[]){ "sh", "-c", script, "sh", arg, NULL }, &out);
-
-	if (status != 0 || strcmp(out.data, text))
-		fail_with(script, arg, status, out.data);
-}
-
-/* It fails, by itself and not because the sandbox could not be made. */
-static void refuses(struct fixture *f, const char *script, const char *arg)
-{
-	_free_ char *whole = mem_printf("echo begun; %s", script);
-	_buf_ struct buf out = BUF_INIT;
-	int status = run_argv(f, (const char *const[]){ "sh", "-c", whole, "sh", arg, NULL }, &out);
-
-	if (status == 0 || !text_starts(out.data, "begun\n") || strstr(out.data, "secret"))
-		fail_with(script, arg, status, out.data);
-}
-
-static void cannot_read(struct fixture *f, const char *folder, const char *name)
-{
-	refuses(f, "cat \"$1\"", below(f, folder, name));
-}
-
-static void cannot_write(struct fixture *f, const char *folder, const char *name)
-{
-	const char *path = below(f, folder, name);
-	bool was = file_exists(path);
-
-	refuses(f, "echo more >> \"$1\"", path);
-	assert_int_equal(file_exists(path), was);
-}
-
-static void can_write(struct fixture *f, const char *folder, const char *name)
-{
-	const char *path = below(f, folder, name);
-	_buf_ struct buf b = BUF_INIT;
-	struct err e;
-
-	gives(f, "echo more >> \"$1\"", path, "");
-	assert_int_equal(file_read(path, 1 << 16, &b, &e), 0);
-	assert_true(text_ends(b.data, "more\n"));
-}
-
-static int inside_says(struct fixture *f, const char *word, const char *arg)
-{
-	_buf_ struct buf out = BUF_INIT;
-
-	return run_argv(f, (const char *const[]){ self_path(), "--inside", word, arg, NULL }, &out);
-}
-
-#define NEEDS_SANDBOX \
-	do { \
-		if (!have_sandbox) \
-			skip(); \
-	} while (0)
-#define WITH_PROJECT \
-	NEEDS_SANDBOX; \
-	_cleanup_(done) struct fixture f; \
-	init_usual(&f)
-
-/* ---- tests ---- */
 
 static void test_secrets_are_hidden(void **state)
 {
@@ -653,74 +365,6 @@ static void test_aliases(void **state)
 		assert_true(t.list.v[i].at[0] == '/');
 }
 
-/* Root's steps are as little the machine's as others: these are open to their owner whatever rights were dropped. */
-static void test_settings_of_the_machine(void **state)
-{
-	WITH_PROJECT;
-	refuses(&f, "test -w /proc/sys/kernel/core_pattern", "");
-	refuses(&f, "test -w /proc/sys/vm/drop_caches", "");
-	refuses(&f, "test -w /proc/sysrq-trigger", "");
-	refuses(&f, "touch /sys/fs/cgroup/planted", "");
-	gives(&f, "cat /proc/sys/kernel/ostype", "", "Linux\n");
-}
-
-/* A step signals its own group, as scripts do at their end, and nobody else's. */
-static void test_own_group(void **state)
-{
-	WITH_PROJECT;
-	if (access("/usr/bin/setsid", X_OK) < 0 && access("/bin/setsid", X_OK) < 0)
-		skip();
-	gives(&f, "trap '' TERM; kill 0; echo still", "", "still\n");
-	gives(&f, "trap 'echo ended; exit 0' TERM; kill -TERM -$$; sleep 60", "", "ended\n");
-}
-
-static void test_network(void **state)
-{
-	WITH_PROJECT;
-	int port;
-	_close_ int fd = listen_here(&port);
-	const char *text = arena_printf(&f.a, "%d", port);
-
-	assert_true(fd >= 0);
-	f.network = true;
-	assert_int_equal(inside_says(&f, "connect", text), 0);
-	assert_int_equal(inside_says(&f, "loopback", ""), 0);
-	if (!have_network_cut) {
-		print_message("the network cannot be cut off here\n");
-		return;
-	}
-	f.network = false;
-	assert_int_equal(inside_says(&f, "connect", text), 7);
-	assert_int_equal(inside_says(&f, "loopback", ""), 0);
-	gives(&f, "ls /sys/class/net 2>/dev/null | wc -l >/dev/null; grep -c : /proc/net/dev", "", "1\n");
-}
-
-static void test_processes(void **state)
-{
-	WITH_PROJECT;
-	_buf_ struct buf out = BUF_INIT;
-
-	assert_int_equal(
-	        inside_says(&f, "sees", arena_printf(&f.a, "%d", (int)getpid() > 1000 ? (int)getpid() : 99999)), 7);
-	assert_int_equal(run_argv(&f, (const char *const[]){"sh", "-c", "ls -d /proc/[0-9]* | wc -l", NULL}, &out), 0);
-	assert_true(strtol(out.data, NULL, 10) <= 6);
-}
-
-static void test_devices(void **state)
-{
-	WITH_PROJECT;
-	_free_ char *stray = mem_printf("/dev/shm/jig-test.%d", (int)getpid());
-	struct err e;
-
-	assert_int_equal(file_write(stray, "secret\n", 7, 0600, &e), 0);
-	refuses(&f, "cat \"$1\"", stray);
-	unlink(stray);
-	assert_int_equal(inside_says(&f, "shm", ""), 0);
-	gives(&f, "head -c 4 /dev/zero | wc -c | tr -d ' '; echo x > /dev/null; head -c 1 /dev/urandom >/dev/null", "",
-	      "4\n");
-	refuses(&f, "ls -d /dev/[hsv]d[a-z] /dev/nvme* /dev/mem", "");
-}
-
 /* The same walls and the same doors, wherever things stand. */
 static void check_layout(const struct layout *l)
 {
@@ -783,91 +427,11 @@ static void test_layouts(void **state)
 		check_layout(&cases[i]);
 }
 
-#ifndef JIG_POSIX
-
-/* A program that stands for bwrap. */
-static void fake_bwrap(struct fixture *f, const char *script)
-{
-	const char *path = put(f, f->top, "bin/bwrap", script);
-
-	assert_int_equal(chmod(path, 0755), 0);
-}
-
-static void test_probe(void **state)
-{
-	_cleanup_(done) struct fixture f;
-	bool network = true;
-	struct err e;
-
-	init_usual(&f);
-	const char *bin = below(&f, f.top, "bin");
-	const char *path = arena_printf(&f.a, "PATH=%s", bin);
-	char *const env[] = { (char *)path, NULL };
-
-	assert_int_equal(sandbox_probe(env, &network, &e), ERR_BROKEN);
-	assert_non_null(strstr(e.text, "install the package bubblewrap"));
-	assert_non_null(strstr(e.text, "--isolation folder"));
-	f.env[0] = path;
-	assert_int_equal(make(&f, &e), ERR_BROKEN);
-	assert_non_null(strstr(e.text, "install the package bubblewrap"));
-
-	fake_bwrap(&f, "#!/bin/sh\necho 'bwrap: no namespaces today' >&2\nexit 1\n");
-	assert_int_equal(sandbox_probe(env, &network, &e), ERR_BROKEN);
-	assert_non_null(strstr(e.text, "bwrap: no namespaces today"));
-	assert_non_null(strstr(e.text, "--isolation folder"));
-	fake_bwrap(&f, "#!/bin/sh\nexit 1\n");
-	assert_int_equal(sandbox_probe(env, &network, &e), ERR_BROKEN);
-	assert_non_null(strstr(e.text, "without a word"));
-
-	fake_bwrap(&f, "#!/bin/sh\ncase \"$*\" in *--unshare-net*) exit 1 ;; esac\n");
-	assert_int_equal(sandbox_probe(env, &network, &e), 0);
-	assert_false(network);
-	fake_bwrap(&f, "#!/bin/sh\nexit 0\n");
-	assert_int_equal(sandbox_probe(env, &network, &e), 0);
-	assert_true(network);
-}
-
-static void test_project_that_holds_the_home(void **state)
-{
-	static const struct layout cases[] = {
-		{ "project/home", "project", NULL, NULL, NULL },
-		{ "home", "home", NULL, NULL, NULL },
-		{ "jig/home", "project", "jig", NULL, NULL },
-		{ "home", "link", NULL, "link", "home" },
-	};
-	struct err e;
-
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		_cleanup_(done) struct fixture f;
-		init(&f, &cases[i]);
-		fake_bwrap(&f, "#!/bin/sh\n");
-		f.env[0] = arena_printf(&f.a, "PATH=%s/bin", f.top);
-		assert_int_equal(make(&f, &e), ERR_BROKEN);
-		assert_non_null(strstr(e.text, "holds the home folder"));
-		assert_non_null(strstr(e.text, "--isolation folder"));
-		assert_null(f.s);
-	}
-	_cleanup_(done) struct fixture f;
-	init_usual(&f);
-	fake_bwrap(&f, "#!/bin/sh\n");
-	f.env[0] = arena_printf(&f.a, "PATH=%s/bin", f.top);
-	f.root = below(&f, f.top, "gone");
-	assert_true(make(&f, &e) < 0);
-	assert_non_null(strstr(e.text, f.root));
-	sandbox_free(NULL);
-}
-
-#endif
-
 int main(int argc, char **argv)
 {
-	struct err e;
-
-	if (argc > 3 && strcmp(argv[1], "--inside") == 0)
-		return inside(argv[2], argv[3]);
-	have_sandbox = sandbox_probe(environ, &have_network_cut, &e) == 0;
-	if (!have_sandbox)
-		print_message("skipping what needs a sandbox: %s\n", e.text);
+	int status = sandbox_case_begin(argc, argv, inside);
+	if (status >= 0)
+		return status;
 #define CASE(t) cmocka_unit_test(t)
 	const struct CMUnitTest tests[] = {
 	        CASE(test_secrets_are_hidden),
@@ -885,16 +449,7 @@ int main(int argc, char **argv)
 	        CASE(test_hidden_places_that_go),
 	        CASE(test_folders_made_later),
 	        CASE(test_aliases),
-	        CASE(test_settings_of_the_machine),
-	        CASE(test_own_group),
-	        CASE(test_network),
-	        CASE(test_processes),
-	        CASE(test_devices),
 	        CASE(test_layouts),
-#ifndef JIG_POSIX
-	        CASE(test_probe),
-	        CASE(test_project_that_holds_the_home),
-#endif
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

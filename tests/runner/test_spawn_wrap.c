@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -21,6 +20,7 @@
 #include "runner/process/proc.h"
 #include "runner/process/spawn.h"
 #include "runner/work/sandbox.h"
+#include "tests/runner/self_path.h"
 #include "tests/runner/spawn_scratch.h"
 
 #define ID_A attempt_id(0)
@@ -29,17 +29,6 @@
 #define BURN_US 300000
 
 static bool have_sandbox;
-
-static const char *self_path(void)
-{
-	static char path[PATH_MAX];
-
-	if (!*path) {
-		ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-		assert_true(n > 0);
-	}
-	return path;
-}
 
 /* What the tests start: 200 MB that are written to, and CPU. */
 static int burn(void)
