@@ -438,14 +438,25 @@ def one(task):
     return scenario, kind, told
 
 
+def has_sandbox():
+    folder = os.path.join(work, "trial")
+    os.makedirs(folder, exist_ok=True)
+    write(os.path.join(folder, "jig.yaml"), "steps: {a: {run: ':'}}\n")
+    r = subprocess.run([jig, "run", "--isolation", "sandbox"], cwd=folder, capture_output=True, text=True)
+    if r.returncode:
+        print(f"no sandbox here: {r.stderr.strip()}", flush=True)
+    return r.returncode == 0
+
+
 def main():
     os.makedirs(os.path.join(work, "bin"), exist_ok=True)
     uv = os.path.join(work, "bin/uv")
     write(uv, f'#!/bin/sh\nexec sh {lib}/fake_uv "$@"\n')
     os.chmod(uv, 0o755)
     jobs = int(os.environ.get("FAULTS_JOBS", os.cpu_count()))
-    boxes = not subprocess.run(["bwrap", "--ro-bind", "/", "/", "--unshare-all", "true"], stderr=subprocess.DEVNULL).returncode if shutil.which("bwrap") else False
-    asked = os.environ.get("FAULTS", "").split() or [f"{s}:{k}" for s in SCENARIOS for k in KINDS if s != "sandbox" or (boxes and k == "kill")]
+    boxes = has_sandbox()
+    asked = os.environ.get("FAULTS", "").split() or [f"{s}:{k}" for s in SCENARIOS for k in KINDS
+                                                     if s != "sandbox" or (boxes and k == "kill")]
     shares = jobs if everything else 1
     few = {"sandbox:kill": 8}
     tasks = [(*a.split(":"), i, shares, few.get(a, 2 if a.endswith("+") else 0)) for a in asked for i in range(shares)]
