@@ -1,3 +1,4 @@
+#include <string.h>
 #include "cli/launch.h"
 #include "runner/pipeline/params.h"
 #include "tracker/run.h"
@@ -42,17 +43,35 @@ static int run_sweep(struct context *c, struct launcher *s, const struct sweep *
 			return r;
 		if (res.exit_status > c->exit_status)
 			c->exit_status = res.exit_status;
-		if (res.state == RUN_STOPPED)
+		if (res.state == RUN_STOPPED) {
+			if (i + 1 < sweep->nruns)
+				buf_addf(&c->out, "%zu of the sweep's %zu runs not begun; %s\n", sweep->nruns - i - 1,
+				         sweep->nruns, "the same command begins them, and reuses what finished");
 			break;
+		}
 	}
 	return 0;
 }
 
+/* The key of K=V, +K=V or ~K, and how long it is. */
+static size_t key_of(const char *override, const char **ret)
+{
+	*ret = override + strspn(override, "+~");
+	return strcspn(*ret, "=");
+}
+
 static int sweep_of(struct context *c, struct sweep *ret, struct err *e)
 {
-	const char *const *axes;
-	size_t n = option_list(c, "sweep", &axes);
+	const char *const *axes, *const *params, *axis, *param;
+	size_t n = option_list(c, "sweep", &axes), nparams = option_list(c, "param", &params);
 
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < nparams; k++) {
+			size_t len = key_of(axes[i], &axis);
+			if (key_of(params[k], &param) == len && !strncmp(axis, param, len))
+				return err_set(e, ERR_USAGE, "%.*s is set by -p and by --sweep: which of them?",
+				               (int)len, axis);
+		}
 	return n ? sweep_parse(axes, n, ret, e) : 0;
 }
 

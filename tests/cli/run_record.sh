@@ -303,7 +303,20 @@ same "$(for n in 1 2 3 4; do ask $((first + n)) 'r["state"], r["kind"], r["param
 ('success', 'sweep', 0.25, 1, 0.25)"
 same "$(ask last 'r["run"]')" $((first + 4))
 expect 2 jig run --sweep nosuch=1,2
+expect 2 jig run --sweep lr=1,2 -p seed=3 -p lr=3
+same "$err" "jig: lr is set by -p and by --sweep: which of them?"
 same "$(ask last 'r["run"]')" $((first + 4))
+# Stopped on the way it says what is left.
+printf 'params: {lr: 0.1, seed: 0}\nsteps:\n  a: {run: "while test ${params.lr} = 2; do sleep 0.1; done"}\n' >jig.yaml
+jig run --sweep lr=1,2,3,4 >"$HOME/swept" &
+live() {
+	[ "$(jig ls --columns state,params.lr | grep -c '[r]unning *2')" = 1 ]
+}
+await live
+jig stop last >/dev/null
+! wait $! || fail "a sweep that was stopped gives 0"
+has "$(cat "$HOME/swept")" "2 of the sweep's 4 runs not begun; the same command begins them, and reuses what finished"
+printf 'params: {lr: 0.1, seed: 0}\nsteps:\n  a: {run: "echo loss=${params.lr} >>$JIG_METRICS"}\n' >jig.yaml
 # Left to itself it says how many, and what lists them.
 expect 0 jig run -d --sweep lr=0.5,0.25
 has "$out" "a sweep of 2 runs goes on without this terminal, the first is run "
