@@ -4,18 +4,36 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
 #include "base/path.h"
 
+int file_open(const char *path, struct stat *ret, struct err *e)
+{
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0 || fstat(fd, ret) < 0)
+		return err_errno(e, "cannot read %s", path);
+	if (S_ISFIFO(ret->st_mode)) {
+		/* A pipe that is named by a descriptor has no place among the files. */
+		_free_ char *real = realpath(path, NULL);
+		if (real)
+			return err_set(e, ERR_USAGE, "%s is a FIFO, not a file", path);
+	}
+	if (!S_ISREG(ret->st_mode) && fcntl(fd, F_SETFL, 0) < 0)
+		return err_errno(e, "cannot read %s", path);
+	return mem_take_fd(fd);
+}
+
 int file_read(const char *path, size_t max, struct buf *b, struct err *e)
 {
-	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
+	_close_ int fd = file_open(path, &st, e);
 	size_t before = b->len;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_errno(e, "cannot read %s", path);
+	if (fd < 0)
+		return fd;
 	size_t guess = S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
 	if (guess > max)
 		goto too_large;
@@ -42,7 +60,9 @@ int file_read(const char *path, size_t max, struct buf *b, struct err *e)
 	}
 	buf_cut(b, before);
 too_large:
-	return err_set(e, ERR_USAGE, "%s is larger than the %zu bytes that are read of such a file", path, max);
+	bool whole = max % (1 << 20) == 0;
+	return err_set(e, ERR_USAGE, "%s is larger than the %zu %s that are read of such a file", path,
+	               whole ? max >> 20 : max, whole ? "MiB" : "bytes");
 }
 
 int file_write_all(int fd, const void *bytes, size_t n)

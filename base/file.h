@@ -9,7 +9,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* The whole file into b (appended). ERR_USAGE when larger than max. */
+/* A descriptor to read from, and what stands there. ERR_USAGE for a FIFO, whose writer is not waited for; a pipe that
+ * path names by a descriptor (/dev/fd/N, /dev/stdin) is opened. */
+int file_open(const char *path, struct stat *ret, struct err *e);
+/* The whole file into b (appended). ERR_USAGE when larger than max, else as file_open(). */
 int file_read(const char *path, size_t max, struct buf *b, struct err *e);
 /* All bytes, restarting after short writes and EINTR. -1 with errno. */
 int file_write_all(int fd, const void *bytes, size_t n);

@@ -1,7 +1,6 @@
 /* What names an environment: the digest of everything that decides what is in it and how it behaves. Lock bytes alone
  * do not (another interpreter, another libc, another place on disk give other files); times and the project's name do
  * not belong to it, so that projects share what is the same. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,9 +41,10 @@ static void set_platform(json_t *o)
 
 static int file_digest(const char *path, struct digest *ret, struct err *e)
 {
-	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	_close_ int fd = file_open(path, &st, e);
 
-	return fd < 0 ? err_errno(e, "%s", path) : sha256_fd(fd, ret, NULL, e);
+	return fd < 0 ? fd : sha256_fd(fd, ret, NULL, e);
 }
 
 static json_t *hex_of(const struct digest *d)

@@ -151,8 +151,6 @@ int pipeline_load(const struct pipeline_options *o, struct pipeline **ret, struc
 
 	if (r == ERR_NOT_FOUND && !o->read)
 		r = err_set(e, ERR_NOT_FOUND, "there is no %s in %s; `jig init` makes one", file, o->root);
-	else if (r == ERR_USAGE)
-		r = err_set(e, ERR_USAGE, "%s: the file is larger than 8 MiB", file);
 	if (r < 0 && faults)
 		buf_adds(faults, e->text);
 	return r < 0 ? r : pipeline_parse(text.data, text.len, o, ret, faults, e);

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -84,6 +85,35 @@ static void reading_is_bounded(void **state)
 	assert_true(b.len > 0);
 	assert_int_equal(file_read("/proc/self/stat", 3, &b, &e), ERR_USAGE);
 	assert_int_equal(file_read("/dev/zero", 100000, &b, &e), ERR_USAGE);
+}
+
+/* A FIFO has no writer yet, and none need ever come. */
+static void reading_waits_for_no_fifo(void **state)
+{
+	_buf_ struct buf b = BUF_INIT;
+	struct err e;
+	int ends[2];
+	char name[32];
+
+	assert_int_equal(mkfifo("fifo", 0644), 0);
+	assert_int_equal(symlink("fifo", "link"), 0);
+	assert_int_equal(file_read("fifo", 100, &b, &e), ERR_USAGE);
+	assert_string_equal(e.text, "fifo is a FIFO, not a file");
+	assert_int_equal(file_read("link", 100, &b, &e), ERR_USAGE);
+
+	/* As a shell hands over what a program prints; its writer may be slow. */
+	assert_int_equal(pipe(ends), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		usleep(50000);
+		_exit(write(ends[1], "12345", 5) != 5);
+	}
+	close(ends[1]);
+	snprintf(name, sizeof name, "/dev/fd/%d", ends[0]);
+	assert_int_equal(file_read(name, 100, &b, &e), 0);
+	assert_string_equal(b.data, "12345");
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(ends[0]);
 }
 
 static void large_files_are_read_whole(void **state)
@@ -466,6 +496,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        test(reading_is_bounded),
+	        test(reading_waits_for_no_fifo),
 	        test(large_files_are_read_whole),
 	        test(atomic_writes_replace),
 	        test(folders_are_made),

@@ -18,8 +18,8 @@ def bomb(first, pair):
 
 MB = 1 << 20
 CASES = {
-    "huge comment": (lambda: STEP + ("# " + "x" * 97 + "\n") * (64 * MB // 100), "larger than 8 MiB"),
-    "huge line": (lambda: "steps: {a: {run: '" + "x" * (64 * MB) + "'}}\n", "larger than 8 MiB"),
+    "huge comment": (lambda: STEP + ("# " + "x" * 97 + "\n") * (64 * MB // 100), "larger than the 8 MiB"),
+    "huge line": (lambda: "steps: {a: {run: '" + "x" * (64 * MB) + "'}}\n", "larger than the 8 MiB"),
     "flow lists": (lambda: STEP + "params: {x: " + "[" * 4000000 + "}\n", "more than 64 levels"),
     "flow maps": (lambda: STEP + "params: {x: " + "{a: " * 1000000, "more than 64 levels"),
     "closed lists": (lambda: STEP + "params: {x: " + "[" * 99999 + "]" * 99999 + "}\n", "more than 64 levels"),

@@ -180,6 +180,22 @@ python3 -c 'import json, sys; json.load(open(sys.argv[1]))' .jig/runs/1/a@1/step
 finish
 cd "$here"
 
+# ---- a FIFO where jig looks for a file: nobody need ever write to it
+
+mkdir fifos
+cd fifos
+mkfifo jig.yaml
+for command in run plan dag "run -f jig.yaml"; do
+	expect 2 timeout 60 jig $command
+	same "$err" "jig: $PWD/jig.yaml is a FIFO, not a file"
+done
+rm jig.yaml
+printf 'steps: {a: {run: "true"}}\n' >jig.yaml
+mkfifo requirements.txt
+expect 2 timeout 60 jig run
+has "$err" "requirements.txt is a FIFO, not a file"
+cd "$here"
+
 # ---- one that does not want to stop
 
 cat >jig.yaml <<'Y'
