@@ -26,6 +26,14 @@ int file_open(const char *path, struct stat *ret, struct err *e)
 	return mem_take_fd(fd);
 }
 
+static int too_large(const char *path, size_t max, struct err *e)
+{
+	bool whole = max % (1 << 20) == 0;
+
+	return err_set(e, ERR_USAGE, "%s is larger than the %zu %s that are read of such a file", path,
+	               whole ? max >> 20 : max, whole ? "MiB" : "bytes");
+}
+
 int file_read(const char *path, size_t max, struct buf *b, struct err *e)
 {
 	struct stat st;
@@ -36,7 +44,7 @@ int file_read(const char *path, size_t max, struct buf *b, struct err *e)
 		return fd;
 	size_t guess = S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
 	if (guess > max)
-		goto too_large;
+		return too_large(path, max, e);
 	buf_reserve(b, guess + 1);
 	for (;;) {
 		/* One byte more than allowed tells a file that is too large from one that just fits. */
@@ -59,10 +67,7 @@ int file_read(const char *path, size_t max, struct buf *b, struct err *e)
 			break;
 	}
 	buf_cut(b, before);
-too_large:
-	bool whole = max % (1 << 20) == 0;
-	return err_set(e, ERR_USAGE, "%s is larger than the %zu %s that are read of such a file", path,
-	               whole ? max >> 20 : max, whole ? "MiB" : "bytes");
+	return too_large(path, max, e);
 }
 
 int file_write_all(int fd, const void *bytes, size_t n)
