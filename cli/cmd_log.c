@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/json.h"
@@ -11,12 +12,26 @@
 #include "cli/command.h"
 #include "runner/pipeline/yaml.h"
 
+/* Whether something else wrote a line and no newline behind it. */
+static bool torn(int fd)
+{
+	struct stat st;
+	char last;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	       pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
 /* One write of whole lines, so that several processes of a step can log at once. */
 static int append(const char *path, const struct buf *lines, struct err *e)
 {
-	_close_ int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	_close_ int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	_buf_ struct buf text = BUF_INIT;
 
-	if (fd < 0 || file_write_all(fd, lines->data, lines->len) < 0)
+	if (fd >= 0 && torn(fd))
+		buf_addc(&text, '\n');
+	buf_add(&text, lines->data, lines->len);
+	if (fd < 0 || file_write_all(fd, text.data, text.len) < 0)
 		return err_errno(e, "%s", path);
 	return 0;
 }

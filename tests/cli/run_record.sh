@@ -229,6 +229,18 @@ has "$(message last broken)" bad.json
 # What stands in the folder of a step that failed is whole.
 same "$(cat .jig/runs/*/broken@1/work/kept.txt)" x
 
+# What `jig log` took does not become a part of a line that something else left without its newline.
+cat >jig.yaml <<'Y'
+steps:
+  a:
+    run: |
+      jig log loss=1 --step 0; printf 'acc=1' >>"$JIG_METRICS"; jig log loss=2 --step 1
+      printf '{"param": "torn", "value": 3}' >>"${JIG_METRICS%/*}/logged.jsonl"; jig log --param whole=1
+Y
+expect 0 jig run
+same "$(ask last 'sorted((m["key"], m["last"], m["count"]) for m in r["metrics"])')" "[('acc', 1.0, 1), ('loss', 2.0, 2)]"
+same "$(ask last 'sorted(r["params"].items())')" "[('torn', 3), ('whole', 1)]"
+
 # ---- step.json and replay
 
 echo '{"x": 1}' >in.json
