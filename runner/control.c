@@ -73,29 +73,66 @@ static void read_tail(struct supervisor *s, int step)
 	l->nlast_lines = n;
 }
 
-void control_flush(struct supervisor *s)
+static void forget_error(struct live_step *l)
+{
+	l->cause = CAUSE_NONE;
+	l->error_file = l->error_message = NULL;
+	l->error_line = 0;
+}
+
+/* What is in the record now. */
+static void tell(struct supervisor *s, const struct untold *u)
 {
 	const struct run_watch *w = s->o->watch;
+	struct live_step *l = live_step(s, u->step);
+
+	l->state = u->state;
+	/* It ended between two attempts: what went wrong in the earlier one is not what ended the step. */
+	if (u->state == STEP_STOPPED && l->cause != CAUSE_STOPPED)
+		forget_error(l);
+	if (u->state == STEP_FAILED)
+		read_tail(s, u->step);
+	s->ticked = true;
+	if (w && w->step)
+		w->step(w->arg, &s->live, s->live_at[u->step]);
+}
+
+void control_flush(struct supervisor *s)
+{
 	struct err e;
 
 	check_place(s);
 	if (!s->failed_itself && journal_flush(s->journal, &e) < 0)
 		fail(s, &e);
-	for (size_t i = 0; i < s->untold.len; i++) {
-		int step = s->untold.v[i];
-
-		s->ticked = true;
-		if (s->states[step] == STEP_FAILED)
-			read_tail(s, step);
-		if (w && w->step && step_state_ended(s->states[step]))
-			w->step(w->arg, &s->live, s->live_at[step]);
-	}
-	vec_clear(&s->untold);
 	if (s->failed_itself)
 		return;
+	for (size_t i = 0; i < s->untold.len; i++)
+		tell(s, &s->untold.v[i]);
+	vec_clear(&s->untold);
 	for (size_t i = 0; i < s->over.len; i++)
 		attempt_free(s->over.v[i]);
 	vec_clear(&s->over);
+}
+
+void control_lost(struct supervisor *s)
+{
+	const struct run_watch *w = s->o->watch;
+
+	for (size_t i = 0; i < s->p->nsteps; i++) {
+		struct live_step *l = s->in[i] ? live_step(s, (int)i) : NULL;
+
+		if (!l || l->attempt == 0 || step_state_ended(l->state))
+			continue;
+		if (s->states[i] == STEP_RUNNING)
+			l->elapsed = time_mono() - l->started;
+		forget_error(l);
+		l->error_message = "jig could not record how it ended";
+		tell(s, &(struct untold){ (int)i, STEP_LOST });
+	}
+	s->live.state = RUN_LOST;
+	s->live.ended = time_mono();
+	if (w && w->ended)
+		w->ended(w->arg, &s->live);
 }
 
 void control_stop(struct supervisor *s, int signo, bool at_once)
@@ -202,6 +239,8 @@ static void read_requests(struct supervisor *s)
 	while ((got = request_next(s->tracker, s->work.number, &r, &e)) > 0) {
 		/* Before a wish changes what is known of a step, what it was is written and told. */
 		control_flush(s);
+		if (s->failed_itself)
+			return;
 		obey(s, &r);
 		control_flush(s);
 		if (s->failed_itself)
@@ -272,13 +311,14 @@ static void on_flush(void *arg)
 
 void control_init(struct supervisor *s)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		loop_signal(s->loop, signals[i], on_signal, s);
-	/* Whoever reads what the watcher prints may go away (`jig run | head`) without taking the run along. Steps have
-	 * the default. */
+	/* Whoever reads what the watcher prints may go away (`jig run | head`) without taking the run along, and a file
+	 * that may not grow is a write that fails. Steps have the default. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	s->tick = loop_timer(s->loop, time_mono() + TICK_US, on_tick, s);
 	s->flush = loop_timer(s->loop, -1, on_flush, s);
 	s->next_sample = time_mono() + US_PER_S;

@@ -26,16 +26,17 @@ static void set_state(struct supervisor *s, int step, enum step_state st)
 	bool was = ended(s->states[step]);
 
 	s->states[step] = st;
-	live_step(s, step)->state = st;
+	if (ended(st) || st == STEP_RETRYING)
+		vec_push(&s->untold, (struct untold){ step, st });
+	else
+		live_step(s, step)->state = st;
 	/* What would have stood in for it gives nothing to those that follow all the same. */
 	if (st == STEP_UPSTREAM_FAILED || st == STEP_SKIPPED || st == STEP_STOPPED)
 		vec_clear(&s->pre.given[step]);
-	if (!was && ended(st)) {
+	if (!was && ended(st))
 		s->nopen--;
-		vec_push(&s->untold, step);
-	} else if (was && !ended(st)) {
+	else if (was && !ended(st))
 		s->nopen++;
-	}
 }
 
 static void make_ready(struct supervisor *s, int step)
@@ -64,7 +65,6 @@ static void reuse(struct supervisor *s, int step)
 
 	l->reason = plan->reason;
 	l->reused_run = plan->run;
-	s->states[step] = l->state = STEP_REUSED;
 }
 
 /* Whether it has to run, now that all it is handed is known. What cannot be found out is no reason not to run. */
@@ -92,8 +92,7 @@ static void look(struct supervisor *s, int step, struct wave *w)
 
 			journal_reuse(s->journal, s->ids[step], plan->attempt_id, plan->reason);
 			reuse(s, step);
-			s->nopen--;
-			vec_push(&s->untold, step);
+			set_state(s, step, STEP_REUSED);
 			break;
 		}
 		set_reason(s, step);
@@ -150,10 +149,12 @@ int dispatch_init(struct supervisor *s, struct err *e)
 		l->base = d->base;
 		l->expected = plan_get(s->pre.plan, (int)i)->expected;
 		l->reason = plan_get(s->pre.plan, (int)i)->reason;
-		if (plan_get(s->pre.plan, (int)i)->action == PLAN_REUSE && plan_get(s->pre.plan, (int)i)->at_once)
+		if (plan_get(s->pre.plan, (int)i)->action == PLAN_REUSE && plan_get(s->pre.plan, (int)i)->at_once) {
 			reuse(s, (int)i);
-		else
+			s->states[i] = l->state = STEP_REUSED;
+		} else {
 			s->nopen++;
+		}
 		for (size_t k = 0; k < d->nneeds; k++)
 			if (s->in[d->needs[k].step])
 				vec_push(&s->followers[d->needs[k].step], (int)i);
@@ -191,7 +192,6 @@ static const struct past_attempt *continues(struct supervisor *s, int step)
 		_free_ char *folder = NULL;
 
 		past = arena_array(&s->texts, struct past_attempt, 1);
-		control_flush(s);
 		if (query_last_attempt(s->tracker, s->work.number, d->name, NULL, &s->texts, past, &ignored) > 0) {
 			folder = continue_folder(s->o->project->jig, past);
 			if (file_is_dir(folder))
@@ -230,6 +230,11 @@ void dispatch_start(struct supervisor *s)
 				i++;
 				continue;
 			}
+			/* What it was is written and told before it is something else. */
+			if (s->tries[step] > 0)
+				control_flush(s);
+			if (s->stopping)
+				break;
 			vec_remove(&s->ready, i);
 			s->waiting[step] = false;
 			start(s, step);
@@ -294,10 +299,8 @@ void dispatch_ended(void *arg, struct attempt *a)
 	set_state(s, step, st);
 	plan_ran(s->pre.plan, step);
 	vec_push(&s->over, a);
-	if (st == STEP_RETRYING) {
-		tell(s, step);
+	if (st == STEP_RETRYING)
 		return;
-	}
 	spread(s, step);
 	if (st == STEP_FAILED && s->o->fail_fast && !s->stopping)
 		s->stop_wanted = true;
@@ -312,14 +315,6 @@ void dispatch_retries(struct supervisor *s, int64_t now)
 		}
 }
 
-/* It ends between two attempts: what went wrong in the earlier one is not what ended the step. */
-static void forget_error(struct live_step *l)
-{
-	l->cause = CAUSE_NONE;
-	l->error_file = l->error_message = NULL;
-	l->error_line = 0;
-}
-
 void dispatch_stop_waiting(struct supervisor *s, int step)
 {
 	for (size_t i = 0; i < s->ready.len; i++)
@@ -329,7 +324,6 @@ void dispatch_stop_waiting(struct supervisor *s, int step)
 			break;
 		}
 	s->retry_at[step] = -1;
-	forget_error(live_step(s, step));
 	set_state(s, step, STEP_STOPPED);
 	journal_move(s->journal, &s->ids[step], 1, STEP_STOPPED, NULL);
 	spread(s, step);
@@ -345,7 +339,6 @@ void dispatch_end_pending(struct supervisor *s)
 		if (!s->in[i] || ended(s->states[i]) || s->now[i])
 			continue;
 		s->retry_at[i] = -1;
-		forget_error(live_step(s, (int)i));
 		set_state(s, (int)i, STEP_STOPPED);
 		vec_push(&ids, s->ids[i]);
 	}
@@ -389,6 +382,7 @@ void dispatch_retry(struct supervisor *s, int step, char answer[128])
 		snprintf(answer, 128, "the run is stopping");
 		return;
 	}
+	live_step(s, step)->cause = CAUSE_NONE;
 	set_state(s, step, STEP_QUEUED);
 	tell(s, step);
 	make_ready(s, step);

@@ -41,7 +41,8 @@ struct run_live {
 };
 
 /* What a watcher is told; all calls come from the supervisor's thread, after the commit for anything that says
- * "ended". */
+ * "ended", and until then the state in run_live is the one before. Where the record can be written no more, what had
+ * begun is STEP_LOST, and the run RUN_LOST. */
 struct run_watch {
 	void *arg;
 	void (*begun)(void *arg, const struct run_live *r);

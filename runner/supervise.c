@@ -398,6 +398,7 @@ static int abandon(struct supervisor *s, struct err *e)
 	spawn_sweep(ids.v, ids.len, &ignored);
 	vec_release(&ids);
 	control_flush(s);
+	control_lost(s);
 	*e = s->failure;
 	return err_prefix(e, "run %lld is lost", (long long)s->work.number);
 }
@@ -432,6 +433,12 @@ static int carry(struct supervisor *s, struct err *e)
 	}
 }
 
+static int not_recorded(struct supervisor *s, struct err *e)
+{
+	control_lost(s);
+	return err_prefix(e, "run %lld could not be recorded to its end", (long long)s->work.number);
+}
+
 static int end_run(struct supervisor *s, struct supervise_result *ret, struct err *e)
 {
 	const struct run_watch *w = s->o->watch;
@@ -441,11 +448,11 @@ static int end_run(struct supervisor *s, struct supervise_result *ret, struct er
 	int r;
 
 	if (s->stopped_by_person && s->stop_signal)
-		status = 128 + (s->stop_signal == SIGHUP ? SIGTERM : s->stop_signal);
+		status = 128 + (s->stop_signal == SIGINT ? SIGINT : SIGTERM);
 	control_flush(s);
 	if (s->failed_itself) {
 		*e = s->failure;
-		return err_prefix(e, "run %lld could not be recorded to its end", (long long)s->work.number);
+		return not_recorded(s, e);
 	}
 	/* Nobody looks for that of an ended run. */
 	file_remove_tree(s->tmp, &ignored);
@@ -457,7 +464,7 @@ static int end_run(struct supervisor *s, struct supervise_result *ret, struct er
 		r = tracker_commit(s->tracker, e);
 	if (r < 0) {
 		tracker_rollback(s->tracker);
-		return r;
+		return not_recorded(s, e);
 	}
 	s->live.state = st;
 	if (w && w->ended)

@@ -35,7 +35,7 @@ struct supervisor {
 	/* per step of the pipeline */
 	const bool *in;              /* part of the run; pre's */
 	int *live_at;                /* its place in live.steps */
-	enum step_state *states;
+	enum step_state *states;     /* ahead of those in live, which are in the record */
 	int64_t *ids;
 	int *tries;                  /* attempts begun */
 	struct attempt **now;        /* under way */
@@ -47,7 +47,8 @@ struct supervisor {
 	VEC(int) unsaid;             /* became ready, and the record does not know yet */
 	struct arena texts;          /* of the live view */
 	VEC(struct attempt *) over;  /* to be freed after the next flush */
-	VEC(int) untold;             /* ended, to be told after the next flush */
+	/* what steps ended as; live and the watcher hear of it when the flush that holds it has succeeded */
+	VEC(struct untold { int step; enum step_state state; }) untold;
 	struct reserve total, used;
 	unsigned gpus_used;
 	size_t nlive, nopen;         /* attempts under way; steps that have not ended */
@@ -84,7 +85,9 @@ void dispatch_stop_waiting(struct supervisor *s, int step);
 /* control.c */
 void control_init(struct supervisor *s);                  /* signals and clocks; needs the loop */
 void control_stop(struct supervisor *s, int signo, bool at_once);
-/* Writes what was gathered and tells the watcher what has ended. */
+/* Writes what was gathered and tells the watcher what has ended by it. */
 void control_flush(struct supervisor *s);
+/* The record can be written no more: what has begun and not ended in it is lost, and the watcher is told so. */
+void control_lost(struct supervisor *s);
 
 #endif

@@ -150,6 +150,21 @@ def outputs(run):
     return [(s["step"], o["path"], o["digest"]) for s in run["steps"] for o in s["outputs"]]
 
 
+SAID = {"✓": "success", "+": "success", "✗": "failed", "x": "failed", "⟲": "reused", "=": "reused", "■": "stopped", "#": "stopped"}
+
+
+def only_recorded(p, out, first):
+    """What was said to have ended is so in the record. first: the run that was there before."""
+    said = [(SAID[g], step) for g, step in re.findall(r"^  (\S) (clean|train|plot|look)\b", out, re.M) if g in SAID]
+    if not said:
+        return
+    run = p.show() if os.path.exists(os.path.join(p.project, ".jig/jig.db")) else None
+    have = {s["step"]: s["state"] for s in run["steps"]} if run and run["run"] != first else {}
+    wrong = [(step, state, have.get(step)) for state, step in said if have.get(step) != state]
+    if wrong:
+        raise Wrong(f"said, and in the record: {wrong}")
+
+
 def sound(p, before=None):
     """What holds after every fault and one command: nothing lives, the record is whole. before: False and True where it is asked before and after going on;
     one of the two is enough for a sample."""
@@ -426,6 +441,8 @@ def one(task):
                 raise Wrong(f"no cause is said: {out}")
             if kind != "kill" and status and "jig: " not in out and "failed" not in out:
                 raise Wrong(f"nothing is said: {out}")
+            if isinstance(s, Run):
+                only_recorded(p, out, s.first)
             s.again(p, whole)
             tell(n, what, None, status, out)
         except Wrong as e:

@@ -173,6 +173,7 @@ signalled() {
 signalled INT 130
 signalled TERM 143
 signalled HUP 143
+signalled QUIT 143
 cat >jig.yaml <<'Y'
 steps:
   a: {run: "trap '' TERM; echo $$ >$HOME/a.new; mv $HOME/a.new $HOME/a.pid; while :; do sleep 0.02; done"}
