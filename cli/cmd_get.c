@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/map.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -15,6 +16,7 @@
 struct item {
 	const char *path;      /* below the target folder */
 	const char *to;        /* absolute */
+	int64_t attempt;
 	struct digest digest;
 	unsigned mode;         /* as in a tree's entry; 0040000: a whole folder */
 	int64_t size;
@@ -44,7 +46,8 @@ static int add_inside(struct context *c, struct items *l, const struct artifact_
 		const char *path = arena_printf(&l->arena, "%s/%s", f->path, t->path);
 		if (wanted(path, want))
 			vec_push(l,
-				(struct item){ .path = path, .digest = t->digest, .mode = t->mode, .size = t->size });
+				(struct item){ .path = path, .attempt = f->attempt, .digest = t->digest, .mode = t->mode,
+					.size = t->size });
 	}
 	return r;
 }
@@ -56,8 +59,8 @@ static int add_artifact(
 	if (!want || wanted(f->path, want)) {
 		unsigned mode = folder ? 0040000 : f->mode & 0100 ? 0100755 : 0100644;
 		vec_push(l,
-			(struct item){
-				.path = f->path, .digest = f->digest, .mode = mode, .size = f->size, .whole = folder });
+			(struct item){ .path = f->path, .attempt = f->attempt, .digest = f->digest, .mode = mode,
+				.size = f->size, .whole = folder });
 		return 0;
 	}
 	return folder && (path_within(want, f->path) || text_has_glob(want)) ? add_inside(c, l, f, want, e) : 0;
@@ -71,6 +74,40 @@ static bool counts(const struct run_data *d, const struct artifact_row *f)
 	return a && a->id == f->attempt && f->has_digest &&
 	       (f->role == ROLE_OUT || f->role == ROLE_METRIC || f->role == ROLE_LOGGED) &&
 	       (f->form == FORM_FILE || f->form == FORM_FOLDER);
+}
+
+static const char *item_key(struct items *l, const struct item *it, size_t n)
+{
+	return arena_printf(&l->arena, "%lld %.*s", (long long)it->attempt, (int)n, it->path);
+}
+
+/* Whether a folder around it comes whole from the same attempt. */
+static bool in_whole(struct items *l, const struct map *seen, const struct item *it)
+{
+	for (const char *slash = strchr(it->path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		const struct map_entry *around = map_find(seen, item_key(l, it, (size_t)(slash - it->path)));
+		if (around && around->num)
+			return true;
+	}
+	return false;
+}
+
+/* An artifact may also be an output of its attempt, lie in one, or hold one: it is the same thing, and comes once. */
+static void drop_doubles(struct items *l)
+{
+	_map_ struct map seen = MAP_INIT;
+	size_t n = 0, kept = 0;
+	for (size_t i = 0; i < l->len; i++) {
+		bool new = false;
+		struct map_entry *own = map_add(&seen, item_key(l, &l->v[i], strlen(l->v[i].path)), &new);
+		own->num |= l->v[i].whole;
+		if (new)
+			l->v[n++] = l->v[i];
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!in_whole(l, &seen, &l->v[i]))
+			l->v[kept++] = l->v[i];
+	l->len = kept;
 }
 
 static int gather(struct context *c, const struct run_data *d, struct items *l, struct err *e)
@@ -90,6 +127,7 @@ static int gather(struct context *c, const struct run_data *d, struct items *l, 
 		if (!i)
 			break;
 	}
+	drop_doubles(l);
 	return 0;
 }
 

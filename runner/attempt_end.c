@@ -288,16 +288,15 @@ static void settle_work(void *arg)
 	if (a->def->nsecrets)
 		refuse_secrets(a, &logged);
 	a->made = 0;
-	if (a->result.state == ATTEMPT_SUCCESS) {
+	attempt_take_artifacts(a, &logged, &a->problem);
+	logged_release(&logged);
+	if (a->result.state == ATTEMPT_SUCCESS && a->made >= 0) {
 		a->made = outputs_take(a->host->run->store, a->def, a->work.work, a->def->keep != KEEP_ALWAYS,
 		                       &a->taken, &a->problem);
 		if (a->made >= 0 && a->def->nsecrets)
 			a->made = check_points(a);
 	}
 	fault_point("outputs-taken");
-	if (a->made >= 0)
-		attempt_take_artifacts(a, &logged, &a->problem);
-	logged_release(&logged);
 	if (a->made < 0) {
 		a->result.state = ATTEMPT_FAILED;
 		a->result.cause = a->made == ERR_BROKEN   ? CAUSE_ENV
@@ -388,7 +387,7 @@ static void record_fact(struct attempt *a, const struct fact *f, enum artifact_r
 void attempt_record(struct attempt *a, enum step_state s)
 {
 	bool good = a->result.state == ATTEMPT_SUCCESS;
-	size_t declared = good ? a->def->noutputs : 0;
+	size_t outputs = good ? a->taken.facts.len : 0;
 	int64_t peak = -1;
 
 	if (a->pid) {
@@ -396,14 +395,10 @@ void attempt_record(struct attempt *a, enum step_state s)
 		if (peak > a->result.usage.max_rss)
 			a->result.usage.max_rss = peak;
 	}
-	for (size_t i = 0; i < a->taken.facts.len; i++) {
-		const struct fact *f = &a->taken.facts.v[i];
-
-		if (i < declared)
-			record_fact(a, f, f->metrics ? ROLE_METRIC : ROLE_OUT);
-		else if (good || i >= a->def->noutputs || a->made >= 0)
-			record_fact(a, f, ROLE_LOGGED);
-	}
+	for (size_t i = 0; i < outputs; i++)
+		record_fact(a, &a->taken.facts.v[i], a->taken.facts.v[i].metrics ? ROLE_METRIC : ROLE_OUT);
+	for (size_t i = 0; i < a->taken.logged.len; i++)
+		record_fact(a, &a->taken.logged.v[i], ROLE_LOGGED);
 	if (a->log_size > 0) {
 		struct fact log = {.path = "log",
 		                   .form = FORM_PLACE,
@@ -418,10 +413,6 @@ void attempt_record(struct attempt *a, enum step_state s)
 		journal_param(a->host->journal, a->params.v[i].key, a->params.v[i].value);
 	a->result.step_state = s;
 	journal_end(a->host->journal, &a->rec, &a->result, a->traced ? &a->trace : NULL);
-	if (good) {
-		struct facts *out = &a->host->outputs[a->step];
-
-		for (size_t i = 0; i < declared; i++)
-			vec_push(out, a->taken.facts.v[i]);
-	}
+	for (size_t i = 0; i < outputs; i++)
+		vec_push(&a->host->outputs[a->step], a->taken.facts.v[i]);
 }

@@ -13,6 +13,7 @@ void outputs_release(struct outputs_taken *t)
 		free(t->points.v[i].key);
 	vec_release(&t->points);
 	vec_release(&t->facts);
+	vec_release(&t->logged);
 	arena_release(&t->texts);
 }
 
@@ -47,7 +48,7 @@ static int keep_point(void *arg, const char *key, int64_t step, int64_t ts, doub
 }
 
 static int take(struct store *store, const char *full, const char *path, const struct stat *st, bool move,
-                struct outputs_taken *ret, struct err *e)
+                struct facts *ret, struct err *e)
 {
 	struct fact f = { .path = path, .mode = st->st_mode & 0777, .has_digest = true };
 	enum store_put how = move ? STORE_MOVE : STORE_COPY;
@@ -62,7 +63,7 @@ static int take(struct store *store, const char *full, const char *path, const s
 	}
 	if (r < 0)
 		return r;
-	vec_push(&ret->facts, f);
+	vec_push(ret, f);
 	return 0;
 }
 
@@ -95,7 +96,7 @@ int outputs_take(struct store *store, const struct step *s, const char *work, bo
 
 		if (lstat(full, &st) < 0)
 			return err_errno(e, "output \"%s\"", o->path);
-		r = take(store, full, o->path, &st, move, ret, e);
+		r = take(store, full, o->path, &st, move, &ret->facts, e);
 		if (r < 0)
 			return err_prefix(e, "output \"%s\"", o->path);
 		ret->facts.v[ret->facts.len - 1].metrics = o->metrics;
@@ -118,5 +119,5 @@ int outputs_take_path(struct store *store, const char *work, const char *path, s
 	what = look(work, normal, lstat(full, &st) == 0 && S_ISDIR(st.st_mode), &st);
 	if (what)
 		return err_set(e, ERR_NOT_FOUND, "artifact \"%s\" %s", path, what);
-	return take(store, full, arena_strdup(&ret->texts, normal), &st, false, ret, e);
+	return take(store, full, arena_strdup(&ret->texts, normal), &st, false, &ret->logged, e);
 }

@@ -6,7 +6,8 @@
 
 struct output_point { char *key; int64_t step, ts; double value; }; /* as metric_file_fn gives them */
 struct outputs_taken {
-	struct facts facts;              /* paths borrowed from the step, or owned by `texts` (logged artifacts) */
+	struct facts facts;              /* of the declared outputs, in their order; paths borrowed from the step */
+	struct facts logged;             /* of other paths; theirs are owned by `texts` */
 	struct { struct output_point *v; size_t len, cap; } points;
 	struct arena texts;
 };
@@ -17,7 +18,8 @@ void outputs_release(struct outputs_taken *t);
  * taken away; else copied). Metrics files must be readable as such: ERR_USAGE. */
 int outputs_take(struct store *store, const struct step *s, const char *work, bool move, struct outputs_taken *ret,
                  struct err *e);
-/* One more path of the work folder, as `jig log --artifact` asked (copied). ERR_NOT_FOUND when it is not there. */
+/* One more path of the work folder, as `jig log --artifact` asked (copied). ERR_NOT_FOUND when it is not there: it may be
+ * an output, hold one or lie in one, so this comes before outputs_take(). */
 int outputs_take_path(struct store *store, const char *work, const char *path, struct outputs_taken *ret,
                       struct err *e);
 

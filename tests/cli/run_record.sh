@@ -229,6 +229,33 @@ has "$(message last broken)" bad.json
 # What stands in the folder of a step that failed is whole.
 same "$(cat .jig/runs/*/broken@1/work/kept.txt)" x
 
+# An artifact may be an output, lie in one, or hold one.
+cat >jig.yaml <<'Y'
+steps:
+  a:
+    run: |
+      mkdir -p plots all/sub; echo weights >model; echo one >plots/one; echo two >plots/two; echo deep >all/sub/deep; echo rest >all/rest
+      jig log --artifact model --artifact plots/one --artifact plots --artifact all
+      echo '{"artifact": "all/rest"}' >>"${JIG_METRICS%/*}/logged.jsonl"
+    outputs: [model, plots/, all/sub/deep]
+  b: {run: 'cat model plots/* all/sub/deep >"$HOME/seen"', inputs: [model, plots/, all/sub/deep]}
+  gone: {run: 'echo x >out; echo x >gone; jig log --artifact gone; rm gone', outputs: [out]}
+Y
+expect 1 jig run
+same "$(states last)" "failed a=success b=success gone=failed"
+same "$(tr '\n' ' ' <"$HOME/seen")" "weights one two deep "
+same "$(message last gone)" 'artifact "gone" is missing'
+expect 0 jig show last a
+expect 0 jig get last --list
+same "$(printf '%s\n' "$out" | cut -f 3 | sort | tr '\n' ' ')" "all/ model plots/ "
+expect 0 jig get last -o whole
+same "$(cd whole && find . -type f | sort | tr '\n' ' ')" "./all/rest ./all/sub/deep ./model ./plots/one ./plots/two "
+expect 0 jig get last all plots/one model -o parts
+same "$(cat parts/all/rest parts/all/sub/deep parts/plots/one parts/model | tr '\n' ' ')" "rest deep one weights "
+expect 1 jig run
+same "$(ask last 's["a"]["state"]')" reused
+expect 0 jig verify
+
 # What `jig log` took does not become a part of a line that something else left without its newline.
 cat >jig.yaml <<'Y'
 steps:
