@@ -77,7 +77,8 @@ struct attempt {
 	int metrics_fd;
 	struct buf metrics_rest;
 	struct metric_parser *parser;
-	int64_t broken_lines;
+	int64_t metric_lines, broken_lines;
+	bool metric_cut;             /* what follows up to the next newline belongs to a line that was too long */
 	struct secrets secrets;
 	/* the secret that a line of $JIG_METRICS held, which was not taken; NULL = none did */
 	const char *secret_line;

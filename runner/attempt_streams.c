@@ -18,6 +18,8 @@
 #define DRAIN_ROUNDS 64
 #define METRICS_CHUNK (1 << 20)
 #define METRIC_LINE_MAX (1 << 20)
+/* Of a line that is no metric; the remark on it is one line. */
+#define BROKEN_CELLS 60
 
 static void stream_bytes(struct attempt *a, int stream, const char *bytes, size_t n)
 {
@@ -127,10 +129,38 @@ static const char *secret_in_metrics(const struct attempt *a, const char *line, 
 	return name;
 }
 
+/* The first is shown; the others are counted, and told at the end. */
+static void broken_line(struct attempt *a, const char *line, size_t n, const char *why)
+{
+	_buf_ struct buf text = BUF_INIT, shown = BUF_INIT;
+
+	if (a->broken_lines++)
+		return;
+	size_t fit = utf8_fit(line, n, BROKEN_CELLS);
+	utf8_visible(&shown, line, fit, false);
+	buf_addf(&text, "[jig: line %lld of $JIG_METRICS is no metric: %s: %s%s]\n", (long long)a->metric_lines, why,
+	         shown.data, fit < n ? "…" : "");
+	stream_bytes(a, 1, text.data, text.len);
+}
+
+static void tell_broken_lines(struct attempt *a)
+{
+	_free_ char *text = mem_printf("[jig: %lld lines of $JIG_METRICS are no metrics]\n", (long long)a->broken_lines);
+
+	if (a->broken_lines > 1)
+		stream_bytes(a, 1, text, strlen(text));
+}
+
 static void metric_line(struct attempt *a, const char *line, size_t n, int64_t now)
 {
 	struct metric_line m;
 	struct err e;
+
+	if (a->metric_cut) {
+		a->metric_cut = false;
+		return;
+	}
+	a->metric_lines++;
 	int r = metric_parse(a->parser, line, n, &m, &e);
 	const char *secret = a->def->nsecrets ? secret_in_metrics(a, line, n, r > 0 ? &m : NULL) : NULL;
 
@@ -153,11 +183,8 @@ static void metric_line(struct attempt *a, const char *line, size_t n, int64_t n
 			attempt_note_metric(a, m.v[i].key, m.v[i].key_len, m.v[i].value, step);
 		}
 	}
-	if (r < 0 && a->broken_lines++ == 0) {
-		/* One line in the log says so; the rest is counted there at the end. */
-		_free_ char *text = mem_printf("[jig: a line in $JIG_METRICS is no metric: %s]\n", e.text);
-		stream_bytes(a, 1, text, strlen(text));
-	}
+	if (r < 0)
+		broken_line(a, line, n, e.text);
 }
 
 /* A step may have put anything in the place of the file; opening a FIFO must not wait. */
@@ -202,9 +229,15 @@ bool attempt_read_metrics(struct attempt *a, bool last)
 		buf_reset(&a->metrics_rest);
 	}
 	if (a->metrics_rest.len > METRIC_LINE_MAX) {
-		a->broken_lines++;
+		if (!a->metric_cut) {
+			a->metric_lines++;
+			broken_line(a, a->metrics_rest.data, a->metrics_rest.len, "it is longer than 1 MiB");
+			a->metric_cut = true;
+		}
 		buf_reset(&a->metrics_rest);
 	}
+	if (n <= 0 && last)
+		tell_broken_lines(a);
 	return n > 0;
 }
 

@@ -131,7 +131,22 @@ expect 0 jig run
 same "$(ask last '{m["key"]: (m["last"], m["count"]) for m in sorted(r["metrics"], key=lambda m: m["key"])}')" \
 	"{'big': ('Infinity', 1), 'inf': ('Infinity', 1), 'last': (9.0, 1), 'loss': (0.25, 2), 'minus': ('-Infinity', 1), 'nested.a.b': (7.0, 1), 'plain': (1.5, 1), 'zero': (-0.0, 1)}"
 expect 0 jig logs last m
-has "$out" "is no metric"
+same "$out" "[jig: line 3 of \$JIG_METRICS is no metric: column 1: NAME=VALUE or a JSON object expected: this is no metric]
+[jig: 3 lines of \$JIG_METRICS are no metrics]"
+# The first is shown in one line, whatever it holds, and the rest of one that is too long is no line of its own.
+cat >jig.yaml <<'Y'
+steps:
+  one: {run: 'printf "a=1\n\n\033[31mred\303\251 %0100d\n" 7 >>"$JIG_METRICS"'}
+  long: {run: '{ head -c 3000000 /dev/zero | tr "\0" x; echo " loss=1"; echo acc=1; } >>"$JIG_METRICS"; exit 3'}
+Y
+expect 1 jig run
+same "$(states last)" "failed one=success long=failed"
+same "$(ask last 'sorted(m["key"] for m in r["metrics"])')" "['a', 'acc']"
+expect 0 jig logs last one
+same "$out" "[jig: line 3 of \$JIG_METRICS is no metric: column 1: NAME=VALUE or a JSON object expected: ·[31mredé 00000000000000000000000000000000000000000000000000…]"
+expect 0 jig logs last long
+has "$out" "[jig: line 1 of \$JIG_METRICS is no metric: it is longer than 1 MiB: xxxx"
+hasnt "$out" "are no metrics"
 # The metrics file may be anything, and the step goes on.
 cat >jig.yaml <<'Y'
 steps:
