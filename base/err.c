@@ -33,6 +33,7 @@ int err_setv(struct err *e, int code, const char *fmt, va_list ap)
 		cut_at_character(text, sizeof text);
 	memcpy(e->text, text, strlen(text) + 1);
 	e->code = code;
+	e->full = false;
 	return code;
 }
 
@@ -80,6 +81,7 @@ int err_errno(struct err *e, const char *fmt, ...)
 		cut_at_character(text, room + 1);
 	}
 	err_set(e, errnum == ENOENT ? ERR_NOT_FOUND : ERR_BROKEN, "%s: %s%s", text, reason, way);
+	e->full = errnum == ENOSPC || errnum == EDQUOT;
 	errno = errnum;
 	return e->code;
 }
@@ -103,12 +105,15 @@ bool err_is_machine(int errnum)
 int err_prefix(struct err *e, const char *fmt, ...)
 {
 	char text[sizeof e->text];
+	bool full = e->full;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	return err_set(e, e->code, "%s: %s", text, e->text);
+	err_set(e, e->code, "%s: %s", text, e->text);
+	e->full = full;
+	return e->code;
 }
 
 int err_exit_status(int code)

@@ -35,6 +35,7 @@ enum err_code {
 
 struct err {
 	int code;        /* an enum err_code */
+	bool full;       /* the disk or the quota is full: with room it can be done */
 	char text[2000]; /* UTF-8, NUL-terminated, cut at a character when too long */
 };
 
@@ -42,7 +43,8 @@ struct err {
 int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int err_setv(struct err *e, int code, const char *fmt, va_list ap);
 /* As err_set with ": " and strerror(errno) behind; the code is ERR_NOT_FOUND for ENOENT, else ERR_BROKEN.
- * ENOSPC, EDQUOT, EMFILE, EROFS and EACCES get their way out in the text. errno is kept. */
+ * ENOSPC, EDQUOT, EMFILE, EROFS and EACCES get their way out in the text, ENOSPC and EDQUOT set `full`. errno is
+ * kept. */
 int err_errno(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Whether an errno tells of the machine (a disk that fails or is full, a limit that is reached) and not of what was
  * asked for. */

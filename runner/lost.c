@@ -121,9 +121,9 @@ int lost_find(const struct project *p, struct tracker *t, struct err *e)
 {
 	_arena_ struct arena a = ARENA_INIT;
 	int64_t *live;
-	size_t n;
+	size_t n = 0;
 	int count = 0;
-	int r = query_live(t, &a, &live, &n, e);
+	int r = tracker_is_barred(t) ? 0 : query_live(t, &a, &live, &n, e);
 
 	for (size_t i = 0; r >= 0 && i < n; i++) {
 		if (lease_held(p, live[i]))

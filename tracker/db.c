@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/mem.h"
+#include "base/path.h"
 
 /* A row had a text that is no word of its vocabulary, which a CHECK forbids: the next step or question tells it. */
 static _Thread_local bool no_word;
@@ -17,6 +19,23 @@ static int tell_no_word(const struct tracker *t, struct err *e)
 	               "%s/jig.db: cannot read the record: it is damaged (a state in it is none that jig knows); "
 	               "`sqlite3 jig.db .recover` may save its rows",
 	               t->dir);
+}
+
+/* Of the files that must be writable the one that is not. */
+static int tell_barred(const struct tracker *t, struct err *e, const char *what, const char *text)
+{
+	static const char *const names[] = {"jig.db", "jig.db-wal", "jig.db-shm"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		_free_ char *path = path_join(t->dir, names[i]);
+
+		if (access(path, W_OK) < 0 && errno != ENOENT)
+			return err_errno(e, "%s/jig.db: %s: %s is not writable for you", t->dir, what, path);
+	}
+	if (access(t->dir, W_OK) < 0 && errno != ENOENT)
+		return err_errno(e, "%s/jig.db: %s: the folder is not writable for you", t->dir, what);
+	return err_set(e, ERR_BROKEN, "%s/jig.db: %s: %s; the folder and the file must be yours and writable", t->dir,
+	               what, text);
 }
 
 int db_error(struct tracker *t, struct err *e, const char *what)
@@ -38,9 +57,11 @@ int db_error(struct tracker *t, struct err *e, const char *what)
 	}
 	switch (code) {
 	case SQLITE_FULL:
-		return err_set(e, ERR_BROKEN,
-		               "%s/jig.db: %s: the disk is full; free some room (`jig gc` says what it would free)",
-		               t->dir, what);
+		err_set(e, ERR_BROKEN,
+		        "%s/jig.db: %s: the disk is full; make room on it (`jig gc` frees what no run needs)", t->dir,
+		        what);
+		e->full = true;
+		return e->code;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return err_set(
@@ -59,8 +80,7 @@ int db_error(struct tracker *t, struct err *e, const char *what)
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
-		return err_set(e, ERR_BROKEN, "%s/jig.db: %s: %s; the folder and the file must be yours and writable",
-		               t->dir, what, text);
+		return tell_barred(t, e, what, text);
 	case SQLITE_INTERRUPT:
 		return err_set(e, ERR_INTERRUPTED, "%s: a newer question came", what);
 	case SQLITE_NOMEM:

@@ -62,6 +62,15 @@ struct tracker {
 	bool in_transaction;
 	struct sha256 *sha;    /* for events and seals */
 	int64_t waiting_since; /* monotonic; of the busy handler */
+	/* Why nothing can be written: an errno, or 0. Where what is read is a copy, or the file without any lock,
+	 * `stood` is what stood there then. */
+	int barred;
+	struct db_stood {
+		struct db_file_stood {
+			uint64_t device, inode;
+			int64_t size, changed_ns;
+		} db, wal;
+	} stood;
 	/* The chain's head as this transaction sees it, read at its first event. */
 	int64_t head_id;
 	struct digest head_hash;
@@ -165,6 +174,11 @@ void db_calls_set(void);
 int db_lock_refused(void);
 /* Runs constant SQL with any number of statements. */
 int db_exec(struct tracker *t, const char *sql, struct err *e);
+
+/* tracker/db_open.c: t->db of t->dir, in the best way that the disk and the rights allow (see tracker_open). */
+int db_open(struct tracker *t, enum tracker_mode mode, struct err *e);
+/* Whether other bytes stand in the files than when `stood` was noted. */
+bool db_has_changed(const struct tracker *t);
 
 /* tracker/schema.c: makes or upgrades the schema of an open database. Called by tracker_open only. */
 int schema_ready(struct tracker *t, struct err *e);

@@ -19,15 +19,23 @@ struct tracker;
 enum tracker_mode {
 	/* the database must exist (ERR_NOT_FOUND); an older schema is upgraded all the same (backup first) */
 	TRACKER_READ,
-	TRACKER_WRITE, /* made when it is not there */
+	TRACKER_CHANGE, /* the same, for short changes */
+	TRACKER_WRITE,  /* made when it is not there */
 };
 
-/* dir is the .jig folder (must exist). ERR_USAGE: the schema is newer than this jig ("made by a newer jig: …").
+/* SQLite needs files beside the database even to read it. Where the disk has no room for them, TRACKER_READ reads a
+ * copy in memory, and TRACKER_CHANGE holds the record alone until it is closed. Where the folder is read-only both read
+ * the file as it lies there. tracker_begin tells the cause where nothing can be written.
+ *
+ * dir is the .jig folder (must exist). ERR_USAGE: the schema is newer than this jig ("made by a newer jig: …").
  * ERR_BROKEN: not a database, damaged, on a network file system (with the way out, JIG_DIR), disk full. */
 int tracker_open(const char *dir, enum tracker_mode mode, struct tracker **ret, struct err *e);
 void tracker_close(struct tracker *t); /* rolls back what is open; NULL is fine */
 void tracker_closep(struct tracker **t);
 #define _tracker_ _cleanup_(tracker_closep)
+
+/* Nothing can be written, for the disk is full or the folder read-only: what is read is as it was at the opening. */
+bool tracker_is_barred(const struct tracker *t);
 
 int tracker_begin(struct tracker *t, struct err *e);
 int tracker_commit(struct tracker *t, struct err *e); /* on failure nothing of it is written, and it is rolled back */
@@ -47,7 +55,8 @@ void tracker_trim(struct tracker *t);
 
 /* Changes whenever another connection has committed (PRAGMA data_version). */
 int64_t tracker_data_version(struct tracker *t);
-/* The file was deleted or another one stands in its place: what is read is what was there. */
+/* The file was deleted or another one stands in its place, or changed while the tracker is barred: what is read is what
+ * was there. */
 bool tracker_moved(const struct tracker *t);
 
 #endif

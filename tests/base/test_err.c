@@ -59,7 +59,14 @@ static void errno_gives_reason_and_way_out(void **state)
 		assert_int_equal(err_errno(&e, "cannot write"), ERR_BROKEN);
 		assert_non_null(strstr(e.text, "; "));
 		assert_int_equal(errno, with_way[i]);
+		assert_int_equal(e.full, with_way[i] == ENOSPC || with_way[i] == EDQUOT);
 	}
+	errno = ENOSPC;
+	err_errno(&e, "cannot write");
+	err_prefix(&e, "x.csv");
+	assert_true(e.full);
+	err_set(&e, ERR_BROKEN, "something else");
+	assert_false(e.full);
 }
 
 static void errno_keeps_the_reason_behind_a_long_text(void **state)
