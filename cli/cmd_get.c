@@ -207,9 +207,9 @@ static int write_item(struct context *c, const struct item *it, struct err *e)
 	if (it->mode == 0120000)
 		r = write_link(c, it, made, e);
 	else if (it->mode != 0040000)
-		r = store_get_file(context_store(c), &it->digest, made, it->mode & 0777, true, e);
+		r = store_get_file(context_store(c), &it->digest, made, it->mode & 0777, e);
 	else if (it->whole)
-		r = tree_get(context_store(c), &it->digest, made, true, e);
+		r = tree_get(context_store(c), &it->digest, made, e);
 	else
 		r = file_mkdirs(made, 0777, e);
 	if (r >= 0 && it->there == ITEM_DIFFERS && rename(it->to, old) < 0)

@@ -24,7 +24,8 @@ void layout_path(const struct store *s, const struct digest *d, char out[LAYOUT_
 void layout_folder(const struct store *s, unsigned first, char out[LAYOUT_PATH_MAX]);
 /* dst gets all of src's content by shared blocks: true, or false where that cannot be (dst is untouched). */
 bool layout_clone(struct store *s, int src, int dst);
-/* ERR_BROKEN with the way out unless `have`, of the object's bytes, is its name. */
-int layout_compare(struct store *s, const struct digest *want, const struct digest *have, struct err *e);
+/* ERR_BROKEN with the way out unless `have`, of the bytes of the object that is open as fd, is its name. Then it is
+ * moved away. */
+int layout_compare(struct store *s, const struct digest *want, const struct digest *have, int fd, struct err *e);
 
 #endif

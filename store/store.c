@@ -107,12 +107,12 @@ bool store_has(struct store *s, const struct digest *d, int64_t *ret_size)
 	return true;
 }
 
-bool store_keep(struct store *s, const struct digest *d)
+bool store_keep(struct store *s, const struct digest *d, int64_t size)
 {
 	char name[DIGEST_HEX + 2];
 	struct stat st;
 	int folder;
-	if (!look_up(s, d, &folder, name, &st))
+	if (!look_up(s, d, &folder, name, &st) || (size >= 0 && st.st_size != size))
 		return false;
 	return time_now() / US_PER_S - st.st_ctim.tv_sec < OLD_S ||
 	       utimensat(folder, name, NULL, AT_SYMLINK_NOFOLLOW) == 0;
@@ -144,75 +144,89 @@ int store_open(struct store *s, const struct digest *d, int *ret_fd, struct err 
 	return store_open_stat(s, d, ret_fd, &st, e);
 }
 
-int layout_compare(struct store *s, const struct digest *want, const struct digest *have, struct err *e)
+/* Moves a damaged object to where gc sweeps. Another process may have put it anew since it was opened: that one goes
+ * back. */
+static bool move_away(struct store *s, const char *path, int fd, const char *to)
+{
+	struct stat read, moved;
+	if (fstat(fd, &read) < 0 || (mkdir(s->tmp, 0700) < 0 && errno != EEXIST) || rename(path, to) < 0)
+		return false;
+	if (lstat(to, &moved) == 0 && moved.st_ino == read.st_ino && moved.st_dev == read.st_dev)
+		return true;
+	rename(to, path);
+	return false;
+}
+
+int layout_compare(struct store *s, const struct digest *want, const struct digest *have, int fd, struct err *e)
 {
 	char hex[DIGEST_HEX + 1], path[LAYOUT_PATH_MAX];
 	if (digest_equal(want, have))
 		return 0;
 	digest_to_hex(want, hex);
 	layout_path(s, want, path);
+	_free_ char *to = mem_printf("%s/%s.damaged", s->tmp, hex);
+	if (move_away(s, path, fd, to))
+		return err_set(e, ERR_BROKEN,
+				"object %s: its content is damaged, and it was moved to %s; run the step that made it "
+				"again", hex, to);
 	return err_set(e, ERR_BROKEN,
 			"object %s: its content is damaged; remove %s and run the step that made it again", hex,
 		       path);
 }
 
-/* Hashes an object, writing it to `out` on the way when that is no -1. */
-static int store_verify(struct store *s, const struct digest *d, int in, int64_t size, int out, const char *out_name,
-			struct err *e)
+static int store_hash(const char *path, int fd, int64_t size, struct digest *ret, struct err *e)
 {
 	_stream_ struct stream st = STREAM_INIT;
-	char path[LAYOUT_PATH_MAX];
-	struct digest have;
-	layout_path(s, d, path);
-	struct stream_job job = {
-		.in = in, .out = out, .in_name = path, .out_name = out_name, .expect = size, .early = -1,
-	};
-	int r = stream_run(&st, &job, &have, NULL, e);
-	return r < 0 ? r : layout_compare(s, d, &have, e);
+	struct stream_job job = { .in = fd, .out = -1, .in_name = path, .expect = size, .early = -1 };
+	return stream_run(&st, &job, ret, NULL, e);
 }
 
 int store_check(struct store *s, const struct digest *d, struct err *e)
 {
 	_close_ int fd = -1;
+	char path[LAYOUT_PATH_MAX];
+	struct digest have;
 	struct stat st;
+	layout_path(s, d, path);
 	int r = store_open_stat(s, d, &fd, &st, e);
-	return r < 0 ? r : store_verify(s, d, fd, st.st_size, -1, NULL, e);
+	if (r < 0 || (r = store_hash(path, fd, st.st_size, &have, e)) < 0)
+		return r;
+	return layout_compare(s, d, &have, fd, e);
 }
 
-static int store_get_verified(struct store *s, const struct digest *d, const char *path, mode_t mode, struct err *e)
+/* The copy is hashed rather than the object, so that what was checked is what is handed out. */
+static int store_check_copy(struct store *s, const struct digest *d, const char *path, int64_t size, mode_t mode,
+		struct err *e)
 {
-	_close_ int in = -1;
-	struct stat st;
-	int r = store_open_stat(s, d, &in, &st, e);
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct digest have;
+	if (fd < 0)
+		return err_errno(e, "%s: cannot open", path);
+	int r = store_hash(path, fd, size, &have, e);
 	if (r < 0)
 		return r;
-	_close_ int out = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (out < 0 && errno == EEXIST)
-		return err_set(e, ERR_EXISTS, "%s: is there already", path);
-	if (out < 0)
-		return err_errno(e, "%s: cannot make the file", path);
-	/* The clone is hashed rather than the object, so that what was checked is what is handed out. */
-	bool cloned = layout_clone(s, in, out);
-	r = cloned ? store_verify(s, d, out, st.st_size, -1, NULL, e) : store_verify(s, d, in, st.st_size, out, path,
-			e);
-	if (r == 0 && fchmod(out, mode) < 0)
-		r = err_errno(e, "%s: cannot set its mode", path);
-	if (r < 0)
-		unlink(path);
-	return r;
+	if (digest_equal(d, &have))
+		return fchmod(fd, mode) < 0 ? err_errno(e, "%s: cannot set its mode", path) : 0;
+	if ((r = store_check(s, d, e)) < 0)
+		return r;
+	return err_set(e, ERR_BROKEN, "%s: was changed or damaged while it was written", path);
 }
 
-int store_get_file(struct store *s, const struct digest *d, const char *path, mode_t mode, bool verify, struct err *e)
+int store_get_file(struct store *s, const struct digest *d, const char *path, mode_t mode, struct err *e)
 {
-	if (verify)
-		return store_get_verified(s, d, path, mode, e);
 	_close_ int fd = -1;
 	char object[LAYOUT_PATH_MAX];
-	int r = store_open(s, d, &fd, e);
+	struct stat st;
+	int r = store_open_stat(s, d, &fd, &st, e);
 	if (r < 0)
 		return r;
 	layout_path(s, d, object);
-	return file_copy(object, path, mode, e);
+	if ((r = file_copy(object, path, 0600, e)) < 0)
+		return r;
+	r = store_check_copy(s, d, path, st.st_size, mode, e);
+	if (r < 0)
+		unlink(path);
+	return r;
 }
 
 int store_put_file(struct store *s, const char *path, enum store_put how, struct digest *ret, int64_t *ret_size,

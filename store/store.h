@@ -31,17 +31,19 @@ int store_put_file(struct store *s, const char *path, enum store_put how, struct
                    struct err *e);
 int store_put_bytes(struct store *s, const void *bytes, size_t n, struct digest *ret, struct err *e);
 
+/* An object whose content is found not to be what its name says (store_get_file, store_check, tree_load, tree_get) is
+ * moved to objects/tmp/ and so missing from then on: what asks for it makes it anew, and the next put writes it. */
 bool store_has(struct store *s, const struct digest *d, int64_t *ret_size);
 /* The same for an object that is about to be used: one that is old is made young again, for it may be garbage that
- * nothing names yet, and gc spares what is young. */
-bool store_keep(struct store *s, const struct digest *d);
+ * nothing names yet, and gc spares what is young. size: what it has to have, -1: any. */
+bool store_keep(struct store *s, const struct digest *d, int64_t size);
 /* Read-only descriptor. ERR_NOT_FOUND when it is not there. */
 int store_open(struct store *s, const struct digest *d, int *ret_fd, struct err *e);
 /* The object's path (owned), whether or not it exists. */
 char *store_path(struct store *s, const struct digest *d);
-/* Writes the object to path (must not exist) with permission bits `mode`; reflink, else copy. With `verify` the bytes
- * are hashed on the way and a damaged object is ERR_BROKEN, with nothing left at path. */
-int store_get_file(struct store *s, const struct digest *d, const char *path, mode_t mode, bool verify, struct err *e);
+/* Writes the object to path (must not exist) with permission bits `mode`; reflink, else copy. The copy is hashed: of a
+ * damaged object nothing is left at path, and it is ERR_BROKEN. */
+int store_get_file(struct store *s, const struct digest *d, const char *path, mode_t mode, struct err *e);
 /* Rehashes the object: ERR_NOT_FOUND, or ERR_BROKEN when its content is not what its name says. */
 int store_check(struct store *s, const struct digest *d, struct err *e);
 

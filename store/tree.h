@@ -35,7 +35,7 @@ int tree_put(struct store *s, const char *folder, enum store_put how, struct dig
 int tree_digest(const char *folder, struct digest *ret, int64_t *ret_size, struct err *e);
 int tree_load(struct store *s, const struct digest *d, struct arena *a, struct tree *ret, struct err *e);
 int tree_parse(const char *bytes, size_t n, struct arena *a, struct tree *ret, struct err *e);
-/* Writes the whole folder to path, which is made (it may exist when empty). */
-int tree_get(struct store *s, const struct digest *d, const char *path, bool verify, struct err *e);
+/* Writes the whole folder to path, which is made (it may exist when empty), as store_get_file does each file. */
+int tree_get(struct store *s, const struct digest *d, const char *path, struct err *e);
 
 #endif

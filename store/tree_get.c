@@ -35,7 +35,7 @@ static int object_read(struct store *s, const struct digest *d, int64_t max, str
 			break;
 	}
 	sha256_bytes(b->data, b->len, &have);
-	return layout_compare(s, d, &have, e);
+	return layout_compare(s, d, &have, fd, e);
 }
 
 int tree_load(struct store *s, const struct digest *d, struct arena *a, struct tree *ret, struct err *e)
@@ -56,7 +56,6 @@ struct give {
 	struct store *s;
 	const char *path;
 	const struct tree *tree;
-	bool verify;
 };
 
 static int give_link(struct give *g, const struct tree_entry *entry, const char *path, struct err *e)
@@ -84,7 +83,7 @@ static int give_item(void *arg, void *own, size_t item, struct err *e)
 	if (entry->mode == TREE_LINK)
 		return give_link(g, entry, path, e);
 	mode_t mode = entry->mode == TREE_EXEC ? 0755 : 0644;
-	int r = store_get_file(g->s, &entry->digest, path, mode, g->verify, e);
+	int r = store_get_file(g->s, &entry->digest, path, mode, e);
 	return r < 0 ? err_prefix(e, "%s", path) : 0;
 }
 
@@ -122,7 +121,7 @@ static void give_undo(struct give *g, bool made)
 		rmdir(g->path);
 }
 
-int tree_get(struct store *s, const struct digest *d, const char *path, bool verify, struct err *e)
+int tree_get(struct store *s, const struct digest *d, const char *path, struct err *e)
 {
 	_arena_ struct arena a = ARENA_INIT;
 	struct tree tree;
@@ -143,7 +142,7 @@ int tree_get(struct store *s, const struct digest *d, const char *path, bool ver
 		if (errno)
 			return err_errno(e, "%s: cannot list", path);
 	}
-	struct give g = { .s = s, .path = path, .tree = &tree, .verify = verify };
+	struct give g = { .s = s, .path = path, .tree = &tree };
 	char own[POOL_MAX];
 	r = give_folders(&g, e);
 	if (r >= 0)

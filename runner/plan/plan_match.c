@@ -59,6 +59,14 @@ int plan_chain(struct plan *p, const struct past_attempt *a, struct past_attempt
 	return 0;
 }
 
+/* An object of another size than it was stored with is as good as missing. */
+static bool is_stored(const struct plan *p, enum artifact_form form, const struct digest *d, int64_t size)
+{
+	int64_t now;
+
+	return store_has(p->o.store, d, &now) && (form != FORM_FILE || now == size);
+}
+
 /* What it gave, in the order of the step's outputs. 0: it is not all there. */
 static int take_given(struct plan *p, int step, int64_t attempt, struct facts *given, struct err *e)
 {
@@ -75,7 +83,8 @@ static int take_given(struct plan *p, int step, int64_t attempt, struct facts *g
 
 		while (k < rows.len && strcmp(rows.v[k].path, o->path) != 0)
 			k++;
-		if (k == rows.len || !rows.v[k].has_digest || !store_has(p->o.store, &rows.v[k].digest, NULL))
+		if (k == rows.len || !rows.v[k].has_digest ||
+		    !is_stored(p, rows.v[k].form, &rows.v[k].digest, rows.v[k].size))
 			return 0;
 		vec_push(given, (struct fact){.path = o->path,
 		                              .form = rows.v[k].form,
@@ -102,7 +111,8 @@ bool plan_remembered(const struct plan *p, int step, const struct digest *key, u
 
 		while (k < outputs.len && strcmp(outputs.v[k].path, s->outputs[i].path) != 0)
 			k++;
-		if (k == outputs.len || !store_has(p->o.store, &outputs.v[k].digest, NULL))
+		if (k == outputs.len ||
+		    !is_stored(p, outputs.v[k].form, &outputs.v[k].digest, outputs.v[k].size))
 			return false;
 	}
 	*ret = at;

@@ -81,7 +81,7 @@ static int take_now(struct reader *rd, const char *path, const char *full, const
 /* Takes over what an earlier run was handed; 0 when it was collected. */
 static int take_recorded(struct reader *rd, const struct fact *f, struct fact **ret, struct err *e)
 {
-	int r = inputs_stored(&rd->taker, f->form, &f->digest, e);
+	int r = inputs_stored(&rd->taker, f, e);
 
 	if (r <= 0)
 		return r;
@@ -324,7 +324,7 @@ static int ask_store(void *arg, void *own, size_t item, struct err *e)
 	struct reader *rd = arg;
 	struct waiting *w = &rd->waiting.v[item];
 
-	w->missing = !store_keep(rd->o->store, &w->fact->digest);
+	w->missing = !store_keep(rd->o->store, &w->fact->digest, w->fact->size);
 	return 0;
 }
 

@@ -22,12 +22,15 @@ static int64_t mtime_us(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * US_PER_S + st->st_mtim.tv_nsec / 1000;
 }
 
-static bool have(const struct inputs_taker *t, const struct digest *d)
+/* size -1: any. */
+static bool have(const struct inputs_taker *t, const struct digest *d, int64_t size)
 {
-	return t->dry ? store_has(t->store, d, NULL) : store_keep(t->store, d);
+	int64_t now;
+
+	return t->dry ? store_has(t->store, d, &now) && (size < 0 || now == size) : store_keep(t->store, d, size);
 }
 
-int inputs_stored(const struct inputs_taker *t, enum artifact_form form, const struct digest *d, struct err *e)
+int inputs_stored(const struct inputs_taker *t, const struct fact *f, struct err *e)
 {
 	_arena_ struct arena a = ARENA_INIT;
 	struct tree tree;
@@ -35,15 +38,15 @@ int inputs_stored(const struct inputs_taker *t, enum artifact_form form, const s
 
 	if (!t->store)
 		return 1;
-	if (!have(t, d))
+	if (!have(t, &f->digest, f->form == FORM_FOLDER ? -1 : f->size))
 		return 0;
-	if (form != FORM_FOLDER)
+	if (f->form != FORM_FOLDER)
 		return 1;
-	r = tree_load(t->store, d, &a, &tree, e);
+	r = tree_load(t->store, &f->digest, &a, &tree, e);
 	if (r == ERR_NOT_FOUND)
 		return 0;
 	for (size_t i = 0; r >= 0 && i < tree.len; i++)
-		if (!have(t, &tree.v[i].digest))
+		if (tree.v[i].mode != 0040000 && !have(t, &tree.v[i].digest, tree.v[i].size))
 			return 0;
 	return r < 0 ? r : 1;
 }
@@ -138,7 +141,7 @@ static int is_known(const struct inputs_taker *t, const struct inputs_look *look
 	if (f->form == FORM_FILE)
 		return 2;
 	/* A damaged list is no reason to fail: what is stored anew is whole. */
-	return inputs_stored(t, f->form, &f->digest, &ignored) > 0;
+	return inputs_stored(t, f, &ignored) > 0;
 }
 
 /* st: its stat, links followed. again: it is read whatever is known. */

@@ -21,8 +21,8 @@ int inputs_take(const struct inputs_taker *t, const char *full, const struct sta
                 struct err *e);
 /* The same, read and stored whatever is known of it. */
 int inputs_take_again(const struct inputs_taker *t, const char *full, struct fact *f, struct err *e);
-/* Whether all objects of a file or folder are in the store (without a store: taken for granted); unless dry they are
- * kept from gc. Negative: the list of the folder is damaged. */
-int inputs_stored(const struct inputs_taker *t, enum artifact_form form, const struct digest *d, struct err *e);
+/* Whether all objects of a file or folder are in the store with the sizes that they should have (without a store: taken
+ * for granted); unless dry they are kept from gc. Negative: the list of the folder is damaged. */
+int inputs_stored(const struct inputs_taker *t, const struct fact *f, struct err *e);
 
 #endif

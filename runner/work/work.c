@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "runner/pipeline/command.h"
 #include "runner/work/container_wrap.h"
+#include "runner/work/inputs_take.h"
 #include "runner/work/replay.h"
 #include "store/tree.h"
 
@@ -201,8 +202,28 @@ static int place_input(const struct work *w, const struct fact *f, struct store 
 	if (strchr(f->path, '/') && (r = file_mkdirs_parent(full, 0777, e)) < 0)
 		return r;
 	if (f->form == FORM_FOLDER)
-		return tree_get(store, &f->digest, full, false, e);
-	return store_get_file(store, &f->digest, full, f->mode & S_IXUSR ? 0755 : 0644, false, e);
+		return tree_get(store, &f->digest, full, e);
+	return store_get_file(store, &f->digest, full, f->mode & S_IXUSR ? 0755 : 0644, e);
+}
+
+/* What the store lost, or was found to be damaged there, is made anew by the step that gave it, or by the next run out
+ * of the working tree. */
+static void name_source(const struct fact *f, const struct work_run *r, const struct step *s, struct err *e)
+{
+	const struct inputs_taker taker = { .store = r->store, .dry = true };
+	const char *source = NULL;
+	struct err why = *e, ignored;
+
+	if (f->form == FORM_LINK || inputs_stored(&taker, f, &ignored) > 0)
+		return;
+	for (size_t i = 0; i < s->ninputs && !source; i++)
+		if (s->inputs[i].producer >= 0 &&
+		    (path_within(f->path, s->inputs[i].path) || path_within(s->inputs[i].path, f->path)))
+			source = r->pipeline->steps[s->inputs[i].producer].name;
+	if (source)
+		err_set(e, why.code, "%s (jig run --force %s)", why.text, source);
+	else
+		err_set(e, why.code, "%s (here the working tree, which the next run stores anew)", why.text);
 }
 
 /* A params file stands in the work folder with the run's values; where nothing was changed it is left as the snapshot
@@ -312,8 +333,10 @@ int work_make(struct work *w, const struct work_run *r, int step, int n, const c
 	if (err < 0)
 		return err_prefix(e, "the code");
 	for (size_t i = 0; i < w->inputs.len; i++)
-		if ((err = place_input(w, &w->inputs.v[i], r->store, e)) < 0)
+		if ((err = place_input(w, &w->inputs.v[i], r->store, e)) < 0) {
+			name_source(&w->inputs.v[i], r, s, e);
 			return err_prefix(e, "input \"%s\"", w->inputs.v[i].path);
+		}
 	for (size_t i = 0; i < s->noutputs; i++) {
 		_free_ char *full = path_join(w->work, s->outputs[i].path);
 

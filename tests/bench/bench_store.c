@@ -212,7 +212,7 @@ static void bench_small(unsigned cores)
 	must(tree_put(s, in, STORE_MOVE, &d, NULL, &e));
 	line("4,000 files of 4 KiB, moved", seconds_since(t) * 1e6 / SMALL_FILES, floor, "us/file", false, 0.7);
 	_free_ char *out = path_join(dir, "out-small");
-	must(tree_get(s, &d, out, false, &e));
+	must(tree_get(s, &d, out, &e));
 	t = time_mono();
 	must(tree_digest(out, &d, NULL, &e));
 	double digest = seconds_since(t) * 1e6 / SMALL_FILES;

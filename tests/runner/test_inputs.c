@@ -348,6 +348,54 @@ static void test_what_the_store_lost_is_stored_again(void **state)
 	vec_release(&f);
 }
 
+static void cut_off(const struct digest *d)
+{
+	_free_ char *path = store_path(store, d);
+
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(truncate(path, 0), 0);
+}
+
+static void test_what_has_another_size_is_stored_again(void **state)
+{
+	struct digest one = digest_of("1"), z = digest_of("zz");
+
+	with_one_file();
+	cut_off(&one);
+	read_now();
+	assert_handed(ONE);
+	assert_int_equal(store_check(store, &one, &case_e), 0);
+
+	case_file("more/sub/z", "zz");
+	settle("more/sub/z");
+	good("steps: {a: {run: \"true\", inputs: [more/]}}\n");
+	read_now();
+	cut_off(&z);
+	read_now();
+	assert_int_equal(store_check(store, &z, &case_e), 0);
+}
+
+/* An empty folder inside has no object. */
+static void test_recorded_empty_folder_is_there(void **state)
+{
+	struct facts f = { 0 };
+	_arena_ struct arena a = ARENA_INIT;
+
+	case_file("more/z", "zz");
+	_free_ char *empty = at("more/none");
+	assert_int_equal(mkdir(empty, 0755), 0);
+	good("steps: {a: {run: \"true\", inputs: [more/]}}\n");
+	read_now();
+	_free_ char *was = handed();
+	assert_int_equal(inputs_of(in, case_p, 0, NULL, store, &a, &f, &case_e), 0);
+	f.v[0].path = "more";
+	struct inputs_recorded rec = { .v = f.v, .len = f.len, .run = 7 };
+	case_file("more/z", "changed");
+	assert_int_equal(try_read(false, &rec), 0);
+	assert_handed(was);
+	vec_release(&f);
+}
+
 static void test_dry_stores_nothing(void **state)
 {
 	_free_ char *objects = path_join(jig, "objects");
@@ -632,6 +680,8 @@ int main(void)
 		inputs_test(test_a_broken_cache_is_ignored),
 		inputs_test(test_two_processes_at_once),
 		inputs_test(test_what_the_store_lost_is_stored_again),
+		inputs_test(test_what_has_another_size_is_stored_again),
+		inputs_test(test_recorded_empty_folder_is_there),
 		inputs_test(test_dry_stores_nothing),
 		inputs_test(test_folders),
 		inputs_test(test_globs_and_links),

@@ -38,7 +38,7 @@ static void test_file_size_limit(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	int copy = store_put_file(scratch_store, at("in"), STORE_COPY, &got, NULL, &e);
 	int put = store_put_bytes(scratch_store, bytes, 2000000, &got, &e);
-	int get = store_get_file(scratch_store, &d, at("out"), 0644, true, &e);
+	int get = store_get_file(scratch_store, &d, at("out"), 0644, &e);
 	int tree = tree_put(scratch_store, at("folder"), STORE_COPY, &got, NULL, &e);
 	int fits = store_put_bytes(scratch_store, bytes, 1000, &small, &e);
 	/* a move writes nothing, so it succeeds */
@@ -89,9 +89,9 @@ static void full_disk_child(void)
 	child_check(store_put_bytes(scratch_store, bytes, 500000, &d, &e) == 0);
 	child_check(store_check(scratch_store, &d, &e) == 0);
 	/* the other way round: an object that does not fit where it is wanted */
-	child_check(store_get_file(scratch_store, &d, at(".jig/out1"), 0644, false, &e) == 0 ||
+	child_check(store_get_file(scratch_store, &d, at(".jig/out1"), 0644, &e) == 0 ||
 		    !file_exists(at(".jig/out1")));
-	child_check(store_get_file(scratch_store, &d, at(".jig/out2"), 0644, true, &e) == ERR_BROKEN);
+	child_check(store_get_file(scratch_store, &d, at(".jig/out2"), 0644, &e) == ERR_BROKEN);
 	child_check(!file_exists(at(".jig/out2")));
 	_exit(0);
 }

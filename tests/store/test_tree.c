@@ -92,21 +92,20 @@ static void test_digest_hangs_on_content_only(void **state)
 
 static void test_put_and_get(void **state)
 {
-	for (int how = STORE_COPY; how <= STORE_MOVE; how++)
-		for (int verify = 0; verify < 2; verify++) {
-			struct digest d, again;
-			make_all("in", how == STORE_MOVE);
-			assert_int_equal(tree_put(scratch_store, at("in"), (enum store_put)how, &d, NULL, &e), 0);
-			assert_true(file_is_dir(at("in/a")));
-			assert_int_equal(file_exists(at("in/a/run.sh")), how == STORE_COPY);
-			assert_int_equal(file_exists(at("in/a/link")), how == STORE_COPY);
-			assert_int_equal(tree_get(scratch_store, &d, at("out"), verify, &e), 0);
-			assert_all("out");
-			assert_int_equal(tree_digest(at("out"), &again, NULL, &e), 0);
-			assert_same(&d, &again);
-			assert_int_equal(file_remove_tree(at("in"), &e), 0);
-			assert_int_equal(file_remove_tree(at("out"), &e), 0);
-		}
+	for (int how = STORE_COPY; how <= STORE_MOVE; how++) {
+		struct digest d, again;
+		make_all("in", how == STORE_MOVE);
+		assert_int_equal(tree_put(scratch_store, at("in"), (enum store_put)how, &d, NULL, &e), 0);
+		assert_true(file_is_dir(at("in/a")));
+		assert_int_equal(file_exists(at("in/a/run.sh")), how == STORE_COPY);
+		assert_int_equal(file_exists(at("in/a/link")), how == STORE_COPY);
+		assert_int_equal(tree_get(scratch_store, &d, at("out"), &e), 0);
+		assert_all("out");
+		assert_int_equal(tree_digest(at("out"), &again, NULL, &e), 0);
+		assert_same(&d, &again);
+		assert_int_equal(file_remove_tree(at("in"), &e), 0);
+		assert_int_equal(file_remove_tree(at("out"), &e), 0);
+	}
 	assert_int_equal(temp_count(), 0);
 }
 
@@ -153,7 +152,7 @@ static void test_empty_folder(void **state)
 	assert_int_equal(tree_put(scratch_store, at("in"), STORE_MOVE, &d, &size, &e), 0);
 	assert_digest(&d, SHA256_EMPTY);
 	assert_int_equal(size, 0);
-	assert_int_equal(tree_get(scratch_store, &d, at("out"), true, &e), 0);
+	assert_int_equal(tree_get(scratch_store, &d, at("out"), &e), 0);
 	assert_int_equal(rmdir(at("out")), 0);
 }
 
@@ -184,7 +183,7 @@ static void test_large(void **state)
 	assert_int_equal(size, sum);
 	assert_int_equal(tree_digest(at("in"), &d, &size, &e), 0);
 	assert_int_equal(size, 0);
-	assert_int_equal(tree_get(scratch_store, &one, at("out"), true, &e), 0);
+	assert_int_equal(tree_get(scratch_store, &one, at("out"), &e), 0);
 	assert_int_equal(tree_digest(at("out"), &two, NULL, &e), 0);
 	assert_same(&one, &two);
 }
@@ -249,29 +248,28 @@ static void test_get_refuses(void **state)
 	make_all("in", false);
 	assert_int_equal(tree_put(scratch_store, at("in"), STORE_COPY, &d, NULL, &e), 0);
 	make_file(at("out/mine"), "mine");
-	assert_fails(tree_get(scratch_store, &d, at("out"), true, &e), e, ERR_EXISTS, "out: is not empty");
-	assert_fails(tree_get(scratch_store, &d, at("none/out"), true, &e), e, ERR_NOT_FOUND, "none/out");
+	assert_fails(tree_get(scratch_store, &d, at("out"), &e), e, ERR_EXISTS, "out: is not empty");
+	assert_fails(tree_get(scratch_store, &d, at("none/out"), &e), e, ERR_NOT_FOUND, "none/out");
 	assert_content(at("out/mine"), "mine", 4);
 	/* a file's object is damaged, then gone: nothing is left behind, a folder that was there stays */
 	digest_from_hex(SHA256_ABC, &abc);
 	damage(&abc, false);
 	assert_int_equal(mkdir(at("was"), 0750), 0);
-	assert_fails(tree_get(scratch_store, &d, at("new"), true, &e), e, ERR_BROKEN, "new/a/run.sh");
+	assert_fails(tree_get(scratch_store, &d, at("new"), &e), e, ERR_BROKEN, "new/a/run.sh");
 	assert_false(file_exists(at("new")));
-	assert_int_equal(tree_get(scratch_store, &d, at("was"), true, &e), ERR_BROKEN);
-	assert_int_equal(store_remove(scratch_store, &abc, &e), 0);
-	assert_fails(tree_get(scratch_store, &d, at("was"), false, &e), e, ERR_NOT_FOUND, SHA256_ABC);
+	assert_fails(tree_get(scratch_store, &d, at("was"), &e), e, ERR_NOT_FOUND, SHA256_ABC);
 	assert_int_equal(rmdir(at("was")), 0);
 	/* the list itself: damaged, cut off, gone, no list at all */
 	struct digest text;
 	assert_int_equal(store_put_bytes(scratch_store, "no list", 7, &text, &e), 0);
-	assert_fails(tree_get(scratch_store, &text, at("new"), true, &e), e, ERR_BROKEN, "list of a folder");
+	assert_fails(tree_get(scratch_store, &text, at("new"), &e), e, ERR_BROKEN, "list of a folder");
 	damage(&d, false);
-	assert_fails(tree_get(scratch_store, &d, at("new"), false, &e), e, ERR_BROKEN, "content is damaged");
+	assert_fails(tree_get(scratch_store, &d, at("new"), &e), e, ERR_BROKEN, "content is damaged");
+	assert_false(store_has(scratch_store, &d, NULL));
+	assert_int_equal(tree_put(scratch_store, at("in"), STORE_COPY, &d, NULL, &e), 0);
 	damage(&d, true);
-	assert_fails(tree_get(scratch_store, &d, at("new"), false, &e), e, ERR_BROKEN, "content is damaged");
-	assert_int_equal(store_remove(scratch_store, &d, &e), 0);
-	assert_fails(tree_get(scratch_store, &d, at("new"), false, &e), e, ERR_NOT_FOUND, "object");
+	assert_fails(tree_get(scratch_store, &d, at("new"), &e), e, ERR_BROKEN, "content is damaged");
+	assert_fails(tree_get(scratch_store, &d, at("new"), &e), e, ERR_NOT_FOUND, "object");
 	assert_false(file_exists(at("new")));
 }
 
@@ -285,7 +283,7 @@ static void test_get_makes_no_bad_link(void **state)
 	digest_to_hex(&target, hex);
 	buf_addf(&list, "120000 %s 4\tl\n", hex);
 	assert_int_equal(store_put_bytes(scratch_store, list.data, list.len, &d, &e), 0);
-	assert_fails(tree_get(scratch_store, &d, at("out"), false, &e), e, ERR_BROKEN, "absolute path");
+	assert_fails(tree_get(scratch_store, &d, at("out"), &e), e, ERR_BROKEN, "absolute path");
 	assert_false(file_exists(at("out")));
 }
 

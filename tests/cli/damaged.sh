@@ -1,0 +1,100 @@
+# What something damaged or lost in .jig: no step gets wrong bytes, it is said, and the next run makes it anew.
+. "$TESTS/../lib/runs.sh"
+
+# DIGEST: the path of the object.
+object() {
+	echo ".jig/objects/$(echo "$1" | cut -c 1-2)/$(echo "$1" | cut -c 3-)"
+}
+
+# TEXT: the same of the object with this text and a newline.
+object_of() {
+	object "$(printf '%s\n' "$1" | sha256sum | cut -d ' ' -f 1)"
+}
+
+# FILE TEXT: TEXT and a newline instead of what it holds.
+overwrite() {
+	chmod u+w "$1"
+	printf '%s\n' "$2" >"$1"
+	chmod a-w "$1"
+}
+
+# ---- what a step gave
+
+pipeline() {
+	cat >jig.yaml <<Y
+steps:
+  a: {run: "echo right >a.txt; mkdir d; echo inside >d/x; mkdir d/e", outputs: [a.txt, d/]}
+  b: {run: "cat a.txt d/x own >b.txt; : $1", inputs: [a.txt, d/, own], outputs: [b.txt]}
+Y
+}
+echo mine >own
+pipeline 1
+expect 0 jig run
+a=$(object_of right)
+
+# Of the same size: nothing is computed from it, and where to go on is said.
+overwrite "$a" wrong
+pipeline 2
+expect 1 jig run
+same "$(states last)" "failed a=reused b=failed"
+has "$(message last b)" 'input "a.txt"'
+has "$(message last b)" "$(basename "$a")"
+has "$(message last b)" "content is damaged"
+has "$(message last b)" "jig run --force a"
+[ ! -e "$a" ] || fail "the damaged object is still taken for there"
+expect 1 jig fsck
+expect 0 jig run
+same "$(states last)" "success a=success b=success"
+expect 0 jig get last b.txt -o got --force
+same "$(tr '\n' ' ' <got/b.txt)" "right inside mine "
+expect 0 jig fsck
+
+# The same inside a folder, with what was told to do.
+overwrite "$(object_of inside)" wrong!
+pipeline 3
+expect 1 jig run
+has "$(message last b)" 'input "d"'
+has "$(message last b)" "jig run --force a"
+expect 0 jig run --force a
+expect 0 jig get last b.txt -o got --force
+same "$(tr '\n' ' ' <got/b.txt)" "right inside mine "
+expect 0 jig fsck
+
+# Of another size: as good as missing, whether it is remembered (plan.cache) or asked for, and for the plan as well.
+for memory in kept gone; do
+	[ $memory = kept ] || rm -f .jig/plan.cache
+	overwrite "$a" "far too long"
+	expect 0 jig plan
+	has "$out" "no longer in the store"
+	expect 0 jig run
+	same "$(states last)" "success a=success b=reused"
+	same "$(cat "$a")" right
+	expect 0 jig fsck
+done
+
+# ---- what came from the working tree
+
+for wrong in evil "far too long"; do
+	overwrite "$(object_of mine)" "$wrong"
+	pipeline "$wrong"
+	if [ "$wrong" = evil ]; then
+		expect 1 jig run
+		has "$(message last b)" 'input "own"'
+		has "$(message last b)" "content is damaged"
+		has "$(message last b)" "working tree"
+	fi
+	expect 0 jig run
+	expect 0 jig get last b.txt -o got --force
+	same "$(tr '\n' ' ' <got/b.txt)" "right inside mine "
+	expect 0 jig fsck
+done
+
+# ---- fsck moves it away as well, so that what it says helps
+
+overwrite "$a" wrong
+expect 1 jig fsck
+has "$out" "a.txt"
+has "$err" "jig run --fresh"
+expect 0 jig run --fresh
+expect 0 jig fsck
+finish
