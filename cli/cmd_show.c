@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "cli/json_run.h"
+#include "tracker/request.h"
 #include "tui/table.h"
 #include "tui/workbench/run_reads.h"
 
@@ -142,6 +143,14 @@ static void step_why(const struct run_data *d, const struct step_row *s, struct 
 		}
 		if (n > 1)
 			buf_addf(out, " and %zu more", n - 1);
+	} else if (s->state == STEP_LOST && a && a->state == ATTEMPT_LOST) {
+		buf_adds(out, word_of(WORDS_CAUSE, CAUSE_LOST)->meaning);
+	} else if (s->state == STEP_LOST) {
+		buf_adds(out, "the run was lost before ");
+		if (a && !s->reused_attempt)
+			buf_addf(out, "attempt %d", a->n + 1);
+		else
+			buf_adds(out, "it began");
 	} else if (s->reason) {
 		buf_adds(out, s->reason);
 	} else if (a && s->reused_attempt) {
@@ -226,11 +235,13 @@ static void add_failure(struct context *c, const struct run_data *d, const struc
 	buf_addf(&c->out, "        all about it:  jig show %lld %s\n", run, name.data);
 }
 
-static void show_run(struct context *c, const struct run_data *d)
+static void show_run(struct context *c, const struct run_data *d, bool paused)
 {
 	const struct run_row *r = &d->row;
 	buf_addf(&c->out, "run %lld %s  ", (long long)r->number, r->name);
 	add_state(c, word_of(WORDS_RUN_STATE, r->state));
+	if (paused)
+		buf_addf(&c->out, "  paused: no new step starts until `jig continue %lld`", (long long)r->number);
 	if (r->unpinned)
 		buf_adds(&c->out, "  unpinned");
 	buf_addc(&c->out, '\n');
@@ -375,7 +386,10 @@ static void add_attempt(struct context *c, const struct step_row *s, const struc
 		buf_addf(&c->out, " of run %lld", (long long)s->reused_run);
 	buf_adds(&c->out, "  ");
 	add_state(c, word_of(WORDS_ATTEMPT_STATE, a->state));
-	buf_addf(&c->out, "%s%s\n", *end ? "  " : "", end);
+	if (a->cause == CAUSE_LOST)
+		buf_addf(&c->out, "  %s\n", word_of(WORDS_CAUSE, CAUSE_LOST)->meaning);
+	else
+		buf_addf(&c->out, "%s%s\n", *end ? "  " : "", end);
 	if (a->error_file || a->error_message) {
 		_buf_ struct buf error = BUF_INIT;
 		attempt_error_text(&error, a);
@@ -520,7 +534,10 @@ static int run_show(struct context *c, struct err *e)
 	} else if (s) {
 		return show_step(c, &d, s, a, e);
 	} else {
-		show_run(c, &d);
+		r = run_state_ended(d.row.state) ? 0 : request_paused(c->tracker, d.row.number, e);
+		if (r < 0)
+			return r;
+		show_run(c, &d, r > 0);
 	}
 	return 0;
 }

@@ -367,6 +367,7 @@ void dispatch_retry(struct supervisor *s, int step, char answer[128])
 	_free_ int64_t *ids = NULL;
 	size_t n = 0;
 	enum step_state st = s->states[step];
+	static const char when_continued[] = "when the run, which is paused, goes on: `jig continue`";
 	char why[96];
 
 	if (!retry_allowed(st, why)) {
@@ -375,7 +376,7 @@ void dispatch_retry(struct supervisor *s, int step, char answer[128])
 	}
 	if (st == STEP_RETRYING) {
 		s->retry_at[step] = time_mono();
-		snprintf(answer, 128, "its next attempt starts now");
+		snprintf(answer, 128, "its next attempt starts %s", s->live.paused ? when_continued : "now");
 		return;
 	}
 	if (s->stopping) {
@@ -389,5 +390,6 @@ void dispatch_retry(struct supervisor *s, int step, char answer[128])
 	journal_move(s->journal, &s->ids[step], 1, STEP_QUEUED, NULL);
 	revive(s, step, &ids, &n);
 	journal_move(s->journal, ids, n, STEP_PENDING, NULL);
-	snprintf(answer, 128, "attempt %d starts", s->tries[step] + 1);
+	snprintf(answer, 128, "attempt %d starts%s%s", s->tries[step] + 1, s->live.paused ? " " : "",
+	         s->live.paused ? when_continued : "");
 }

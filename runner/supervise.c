@@ -399,8 +399,8 @@ static int abandon(struct supervisor *s, struct err *e)
 	vec_release(&ids);
 	control_flush(s);
 	control_lost(s);
-	*e = s->failure;
-	return err_prefix(e, "run %lld is lost", (long long)s->work.number);
+	return err_set(e, ERR_BROKEN, "run %lld is lost: %s; `jig resume %lld` goes on", (long long)s->work.number,
+	               s->failure.text, (long long)s->work.number);
 }
 
 static void flush_now(void *arg)

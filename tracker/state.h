@@ -45,7 +45,7 @@
 	X(CAUSE_OUTPUT_MISSING, "output_missing", \
 		"it exited 0 without a declared output, or with one that cannot be taken") \
 	X(CAUSE_SECRET, "secret", "an output, or what was logged, holds the value of a secret") \
-	X(CAUSE_LOST, "lost", "the supervisor died while it ran") \
+	X(CAUSE_LOST, "lost", "the supervisor died, or failed, while it ran") \
 	X(CAUSE_STOPPED, "stopped", "a person stopped it") \
 	X(CAUSE_SPAWN, "spawn", "the command could not be started") \
 	X(CAUSE_ENV, "env", "its environment, inputs or work folder could not be made")

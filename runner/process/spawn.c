@@ -102,8 +102,7 @@ static int gone(const struct spawner *s, struct err *e)
 		errno = WEXITSTATUS(status);
 		return err_errno(e, "the process that starts steps");
 	}
-	return err_set(e, ERR_BROKEN, "the process that starts steps (pid %d) has ended; `jig run` begins a new run",
-	               (int)s->pid);
+	return err_set(e, ERR_BROKEN, "the process that starts steps (pid %d) has ended", (int)s->pid);
 }
 
 /* fds NULL: none go along. */

@@ -74,10 +74,38 @@ begun a
 expect 0 jig pause last
 touch "$HOME/a.go"
 await is last "running a=success b=queued"
+expect 0 jig show last
+has "$(printf '%s\n' "$out" | head -n 1)" "running  paused: no new step starts until \`jig continue $(newest)\`"
 expect 0 jig continue last
 begun b
+expect 0 jig show last
+hasnt "$out" paused
 touch "$HOME/b.go"
 await is last "success a=success b=success"
+expect 0 jig show last
+hasnt "$out" paused
+
+# What is asked for in the meantime starts later, and the answer says so.
+reset
+cat >jig.yaml <<Y
+steps:
+  a: {run: '[ \$JIG_ATTEMPT = 2 ]', retry: {limit: 1, delay: 1h, max_delay: 1h}}
+  b: {run: '[ \$JIG_ATTEMPT = 2 ]'}
+  c: {run: '$step_text'}
+Y
+expect 0 jig run --fresh -d -j 3
+begun c
+await is last "running a=retrying b=failed c=running"
+expect 0 jig pause last
+expect 0 jig retry last a
+has "$out" "its next attempt starts when the run, which is paused, goes on: \`jig continue\`"
+expect 0 jig retry last b
+has "$out" "attempt 2 starts when the run, which is paused, goes on"
+await is last "running a=retrying b=queued c=running"
+expect 0 jig continue last
+await is last "running a=success b=success c=running"
+touch "$HOME/c.go"
+await ended last
 
 # ---- a step tried again while another runs
 
@@ -174,6 +202,12 @@ signalled INT 130
 signalled TERM 143
 signalled HUP 143
 signalled QUIT 143
+# Steps get them all as ever.
+if [ -e /proc/self/status ]; then
+	printf 'steps:\n  a: {run: "grep Sig[BI] /proc/self/status >$HOME/signals"}\n' >jig.yaml
+	(trap '' QUIT && expect 0 jig run)
+	same "$(tr -d '\n\t' <"$HOME/signals")" "SigBlk:0000000000000000SigIgn:0000000000000000"
+fi
 cat >jig.yaml <<'Y'
 steps:
   a: {run: "trap '' TERM; echo $$ >$HOME/a.new; mv $HOME/a.new $HOME/a.pid; while :; do sleep 0.02; done"}
@@ -246,7 +280,10 @@ killed() {
 	await gone "$sup"
 	jig ls >"$HOME/said"
 	same "$* $(states "$run")" "$* lost a=lost b=lost"
-	has "$(jig show "$run")" lost
+	jig show "$run" >"$HOME/said"
+	has "$(grep '^◌ a ' "$HOME/said")" "the supervisor died, or failed, while it ran"
+	has "$(grep '^◌ b ' "$HOME/said")" "the run was lost before it began"
+	has "$(jig show "$run" a)" "lost  the supervisor died, or failed, while it ran"
 	leave "$HOME/daemon.pid"
 	all_gone "$HOME/a.pid" "$HOME/child.pid" "$HOME/daemon.pid"
 	same "$(cause "$run" a)" lost

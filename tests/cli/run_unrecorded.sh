@@ -1,4 +1,4 @@
-# A record that takes no more while a run lives: what is said of its steps is what the record has of them.
+# A record that takes no more while a run lives, and a run that cannot go on: what is said of its steps is what the record has of them.
 . "$TESTS/../lib/runs.sh"
 needs_linux "limit that is set for a running process"
 
@@ -84,4 +84,20 @@ has "$said" "first=success"
 has "$said" "second=lost"
 has "$(cat "$HOME/said")" "jig could not record how it ended"
 hasnt "$(cat "$HOME/said")" "a person"
+rm "$HOME/go" "$HOME/second.pid"
+
+# ---- the process that starts steps is killed
+
+"$JIG" run --isolation folder -j 4 --fresh >"$HOME/said" 2>&1 &
+sup=$!
+await test -s "$HOME/second.pid"
+await is "running first=success again=retrying second=running third=pending stops=pending far=pending"
+kill -9 "$(ps -o ppid= -p "$(cat "$HOME/second.pid")" | tr -d ' ')"
+status=0
+wait $sup || status=$?
+same "$status" 3
+same "$(states last)" "lost first=success again=lost second=lost third=lost stops=lost far=lost"
+same "$(said_of_steps "$HOME/said")" "first=success again=retrying again=lost second=lost"
+has "$(tail -n 1 "$HOME/said")" "run 3 is lost: "
+has "$(tail -n 1 "$HOME/said")" "\`jig resume 3\` goes on"
 finish
