@@ -52,6 +52,31 @@ static void print_report(struct context *c, const struct gc_report *g, bool dry_
 	}
 }
 
+static int collect(struct context *c, const struct gc_options *o, struct gc_report *report, struct err *e)
+{
+	int r = context_tracker(c, TRACKER_CHANGE, e);
+	return r < 0 ? r : gc_run(&c->project, c->tracker, context_store(c), o, report, e);
+}
+
+/* First all that goes without a word in the record, then once more what was asked for. */
+static int make_room(struct context *c, const struct gc_options *o, struct gc_report *report, struct err *e)
+{
+	struct gc_options plain = *o;
+	bool chooses = o->keep_runs >= 0 || o->older_than_us >= 0;
+	struct err ignored;
+	gc_caches(&c->project, context_store(c), o, report, &ignored);
+	plain.keep_runs = plain.older_than_us = -1;
+	if (chooses)
+		collect(c, &plain, report, &ignored);
+	int r = collect(c, o, report, e);
+	if (r < 0 && e->full && (chooses || !c->tracker))
+		return err_set(e, ERR_BROKEN,
+			"%s: the disk is full, so %s; make room on it by other means and try again", c->project.jig,
+			c->tracker ? "no run can be taken out of the record"
+				   : "the record cannot be opened to tell what else may go");
+	return r;
+}
+
 static int run_gc(struct context *c, struct err *e)
 {
 	struct gc_options o = {
@@ -60,15 +85,17 @@ static int run_gc(struct context *c, struct err *e)
 		.older_than_us = option_number(c, "older-than", -1),
 		.grace_us = option_flag(c, "now") ? 0 : GC_GRACE_US,
 	};
-	struct gc_report report;
-	int r = gc_run(&c->project, c->tracker, context_store(c), &o, &report, e);
-	if (r < 0)
+	struct gc_report report = {0};
+	int r = collect(c, &o, &report, e);
+	if (r < 0 && e->full && !o.dry_run)
+		r = make_room(c, &o, &report, e);
+	if (r < 0 && (o.dry_run || !gc_bytes(&report)))
 		return r;
 	if (c->json)
 		print_json(c, &report);
 	else
 		print_report(c, &report, o.dry_run);
-	return 0;
+	return r;
 }
 
 static const struct option_def options[] = {
@@ -93,11 +120,11 @@ const struct command cmd_gc = {
 	.usage = "",
 	.group = GROUP_KEEP,
 	.options = options,
-	.flags = COMMAND_RECORD | COMMAND_JSON,
+	.flags = COMMAND_PROJECT | COMMAND_JSON,
 	.run = run_gc,
 	.text = "Removes objects that no kept run names, the folders of removed runs, their snapshots of the code, and "
 		"left-over temporary files. What a kept run took over from a removed one stays. "
 		"While a run is under way nothing "
-		"is removed from the store.\n\n"
+		"is removed from the store. On a full disk caches and unused checkouts go first.\n\n"
 		"With --keep-runs and --older-than runs are removed first; with both, only those that both name.",
 };

@@ -88,7 +88,7 @@ const struct command cmd_rm = {
 	.options = options,
 	.min_args = 1,
 	.max_args = ARGS_ANY,
-	.flags = COMMAND_RECORD,
+	.flags = COMMAND_RECORD | COMMAND_CHANGES,
 	.run = run_rm,
 	.text = "All of them or none. What a kept run reuses of them stays until the last one that does is gone. On a "
 		"terminal it asks first. The "

@@ -114,7 +114,7 @@ const struct command cmd_tag = {
 	.options = tag_options,
 	.min_args = 1,
 	.max_args = ARGS_ANY,
-	.flags = COMMAND_RECORD,
+	.flags = COMMAND_RECORD | COMMAND_CHANGES,
 	.run = run_tag_command,
 	.text = "`K=V` puts a tag on, `K=` takes it off. With the run alone its tags are listed.",
 };
@@ -126,7 +126,7 @@ const struct command cmd_note = {
 	.group = GROUP_KEEP,
 	.min_args = 2,
 	.max_args = 2,
-	.flags = COMMAND_RECORD,
+	.flags = COMMAND_RECORD | COMMAND_CHANGES,
 	.run = run_note_command,
 	.text = "The text takes the place of the note before; with `-` it comes from standard input; an empty one "
 		"takes it off.",

@@ -58,6 +58,7 @@ enum command_flag {
 	COMMAND_PROJECT = 1, /* context.project is found before it runs */
 	COMMAND_RECORD = 2,  /* context.tracker is open before it runs (TRACKER_READ); implies COMMAND_PROJECT */
 	COMMAND_JSON = 4,    /* takes --json */
+	COMMAND_CHANGES = 16, /* with COMMAND_RECORD: it is opened for a short change (TRACKER_CHANGE) */
 	COMMAND_HIDDEN = 8,  /* not in the overview, the manual and completion */
 };
 
@@ -135,8 +136,8 @@ void add_count(struct buf *out, int64_t n, const char *one, const char *many);
 
 /* All are no-ops when it was done before. */
 int context_project(struct context *c, struct err *e);
-/* TRACKER_READ: ERR_NOT_FOUND ("no run yet: …") when there is no record. Runs whose supervisor died are recorded as
- * lost. */
+/* All but TRACKER_WRITE: ERR_NOT_FOUND ("no run yet: …") when there is no record. Runs whose supervisor died are
+ * recorded as lost; where the disk has no room for that a line on stderr says so, but for TRACKER_WRITE. */
 int context_tracker(struct context *c, enum tracker_mode mode, struct err *e);
 struct store *context_store(struct context *c); /* needs the project */
 /* Writes what is in context.out. Negative when stdout cannot take it. */

@@ -42,6 +42,15 @@ int context_project(struct context *c, struct err *e)
 	return c->project.root ? 0 : project_find(&c->project, e);
 }
 
+static void say_unrecorded(struct context *c, const struct err *e)
+{
+	_buf_ struct buf line = BUF_INIT;
+	buf_adds(&line, "jig: a run has died, and cannot be recorded as lost: ");
+	visible_lines(&line, e->text, strlen(e->text), c->paint_err.ascii);
+	buf_addc(&line, '\n');
+	file_write_all(STDERR_FILENO, line.data, line.len);
+}
+
 int context_tracker(struct context *c, enum tracker_mode mode, struct err *e)
 {
 	if (c->tracker)
@@ -49,15 +58,18 @@ int context_tracker(struct context *c, enum tracker_mode mode, struct err *e)
 	int r = context_project(c, e);
 	if (r < 0)
 		return r;
-	if (mode == TRACKER_READ && !project_has_record(&c->project))
+	if (mode != TRACKER_WRITE && !project_has_record(&c->project))
 		return err_set(e, ERR_NOT_FOUND, "%s has no run yet: `jig run` makes the first one", c->project.name);
 	if (mode == TRACKER_WRITE && (r = project_prepare(&c->project, e)) < 0)
 		return r;
 	_tracker_ struct tracker *t = NULL;
 	if ((r = tracker_open(c->project.jig, mode, &t, e)) < 0)
 		return r;
-	if ((r = lost_find(&c->project, t, e)) < 0)
-		return r;
+	if ((r = lost_find(&c->project, t, e)) < 0) {
+		if (!e->full || mode == TRACKER_WRITE)
+			return r;
+		say_unrecorded(c, e);
+	}
 	c->tracker = mem_take(t);
 	return 0;
 }

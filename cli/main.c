@@ -66,7 +66,8 @@ static int run_command(struct context *c, const struct command *cmd, int argc, c
 	}
 	if ((cmd->flags & (COMMAND_PROJECT | COMMAND_RECORD)) && (r = context_project(c, e)) < 0)
 		return r;
-	if ((cmd->flags & COMMAND_RECORD) && (r = context_tracker(c, TRACKER_READ, e)) < 0)
+	enum tracker_mode mode = cmd->flags & COMMAND_CHANGES ? TRACKER_CHANGE : TRACKER_READ;
+	if ((cmd->flags & COMMAND_RECORD) && (r = context_tracker(c, mode, e)) < 0)
 		return r;
 	return cmd->run(c, e);
 }

@@ -1,6 +1,8 @@
 #include "runner/gc.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
+#include "base/path.h"
 #include "base/time.h"
 #include "base/vec.h"
 #include "runner/code/code.h"
@@ -27,6 +29,7 @@ struct gc {
 	const char **trees; /* that kept runs name */
 	size_t ntrees;
 	int64_t version; /* of the record when `named` was gathered */
+	struct err failed; /* the first thing that could not be removed; code 0: none */
 };
 
 static void gc_release(struct gc *g)
@@ -34,6 +37,16 @@ static void gc_release(struct gc *g)
 	named_release(&g->named);
 	arena_release(&g->arena);
 	vec_release(&g->garbage);
+}
+
+/* One thing that cannot be removed is no reason to leave the others. */
+static int go_on(struct gc *g, int r, const struct err *e)
+{
+	if (r >= 0 || r == ERR_BUSY)
+		return r;
+	if (!g->failed.code)
+		g->failed = *e;
+	return 0;
 }
 
 static bool goes(const struct gc *g, const struct run_row *r, int64_t newer)
@@ -46,9 +59,10 @@ static bool goes(const struct gc *g, const struct run_row *r, int64_t newer)
 }
 
 /* In a transaction. */
-static int remove_runs(struct gc *g, struct err *e)
+static int remove_runs(struct gc *g, int64_t *ret, struct err *e)
 {
 	struct run_rows rows;
+	*ret = 0;
 	if (g->options->keep_runs < 0 && g->options->older_than_us < 0)
 		return 0;
 	int r = query_runs(g->tracker, NULL, NULL, -1, 0, &g->arena, &rows, e);
@@ -56,7 +70,7 @@ static int remove_runs(struct gc *g, struct err *e)
 		if (!goes(g, &rows.v[i], (int64_t)i))
 			continue;
 		r = run_remove(g->tracker, rows.v[i].number, e);
-		g->report->runs++;
+		++*ret;
 	}
 	return r;
 }
@@ -81,16 +95,20 @@ static int any_live(struct gc *g, bool *ret, struct err *e)
 /* Runs go by the options, and what is named then is gathered; for a dry run all of that is taken back. */
 static int plan(struct gc *g, struct err *e)
 {
+	int64_t runs;
 	int r = tracker_begin(g->tracker, e);
 	if (r < 0)
 		return r;
-	if ((r = remove_runs(g, e)) >= 0 && (r = any_live(g, &g->report->live, e)) >= 0 &&
+	if ((r = remove_runs(g, &runs, e)) >= 0 && (r = any_live(g, &g->report->live, e)) >= 0 &&
 		(r = gather_named(g, e)) >= 0 &&
 		(r = query_snapshots(g->tracker, &g->arena, &g->trees, &g->ntrees, e)) >= 0)
 		r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, e);
 	if (r >= 0 && !g->options->dry_run)
-		return tracker_commit(g->tracker, e);
-	tracker_rollback(g->tracker);
+		r = tracker_commit(g->tracker, e);
+	else
+		tracker_rollback(g->tracker);
+	if (r >= 0)
+		g->report->runs += runs;
 	return r;
 }
 
@@ -135,8 +153,10 @@ static int remove_batch(struct gc *g, size_t from, size_t to, struct err *e)
 		const struct garbage *o = &g->garbage.v[i];
 		if (named_has(&g->named, &o->digest) || is_young(g, &o->digest))
 			continue;
-		if ((r = store_remove(g->store, &o->digest, e)) < 0)
-			return r;
+		if ((r = store_remove(g->store, &o->digest, e)) < 0) {
+			go_on(g, r, e);
+			continue;
+		}
 		g->report->objects++;
 		g->report->object_bytes += o->size;
 	}
@@ -159,17 +179,16 @@ static int remove_garbage(struct gc *g, struct err *e)
 
 static int remove_folder(struct gc *g, int64_t run, struct err *e)
 {
-	int64_t size;
-	int r = run_folder_size(g->project, run, &size, e);
-	if (r < 0)
+	int64_t size, pin = code_pin_bytes(g->project->jig, run);
+	bool dry_run = g->options->dry_run;
+	int r = run_folder_size(g->project, run, !dry_run, &size, e);
+	if (r < 0 || (!dry_run && ((r = code_unpin(g->project->jig, run, e)) < 0 ||
+				   (r = run_folder_remove(g->project, run, e)) < 0)))
 		return r;
 	g->report->folders++;
 	g->report->folder_bytes += size;
-	g->report->code_bytes += code_pin_bytes(g->project->jig, run);
-	if (g->options->dry_run)
-		return 0;
-	r = code_unpin(g->project->jig, run, e);
-	return r < 0 ? r : run_folder_remove(g->project, run, e);
+	g->report->code_bytes += pin;
+	return 0;
 }
 
 /* In a transaction: a run that begins takes its number, its folder and its lease in one, too. */
@@ -185,7 +204,7 @@ static int remove_folders(struct gc *g, struct err *e)
 		return r;
 	}
 	for (size_t i = 0; r >= 0 && i < g->nfolders; i++)
-		r = remove_folder(g, g->folders[i], e);
+		r = go_on(g, remove_folder(g, g->folders[i], e), e);
 	tracker_rollback(g->tracker);
 	return r;
 }
@@ -228,29 +247,64 @@ static int prune_code(struct gc *g, struct err *e)
 	return r;
 }
 
+static int sweep(struct store *s, const struct gc_options *o, struct gc_report *report, struct err *e)
+{
+	int64_t bytes;
+	int r = store_sweep(s, o->grace_us, o->dry_run, &bytes, e);
+	if (r >= 0)
+		report->temp_bytes += bytes;
+	return r;
+}
+
 static int collect(struct gc *g, struct err *e)
 {
 	int r;
 	if ((r = plan(g, e)) < 0 || (r = store_each(g->store, find_garbage, g, e)) < 0)
 		return r;
 	if (g->options->dry_run) {
-		g->report->objects = (int64_t)g->garbage.len;
+		g->report->objects += (int64_t)g->garbage.len;
 		for (size_t i = 0; i < g->garbage.len; i++)
 			g->report->object_bytes += g->garbage.v[i].size;
 	} else if ((r = remove_garbage(g, e)) < 0) {
 		return r;
 	}
-	if ((r = remove_folders(g, e)) < 0 || (r = prune_code(g, e)) < 0)
+	if ((r = remove_folders(g, e)) < 0 || (r = go_on(g, prune_code(g, e), e)) < 0)
 		return r;
-	return store_sweep(g->store, g->options->grace_us, g->options->dry_run, &g->report->temp_bytes, e);
+	return sweep(g->store, g->options, g->report, e);
 }
 
 int gc_run(const struct project *p, struct tracker *t, struct store *s, const struct gc_options *o,
 	struct gc_report *ret, struct err *e)
 {
-	*ret = (struct gc_report){0};
 	_cleanup_(gc_release) struct gc g = { .project = p, .tracker = t, .store = s, .options = o, .report = ret };
-	return collect(&g, e);
+	ret->young = ret->young_bytes = 0;
+	ret->live = false;
+	int r = collect(&g, e);
+	if (r < 0 || !g.failed.code)
+		return r;
+	*e = g.failed;
+	return e->code;
+}
+
+static bool keeps_none(void *arg, const char *id)
+{
+	return false;
+}
+
+int gc_caches(const struct project *p, struct store *s, const struct gc_options *o, struct gc_report *ret,
+	struct err *e)
+{
+	static const char *const names[] = { "plan.cache", "inputs.cache" };
+	int64_t checkouts = 0;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		_free_ char *path = path_join(p->jig, names[i]);
+		struct stat st;
+		if (lstat(path, &st) == 0 && unlink(path) == 0)
+			ret->temp_bytes += st.st_size;
+	}
+	int r = code_tree_prune(p->jig, keeps_none, NULL, false, &checkouts, e);
+	ret->code_bytes += checkouts;
+	return r < 0 ? r : sweep(s, o, ret, e);
 }
 
 int64_t gc_bytes(const struct gc_report *r)

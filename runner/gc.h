@@ -29,8 +29,13 @@ struct gc_report {
 	bool live;                             /* a run is under way: nothing was removed from the store */
 };
 int64_t gc_bytes(const struct gc_report *r); /* all that was freed */
-/* With dry_run nothing changes and the report says what would. */
+/* With dry_run nothing changes and the report says what would. It is added to ret, which begins as zeros; what could
+ * not be removed is told when the rest is gone. */
 int gc_run(const struct project *p, struct tracker *t, struct store *s, const struct gc_options *o,
 	struct gc_report *ret, struct err *e);
+/* What goes when there is no room even for the record to be changed: caches, checkouts that nobody uses, left-over
+ * temporary files. */
+int gc_caches(const struct project *p, struct store *s, const struct gc_options *o, struct gc_report *ret,
+	struct err *e);
 
 #endif

@@ -1,7 +1,9 @@
 #include "runner/work/run_folders.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "base/file.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -71,20 +73,31 @@ int run_folders_dead(
 	return r;
 }
 
+struct sum {
+	int64_t bytes;
+	bool open;
+};
+
 static int add_size(void *arg, const char *rel, const char *abs, const struct stat *st, struct err *e)
 {
+	struct sum *sum = arg;
 	if (S_ISREG(st->st_mode))
-		*(int64_t *)arg += st->st_size;
-	return 0;
+		sum->bytes += st->st_size;
+	if (!S_ISDIR(st->st_mode) || access(abs, R_OK | X_OK) == 0)
+		return 0;
+	return sum->open && fchmodat(AT_FDCWD, abs, 0700, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : FILE_WALK_SKIP;
 }
 
-int run_folder_size(const struct project *p, int64_t run, int64_t *ret, struct err *e)
+int run_folder_size(const struct project *p, int64_t run, bool open, int64_t *ret, struct err *e)
 {
 	_free_ char *path = folder_of(p, run);
-	*ret = 0;
-	int r = file_walk(path, add_size, ret, e);
+	struct sum sum = { .open = open };
+	int r = file_walk(path, add_size, &sum, e);
 	/* Another gc is removing it. */
-	return r == ERR_NOT_FOUND ? 0 : r;
+	if (r < 0 && r != ERR_NOT_FOUND)
+		return r;
+	*ret = sum.bytes;
+	return 0;
 }
 
 int run_folder_remove(const struct project *p, int64_t run, struct err *e)

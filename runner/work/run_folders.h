@@ -10,8 +10,9 @@
  * those whose lease is held stay. In order of number. */
 int run_folders_dead(
 	const struct project *p, struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e);
-/* Bytes of the regular files in one. */
-int run_folder_size(const struct project *p, int64_t run, int64_t *ret, struct err *e);
+/* Bytes of the regular files in one. What a step has locked away counts nothing; with `open` it is made accessible
+ * first, as far as it is ours. */
+int run_folder_size(const struct project *p, int64_t run, bool open, int64_t *ret, struct err *e);
 int run_folder_remove(const struct project *p, int64_t run, struct err *e);
 
 #endif
