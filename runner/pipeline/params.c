@@ -93,22 +93,26 @@ static void add_hint(struct buf *out, json_t *params, const char *key)
 	vec_release(&all);
 }
 
-static int check_key(const char *text, const char *key, struct err *e)
+static int check_text(const char *text, const char *key, struct err *e)
 {
 	size_t parts = 1;
 
 	if (!utf8_valid(text, strlen(text)))
 		return err_set(e, ERR_USAGE, "-p %s: the text is not UTF-8", text);
-	for (const char *p = key; *p; p++) {
-		if ((unsigned char)*p <= ' ' || *p == 0x7f)
-			return err_set(e, ERR_USAGE, "-p %s: a param's name holds no blanks", text);
+	for (const char *p = key; *p; p++)
 		parts += *p == '.';
-	}
+	return parts > PARTS_MOST ? err_set(e, ERR_USAGE, "-p %s: more than 64 levels", text) : 0;
+}
+
+/* A name that no file gave. */
+static int check_key(const char *text, const char *key, bool adds, struct err *e)
+{
+	for (const char *p = key; adds && *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f)
+			return err_set(e, ERR_USAGE, "-p %s: the name of a param that is added holds no blanks", text);
 	if (!*key || *key == '.' || strstr(key, "..") || text_ends(key, "."))
 		return err_set(e, ERR_USAGE,
 		               "-p %s: a part of the param's name is empty; it is written as train.lr=0.3", text);
-	if (parts > PARTS_MOST)
-		return err_set(e, ERR_USAGE, "-p %s: more than 64 levels", text);
 	return 0;
 }
 
@@ -157,10 +161,12 @@ int params_override(json_t *params, const char *text, struct err *e)
 	if (!removes && !equals)
 		return err_set(e, ERR_USAGE, "-p %s: there is no value; it is written as %s=VALUE", text,
 		               *key ? key : "train.lr");
-	int r = check_key(text, key, e);
+	int r = check_text(text, key, e);
 	if (r < 0)
 		return r;
 	json_t *in = holder(params, key, &last);
+	if (!in && (r = check_key(text, key, adds, e)) < 0)
+		return r;
 	if (removes) {
 		if (!in)
 			return unknown(params, text, key, "; there is nothing to remove", e);

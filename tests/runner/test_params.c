@@ -91,6 +91,21 @@ static void added(void **state)
 	           "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":1,\"train\":{\"depth\":3,\"lr\":0.1}}");
 }
 
+/* What a file names may be named. */
+static void odd_names(void **state)
+{
+	_json_ json_t *params = object("{x y: 1, deep: {\"a  b\": 2}, \"a..b\": 3}");
+
+	assert_int_equal(params_override(params, "x y=5", &e), 0);
+	assert_int_equal(params_override(params, "+deep.a  b=6", &e), 0);
+	assert_int_equal(params_override(params, "a..b=7", &e), 0);
+	assert_json(params, "{\"a..b\":7,\"deep\":{\"a  b\":6},\"x y\":5}");
+	assert_int_equal(params_override(params, "~x y", &e), 0);
+	assert_json(params, "{\"a..b\":7,\"deep\":{\"a  b\":6}}");
+	assert_int_equal(params_override(params, "a  b=1", &e), ERR_USAGE);
+	assert_non_null(strstr(e.text, "unknown param \"a  b\" (did you mean \"deep.a  b\"?)"));
+}
+
 static void removed(void **state)
 {
 	overridden("~train.depth", "{\"a.b\":1,\"layers\":[1,2],\"off\":null,\"seed\":7,\"train\":{\"lr\":0.1}}");
@@ -215,7 +230,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(merging),    cmocka_unit_test(values),        cmocka_unit_test(added),
 	        cmocka_unit_test(removed),    cmocka_unit_test(bad_overrides), cmocka_unit_test(sweeps),
-	        cmocka_unit_test(bad_sweeps),
+	        cmocka_unit_test(bad_sweeps), cmocka_unit_test(odd_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
