@@ -125,7 +125,10 @@ static int artifacts(struct context *c, const char *work, struct buf *out, struc
 
 		if (!realpath(given[i], full))
 			return err_errno(e, "--artifact %s", given[i]);
-		if (!path_within(full, top) || strcmp(full, top) == 0)
+		if (strcmp(full, top) == 0)
+			return err_set(e, ERR_USAGE,
+			               "--artifact %s: is the step's work folder itself; name what is in it", given[i]);
+		if (!path_within(full, top))
 			return err_set(e, ERR_USAGE,
 			               "--artifact %s: lies outside the step's work folder; copy it there first",
 			               given[i]);

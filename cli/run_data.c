@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "base/vec.h"
+#include "runner/pipeline/pipeline.h"
 #include "tracker/run.h"
 
 void run_data_release(struct run_data *d)
@@ -98,7 +99,8 @@ static int no_step(const struct run_data *d, const char *name, struct err *e)
 		vec_push(&names, d->steps.v[i].name);
 		vec_push(&names, d->steps.v[i].base);
 	}
-	const char *near = text_nearest(name, names.v, names.len);
+	_free_ char *escaped = pipeline_name_escaped(name);
+	const char *near = text_nearest(escaped, names.v, names.len);
 	long long run = d->row.number;
 	/* The base of a matrix names no step of its own: the first of its steps is what can be typed. */
 	const char *base = near ? near : name;

@@ -361,7 +361,7 @@ static void link_word(struct linking *l, const struct need_word *word)
 			all[nall++] = g->bases.entries[i].key;
 		for (size_t i = 0; close && i < names->len; i++)
 			all[nall++] = names->entries[i].key;
-		_free_ char *hint = build_hint(word->word, all, nall);
+		_free_ char *escaped = pipeline_name_escaped(word->word), *hint = build_hint(escaped, all, nall);
 		build_fault_at(&l->w, word->line, word->column, "needs \"%s\", which is no step%s", word->word, hint);
 		free(all);
 		return;

@@ -129,17 +129,37 @@ static void exclude(const struct where *w, const struct yaml_node *n, struct pro
 	}
 }
 
+static void add_escaped(struct buf *out, const char *text, size_t n, const char *plain)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)text[i];
+		if (isascii(c) && (isalnum(c) || strchr(plain, c)))
+			buf_addc(out, (char)c);
+		else
+			buf_addf(out, "%%%02X", c);
+	}
+}
+
 static void add_name(struct buf *out, const json_t *v)
 {
 	_free_ char *owned = json_is_string(v) ? NULL : canonical(v);
 	const char *text = owned ? owned : json_string_value(v);
 
-	for (; *text; text++) {
-		if (isascii((unsigned char)*text) && (isalnum((unsigned char)*text) || strchr("_.-", *text)))
-			buf_addc(out, *text);
-		else
-			buf_addf(out, "%%%02X", (unsigned char)*text);
-	}
+	add_escaped(out, text, strlen(text), "_.-");
+}
+
+char *pipeline_name_escaped(const char *word)
+{
+	const char *open = strchr(word, '['), *close = strrchr(word, ']');
+	_buf_ struct buf out = BUF_INIT;
+
+	if (!open || !close || close < open)
+		return mem_strdup(word);
+	buf_add(&out, word, (size_t)(open + 1 - word));
+	/* Commas part the values, and what is escaped already stays. */
+	add_escaped(&out, open + 1, (size_t)(close - open - 1), "_.-,%");
+	buf_adds(&out, close);
+	return buf_steal(&out);
 }
 
 static void push(struct matrix *m, json_t *item, struct buf *name)

@@ -223,7 +223,7 @@ int pipeline_select(const struct pipeline *p, const char *word, bool *out, struc
 		names[2 * i] = p->steps[i].base;
 		names[2 * i + 1] = p->steps[i].name;
 	}
-	_free_ char *hint = build_hint(word, names, 2 * p->nsteps);
+	_free_ char *escaped = pipeline_name_escaped(word), *hint = build_hint(escaped, names, 2 * p->nsteps);
 	_buf_ struct buf there = BUF_INIT;
 	add_step_names(p, &there);
 	free(names);

@@ -130,6 +130,8 @@ int pipeline_find(const struct pipeline *p, const char *name);
 /* What the file says of a step, matrix and params substituted, for the record and `jig show`: made when it is asked
  * for, as steps that are reused need none. New reference. */
 json_t *pipeline_declared(const struct pipeline *p, int step);
+/* "m[a/b]" as such a step is called, "m[a%2Fb]": to find the nearest name. Owned. */
+char *pipeline_name_escaped(const char *word);
 /* Marks (out[nsteps], set to true) the steps that a word names: "train" all of a matrix, "train[lr]" one. ERR_NOT_FOUND
  * with the nearest name. */
 int pipeline_select(const struct pipeline *p, const char *word, bool *out, struct err *e);

@@ -368,11 +368,23 @@ static void on_event(struct reader *r, const yaml_event_t *ev)
 	}
 }
 
+static const char *wide_name(const char *text, size_t len)
+{
+	if (len >= 4 && (!memcmp(text, "\xff\xfe\0\0", 4) || !memcmp(text, "\0\0\xfe\xff", 4)))
+		return "UTF-32";
+	return len >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2)) ? "UTF-16" : NULL;
+}
+
 /* The first byte that no YAML text may hold, said with its place; false when there is one. */
 static bool check_bytes(const char *text, size_t len, struct diags *d)
 {
+	const char *wide = wide_name(text, len);
 	int line = 1, column = 1;
 
+	if (wide) {
+		diags_add(d, 1, 1, "the text is %s; save it as UTF-8", wide);
+		return false;
+	}
 	for (size_t i = 0; i < len;) {
 		unsigned char c = (unsigned char)text[i];
 		uint32_t cp = c;
@@ -380,11 +392,7 @@ static bool check_bytes(const char *text, size_t len, struct diags *d)
 		if (c >= 0x80)
 			n = utf8_decode(text + i, len - i, &cp);
 		if (c >= 0x80 && n == 1) {
-			bool wide = i == 0 && len > 1 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2));
-			diags_add(d, line, column,
-			          wide ? "the text is UTF-16; save it as UTF-8"
-			               : "byte 0x%02x is no UTF-8; save the file as UTF-8",
-			          c);
+			diags_add(d, line, column, "byte 0x%02x is no UTF-8; save the file as UTF-8", c);
 			return false;
 		}
 		if (cp == 0 || (cp < 0x20 && cp != '\t' && cp != '\n' && cp != '\r') ||
@@ -430,6 +438,8 @@ static void say_problem(struct reader *r, const char *text, size_t len)
 		          p->context ? ")" : "");
 }
 
+static const char only_comments[] = "the file holds only comments", no_content[] = "the file is empty";
+
 struct yaml_node *yaml_parse(const char *text, size_t len, struct arena *arena, struct diags *d)
 {
 	if (len > YAML_TEXT_MOST) {
@@ -460,7 +470,7 @@ struct yaml_node *yaml_parse(const char *text, size_t len, struct arena *arena, 
 	}
 	struct yaml_node *root = r->stop ? NULL : r->root;
 	if (!r->stop && (!root || root->kind == YAML_NULL)) {
-		diags_add(d, 1, 1, "the file is empty");
+		diags_add(d, 1, 1, "%s", memchr(text, '#', len) ? only_comments : no_content);
 		root = NULL;
 	}
 	while (r->depth > 0)
@@ -525,7 +535,7 @@ int yaml_value(const char *text, json_t **ret, struct err *e)
 	static const char *const nulls[] = {"~", "null", "Null", "NULL", NULL};
 	bool null = !n && one_of(text, nulls);
 	if (d.len && !null) {
-		bool comment = !strcmp(d.v[0].text, "the file is empty");
+		bool comment = !strcmp(d.v[0].text, only_comments) || !strcmp(d.v[0].text, no_content);
 		err_set(e, ERR_USAGE, "\"%s\" is no YAML value: %s; write it in quotes to make it a text", text,
 		        comment ? "it is only a comment" : d.v[0].text);
 		diags_release(&d);

@@ -100,6 +100,19 @@ expect 0 jig show last
 has "$out" "key-8 0.8 · a-rather-long-key-9 0.9"
 expect 0 jig rm last
 
+# A step whose name is written with escapes is found by what they stand for.
+cat >jig.yaml <<'Y'
+steps:
+  m: {matrix: {p: [a/b, "c d"]}, run: ":"}
+Y
+expect 0 jig run
+cp "$HOME/demo.yaml" jig.yaml
+expect 2 jig show last 'm[a/b]'
+has "$err" '(did you mean "m[a%2Fb]"?)'
+expect 2 jig logs last 'm[c d]@1'
+has "$err" '(did you mean "m[c%20d]"?)'
+expect 0 jig rm last
+
 # plan
 expect 0 jig plan --json
 printf "%s\n" "$out" | python3 "$TESTS/check_json.py" "$TESTS/schema/plan.json"

@@ -200,6 +200,7 @@ steps:
       mkdir plots && echo picture >plots/a.png && echo note >note.txt
       (cd plots && jig log --artifact a.png --artifact ../note.txt)
       ! jig log --artifact /etc/passwd
+      ! jig log --artifact . 2>"$HOME/itself"
       ! jig log loss=high
       ! jig log
       ! jig log --param known=2
@@ -225,6 +226,7 @@ same "$(ask last 'r["params"]["found.depth"] if "found.depth" in r["params"] els
 same "$(ask last 'r["params"]["name"], r["params"]["list"], r["params"]["known"]')" "('no', [1, 2], 1)"
 expect 0 jig get last plots/a.png note.txt -o artifacts
 same "$(cat artifacts/plots/a.png artifacts/note.txt | tr '\n' ' ')" "picture note "
+same "$(cat "$HOME/itself")" "jig: --artifact .: is the step's work folder itself; name what is in it"
 has "$(message last broken)" bad.json
 # What stands in the folder of a step that failed is whole.
 same "$(cat .jig/runs/*/broken@1/work/kept.txt)" x

@@ -124,7 +124,7 @@ static void whole_file(void **state)
 static void no_steps(void **state)
 {
 	bad("", "jig.yaml:1:1: the file is empty");
-	bad("# nothing\n", "jig.yaml:1:1: the file is empty");
+	bad("# nothing\n", "jig.yaml:1:1: the file holds only comments");
 	bad("- a\n", "jig.yaml:1:1: the file should be a mapping with \"steps\", not a list");
 	bad("text", "jig.yaml:1:1: the file should be a mapping with \"steps\", not a text");
 	bad("steps: {}\n", "jig.yaml:1:8: \"steps\" holds no steps");
@@ -593,6 +593,20 @@ static void loading(void **state)
 	assert_non_null(strstr(case_e.text, "/fifo.yaml is a FIFO, not a file"));
 }
 
+static void selecting_odd_names(void **state)
+{
+	good("steps: {m: {run: x, matrix: {p: [a/b, 'c  d, e']}}}\n");
+	bool sel[2] = {0};
+
+	assert_int_equal(pipeline_select(case_p, "m[a%2Fb]", sel, &case_e), 0);
+	assert_int_equal(pipeline_select(case_p, "m[a/b]", sel, &case_e), ERR_NOT_FOUND);
+	assert_non_null(strstr(case_e.text, "there is no step \"m[a/b]\" in jig.yaml (did you mean \"m[a%2Fb]\"?)"));
+	assert_int_equal(pipeline_select(case_p, "m[c  d, e]", sel, &case_e), ERR_NOT_FOUND);
+	assert_non_null(strstr(case_e.text, "(did you mean \"m[c%20%20d%2C%20e]\"?)"));
+	bad("steps: {m: {run: x, matrix: {p: [a/b]}}, n: {run: x, needs: ['m[a/b]']}}\n",
+	    "jig.yaml:1:62: step \"n\": needs \"m[a/b]\", which is no step (did you mean \"m[a%2Fb]\"?)");
+}
+
 static void selecting(void **state)
 {
 	good(penguins);
@@ -624,6 +638,7 @@ int main(void)
 	        case_test(accepted),    case_test(defaults),  case_test(references),     case_test(paths),
 	        case_test(param_files), case_test(overrides), case_test(read_elsewhere), case_test(matrices),
 	        case_test(all_at_once), case_test(loading),   case_test(selecting),      case_test(links_among_many),
+	        case_test(selecting_odd_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,11 +98,12 @@ static void anchors(void **state)
 
 static void no_documents(void **state)
 {
-	static const char *const empty[] = {"",           "\n\n",   "# only\n# comments\n", "---\n",
-	                                    "---\n...\n", "null\n", "\xef\xbb\xbf",         "%YAML 1.2\n---\n"};
+	static const char *const empty[] = {"",       "\n\n",         "---\n",           "---\n...\n",
+	                                    "null\n", "\xef\xbb\xbf", "%YAML 1.2\n---\n"};
 
 	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
 		says(empty[i], "f.yaml:1:1: the file is empty");
+	says("# only\n# comments\n", "f.yaml:1:1: the file holds only comments");
 	says("a: 1\n---\nb: 2\n", "f.yaml:2:1: a second document begins here");
 	gives("\xef\xbb\xbf"
 	      "a: 1\n",
@@ -120,6 +121,8 @@ static void bad_bytes(void **state)
 	                         "a\0",
 	                         4),
 	                    "f.yaml:1:1: the text is UTF-16; save it as UTF-8");
+	assert_string_equal(said("\xff\xfe\0\0a\0\0\0", 8), "f.yaml:1:1: the text is UTF-32; save it as UTF-8");
+	assert_string_equal(said("\0\0\xfe\xff\0\0\0a", 8), "f.yaml:1:1: the text is UTF-32; save it as UTF-8");
 	says("a: \x1b[0m", "f.yaml:1:4: character U+001B may not stand in YAML");
 	says("a: \xed\xa0\x80", "no UTF-8");
 	says("a: \xc2\x85\xef\xbf\xbe", "U+FFFE");
