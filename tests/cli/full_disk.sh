@@ -47,6 +47,13 @@ done
 reads 3
 full
 reads 3
+cat >"$HOME/keys" <<K
+:wait success
+Enter
+:wait a
+:wait success
+K
+XDG_CONFIG_HOME=$HOME/config expect 0 jig --script "$HOME/keys" --size 100x24
 expect 0 jig gc --dry-run
 expect 0 jig gc
 ls .jig/trees 2>/dev/null | grep -q . || fail "there is no checkout that could go"
