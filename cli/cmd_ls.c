@@ -117,8 +117,8 @@ static int run_ls(struct context *c, struct err *e)
 		return r;
 	if (columns && runs_columns_parse(&l.columns, columns, e) < 0)
 		return err_prefix(e, "--columns");
-	if (project_has_record(&c->project) &&
-	    ((r = context_tracker(c, TRACKER_READ, e)) < 0 || (r = load(c, &l, filter, sort, e)) < 0))
+	if ((r = project_has_record(&c->project, e)) < 0 || (r > 0 &&
+	    ((r = context_tracker(c, TRACKER_READ, e)) < 0 || (r = load(c, &l, filter, sort, e)) < 0)))
 		return r;
 	if (c->json) {
 		print_json(c, &l);

@@ -5,7 +5,8 @@ static int run_plan(struct context *c, struct err *e)
 	_cleanup_(run_choice_release) struct run_choice choice = { 0 };
 	int r = run_options_load(c, NULL, 0, &choice, e);
 
-	if (r < 0 || (project_has_record(&c->project) && (r = context_tracker(c, TRACKER_READ, e)) < 0))
+	if (r < 0 || (r = project_has_record(&c->project, e)) < 0 ||
+	    (r > 0 && (r = context_tracker(c, TRACKER_READ, e)) < 0))
 		return r;
 	return plan_print(c, &choice, e);
 }

@@ -24,8 +24,13 @@ void visible_lines(struct buf *out, const char *s, size_t n, bool ascii)
 
 void context_text(struct context *c, const char *s)
 {
+	visible_lines(&c->out, s, strlen(s), c->out_tty && c->paint.ascii);
+}
+
+void context_contents(struct context *c, const char *s)
+{
 	if (c->out_tty)
-		visible_lines(&c->out, s, strlen(s), c->paint.ascii);
+		context_text(c, s);
 	else
 		buf_adds(&c->out, s);
 }
@@ -58,7 +63,9 @@ int context_tracker(struct context *c, enum tracker_mode mode, struct err *e)
 	int r = context_project(c, e);
 	if (r < 0)
 		return r;
-	if (mode != TRACKER_WRITE && !project_has_record(&c->project))
+	if ((r = project_has_record(&c->project, e)) < 0)
+		return r;
+	if (mode != TRACKER_WRITE && r == 0)
 		return err_set(e, ERR_NOT_FOUND, "%s has no run yet: `jig run` makes the first one", c->project.name);
 	if (mode == TRACKER_WRITE && (r = project_prepare(&c->project, e)) < 0)
 		return r;

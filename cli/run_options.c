@@ -182,7 +182,7 @@ int run_options_resume(struct context *c, enum tracker_mode mode, bool fresh, st
 	if (r < 0)
 		return r;
 	/* No such run is one answer, whether or not there is a record. */
-	if ((r = context_tracker(c, project_has_record(&c->project) ? mode : TRACKER_READ, e)) < 0 ||
+	if ((r = project_has_record(&c->project, e)) < 0 || (r = context_tracker(c, r ? mode : TRACKER_READ, e)) < 0 ||
 	    (r = run_resolve(c->tracker, c->args[0], &o.origin, e)) < 0)
 		return r;
 	/* A file of a snapshot need not be in the working tree. */

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "tracker/db.h"
+#include "tracker/folder.h"
 #include "tracker/name.h"
 #include "tracker/seal.h"
 #include "tracker/step.h"
@@ -20,10 +21,11 @@
 	X(RUN_PIPELINE_FIND, "SELECT id FROM pipeline WHERE digest = ?1") \
 	X(RUN_PIPELINE_NEW, "INSERT INTO pipeline (digest, text) VALUES (?, ?)") \
 	X(RUN_NAMED, "SELECT number FROM run WHERE name = ?1 AND removed = 0") \
-	X(RUN_NEW, "INSERT INTO run (uid, name, pipeline, pipeline_id, state, kind, origin, sweep, created, host, " \
-	           "user, argv, options, params, " \
-	           "commit_id, branch, remote, dirty, snapshot, unpinned) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, " \
-	           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
+	X(RUN_HIGHEST, "SELECT seq FROM sqlite_sequence WHERE name = 'run'") \
+	X(RUN_NEW, "INSERT INTO run (number, uid, name, pipeline, pipeline_id, state, kind, origin, sweep, created, " \
+	           "host, user, argv, options, params, " \
+	           "commit_id, branch, remote, dirty, snapshot, unpinned) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, " \
+	           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
 	X(RUN_PARAM, "INSERT INTO param (run, key, type, text, number) VALUES (?, ?, ?, ?, ?)") \
 	X(RUN_PARAMS_GET, "SELECT params FROM run WHERE number = ?1") \
 	X(RUN_PARAMS_SET, "UPDATE run SET params = ?2 WHERE number = ?1") \
@@ -187,6 +189,33 @@ static void add_leaf(void *arg, const char *dotted, const json_t *v)
 	                json_is_number(v) ? DB_REAL(json_number_value(v)) : DB_NULL);
 }
 
+struct highest {
+	const char *dir;
+	int64_t run;
+};
+
+static int find_highest(void *arg, int64_t run, struct err *e)
+{
+	struct highest *h = arg;
+
+	if (run > h->run && folder_has_steps(h->dir, run))
+		h->run = run;
+	return 0;
+}
+
+/* The number for a new run where SQLite's next one is not to be taken, else 0. */
+static int skip_folders(struct tracker *t, int64_t *ret, struct err *e)
+{
+	int64_t used = 0;
+	int r = db_get_int(t, &sql, RUN_HIGHEST, &used, e);
+	struct highest h = {t->dir, used};
+
+	if (r >= 0)
+		r = folder_each_run(t->dir, find_highest, &h, e);
+	*ret = h.run > used ? h.run + 1 : 0;
+	return r;
+}
+
 int run_create(struct tracker *t, const struct run_new *n, int64_t *ret_number, char ret_uid[ULID_LEN + 1],
                struct err *e)
 {
@@ -195,7 +224,7 @@ int run_create(struct tracker *t, const struct run_new *n, int64_t *ret_number, 
 	_free_ char *params = json_or(n->params, "{}");
 	char uid[ULID_LEN + 1], invented[64];
 	const char *name = n->name;
-	int64_t pipeline, run, now = time_now();
+	int64_t pipeline, run, number, now = time_now();
 	int r;
 
 	ulid_make(now, uid);
@@ -207,9 +236,13 @@ int run_create(struct tracker *t, const struct run_new *n, int64_t *ret_number, 
 		return r;
 	if (!name)
 		name = invented;
-	r = db_write(t, &sql, RUN_NEW, e, DB_TEXT(uid), DB_TEXT(name), DB_TEXT(n->pipeline), DB_INT(pipeline),
-	             DB_TEXT(word_of(WORDS_KIND, n->kind)->text), DB_ID(n->origin), DB_ID(n->sweep), DB_INT(now),
-	             DB_TEXT(n->host ? n->host : ""), DB_TEXT(n->user ? n->user : ""), DB_TEXT(argv), DB_TEXT(options),
+	r = skip_folders(t, &number, e);
+	if (r < 0)
+		return r;
+	r = db_write(t, &sql, RUN_NEW, e, DB_ID(number), DB_TEXT(uid), DB_TEXT(name), DB_TEXT(n->pipeline),
+	             DB_INT(pipeline), DB_TEXT(word_of(WORDS_KIND, n->kind)->text), DB_ID(n->origin), DB_ID(n->sweep),
+	             DB_INT(now), DB_TEXT(n->host ? n->host : ""), DB_TEXT(n->user ? n->user : ""), DB_TEXT(argv),
+	             DB_TEXT(options),
 	             DB_TEXT(params), DB_TEXT(n->code.commit), DB_TEXT(n->code.branch), DB_TEXT(n->code.remote),
 	             DB_KNOWN(n->code.dirty), DB_TEXT(n->code.snapshot), DB_INT(n->unpinned));
 	if (r < 0)
@@ -446,6 +479,10 @@ int run_tag(struct tracker *t, int64_t run, const char *key, const char *value, 
 		        key);
 	if (value && !utf8_valid(value, strlen(value)))
 		return err_set(e, ERR_USAGE, "the value of tag %s is no UTF-8", key);
+	if (value && strlen(value) > TAG_MOST)
+		return err_set(e, ERR_USAGE,
+		               "the value of tag %s has %zu bytes, and may have %d; `jig note` takes longer texts", key,
+		               strlen(value), TAG_MOST);
 	if (value)
 		r = db_write(t, &sql, RUN_TAG_SET, e, DB_INT(run), DB_TEXT(key), DB_TEXT(value));
 	else

@@ -30,8 +30,9 @@ struct run_new {
 	bool unpinned;
 };
 
-/* Number = highest ever used + 1 (numbers of removed runs are not used again). State queued; one event "run".
- * ERR_EXISTS when the name is taken by a run that is kept; ERR_USAGE for a bad name. */
+/* Number = highest ever used + 1 (numbers of removed runs are not used again, nor those of folders that hold steps of
+ * runs which the record does not know: an older jig.db was put back, or its end was lost). State queued; one event
+ * "run". ERR_EXISTS when the name is taken by a run that is kept; ERR_USAGE for a bad name. */
 int run_create(struct tracker *t, const struct run_new *n, int64_t *ret_number, char ret_uid[ULID_LEN + 1],
                struct err *e);
 /* queued → running: sets started. */
@@ -50,6 +51,7 @@ int run_param(struct tracker *t, int64_t run, const char *key, const json_t *val
 
 bool run_name_valid(const char *name); /* [A-Za-z][A-Za-z0-9_.-]{0,63}, not "last"; tag keys too */
 int run_rename(struct tracker *t, int64_t run, const char *name, struct err *e);
+#define TAG_MOST (4 << 10) /* bytes of a tag's value */
 int run_tag(struct tracker *t, int64_t run, const char *key, const char *value /* NULL: off */, struct err *e);
 int run_note(struct tracker *t, int64_t run, const char *text, struct err *e);
 /* Takes an ended run out of the lists, with an event; rows of attempts that a kept run borrows stay. ERR_USAGE for a

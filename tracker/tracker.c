@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "tracker/db.h"
 #include "tracker/event.h"
+#include "tracker/folder.h"
 
 #define SQL(X) \
 	X(TRACKER_BEGIN, "BEGIN IMMEDIATE") \
@@ -27,6 +28,8 @@ int tracker_open(const char *dir, enum tracker_mode mode, struct tracker **ret, 
 	int r;
 
 	t->dir = mem_strdup(dir);
+	if ((r = folder_has_record(dir, e)) < 0)
+		return r;
 	if (mode != TRACKER_WRITE && !file_exists(path))
 		return err_set(e, ERR_NOT_FOUND, "no record in %s yet; `jig run` makes the first run", dir);
 	if (file_on_network(dir, &fs))

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "tracker/folder.h"
 
 void project_release(struct project *p)
 {
@@ -97,11 +98,9 @@ int project_prepare(const struct project *p, struct err *e)
 	return file_write(ignore, "*\n", 2, 0644, e);
 }
 
-bool project_has_record(const struct project *p)
+int project_has_record(const struct project *p, struct err *e)
 {
-	_free_ char *db = path_join(p->jig, "jig.db");
-
-	return file_exists(db);
+	return folder_has_record(p->jig, e);
 }
 
 static char *lease_path(const struct project *p, int64_t run)

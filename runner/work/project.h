@@ -20,7 +20,8 @@ int project_here(struct project *ret, struct err *e);
 /* Makes .jig (0700), .jig/runs and .jig/.gitignore ("*") where missing. ERR_BROKEN on a network file system, with the
  * way out (JIG_DIR). */
 int project_prepare(const struct project *p, struct err *e);
-bool project_has_record(const struct project *p);
+/* 1, or 0 when there was no run yet. ERR_BROKEN: what was recorded is gone (tracker/folder.h). */
+int project_has_record(const struct project *p, struct err *e);
 
 /* The lease of a run: an flock on JIG/runs/<n>/lease. Taking makes the folder. */
 int lease_take(const struct project *p, int64_t run, int *ret_fd, struct err *e);

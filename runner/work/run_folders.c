@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "runner/process/tmpdir.h"
+#include "tracker/folder.h"
 #include "tracker/query.h"
 
 static char *folder_of(const struct project *p, int64_t run)
@@ -37,6 +38,9 @@ static int is_dead(
 			return 0;
 		if (r != ERR_NOT_FOUND)
 			return r;
+		/* Runs stay in the record for ever: one that it does not know, and which had begun, it has lost. */
+		if (folder_has_steps(p->jig, run))
+			return 0;
 	}
 	return !lease_held(p, run);
 }

@@ -6,8 +6,9 @@
 #include "runner/work/project.h"
 #include "tracker/tracker.h"
 
-/* Numbers of those that may go: of runs that are not in the record, and of removed ones that no kept run borrows from;
- * those whose lease is held stay. In order of number. */
+/* Numbers of those that may go: of runs that never came into the record, and of removed ones that no kept run borrows
+ * from; those whose lease is held stay, and those with steps of a run that the record does not know. In order of
+ * number. */
 int run_folders_dead(
 	const struct project *p, struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e);
 /* Bytes of the regular files in one. What a step has locked away counts nothing; with `open` it is made accessible

@@ -212,9 +212,10 @@ static int open_record(struct bench *b, struct err *e)
 	struct app *a = &b->app;
 	int r;
 
-	if (a->tracker || !a->project || !project_has_record(a->project))
+	if (a->tracker || !a->project || (r = project_has_record(a->project, e)) == 0)
 		return 0;
-	r = tracker_open(a->project->jig, TRACKER_READ, &a->tracker, e);
+	if (r >= 0)
+		r = tracker_open(a->project->jig, TRACKER_READ, &a->tracker, e);
 	if (r >= 0)
 		r = lost_find(a->project, a->tracker, e);
 	if (r >= 0)
