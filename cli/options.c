@@ -116,6 +116,9 @@ static int parse_long(struct context *c, const char *const *argv, int argc, int 
 			return err_set(e, ERR_USAGE, "--%s takes no value", v->def->name);
 		return take_value(v, "", e);
 	}
+	if (equals && !equals[1] && v->def->optional)
+		return err_set(e, ERR_USAGE, "--%s= has no value behind the \"=\": give one, or write --%s alone",
+			v->def->name, v->def->name);
 	if (equals)
 		return take_value(v, equals + 1, e);
 	if (v->def->optional)
