@@ -21,6 +21,15 @@ static void add_count_after(struct context *c, int64_t n, const char *one, const
 	add_count(&c->out, n, one, many);
 }
 
+static void add_notes(struct context *c, const char *notes)
+{
+	for (size_t n; *notes; notes += n) {
+		n = strcspn(notes, "\n");
+		buf_addf(&c->out, "note: %.*s\n", (int)n, notes);
+		n += notes[n] == '\n';
+	}
+}
+
 static int run_verify(struct context *c, struct err *e)
 {
 	const char *anchor = option_text(c, "anchor");
@@ -30,7 +39,7 @@ static int run_verify(struct context *c, struct err *e)
 		return r;
 	if (c->json) {
 		print_json(c, &v);
-	} else if (v.ok && anchor && !*anchor) {
+	} else if ((v.ok || v.only_file) && anchor && !*anchor) {
 		buf_addf(&c->out, "%s\n", v.anchor);
 	} else if (v.ok) {
 		buf_adds(&c->out, "the record is as it was written: ");
@@ -38,6 +47,7 @@ static int run_verify(struct context *c, struct err *e)
 		add_count_after(c, v.runs, "ended run", "ended runs");
 		add_count_after(c, v.rows, "row", "rows");
 		buf_addc(&c->out, '\n');
+		add_notes(c, v.notes);
 	}
 	if (v.ok)
 		return 0;

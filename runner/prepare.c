@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "runner/log/secret_guess.h"
+#include "tracker/verify.h"
 
 extern char **environ;
 
@@ -138,6 +139,15 @@ static void gather_env_notes(struct prepared *p)
 		vec_push(&p->notes, p->envs.notes.v[p->nenv_notes++]);
 }
 
+/* A run goes on all the same: what is found is what `jig verify` finds. */
+static void note_chain(struct prepared *p, struct tracker *t)
+{
+	struct err e;
+
+	if (t && event_check_head(t, &e) < 0)
+		vec_push(&p->notes, arena_printf(&p->texts, "%s: `jig verify` tells more", e.text));
+}
+
 static void gather_notes(struct prepared *p, const struct pipeline *pipeline)
 {
 	for (size_t i = 0; i < p->code.nnotes; i++)
@@ -216,6 +226,7 @@ int prepare(const struct prepare_options *o, struct prepared *ret, struct err *e
 	if ((r = make_plan(ret, o, e)) < 0 || (r = keep_inputs(ret, e)) < 0)
 		return r;
 	gather_notes(ret, o->pipeline);
+	note_chain(ret, o->tracker);
 	return 0;
 }
 

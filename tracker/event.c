@@ -1,15 +1,15 @@
 #include "tracker/event.h"
 
-#include <stdio.h>
 #include <string.h>
-#include "base/file.h"
-#include "base/path.h"
 #include "base/time.h"
+#include "tracker/anchor.h"
 #include "tracker/db.h"
 #include "tracker/verify.h"
 
 #define SQL(X) \
 	X(EVENT_HEAD, "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1") \
+	X(EVENT_AT, "SELECT hash FROM event WHERE id = ?1") \
+	X(EVENT_ENDS, "SELECT count(*) FROM (SELECT 1 FROM event WHERE kind = 'end' LIMIT 2)") \
 	X(EVENT_ADD, "INSERT INTO event (id, ts, run, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)")
 DB_TABLE(DB_EVENT, sql, SQL)
 
@@ -88,13 +88,44 @@ int event_add(struct tracker *t, int64_t run, const char *kind, const char *body
 	return 0;
 }
 
+/* Whether DIR/chain is of this record; of one that is missing, whether no more than so many runs have ended. */
+static int check_file(struct tracker *t, int64_t ends, struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	struct anchor file;
+	struct digest hash;
+	int64_t ended = 0;
+	int r = anchor_read(t->dir, &file, e);
+
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		r = db_get_int(t, &sql, EVENT_ENDS, &ended, e);
+		return r < 0         ? r
+		       : ended > ends ? err_set(e, ERR_FAILED, "the file %s/chain is missing", t->dir)
+		                      : 0;
+	}
+	if (file.id == 0)
+		return 0;
+	r = db_query(t, &sql, EVENT_AT, &st, e, DB_INT(file.id));
+	if (r < 0 || (r = db_step(t, st, e)) < 0)
+		return r;
+	if (r > 0 && db_digest(st, 0, &hash) && digest_equal(&hash, &file.hash))
+		return 0;
+	return err_set(e, ERR_FAILED, "the record does not fit the file %s/chain", t->dir);
+}
+
+int event_check_head(struct tracker *t, struct err *e)
+{
+	return check_file(t, 0, e);
+}
+
 void event_write_head(struct tracker *t)
 {
-	_free_ char *path = path_join(t->dir, "chain");
-	char text[DIGEST_HEX + 32], hex[DIGEST_HEX + 1];
+	struct anchor head = {.id = t->head_id, .hash = t->head_hash};
 	struct err ignored;
 
-	digest_to_hex(&t->head_hash, hex);
-	snprintf(text, sizeof text, "%lld:%s\n", (long long)t->head_id, hex);
-	file_write_atomic(path, text, strlen(text), 0600, &ignored);
+	/* A record that an older jig made has no file before its first end. */
+	if (check_file(t, 1, &ignored) >= 0)
+		anchor_write(t->dir, &head, &ignored);
 }

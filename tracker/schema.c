@@ -5,7 +5,9 @@
 #include <unistd.h>
 #include "base/embed.h"
 #include "base/file.h"
+#include "tracker/anchor.h"
 #include "tracker/db.h"
+#include "tracker/schema_compare.h"
 
 #define SQL(X) X(SCHEMA_VERSION, "PRAGMA user_version")
 DB_TABLE(DB_SCHEMA, kept, SQL)
@@ -98,6 +100,19 @@ static int check_empty(struct tracker *t, struct err *e)
 	return r;
 }
 
+/* With the database comes the file that tells where its chain ends, so that one which is missing was taken away. One
+ * that is there already tells of a record that is gone. */
+static int make_chain_file(struct tracker *t, struct err *e)
+{
+	struct anchor first;
+	int r = anchor_read(t->dir, &first, e);
+
+	if (r != 0)
+		return r == ERR_FAILED || r > 0 ? 0 : r;
+	first = (struct anchor){0};
+	return anchor_write(t->dir, &first, e);
+}
+
 static int migrate(struct tracker *t, const char *const *list, int64_t version, int n, struct err *e)
 {
 	int r = 0;
@@ -105,7 +120,7 @@ static int migrate(struct tracker *t, const char *const *list, int64_t version, 
 	for (; r >= 0 && version < n; version++) {
 		char pragma[64];
 
-		if (version == 0 && (r = check_empty(t, e)) < 0)
+		if (version == 0 && ((r = check_empty(t, e)) < 0 || (r = make_chain_file(t, e)) < 0))
 			return r;
 		snprintf(pragma, sizeof pragma, "PRAGMA user_version = %lld", (long long)version + 1);
 		if ((r = db_exec(t, list[version], e)) >= 0)
@@ -153,6 +168,11 @@ int schema_upgrade(struct tracker *t, const char *const *list, int n, struct err
 		return r;
 	}
 	return tracker_commit(t, e);
+}
+
+const char *schema_migration(int i)
+{
+	return i < (int)ARRAY_LEN(migrations) ? migrations[i] : NULL;
 }
 
 int schema_ready(struct tracker *t, struct err *e)

@@ -1,13 +1,14 @@
 #include "tracker/verify.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include "base/file.h"
 #include "base/json.h"
-#include "base/path.h"
+#include "base/vec.h"
+#include "tracker/anchor.h"
 #include "tracker/db.h"
 #include "tracker/event.h"
+#include "tracker/folder.h"
+#include "tracker/schema_compare.h"
 #include "tracker/seal.h"
 
 #define SQL(X) \
@@ -36,6 +37,8 @@
 	X(VERIFY_REMOVED, "SELECT number FROM run WHERE removed <> EXISTS (SELECT 1 FROM event WHERE event.run = " \
 	                  "number AND kind = 'remove') LIMIT 1") \
 	X(VERIFY_BEGIN, "BEGIN") \
+	X(VERIFY_KNOWN, "SELECT 1 FROM run WHERE number = ?1") \
+	X(VERIFY_ENDED, "SELECT 1 FROM event WHERE kind = 'end' LIMIT 1") \
 	X(VERIFY_SEAL, "SELECT run, tbl || ', ' || owner || ', block ' || block || ' was added' FROM seal WHERE run " \
 	               "NOT IN (SELECT number FROM run WHERE seal IS NOT NULL) LIMIT 1") \
 	X(VERIFY_POINT, \
@@ -73,40 +76,31 @@
 	               "IN (SELECT id FROM trace_set)")
 DB_TABLE(DB_VERIFY, sql, SQL)
 
-/* A place in the chain that someone kept: "<events>:<hash>". */
-struct anchor {
-	int64_t id;
-	struct digest hash;
-	bool given, met;
+/* Runs whose folders hold steps. */
+struct runs {
+	const char *dir;
+	int64_t *v;
+	size_t len, cap;
 };
 
-static bool parse_anchor(const char *text, struct anchor *ret)
-{
-	char *end;
-	char hex[DIGEST_HEX + 1];
-	long long id = strtoll(text, &end, 10);
+#define FAULT sizeof((struct verify_report *)NULL)->fault
 
-	if (*text < '0' || *text > '9' || *end != ':' || strlen(end + 1) < DIGEST_HEX)
-		return false;
-	memcpy(hex, end + 1, DIGEST_HEX);
-	hex[DIGEST_HEX] = 0;
-	end += 1 + DIGEST_HEX;
-	if (*end && strcmp(end, "\n") != 0)
-		return false;
-	ret->id = id;
-	ret->given = true;
-	ret->met = id == 0;
-	return digest_from_hex(hex, &ret->hash);
-}
+/* A place in the chain that someone kept. */
+struct kept {
+	struct anchor at;
+	bool given, met;
+	bool at_fault; /* what does not hold was found by it */
+};
 
-static void meet(struct anchor *a, int64_t id, const struct digest *hash, const char *what, char fault[400])
+static void meet(struct kept *a, int64_t id, const struct digest *hash, const char *what, char fault[FAULT])
 {
-	if (!a->given || a->id != id)
+	if (!a->given || a->at.id != id)
 		return;
 	a->met = true;
-	if (!fault[0] && !digest_equal(&a->hash, hash))
-		snprintf(fault, 400, "the chain is not the one of %s: event %lld has another hash", what,
-		         (long long)id);
+	if (fault[0] || digest_equal(&a->at.hash, hash))
+		return;
+	a->at_fault = true;
+	snprintf(fault, FAULT, "the chain is not the one of %s: event %lld has another hash", what, (long long)id);
 }
 
 /* Where event v->events should be, event id stands. */
@@ -119,12 +113,11 @@ static void tell_gap(struct verify_report *v, int64_t id)
 		         (long long)v->events, (long long)id);
 }
 
-static int check_chain(struct tracker *t, struct anchor *file, struct anchor *kept, struct verify_report *v,
+static int check_chain(struct tracker *t, struct kept *file, struct kept *kept, struct verify_report *v,
                        struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	struct digest before = {0};
-	char hex[DIGEST_HEX + 1];
 	int r = db_query(t, &sql, VERIFY_EVENTS, &st, e);
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
@@ -151,13 +144,14 @@ static int check_chain(struct tracker *t, struct anchor *file, struct anchor *ke
 	}
 	if (r < 0)
 		return r;
-	if (!v->fault[0] && ((file->given && !file->met) || (kept->given && !kept->met)))
+	if (!v->fault[0] && ((file->given && !file->met) || (kept->given && !kept->met))) {
+		file->at_fault = file->given && !file->met;
 		snprintf(v->fault, sizeof v->fault,
 		         "table event: the end of the chain was cut off: event %lld is missing (there were at least "
 		         "%lld)",
-		         (long long)v->events + 1, (long long)(file->given && !file->met ? file->id : kept->id));
-	digest_to_hex(&before, hex);
-	snprintf(v->anchor, sizeof v->anchor, "%lld:%s", (long long)v->events, hex);
+		         (long long)v->events + 1, (long long)(file->at_fault ? file : kept)->at.id);
+	}
+	anchor_text(&(struct anchor){v->events, before}, v->anchor);
 	return 0;
 }
 
@@ -177,7 +171,7 @@ static int end_digest(struct tracker *t, int64_t run, struct digest *ret, struct
 }
 
 /* What has ended is told by the events, not by the run's row, which may lie. */
-static int check_run(struct tracker *t, int64_t run, bool sealed, int64_t *ret_rows, char fault[400], struct err *e)
+static int check_run(struct tracker *t, int64_t run, bool sealed, int64_t *ret_rows, char fault[FAULT], struct err *e)
 {
 	struct digest end;
 	int64_t made;
@@ -186,7 +180,7 @@ static int check_run(struct tracker *t, int64_t run, bool sealed, int64_t *ret_r
 	if (r < 0)
 		return r;
 	if (r == 0) {
-		snprintf(fault, 400, "run %lld: table run: the row was added", (long long)run);
+		snprintf(fault, FAULT, "run %lld: table run: the row was added", (long long)run);
 		return 0;
 	}
 	r = end_digest(t, run, &end, e);
@@ -195,7 +189,7 @@ static int check_run(struct tracker *t, int64_t run, bool sealed, int64_t *ret_r
 	if (r > 0)
 		return seal_check(t, run, &end, ret_rows, fault, e);
 	if (sealed)
-		snprintf(fault, 400, "run %lld: table run: it has ended without an event", (long long)run);
+		snprintf(fault, FAULT, "run %lld: table run: it has ended without an event", (long long)run);
 	return 0;
 }
 
@@ -205,7 +199,7 @@ static int check_runs(struct tracker *t, struct verify_report *v, struct err *e)
 	int r = db_query(t, &sql, VERIFY_RUNS, &st, e);
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
-		char fault[400] = "";
+		char fault[FAULT] = "";
 
 		v->runs++;
 		r = check_run(t, db_int(st, 0), db_int(st, 1), &v->rows, fault, e);
@@ -299,43 +293,130 @@ static int check_rest(struct tracker *t, struct verify_report *v, struct err *e)
 	return v->fault[0] ? 0 : check_keys(t, v, e);
 }
 
-static int verify(struct tracker *t, struct anchor *file, struct anchor *kept, struct verify_report *v, struct err *e)
+/* Of runs that the record does not know. The folders were looked for before its events were. */
+static int check_folders(struct tracker *t, const struct runs *began, struct verify_report *v, struct err *e)
+{
+	int64_t first = 0;
+
+	for (size_t i = 0; !v->fault[0] && i < began->len; i++) {
+		int64_t known, run = began->v[i];
+		int r = db_get_int(t, &sql, VERIFY_KNOWN, &known, e, DB_INT(run));
+
+		if (r < 0)
+			return r;
+		if (r == 0 && (!first || run < first))
+			first = run;
+	}
+	if (first)
+		snprintf(v->fault, sizeof v->fault,
+		         "run %lld: the record has no such run, but its folder %s/runs/%lld holds steps: the end of "
+		         "the record was lost, or an older one was put back (where that was done on purpose: move the "
+		         "folder away)",
+		         (long long)first, t->dir, (long long)first);
+	return 0;
+}
+
+static int check_missing(struct tracker *t, struct kept *file, struct verify_report *v, struct err *e)
+{
+	int64_t ended;
+	int r = file->given || v->fault[0] ? 0 : db_get_int(t, &sql, VERIFY_ENDED, &ended, e);
+
+	if (r > 0) {
+		file->at_fault = true;
+		snprintf(v->fault, sizeof v->fault, "the file %s/chain is missing", t->dir);
+	}
+	return r;
+}
+
+/* What was said so far comes first: tools that copy a record leave parts of the schema behind. */
+static int verify(struct tracker *t, struct kept *file, struct kept *kept, const struct runs *began,
+                  struct verify_report *v, struct err *e)
 {
 	int r;
 
 	if ((r = check_chain(t, file, kept, v, e)) < 0 || (r = check_runs(t, v, e)) < 0 ||
-	    (r = check_rest(t, v, e)) < 0)
+	    (r = check_rest(t, v, e)) < 0 || (r = check_missing(t, file, v, e)) < 0 ||
+	    (r = check_folders(t, began, v, e)) < 0)
+		return r;
+	if (!v->fault[0] && (r = schema_compare(t, v->fault, sizeof v->fault, v->notes, sizeof v->notes, e)) < 0)
 		return r;
 	v->ok = !v->fault[0];
 	return 0;
 }
 
-int verify_all(struct tracker *t, const char *against, struct verify_report *ret, struct err *e)
+/* Where the database holds without the file, the way out is told. */
+static int look_past_file(struct tracker *t, struct kept *kept, struct verify_report *v, struct err *e)
 {
-	struct verify_report v = {0};
-	struct anchor file = {0}, kept = {0};
-	_free_ char *path = path_join(t->dir, "chain");
-	_buf_ struct buf text = BUF_INIT;
-	_query_ sqlite3_stmt *begin = NULL;
-	struct err ignored;
-	bool outer = tracker_in_transaction(t);
-	int r;
+	struct kept none = {.given = true, .met = true};
+	struct runs no_folders = {0};
+	struct verify_report w = {0};
+	int r = verify(t, &none, kept, &no_folders, &w, e);
+	size_t n = strlen(v->fault);
 
-	if (against && !parse_anchor(against, &kept))
-		return err_set(e, ERR_USAGE,
-		               "\"%s\" is no anchor: `jig verify --anchor` prints one, <events>:<64 hex digits>",
-		               against);
+	if (r < 0 || !w.ok)
+		return r;
+	v->only_file = true;
+	snprintf(v->fault + n, sizeof v->fault - n,
+	         " (where an older jig.db was put back on purpose: `jig verify --anchor >%s/chain` takes what is there "
+	         "for the record)",
+	         t->dir);
+	return 0;
+}
+
+static int add_begun(void *arg, int64_t run, struct err *e)
+{
+	struct runs *x = arg;
+
+	if (folder_has_steps(x->dir, run))
+		vec_push(x, run);
+	return 0;
+}
+
+static int verify_at_once(struct tracker *t, struct kept *kept, struct runs *began, struct verify_report *ret,
+                          struct err *e)
+{
+	_query_ sqlite3_stmt *begin = NULL;
+	struct verify_report v = {0};
+	struct kept file = {0};
+	bool outer = t->in_transaction;
+	int r = anchor_read(t->dir, &file.at, e);
+
 	/* Read before the events: the file may be behind them, never ahead. */
-	if (file_exists(path) && (file_read(path, 4096, &text, &ignored) < 0 || !parse_anchor(text.data, &file)))
-		snprintf(v.fault, sizeof v.fault, "the file %s is damaged", path);
+	if (r < 0 && r != ERR_FAILED)
+		return r;
+	file.at_fault = r < 0;
+	file.given = r > 0;
+	file.met = file.at.id == 0;
+	if (file.at_fault)
+		snprintf(v.fault, sizeof v.fault, "%.*s", (int)sizeof v.fault - 1, e->text);
+	if ((r = folder_each_run(t->dir, add_begun, began, e)) < 0)
+		return r;
 	/* One state of the record, however long it takes and whoever writes meanwhile. */
 	if (!outer && ((r = db_query(t, &sql, VERIFY_BEGIN, &begin, e)) < 0 || (r = db_step(t, begin, e)) < 0))
 		return r;
 	t->in_transaction = true;
-	r = verify(t, &file, &kept, &v, e);
+	r = verify(t, &file, kept, began, &v, e);
+	if (r >= 0 && file.at_fault)
+		r = look_past_file(t, kept, &v, e);
 	if (!outer)
 		tracker_rollback(t);
 	if (r >= 0)
 		*ret = v;
+	return r;
+}
+
+int verify_all(struct tracker *t, const char *against, struct verify_report *ret, struct err *e)
+{
+	struct kept kept = {.given = against};
+	struct runs began = {.dir = t->dir};
+	int r;
+
+	if (against && !anchor_parse(against, &kept.at))
+		return err_set(e, ERR_USAGE,
+		               "\"%s\" is no anchor: `jig verify --anchor` prints one, <events>:<64 hex digits>",
+		               against);
+	kept.met = kept.at.id == 0;
+	r = verify_at_once(t, &kept, &began, ret, e);
+	vec_release(&began);
 	return r;
 }

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "tests/lib/record_case.h"
+#include "tracker/anchor.h"
 #include "tracker/db.h"
 #include "tracker/query.h"
 
@@ -24,10 +25,12 @@ static bool take_saved(int version)
 {
 	_free_ char *saved = mem_printf("tests/tracker/data/v%d.db", version);
 	_free_ char *path = path_join(record_dir, "jig.db");
+	struct anchor first = {0};
 
 	if (!file_exists(saved))
 		return false;
 	must(file_copy(saved, path, 0600, &make_err));
+	must(anchor_write(record_dir, &first, &make_err));
 	return true;
 }
 
@@ -161,6 +164,7 @@ static void test_next(void **state)
 	/* The copy is a whole record of the version before. */
 	must(file_mkdirs(below, 0700, &make_err));
 	must(file_copy(copy, there, 0600, &make_err));
+	must(anchor_write(below, &(struct anchor){0}, &make_err));
 	must(tracker_open(below, TRACKER_READ, &old, &make_err));
 	assert_int_equal(make_number(below, "PRAGMA user_version"), now);
 	holds(old, 3);
