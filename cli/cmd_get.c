@@ -46,8 +46,8 @@ static int add_inside(struct context *c, struct items *l, const struct artifact_
 		const char *path = arena_printf(&l->arena, "%s/%s", f->path, t->path);
 		if (wanted(path, want))
 			vec_push(l,
-				(struct item){ .path = path, .attempt = f->attempt, .digest = t->digest, .mode = t->mode,
-					.size = t->size });
+				(struct item){ .path = path, .attempt = f->attempt, .digest = t->digest,
+					.mode = t->mode, .size = t->size });
 	}
 	return r;
 }
@@ -244,7 +244,7 @@ static void list(struct context *c, const struct items *l)
 		char hex[DIGEST_HEX + 1];
 		digest_to_hex(&l->v[i].digest, hex);
 		buf_addf(&c->out, "%s\t%lld\t", hex, (long long)l->v[i].size);
-		context_text(c, l->v[i].path);
+		context_contents(c, l->v[i].path);
 		buf_adds(&c->out, l->v[i].whole ? "/\n" : "\n");
 	}
 }
@@ -294,7 +294,7 @@ static int run_get(struct context *c, struct err *e)
 			continue;
 		if ((r = write_item(c, &l.v[i], e)) < 0)
 			return r;
-		context_text(c, l.v[i].path);
+		context_contents(c, l.v[i].path);
 		buf_adds(&c->out, l.v[i].whole ? "/\n" : "\n");
 	}
 	if (same)

@@ -31,7 +31,7 @@ static int run_init(struct context *c, struct err *e)
 	if ((r = init_pipeline(c->project.root, &text, &notes, &source, e)) < 0)
 		return r;
 	if (print) {
-		context_text(c, text.data);
+		context_contents(c, text.data);
 		return 0;
 	}
 	if ((r = file_write_atomic(path, text.data, text.len, 0644, e)) < 0)

@@ -24,7 +24,7 @@ static void add_field(struct context *c, const char *s)
 		else
 			buf_addc(&text, *s);
 	}
-	context_text(c, text.data);
+	context_contents(c, text.data);
 	buf_addc(&c->out, '\t');
 }
 

@@ -27,19 +27,30 @@ static void add_head(struct context *c, const char *name)
 }
 
 /* Further lines of the text stand below the first one. */
-static void add_fact(struct context *c, const char *name, const char *text)
+static void add_lines(struct context *c, const char *name, const char *text,
+                      void (*put)(struct context *c, const char *s))
 {
 	add_head(c, name);
 	for (;;) {
 		size_t n = strcspn(text, "\n");
 		_free_ char *line = mem_strndup(text, n);
-		context_text(c, line);
+		put(c, line);
 		buf_addc(&c->out, '\n');
 		text += n + (text[n] == '\n');
 		if (!*text)
 			return;
 		buf_fill(&c->out, ' ', FACT_COLUMN);
 	}
+}
+
+static void add_fact(struct context *c, const char *name, const char *text)
+{
+	add_lines(c, name, text, context_text);
+}
+
+static void add_contents(struct context *c, const char *name, const char *text)
+{
+	add_lines(c, name, text, context_contents);
 }
 
 static void add_code(struct context *c, const struct run_row *r)
@@ -81,7 +92,9 @@ struct items { struct buf text; size_t cells; };
 
 static void add_item(struct context *c, struct items *to, const char *item)
 {
-	size_t cells = utf8_cells(item, strlen(item)), width = (size_t)context_width(c);
+	_buf_ struct buf one = BUF_INIT;
+	utf8_visible(&one, item, strlen(item), false);
+	size_t cells = utf8_cells(one.data, one.len), width = (size_t)context_width(c);
 	if (to->text.len && width && FACT_COLUMN + to->cells + 3 + cells > width) {
 		buf_addc(&to->text, '\n');
 		to->cells = 0;
@@ -89,7 +102,7 @@ static void add_item(struct context *c, struct items *to, const char *item)
 		buf_adds(&to->text, " · ");
 		to->cells += 3;
 	}
-	buf_adds(&to->text, item);
+	buf_add(&to->text, one.data, one.len);
 	to->cells += cells;
 }
 
@@ -258,7 +271,7 @@ static void show_run(struct context *c, const struct run_data *d, bool paused)
 	add_metrics(c, d);
 	add_pairs(c, "tags", &d->tags, "=");
 	if (*r->note)
-		add_fact(c, "note", r->note);
+		add_contents(c, "note", r->note);
 	add_fact(c, "uid", r->uid);
 	if (d->steps.len) {
 		buf_addc(&c->out, '\n');
@@ -314,7 +327,7 @@ static void add_command(struct context *c, const char *json)
 			buf_addc(&line, ' ');
 		text_shell_quote(&line, word ? word : "");
 	}
-	add_fact(c, "executed", line.data);
+	add_contents(c, "executed", line.data);
 }
 
 static void add_usage(struct context *c, const struct attempt_row *a)
@@ -461,7 +474,7 @@ static void add_next(struct context *c, const struct run_data *d, const struct s
 		buf_adds(&line, "        again, as it ran:  sh ");
 		text_shell_quote(&line, replay);
 	}
-	context_text(c, line.data);
+	context_contents(c, line.data);
 	buf_addc(&c->out, '\n');
 }
 
@@ -483,7 +496,7 @@ static int show_step(struct context *c, struct run_data *d, const struct step_ro
 	if (needs.len)
 		add_fact(c, "needs", needs.data);
 	if (s->command && !a)
-		add_fact(c, "run", s->command);
+		add_contents(c, "run", s->command);
 	for (size_t i = 0; i < d->attempts.len; i++)
 		if (d->attempts.v[i].step == s->id || d->attempts.v[i].id == s->reused_attempt) {
 			struct run_reads reads;

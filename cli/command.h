@@ -128,8 +128,11 @@ void help_text(struct buf *out, const struct command *cmd, const struct paint *p
 
 /* Appends text made harmless for a terminal, newlines kept. */
 void visible_lines(struct buf *out, const char *s, size_t n, bool ascii);
-/* For texts that go to stdout: harmless on a terminal, as they are elsewhere. */
+/* Words on stdout: harmless wherever they go, newlines kept. */
 void context_text(struct context *c, const char *s);
+/* Contents that were asked for (a file, a note, paths for another program): harmless on a terminal, elsewhere as they
+ * are. */
+void context_contents(struct context *c, const char *s);
 
 /* "1 run", "3,214 runs". Appends. */
 void add_count(struct buf *out, int64_t n, const char *one, const char *many);

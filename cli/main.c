@@ -21,7 +21,7 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-/* "jig: " and the text, or all the lines of faults, each harmless on a terminal. */
+/* "jig: " and the text, or all the lines of faults, each harmless wherever it goes. */
 static void complain(struct context *c, const struct err *e)
 {
 	_buf_ struct buf line = BUF_INIT;
@@ -32,10 +32,7 @@ static void complain(struct context *c, const struct err *e)
 	if (!n)
 		return;
 	buf_adds(&line, "jig: ");
-	if (isatty(STDERR_FILENO))
-		visible_lines(&line, text, n, c->paint_err.ascii);
-	else
-		buf_add(&line, text, n);
+	visible_lines(&line, text, n, isatty(STDERR_FILENO) && c->paint_err.ascii);
 	buf_addc(&line, '\n');
 	file_write_all(STDERR_FILENO, line.data, line.len);
 }

@@ -100,6 +100,29 @@ expect 0 jig show last
 has "$out" "key-8 0.8 · a-rather-long-key-9 0.9"
 expect 0 jig rm last
 
+# What comes from outside is one line wherever it goes, and nothing in it acts on a terminal; a note is contents.
+python3 - <<'P'
+import json
+open("jig.yaml", "w").write(json.dumps({"params": {"evil": "one\ntwo\x1b[31mred é", "k\x1b[1m": 3}, "steps": {"a": {"run": ":"}}}))
+P
+expect 0 jig run
+cp "$HOME/demo.yaml" jig.yaml
+expect 0 jig tag last "t=$(printf 'v\n\033[31mw')"
+expect 0 jig note last "$(printf 'n1\n\033[31mn2')"
+expect 0 jig tag last
+same "$out" "t=v··[31mw"
+expect 0 jig show last
+has "$out" "evil one·two·[31mred é · k·[1m 3
+"
+has "$out" "t=v··[31mw
+"
+has "$out" "$(printf '\033[31mn2')"
+expect 0 jig ls --columns number,params.evil,tags.t -n 1
+same "$(printf '%s\n' "$out" | sed -n '2,$p' | tr -s ' ' | cut -d ' ' -f 2-)" "one·two·[31mred é v··[31mw"
+expect 2 jig show last "$(printf 'x\033[31my')"
+has "$err" 'no step "x·[31my"'
+expect 0 jig rm last
+
 # A step whose name is written with escapes is found by what they stand for.
 cat >jig.yaml <<'Y'
 steps:
