@@ -15,9 +15,8 @@ static int list_tags(struct context *c, int64_t run, struct err *e)
 	struct pair_rows tags;
 	int r = query_tags(c->tracker, run, &a, &tags, e);
 	for (size_t i = 0; r >= 0 && i < tags.len; i++) {
-		context_text(c, tags.v[i].key);
-		buf_addc(&c->out, '=');
-		context_text(c, tags.v[i].value);
+		buf_addf(&c->out, "%s=", tags.v[i].key);
+		utf8_visible(&c->out, tags.v[i].value, strlen(tags.v[i].value), c->out_tty && c->paint.ascii);
 		buf_addc(&c->out, '\n');
 	}
 	return r;
@@ -116,7 +115,8 @@ const struct command cmd_tag = {
 	.max_args = ARGS_ANY,
 	.flags = COMMAND_RECORD | COMMAND_CHANGES,
 	.run = run_tag_command,
-	.text = "`K=V` puts a tag on, `K=` takes it off. With the run alone its tags are listed.",
+	.text = "`K=V` puts a tag on, `K=` takes it off. With the run alone its tags are listed. A value has at most "
+		"4 KiB; `jig note` takes longer texts.",
 };
 
 const struct command cmd_note = {

@@ -17,6 +17,12 @@ expect 2 jig tag 1 plain
 expect 2 jig tag 1 ok=1 9bad=x
 expect 0 jig tag 1
 hasnt "$out" ok
+# A tag is no place for contents; what is refused leaves no run either.
+expect 2 jig tag 1 "long=$(printf '%05000d' 0)"
+has "$err" "the value of tag long has 5000 bytes, and may have 4096"
+expect 2 jig run --tag "long=$(printf '%05000d' 0)"
+has "$err" "the value of tag long has 5000 bytes"
+expect 2 jig show 4
 expect 2 jig tag 2 --name best
 expect 2 jig tag 2 --name last
 expect 0 jig note 1 "one line"

@@ -153,6 +153,11 @@ static void test_marks(void **state)
 	assert_string_equal(row.note, "a \"quoted\" ✓ note\n");
 	must_refuse(run_tag(record, m.run, "a b", "x", &make_err), ERR_USAGE, "no key");
 	must_refuse(run_tag(record, m.run, "a", "\xff", &make_err), ERR_USAGE, "UTF-8");
+	_buf_ struct buf long_value = BUF_INIT;
+	buf_fill(&long_value, 'x', TAG_MOST + 1);
+	must_refuse(run_tag(record, m.run, "a", long_value.data, &make_err), ERR_USAGE, "has 4097 bytes");
+	in_transaction(run_tag(record, m.run, "empty", long_value.data + 1, &make_err));
+	in_transaction(run_tag(record, m.run, "empty", "", &make_err));
 	must_refuse(run_tag(record, 9, "a", "x", &make_err), ERR_NOT_FOUND, "no run 9");
 	must_refuse(run_note(record, m.run, "\xff", &make_err), ERR_USAGE, "UTF-8");
 	must_refuse(run_note(record, 9, "", &make_err), ERR_NOT_FOUND, "no run 9");
