@@ -145,10 +145,12 @@ static void broken_line(struct attempt *a, const char *line, size_t n, const cha
 
 static void tell_broken_lines(struct attempt *a)
 {
-	_free_ char *text = mem_printf("[jig: %lld lines of $JIG_METRICS are no metrics]\n", (long long)a->broken_lines);
+	char text[80];
+	int n = snprintf(text, sizeof text, "[jig: %lld lines of $JIG_METRICS are no metrics]\n",
+	                 (long long)a->broken_lines);
 
 	if (a->broken_lines > 1)
-		stream_bytes(a, 1, text, strlen(text));
+		stream_bytes(a, 1, text, (size_t)n);
 }
 
 static void metric_line(struct attempt *a, const char *line, size_t n, int64_t now)

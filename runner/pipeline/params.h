@@ -8,8 +8,8 @@
 /* Merges `over` into `base` deeply: objects merge, all else is replaced. */
 void params_merge(json_t *base, const json_t *over);
 /* "train.lr=0.3", "layers=[64,64]", "+new.key=1", "~train.depth". ERR_USAGE: an unknown key without "+" (names the
- * nearest), removal of what is not there, a value that is no YAML, a key through a scalar. A name that is there may be any text
- * without "="; one that is added holds no blanks. */
+ * nearest), removal of what is not there, a value that is no YAML, a key through a scalar. A name that is there may be
+ * any text without "="; one that is added holds no blanks. */
 int params_override(json_t *params, const char *text, struct err *e);
 
 /* A sweep: "train.lr=0.1,0.3", "seed=range(0,5)", "model=choice(a,b)", "range(0,1,0.25)" (stop not included, as

@@ -18,8 +18,8 @@ void outputs_release(struct outputs_taken *t);
  * taken away; else copied). Metrics files must be readable as such: ERR_USAGE. */
 int outputs_take(struct store *store, const struct step *s, const char *work, bool move, struct outputs_taken *ret,
                  struct err *e);
-/* One more path of the work folder, as `jig log --artifact` asked (copied). ERR_NOT_FOUND when it is not there: it may be
- * an output, hold one or lie in one, so this comes before outputs_take(). */
+/* One more path of the work folder, as `jig log --artifact` asked (copied). ERR_NOT_FOUND when it is not there: it
+ * may be an output, hold one or lie in one, so this comes before outputs_take(). */
 int outputs_take_path(struct store *store, const char *work, const char *path, struct outputs_taken *ret,
                       struct err *e);
 
