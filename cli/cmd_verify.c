@@ -76,5 +76,8 @@ const struct command cmd_verify = {
 		"that does not hold. Someone who "
 		"can write the database can also forge the whole chain: an anchor that was kept elsewhere shows that "
 		"too.\n\n"
+		"The file .jig/chain keeps the end of the chain as it was when the last run ended. One that is not of "
+		"this record stays as it is. Where an older jig.db was put back on purpose, `jig verify --anchor "
+		">.jig/chain` takes what is there for the record.\n\n"
 		"The exit status is 1 when something does not hold.",
 };
