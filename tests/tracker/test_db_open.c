@@ -235,7 +235,7 @@ static void test_full_change(void **state)
 	make_run(t, NULL);
 	assert_int_equal(tracker_commit(t, &e), ERR_BROKEN);
 	assert_true(e.full);
-	assert_non_null(strstr(e.text, "the disk is full"));
+	assert_non_null(strstr(e.text, "cannot write the record: the disk is full"));
 	has_runs(t, 1);
 	free_disk();
 	add_run(t);
