@@ -58,8 +58,8 @@ int db_error(struct tracker *t, struct err *e, const char *what)
 	switch (code) {
 	case SQLITE_FULL:
 		err_set(e, ERR_BROKEN,
-		        "%s/jig.db: cannot write the record: the disk is full; make room on it (`jig gc` frees what no run "
-		        "needs)",
+		        "%s/jig.db: cannot write the record: the disk is full; make room on it (`jig gc` frees what no "
+		        "run needs)",
 		        t->dir);
 		e->full = true;
 		return e->code;
