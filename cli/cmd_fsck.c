@@ -70,7 +70,10 @@ static int run_fsck(struct context *c, struct err *e)
 		return 0;
 	_buf_ struct buf n = BUF_INIT;
 	add_count(&n, report.faults, "object is", "objects are");
-	return err_set(e, ERR_FAILED, "%s missing or damaged; `jig run --fresh` makes outputs anew", n.data);
+	return err_set(e, ERR_FAILED,
+			"%s missing or damaged; `jig run --fresh` makes outputs anew, and writes the code of the "
+			"working tree anew",
+			n.data);
 }
 
 const struct command cmd_fsck = {
@@ -80,7 +83,7 @@ const struct command cmd_fsck = {
 	.group = GROUP_KEEP,
 	.flags = COMMAND_RECORD | COMMAND_JSON,
 	.run = run_fsck,
-	.text = "Reads every object that the record names and compares its content with its name; counts what no run "
-		"names.\n\n"
+	.text = "Reads every object that the record names, and the code of every run, and compares the content with "
+		"its name; counts what no run names. What is damaged is moved away, so that a run makes it anew.\n\n"
 		"The exit status is 1 when something is missing or damaged.",
 };

@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "runner/code/code_check.h"
 #include "runner/pipeline/named.h"
 #include "runner/work/run_folders.h"
 #include "store/pool.h"
@@ -92,11 +93,26 @@ static int check(void *arg, void *own, size_t item, struct err *e)
 	return 0;
 }
 
-static void report_fault(struct fsck *f, const struct object *o)
+static void report_fault(struct fsck *f, int64_t run, const char *path, const char *text)
 {
-	_free_ char *line = mem_printf("run %lld: %s: %s", (long long)o->run, o->path, o->text);
+	_free_ char *line = mem_printf("run %lld: %s: %s", (long long)run, path, text);
 	f->report->faults++;
 	f->fault(f->arg, line);
+}
+
+static void report_code(void *arg, int64_t run, const char *path, const char *text)
+{
+	_free_ char *what = mem_printf("its code%s%s", *path ? ": " : "", path);
+	report_fault(arg, run, what, text);
+}
+
+static int look_at_code(struct fsck *f, struct err *e)
+{
+	const char **trees;
+	int64_t *runs;
+	size_t n;
+	int r = query_snapshots(f->tracker, &f->arena, &trees, &runs, &n, e);
+	return r < 0 ? r : code_check(f->project->jig, trees, runs, n, report_code, f, e);
 }
 
 static int count_object(void *arg, const struct digest *d, int64_t size, const char *path, struct err *e)
@@ -128,7 +144,9 @@ static int look(struct fsck *f, struct err *e)
 		return r;
 	for (size_t i = 0; i < f->objects.len; i++)
 		if (f->objects.v[i].text)
-			report_fault(f, &f->objects.v[i]);
+			report_fault(f, f->objects.v[i].run, f->objects.v[i].path, f->objects.v[i].text);
+	if ((r = look_at_code(f, e)) < 0)
+		return r;
 	report->named = (int64_t)f->objects.len;
 	report->named_bytes = bytes;
 	if ((r = store_each(f->store, count_object, f, e)) < 0)

@@ -101,7 +101,7 @@ static int plan(struct gc *g, struct err *e)
 		return r;
 	if ((r = remove_runs(g, &runs, e)) >= 0 && (r = any_live(g, &g->report->live, e)) >= 0 &&
 		(r = gather_named(g, e)) >= 0 &&
-		(r = query_snapshots(g->tracker, &g->arena, &g->trees, &g->ntrees, e)) >= 0)
+		(r = query_snapshots(g->tracker, &g->arena, &g->trees, NULL, &g->ntrees, e)) >= 0)
 		r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, e);
 	if (r >= 0 && !g->options->dry_run)
 		r = tracker_commit(g->tracker, e);
@@ -240,7 +240,7 @@ static int prune_code(struct gc *g, struct err *e)
 		return r < 0 ? r : prune(g, e);
 	if ((r = tracker_begin(g->tracker, e)) < 0)
 		return r;
-	r = query_snapshots(g->tracker, &g->arena, &g->trees, &g->ntrees, e);
+	r = query_snapshots(g->tracker, &g->arena, &g->trees, NULL, &g->ntrees, e);
 	if (r >= 0)
 		r = prune(g, e);
 	tracker_rollback(g->tracker);

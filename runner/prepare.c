@@ -38,7 +38,7 @@ void prepared_release(struct prepared *p)
 	*p = (struct prepared){ 0 };
 }
 
-static int take_code(struct prepared *p, const struct prepare_options *o, struct err *e)
+static int take_code(const struct prepare_options *o, struct code_snapshot *ret, struct err *e)
 {
 	VEC(const char *) data = { 0 }, in = { 0 };
 	struct code_options c = {
@@ -62,9 +62,23 @@ static int take_code(struct prepared *p, const struct prepare_options *o, struct
 	c.ndata = data.len;
 	c.inputs = in.v;
 	c.ninputs = in.len;
-	r = code_snapshot(&c, &p->code, e);
+	r = code_snapshot(&c, ret, e);
 	vec_release(&data);
 	vec_release(&in);
+	return r;
+}
+
+int prepare_tree(const struct prepare_options *o, const struct prepared *p, struct code_tree **ret, struct err *e)
+{
+	struct code_snapshot again = { 0 };
+	struct err ignored;
+	int r = code_tree_open(o->project->jig, p->code.tree, ret, e);
+
+	if (r != ERR_BROKEN || o->code || take_code(o, &again, &ignored) < 0)
+		return r;
+	if (!strcmp(again.tree, p->code.tree))
+		r = code_tree_open(o->project->jig, p->code.tree, ret, e);
+	code_snapshot_release(&again);
 	return r;
 }
 
@@ -221,7 +235,7 @@ int prepare(const struct prepare_options *o, struct prepared *ret, struct err *e
 		return r;
 	if (o->code)
 		copy_code(&ret->code, o->code);
-	else if ((!o->dry || o->tracker) && (r = take_code(ret, o, e)) < 0)
+	else if ((!o->dry || o->tracker) && (r = take_code(o, &ret->code, e)) < 0)
 		return r;
 	if ((r = make_plan(ret, o, e)) < 0 || (r = keep_inputs(ret, e)) < 0)
 		return r;

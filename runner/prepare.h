@@ -55,6 +55,9 @@ struct prepared {
 	struct arena texts;
 };
 int prepare(const struct prepare_options *o, struct prepared *ret, struct err *e);
+/* The code of what was prepared. What of it is damaged in JIG/code.git and still stands in the working tree is written
+ * anew. */
+int prepare_tree(const struct prepare_options *o, const struct prepared *p, struct code_tree **ret, struct err *e);
 /* Builds and checks the environments of the steps that run (env_set_prepare); what that brings to light is added to the
  * notes. */
 int prepare_envs(struct prepared *p, struct err *e);

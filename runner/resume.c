@@ -190,9 +190,9 @@ static int load_same(const struct resume_options *o, struct resume *ret, const s
 	r = code_tree_open(source.jig, source.tree, &tree, e);
 	if (r == ERR_NOT_FOUND)
 		return err_set(e, ERR_USAGE,
-		               "the code of run %lld was collected (snapshot %.12s); `--code work` takes the working "
-		               "tree, `--code REV` a revision",
-		               n, source.tree);
+		               "the code of run %lld is no longer in %s/code.git (snapshot %.12s); gc or somebody "
+		               "removed it: `--code work` takes the working tree, `--code REV` a revision",
+		               n, source.jig, source.tree);
 	if (r < 0)
 		return r;
 	code_tree_free(tree);

@@ -35,7 +35,7 @@ struct resume {
 };
 /* ret is zeroed; resume_release in every case. ERR_NOT_FOUND: no such run. ERR_USAGE: the run is live (with the way
  * out: jig stop, jig retry); no such revision; unknown params (all faults in full in `faults`, may be NULL); its
- * snapshot was collected. */
+ * snapshot is gone. */
 int resume_load(const struct resume_options *o, struct resume *ret, struct buf *faults, struct err *e);
 void resume_release(struct resume *r);
 

@@ -160,7 +160,7 @@ static int prepare_run(struct supervisor *s, struct err *e)
 		s->live.nsteps += s->in[i];
 		any |= s->in[i] && plan_may_run(s->pre.plan, (int)i);
 	}
-	return r < 0 || !any ? r : code_tree_open(o->project->jig, s->pre.code.tree, &s->tree, e);
+	return r < 0 || !any ? r : prepare_tree(&po, &s->pre, &s->tree, e);
 }
 
 static void describe_step(struct supervisor *s, size_t i, struct step_new *ret)

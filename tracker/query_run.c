@@ -26,8 +26,8 @@
 	  "a.id") \
 	X(RUN_DEAD, "SELECT r.number FROM run r WHERE r.removed = 1 AND NOT " RUN_BORROWED " ORDER BY r.number") \
 	X(RUN_SNAPSHOTS, \
-	  "SELECT DISTINCT r.snapshot FROM run r WHERE r.snapshot IS NOT NULL AND (r.removed = 0 OR " RUN_BORROWED \
-	  ")")
+	  "SELECT r.snapshot, r.number FROM run r WHERE r.snapshot IS NOT NULL AND (r.removed = 0 OR " RUN_BORROWED \
+	  ") ORDER BY r.number")
 DB_TABLE(DB_QUERY, sql, SQL)
 
 int query_run(struct tracker *t, int64_t number, struct arena *a, struct run_row *ret, struct err *e)
@@ -138,19 +138,26 @@ int query_dead_runs(struct tracker *t, struct arena *a, int64_t **ret, size_t *r
 	return all_ints(t, RUN_DEAD, a, ret, ret_len, e);
 }
 
-int query_snapshots(struct tracker *t, struct arena *a, const char ***ret, size_t *ret_len, struct err *e)
+int query_snapshots(struct tracker *t, struct arena *a, const char ***ret, int64_t **ret_runs, size_t *ret_len,
+                    struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	VEC(const char *) trees = {0};
+	VEC(int64_t) runs = {0};
 	int r = db_query(t, &sql, RUN_SNAPSHOTS, &st, e);
 
-	while (r >= 0 && (r = db_step(t, st, e)) > 0)
+	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
 		vec_push(&trees, db_text(st, 0, a));
+		vec_push(&runs, db_int(st, 1));
+	}
 	if (r >= 0) {
 		*ret = arena_dup(a, trees.v, trees.len * sizeof *trees.v);
 		*ret_len = trees.len;
+		if (ret_runs)
+			*ret_runs = arena_dup(a, runs.v, runs.len * sizeof *runs.v);
 	}
 	vec_release(&trees);
+	vec_release(&runs);
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/path.h"
+#include "base/sha256.h"
 #include "runner/code/code_list.h"
 #include "runner/code/code_repo.h"
 
@@ -94,7 +95,7 @@ int code_repo_load(struct code_repo *r, struct err *e)
 	return 0;
 }
 
-static char *loose_path(const struct code_repo *r, const git_oid *id)
+char *code_repo_object_path(const struct code_repo *r, const git_oid *id)
 {
 	char hex[41];
 	code_oid_hex(id->id, hex);
@@ -103,7 +104,7 @@ static char *loose_path(const struct code_repo *r, const git_oid *id)
 
 bool code_repo_has(struct code_repo *r, const git_oid *id)
 {
-	_free_ char *path = loose_path(r, id);
+	_free_ char *path = code_repo_object_path(r, id);
 	if (!access(path, R_OK))
 		return true;
 	struct err ignored;
@@ -112,7 +113,7 @@ bool code_repo_has(struct code_repo *r, const git_oid *id)
 
 int64_t code_repo_loose_size(const struct code_repo *r, const git_oid *id)
 {
-	_free_ char *path = loose_path(r, id);
+	_free_ char *path = code_repo_object_path(r, id);
 	struct stat st;
 	return stat(path, &st) < 0 ? -1 : (int64_t)st.st_size;
 }
@@ -120,7 +121,7 @@ int64_t code_repo_loose_size(const struct code_repo *r, const git_oid *id)
 /* Whether to look again after a lookup that found nothing. */
 static bool is_refused(const struct code_repo *r, const git_oid *id, int *result)
 {
-	_free_ char *path = loose_path(r, id);
+	_free_ char *path = code_repo_object_path(r, id);
 	struct stat st;
 	if (*result != GIT_ENOTFOUND || (lstat(path, &st) < 0 && !err_is_machine(errno)))
 		return false;
@@ -128,10 +129,35 @@ static bool is_refused(const struct code_repo *r, const git_oid *id, int *result
 	return true;
 }
 
+void code_repo_distrust(const struct code_repo *r)
+{
+	_free_ char *cache = path_join(r->path, "jig-stat");
+	unlink(cache);
+}
+
+/* What can be read to its end, and libgit2 cannot make sense of, is damaged. */
+static void move_away(const struct code_repo *r, const git_oid *id)
+{
+	_free_ char *path = code_repo_object_path(r, id);
+	int errnum = errno;
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct digest ignored_digest;
+	struct err ignored;
+	if (fd >= 0 && !err_is_machine(errnum) && sha256_fd(fd, &ignored_digest, NULL, &ignored) >= 0) {
+		_free_ char *folder = path_parent(path), *to = mem_printf("%s/tmp_%s", folder, path_base(path));
+		rename(path, to);
+		code_repo_distrust(r);
+	}
+	errno = errnum;
+}
+
 #define LOOK(call) \
+	errno = 0; \
 	int result = call; \
 	if (is_refused(r, id, &result) && (result = call) < 0) \
 		is_refused(r, id, &result); \
+	if (result < 0 && result != GIT_ENOTFOUND) \
+		move_away(r, id); \
 	return result
 
 int code_repo_tree(struct code_repo *r, const git_oid *id, git_tree **ret)
@@ -151,7 +177,7 @@ int code_repo_header(struct code_repo *r, const git_oid *id, size_t *ret_size, g
 
 void code_repo_touch(const struct code_repo *r, const git_oid *id)
 {
-	_free_ char *path = loose_path(r, id);
+	_free_ char *path = code_repo_object_path(r, id);
 	utimensat(AT_FDCWD, path, NULL, 0);
 }
 
@@ -223,7 +249,7 @@ int code_repo_write_file(struct code_repo *r, int fd, int64_t size, git_oid *ret
 
 static int sync_loose(const struct code_repo *r, const git_oid *id, bool start, bool last, struct err *e)
 {
-	_free_ char *path = loose_path(r, id);
+	_free_ char *path = code_repo_object_path(r, id);
 	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0

@@ -35,10 +35,15 @@ bool code_repo_has(struct code_repo *r, const git_oid *id);
 int64_t code_repo_loose_size(const struct code_repo *r, const git_oid *id);
 /* As git2.tree_lookup, git2.odb_read and git2.odb_read_header, for which an object that the disk refused is one that is
  * not there: these look again, and say GIT_ENOTFOUND only of what is not there. After another error errno and
- * git2_error tell the cause. */
+ * git2_error tell the cause; a loose object that is damaged is moved to where gc takes it away, so that the next
+ * snapshot that has it writes it anew. */
 int code_repo_tree(struct code_repo *r, const git_oid *id, git_tree **ret);
 int code_repo_read(struct code_repo *r, const git_oid *id, git_odb_object **ret);
 int code_repo_header(struct code_repo *r, const git_oid *id, size_t *ret_size, git_object_t *ret_type);
+/* The next snapshot reads every file, and writes what is not there: for when an object was found missing. */
+void code_repo_distrust(const struct code_repo *r);
+/* Where it is or was, when it is loose: for messages. Owned. */
+char *code_repo_object_path(const struct code_repo *r, const git_oid *id);
 /* Writes an object unless it is there. */
 int code_repo_write(struct code_repo *r, const void *bytes, size_t n, git_object_t type, git_oid *ret, struct err *e);
 /* The content of an open file, from its start to its end, as a blob. 1 when the file's length changed meanwhile. */

@@ -45,6 +45,19 @@ void code_tree_free(struct code_tree *t)
 
 /* ---- reading ---- */
 
+/* path: "" is the root. */
+static int unreadable(const struct opened *o, const struct code_repo *repo, const git_oid *id, const char *path,
+                      struct err *e)
+{
+	_free_ char *object = code_repo_object_path(repo, id);
+	int r = git2_error(e, ERR_BROKEN,
+	                   "%s%sof snapshot %.12s cannot be read from %s (`jig fsck` names all that is missing or "
+	                   "damaged; a run of a working tree that has it writes it anew)",
+	                   path, *path ? ": " : "", o->tree.id, object);
+	code_repo_distrust(repo);
+	return r;
+}
+
 static int add_blob(struct opened *o, struct code_repo *repo, const char *path, unsigned mode, const git_oid *id,
                     struct err *e)
 {
@@ -62,8 +75,7 @@ static int add_blob(struct opened *o, struct code_repo *repo, const char *path, 
 	if (!r && held && !object)
 		r = code_repo_read(repo, id, &object);
 	if (r < 0)
-		return git2_error(e, ERR_BROKEN, "%s: of snapshot %.12s cannot be read from %s", path, o->tree.id,
-		                  repo->path);
+		return unreadable(o, repo, id, path, e);
 	f.size = size;
 	if (held) {
 		f.data = arena_alloc(&o->arena, size + 1);
@@ -87,7 +99,7 @@ static int add_tree(struct opened *o, struct code_repo *repo, const git_oid *id,
 	if (r == GIT_ENOTFOUND && !depth)
 		return err_set(e, ERR_NOT_FOUND, "%s: there is no such snapshot in %s", o->tree.id, repo->path);
 	if (r < 0)
-		return git2_error(e, ERR_BROKEN, "snapshot %.12s cannot be read from %s", o->tree.id, repo->path);
+		return unreadable(o, repo, id, into, e);
 	size_t n = git2.tree_entrycount(tree);
 	for (size_t i = 0; i < n; i++) {
 		const git_tree_entry *entry = git2.tree_entry_byindex(tree, i);
@@ -151,10 +163,18 @@ static int fill(const struct opened *o, struct code_repo *repo, const char *fold
 		_close_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd < 0)
 			return err_errno(e, "%s: cannot be made", path);
+		_git_(odb_object) git_odb_object *object = NULL;
+		const git_oid *id = &o->big.v[big++];
+		git_oid have;
 		errno = 0;
-		if (write_blob(repo, &o->big.v[big++], fd) < 0)
-			return errno ? err_errno(e, "%s: cannot be written", path)
-			             : git2_error(e, ERR_BROKEN, "%s: cannot be read from %s", f->path, repo->path);
+		bool written = write_blob(repo, id, fd) >= 0;
+		if (!written && errno && errno != ENOENT)
+			return err_errno(e, "%s: cannot be written", path);
+		/* A stream is not held against its id. What is wrong with the object its reading tells. */
+		if (!written || git2.odb_hashfile(&have, path, GIT_OBJECT_BLOB) < 0 || memcmp(&have, id, sizeof have)) {
+			code_repo_read(repo, id, &object);
+			return unreadable(o, repo, id, f->path, e);
+		}
 		if (fchmod(fd, f->mode == 0100755 ? 0555 : 0444) < 0)
 			return err_errno(e, "%s: cannot change its mode", path);
 	}

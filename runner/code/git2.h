@@ -27,7 +27,7 @@
 	X(tree_entrycount) X(tree_entry_byindex) X(tree_entry_bypath) X(tree_entry_name) X(tree_entry_id) \
 	X(tree_entry_filemode_raw) X(tree_entry_type) X(tree_entry_free) X(blob_lookup) X(blob_free) \
 	X(blob_rawcontent) X(blob_rawsize) X(odb_free) X(odb_hash) X(odb_exists_ext) X(odb_write) X(odb_read) \
-	X(odb_read_header) X(odb_open_wstream) X(odb_stream_write) X(odb_stream_finalize_write) \
+	X(odb_read_header) X(odb_hashfile) X(odb_open_wstream) X(odb_stream_write) X(odb_stream_finalize_write) \
 	X(odb_stream_free) X(odb_object_data) X(odb_object_size) X(odb_object_free) X(odb_open_rstream) \
 	X(odb_stream_read) X(oid_fromstr) X(attr_get_many) X(attr_value) X(diff_tree_to_tree) \
 	X(diff_num_deltas) X(diff_get_delta) X(diff_free) X(patch_from_diff) X(patch_from_blobs) \

@@ -97,4 +97,66 @@ has "$out" "a.txt"
 has "$err" "jig run --fresh"
 expect 0 jig run --fresh
 expect 0 jig fsck
+
+# ---- the code: whichever object of it is damaged or gone
+
+rm -rf got
+head -c 300000 /dev/urandom >large.bin
+mkdir sub
+echo text >sub/file
+git init -q .
+expect 0 jig run --fresh
+echo first >sub/old
+pipeline first
+expect 0 jig run
+first=$(ask last 'r["run"]')
+rm sub/old
+pipeline 4
+expect 0 jig run
+last=$(ask last 'r["run"]')
+git --git-dir=.jig/code.git ls-tree -r -t "$(ask last 'r["code"]["snapshot"]')" | sed 's/^[0-9]* [a-z]* //' >"$HOME/objects"
+git --git-dir=.jig/code.git rev-parse "refs/jig/run/$last" | sed 's/$/	./' >>"$HOME/objects"
+[ "$(wc -l <"$HOME/objects")" -eq 6 ] || fail "objects: $(cat "$HOME/objects")"
+while read -r id path; do
+	file=.jig/code.git/objects/$(echo "$id" | cut -c 1-2)/$(echo "$id" | cut -c 3-)
+	for how in junk told gone; do
+		rm -rf .jig/trees
+		if [ $how = gone ]; then
+			rm -f "$file"
+		else
+			chmod u+w "$file"
+			echo junk >"$file"
+		fi
+		if [ $how = told ]; then
+			expect 1 jig fsck
+			has "$out" "its code"
+			[ "$path" = . ] || has "$out" ": $path: "
+		fi
+		expect 0 jig run --force b
+		expect 0 jig fsck
+	done
+done <"$HOME/objects"
+
+# What the working tree does not have any more cannot be written anew: the run and the file are named, and so is the object.
+file=.jig/code.git/objects/$(git --git-dir=.jig/code.git rev-parse "refs/jig/run/$first:sub/old" | sed 's,^..,&/,')
+chmod u+w "$file"
+echo junk >"$file"
+rm -rf .jig/trees
+expect 3 jig resume "$first" --code same --force b
+has "$err" "sub/old"
+has "$err" "$file"
+has "$err" "jig fsck"
+expect 1 jig fsck
+has "$out" "run $first: its code: sub/old"
+expect 0 jig rm "$first" --yes
+expect 0 jig fsck
+
+# All of it: each run whose code is gone is named, and only what is known.
+mv .jig/code.git "$HOME/code.git"
+expect 1 jig fsck
+has "$out" "run $last: its code: snapshot"
+hasnt "$out" "run $first: "
+expect 2 jig resume "$last" --code same
+has "$err" "is no longer in"
+mv "$HOME/code.git" .jig/code.git
 finish

@@ -173,4 +173,5 @@ same "$(ask last 'r["state"]')" success
 run=$(ask last 'r["run"]')
 rm -rf .jig/code.git
 expect 2 jig resume "$run" --code same
-has "$err" "was collected"
+has "$err" "the code of run"
+has "$err" "is no longer in"

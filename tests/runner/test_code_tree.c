@@ -266,6 +266,27 @@ static void damaged_object(void **state)
 	assert_ok(file_write(path, "nonsense", 8, 0600, e));
 	assert_int_equal(code_tree_open(jig, snap.tree, &t, &err), ERR_BROKEN);
 	assert_non_null(strstr(err.text, "a: of snapshot"));
+	assert_non_null(strstr(err.text, path));
+	/* It was moved away, and the next snapshot writes it. */
+	assert_false(file_exists(path));
+	take_ok();
+	assert_content("a", "some content");
+	/* Another's content in its place, in a file that is checked out by a stream. */
+	put_size("a", 100000);
+	put_size("b", 100001);
+	take_ok();
+	_free_ char *big = mem_printf("--git-dir=%s/code.git rev-parse %s:a %s:b", jig, snap.tree, snap.tree);
+	git(big);
+	_free_ char *one = mem_printf("%s/code.git/objects/%.2s/%.38s", jig, out.data, out.data + 2);
+	_free_ char *other = mem_printf("%s/code.git/objects/%.2s/%.38s", jig, out.data + 41, out.data + 43);
+	assert_int_equal(unlink(one), 0);
+	assert_ok(file_copy(other, one, 0444, e));
+	assert_int_equal(code_tree_open(jig, snap.tree, &t, &err), ERR_BROKEN);
+	assert_non_null(strstr(err.text, one));
+	assert_false(file_exists(one));
+	take_ok();
+	assert_ok(code_tree_open(jig, snap.tree, &t, e));
+	code_tree_free(t);
 }
 
 static void differences(void **state)

@@ -207,7 +207,7 @@ static void what_is_refused(void **state)
 	assert_ok(file_remove_tree(code, e));
 	put("lib/x.py", "other\n");
 	take_ok();
-	refuse(run, "same", NULL, ERR_USAGE, "the code of run 2 was collected");
+	refuse(run, "same", NULL, ERR_USAGE, "the code of run 2 is no longer in");
 	must(tracker_begin(tracker, &make_err));
 	must(run_remove(tracker, run, &make_err));
 	must(tracker_commit(tracker, &make_err));

@@ -669,7 +669,7 @@ static void test_kept(void **state)
 	_arena_ struct arena a = ARENA_INIT;
 	_buf_ struct buf got = BUF_INIT;
 	struct err e = {0};
-	int64_t *dead;
+	int64_t *dead, *runs;
 	const char **trees;
 	size_t n;
 
@@ -681,10 +681,11 @@ static void test_kept(void **state)
 	assert_int_equal(query_dead_runs(small, &a, &dead, &n, &e), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(dead[0], 7);
-	assert_int_equal(query_snapshots(small, &a, &trees, &n, &e), 0);
+	assert_int_equal(query_snapshots(small, &a, &trees, &runs, &n, &e), 0);
 	assert_int_equal(n, 3);
 	for (size_t i = 0; i < n; i++)
 		assert_string_not_equal(trees[i], "t7");
+	assert_int_equal(runs[0], 1);
 }
 
 int main(void)
