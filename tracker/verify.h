@@ -24,7 +24,8 @@ struct verify_report {
 	bool only_file;             /* not ok, but in the database all holds: DIR/chain is not of it */
 	char anchor[DIGEST_HEX + 24]; /* "<events>:<hash>" of the chain's head */
 };
-/* Recomputes the whole chain and the digests of every ended run. Negative only when reading fails; a fault is ok ==
+/* Recomputes the whole chain and the digests of every ended run, and then looks at DIR/chain being there, at folders of
+ * runs that the record does not know, and at the schema (tracker/schema_compare.h). Negative only when reading fails; a fault is ok ==
  * false. against (may be NULL): an anchor kept earlier, checked too. */
 int verify_all(struct tracker *t, const char *against, struct verify_report *ret, struct err *e);
 
