@@ -19,14 +19,14 @@ int event_check_head(struct tracker *t, struct err *e);
 struct verify_report {
 	int64_t events, runs, rows;
 	bool ok;
-	char fault[600];            /* the first thing that does not hold: table, owner and key */
-	char notes[600];            /* remarks, a line each; "" without */
-	bool only_file;             /* not ok, but in the database all holds: DIR/chain is not of it */
+	char fault[600];              /* the first thing that does not hold: table, owner and key */
+	char notes[600];              /* remarks, a line each; "" without */
+	bool only_file;               /* not ok, but in the database all holds: DIR/chain is not of it */
 	char anchor[DIGEST_HEX + 24]; /* "<events>:<hash>" of the chain's head */
 };
 /* Recomputes the whole chain and the digests of every ended run, and then looks at DIR/chain being there, at folders of
- * runs that the record does not know, and at the schema (tracker/schema_compare.h). Negative only when reading fails; a fault is ok ==
- * false. against (may be NULL): an anchor kept earlier, checked too. */
+ * runs that the record does not know, and at the schema. Negative only when reading fails; a fault is ok == false.
+ * against (may be NULL): an anchor kept earlier, checked too. */
 int verify_all(struct tracker *t, const char *against, struct verify_report *ret, struct err *e);
 
 #endif
