@@ -69,10 +69,10 @@ static int run_fsck(struct context *c, struct err *e)
 	if (!report.faults)
 		return 0;
 	_buf_ struct buf n = BUF_INIT;
-	add_count(&n, report.faults, "object is", "objects are");
+	add_count(&n, report.faults, "part is", "parts are");
 	return err_set(e, ERR_FAILED,
-			"%s missing or damaged; `jig run --fresh` makes outputs anew, and writes the code of the "
-			"working tree anew",
+			"%s missing or damaged; `jig run --fresh` makes outputs and the code of the working tree "
+			"anew, a log comes back from a copy only",
 			n.data);
 }
 
@@ -83,7 +83,8 @@ const struct command cmd_fsck = {
 	.group = GROUP_KEEP,
 	.flags = COMMAND_RECORD | COMMAND_JSON,
 	.run = run_fsck,
-	.text = "Reads every object that the record names, and the code of every run, and compares the content with "
-		"its name; counts what no run names. What is damaged is moved away, so that a run makes it anew.\n\n"
+	.text = "Reads every object that the record names, and the code and the logs of every run, and compares "
+		"the content with the record; counts what no run names. What is damaged is moved away, so that a run "
+		"makes it anew.\n\n"
 		"The exit status is 1 when something is missing or damaged.",
 };

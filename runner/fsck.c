@@ -1,5 +1,7 @@
 #include "runner/fsck.h"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -46,7 +48,8 @@ static int take(void *arg, const struct digest *d, int64_t size, enum artifact_f
 	struct err *e)
 {
 	struct fsck *f = arg;
-	if ((form == FORM_FILE || form == FORM_FOLDER) && named_add(&f->named, d))
+	/* A log is what stands at its path, whatever else has the same digest. */
+	if (form == FORM_PLACE || ((form == FORM_FILE || form == FORM_FOLDER) && named_add(&f->named, d)))
 		vec_push(&f->objects, (struct object){ .digest = *d,
 					      .size = size,
 					      .run = run,
@@ -77,12 +80,32 @@ static void take_entries(struct fsck *f, size_t at)
 	}
 }
 
+/* A log, which stands in its attempt's folder. */
+static void check_place(struct fsck *f, struct object *o)
+{
+	_free_ char *path = path_join(f->project->jig, o->path);
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct digest have;
+	struct err why = { 0 };
+	int64_t size;
+	if (fd < 0)
+		err_errno(&why, "cannot be read");
+	else if (sha256_fd(fd, &have, &size, &why) >= 0 && !digest_equal(&have, &o->digest))
+		err_set(&why, ERR_BROKEN, "it has %lld bytes with another content than the %lld of the record",
+			(long long)size, (long long)o->size);
+	o->text = why.code < 0 ? mem_strdup(why.text) : NULL;
+}
+
 static int check(void *arg, void *own, size_t item, struct err *e)
 {
 	struct fsck *f = arg;
 	struct object *o = &f->objects.v[item];
 	struct err why;
 	int64_t size;
+	if (o->form == FORM_PLACE) {
+		check_place(f, o);
+		return 0;
+	}
 	o->code = store_check(f->store, &o->digest, &why);
 	if (o->code < 0) {
 		free(o->text);
@@ -136,9 +159,11 @@ static int look(struct fsck *f, struct err *e)
 	for (size_t i = 0; i < f->objects.len; i++)
 		if (f->objects.v[i].form == FORM_FOLDER)
 			take_entries(f, i);
-	int64_t bytes = 0;
+	int64_t bytes = 0, logs = 0;
 	for (size_t i = 0; i < f->objects.len; i++)
 		bytes += f->objects.v[i].form == FORM_FILE ? f->objects.v[i].size : 0;
+	for (size_t i = 0; i < f->objects.len; i++)
+		logs += f->objects.v[i].form == FORM_PLACE;
 	char own[POOL_MAX];
 	if ((r = pool_run(pool_threads(f->objects.len, bytes), f->objects.len, check, f, own, 1, e)) < 0)
 		return r;
@@ -147,7 +172,7 @@ static int look(struct fsck *f, struct err *e)
 			report_fault(f, f->objects.v[i].run, f->objects.v[i].path, f->objects.v[i].text);
 	if ((r = look_at_code(f, e)) < 0)
 		return r;
-	report->named = (int64_t)f->objects.len;
+	report->named = (int64_t)f->objects.len - logs;
 	report->named_bytes = bytes;
 	if ((r = store_each(f->store, count_object, f, e)) < 0)
 		return r;

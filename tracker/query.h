@@ -131,7 +131,7 @@ int query_pipeline_text(struct tracker *t, int64_t run, struct arena *a, const c
 int query_duration(struct tracker *t, const char *step_name, int64_t *ret_us, struct err *e);
 
 /* For gc and fsck: every digest that a row names but those of checkpoints, which are never in the store; removed runs
- * that nothing borrows from left out; and snapshots likewise. */
+ * that nothing borrows from left out; and snapshots likewise. The path of a FORM_PLACE is below .jig. */
 typedef int query_digest_fn(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run,
                             const char *path, struct err *e);
 int query_digests(struct tracker *t, query_digest_fn *cb, void *arg, struct err *e);

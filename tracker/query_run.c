@@ -21,7 +21,9 @@
 	X(RUN_PARAMS, "SELECT key, text FROM param WHERE run = ?1 ORDER BY key") \
 	X(RUN_PIPELINE, "SELECT p.text FROM run r JOIN pipeline p ON p.id = r.pipeline_id WHERE r.number = ?1") \
 	X(RUN_DIGESTS, \
-	  "SELECT a.digest, a.size, a.form, a.run, a.path FROM artifact a JOIN run r ON r.number = a.run " \
+	  "SELECT a.digest, a.size, a.form, a.run, CASE a.form WHEN 'place' THEN " \
+	  "(SELECT t.folder FROM attempt t WHERE t.id = a.attempt) || '/' || a.path ELSE a.path END " \
+	  "FROM artifact a JOIN run r ON r.number = a.run " \
 	  "WHERE a.digest IS NOT NULL AND a.role <> 'checkpoint' AND (r.removed = 0 OR " RUN_BORROWED ") ORDER BY " \
 	  "a.id") \
 	X(RUN_DEAD, "SELECT r.number FROM run r WHERE r.removed = 1 AND NOT " RUN_BORROWED " ORDER BY r.number") \

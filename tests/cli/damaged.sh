@@ -24,7 +24,7 @@ pipeline() {
 	cat >jig.yaml <<Y
 steps:
   a: {run: "echo right >a.txt; mkdir d; echo inside >d/x; mkdir d/e", outputs: [a.txt, d/]}
-  b: {run: "cat a.txt d/x own >b.txt; : $1", inputs: [a.txt, d/, own], outputs: [b.txt]}
+  b: {run: "cat a.txt d/x own >b.txt; echo said; : $1", inputs: [a.txt, d/, own], outputs: [b.txt]}
 Y
 }
 echo mine >own
@@ -159,4 +159,18 @@ hasnt "$out" "run $first: "
 expect 2 jig resume "$last" --code same
 has "$err" "is no longer in"
 mv "$HOME/code.git" .jig/code.git
+
+# ---- logs: what is missing or changed is said, and no way out is promised that there is none
+
+log=.jig/runs/$last/b@1/log
+cp -p "$log" "$HOME/log"
+echo more >>"$log"
+expect 1 jig fsck
+has "$out" "run $last: runs/$last/b@1/log: "
+mv .jig/runs "$HOME/runs"
+expect 1 jig fsck
+has "$out" "run $last: runs/$last/b@1/log: cannot be read"
+rm -rf .jig/runs
+mv "$HOME/runs" .jig/runs
+cp -p "$HOME/log" "$log"
 finish

@@ -3,6 +3,8 @@
 #ifndef TESTS_LIB_SCREENS_LOGS_H
 #define TESTS_LIB_SCREENS_LOGS_H
 
+#include <fcntl.h>
+#include "base/path.h"
 #include "tests/lib/screens_make.h"
 
 struct log_at {
@@ -36,12 +38,20 @@ static struct log_at log_begin(struct at *a)
 
 static void log_end(struct at *a, struct log_at *l)
 {
+	_free_ char *path = path_join(a->folder, "log");
+	struct digest d;
 	int64_t size;
 
 	must(log_finish(l->log, l->us, &size, &make_err));
 	log_free(l->log);
-	if (size > 0 && a->ended)
-		artifact_at(a, ROLE_LOG, FORM_PLACE, "log", a->folder + strlen(a->s->project.jig), size);
+	if (size <= 0 || !a->ended)
+		return;
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	must(sha256_fd(fd, &d, &size, &make_err));
+	must(artifact_add(a->s->t,
+	                  &(struct artifact_new){a->number, a->step_id, a->attempt, ROLE_LOG, FORM_PLACE, "log", &d,
+	                                         size, 0, 0644},
+	                  &make_err));
 }
 
 static void log_plain(struct at *a)

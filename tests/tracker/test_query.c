@@ -675,14 +675,14 @@ static void test_kept(void **state)
 
 	/* Of the removed runs 8 borrows from 6; nobody from 7. */
 	assert_int_equal(query_digests(small, note_digest, &got, &e), 0);
-	assert_string_equal(got.data, "1:data.csv:1 1:log:0 1:data.csv:1 1:b:2 1:a:3 6:kept:6 ");
+	assert_string_equal(got.data, "1:data.csv:1 1:runs/x/log:0 1:data.csv:1 1:b:2 1:a:3 6:kept:6 ");
 	assert_int_equal(query_digests(small, refuse_digest, NULL, &e), ERR_FAILED);
 	assert_string_equal(e.text, "enough of data.csv");
 	assert_int_equal(query_dead_runs(small, &a, &dead, &n, &e), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(dead[0], 7);
 	assert_int_equal(query_snapshots(small, &a, &trees, &runs, &n, &e), 0);
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 4);
 	for (size_t i = 0; i < n; i++)
 		assert_string_not_equal(trees[i], "t7");
 	assert_int_equal(runs[0], 1);
