@@ -206,7 +206,9 @@ signalled QUIT 143
 if [ -e /proc/self/status ]; then
 	printf 'steps:\n  a: {run: "grep Sig[BI] /proc/self/status >$HOME/signals"}\n' >jig.yaml
 	(trap '' QUIT && expect 0 jig run)
-	same "$(tr -d '\n\t' <"$HOME/signals")" "SigBlk:0000000000000000SigIgn:0000000000000000"
+	# Two that the C library keeps to itself may have been ignored before the tests began, and nobody can change that.
+	same "$(tr -d '\n\t' <"$HOME/signals" | sed 's/0000000180000000/0000000000000000/')" \
+		"SigBlk:0000000000000000SigIgn:0000000000000000"
 fi
 cat >jig.yaml <<'Y'
 steps:
