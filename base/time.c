@@ -50,6 +50,14 @@ int64_t time_ns(const struct timespec *t)
 	return (int64_t)((uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec);
 }
 
+int64_t time_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return time_ns(&now);
+}
+
 int64_t time_mono(void)
 {
 #ifdef CLOCK_BOOTTIME

@@ -16,6 +16,7 @@ void time_pin(int64_t us);
 /* ns since 1970. A file may bear a time for which 64 bits have no room (beyond the year 2262): then the low ones, which
  * tell it from others as well. */
 int64_t time_ns(const struct timespec *t);
+int64_t time_now_ns(void);
 int64_t time_mono(void); /* monotonic µs; where the system offers it, a clock that counts while the machine sleeps */
 
 /* "2026-11-21T10:00:00.000000Z" (27 bytes and a NUL). */

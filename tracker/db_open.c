@@ -119,7 +119,7 @@ static void look_at(const char *path, struct db_file_stood *ret)
 	ret->device = (uint64_t)st.st_dev;
 	ret->inode = (uint64_t)st.st_ino;
 	ret->size = (int64_t)st.st_size;
-	ret->changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	ret->changed_ns = time_ns(&st.st_mtim);
 }
 
 static struct db_stood stands(const struct tracker *t)

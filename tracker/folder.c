@@ -30,13 +30,15 @@ int folder_each_run(const char *dir, int (*each)(void *arg, int64_t run, struct 
 
 	if (!d)
 		return errno == ENOENT ? 0 : err_errno(e, "%s", path);
-	for (struct dirent *x; r >= 0 && (x = readdir(d));) {
+	for (struct dirent *x; r >= 0 && (errno = 0, x = readdir(d));) {
 		int64_t run;
 
 		/* SQLite's numbers of rows have no end; those that people and jig make are far below this. */
 		if (integer_parse(x->d_name, 1, (int64_t)1 << 53, &run))
 			r = each(arg, run, e);
 	}
+	if (r >= 0 && errno)
+		return err_errno(e, "%s", path);
 	return r < 0 ? r : 0;
 }
 
@@ -45,14 +47,16 @@ bool folder_has_steps(const char *dir, int64_t run)
 	_free_ char *path = mem_printf("%s/runs/%lld", dir, (long long)run);
 	_closedir_ DIR *d = opendir(path);
 
-	for (struct dirent *x; d && (x = readdir(d));) {
+	if (!d)
+		return errno != ENOENT;
+	for (struct dirent *x; (errno = 0, x = readdir(d));) {
 		struct stat st;
 
 		if (x->d_name[0] != '.' && fstatat(dirfd(d), x->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    S_ISDIR(st.st_mode))
 			return true;
 	}
-	return false;
+	return errno;
 }
 
 static int note_run(void *arg, int64_t run, struct err *e)

@@ -106,13 +106,7 @@ enum trace_kind { TRACE_KINDS(STATE_SYMBOL_) };
 /* One row of a vocabulary; glyph, ascii and role are NULL where the list has none. */
 struct word { const char *text, *glyph, *ascii, *role, *meaning; };
 enum vocabulary {
-	WORDS_RUN_STATE,
-	WORDS_STEP_STATE,
-	WORDS_ATTEMPT_STATE,
-	WORDS_CAUSE,
-	WORDS_KIND,
-	WORDS_ROLE,
-	WORDS_FORM,
+	WORDS_RUN_STATE, WORDS_STEP_STATE, WORDS_ATTEMPT_STATE, WORDS_CAUSE, WORDS_KIND, WORDS_ROLE, WORDS_FORM,
 	WORDS_REQUEST,
 	WORDS_TRACE
 };

@@ -23,13 +23,6 @@ static void checking_release(struct checking *c)
 	named_release(&c->gone);
 }
 
-static struct digest digest_of(const git_oid *id)
-{
-	struct digest d = {0};
-	memcpy(d.b, id->id, sizeof id->id);
-	return d;
-}
-
 static void tell(struct checking *c, const git_oid *id, int result, const char *path)
 {
 	_free_ char *object = code_repo_object_path(&c->repo, id);
@@ -44,7 +37,7 @@ static void tell(struct checking *c, const git_oid *id, int result, const char *
 static void check_blob(struct checking *c, const git_oid *id, const char *path)
 {
 	_git_(odb_object) git_odb_object *object = NULL;
-	struct digest d = digest_of(id);
+	struct digest d = code_repo_digest(id);
 	if (!named_add(&c->seen, &d))
 		return;
 	int r = code_repo_read(&c->repo, id, &object);
@@ -55,7 +48,7 @@ static void check_blob(struct checking *c, const git_oid *id, const char *path)
 static void check_tree(struct checking *c, const git_oid *id, const char *path, int depth)
 {
 	_git_(tree) git_tree *tree = NULL;
-	struct digest d = digest_of(id);
+	struct digest d = code_repo_digest(id);
 	if (!named_add(&c->seen, &d))
 		return;
 	int r = depth > MAX_DEPTH ? -1 : code_repo_tree(&c->repo, id, &tree);
@@ -89,7 +82,7 @@ int code_check(const char *jig, const char *const *trees, const int64_t *runs, s
 		c.run = runs[i];
 		if (there && git2.oid_fromstr(&id, trees[i]) == 0)
 			check_tree(&c, &id, "", 0);
-		d = digest_of(&id);
+		d = code_repo_digest(&id);
 		if (!there || named_has(&c.gone, &d)) {
 			_free_ char *text = mem_printf("snapshot %.12s is no longer in %s", trees[i], folder);
 			fault(arg, runs[i], "", text);

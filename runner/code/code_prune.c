@@ -41,23 +41,16 @@ static void pruning_release(struct pruning *p)
 
 /* ---- what is reached ---- */
 
-static struct digest digest_of(const git_oid *id)
-{
-	struct digest d = {0};
-	memcpy(d.b, id->id, sizeof id->id);
-	return d;
-}
-
 static bool has(const struct named *set, const git_oid *id)
 {
-	struct digest d = digest_of(id);
+	struct digest d = code_repo_digest(id);
 	return named_has(set, &d);
 }
 
 /* True when it was in neither set before. */
 static bool add(struct pruning *p, struct named *set, const git_oid *id)
 {
-	struct digest d = digest_of(id);
+	struct digest d = code_repo_digest(id);
 	return !named_has(&p->reached, &d) && named_add(set, &d);
 }
 

@@ -4,8 +4,10 @@
 #define RUNNER_CODE_REPO_H
 
 #include <stdbool.h>
+#include <string.h>
 #include "runner/code/git2.h"
 #include "base/buf.h"
+#include "base/sha256.h"
 #include "base/vec.h"
 
 struct code_repo {
@@ -42,6 +44,13 @@ int code_repo_read(struct code_repo *r, const git_oid *id, git_odb_object **ret)
 int code_repo_header(struct code_repo *r, const git_oid *id, size_t *ret_size, git_object_t *ret_type);
 /* The next snapshot reads every file, and writes what is not there: for when an object was found missing. */
 void code_repo_distrust(const struct code_repo *r);
+/* The id in the place of a digest, for sets of these. */
+static inline struct digest code_repo_digest(const git_oid *id)
+{
+	struct digest d = {0};
+	memcpy(d.b, id->id, sizeof id->id);
+	return d;
+}
 /* Where it is or was, when it is loose: for messages. Owned. */
 char *code_repo_object_path(const struct code_repo *r, const git_oid *id);
 /* Writes an object unless it is there. */

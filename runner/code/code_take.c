@@ -2,21 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <time.h>
 #include <unistd.h>
+#include "base/time.h"
 #include "runner/code/code_take.h"
 #include "runner/log/secret_guess.h"
 
 #define TRIES 3
 #define LOOK_MAX (1 << 20) /* bytes of a text that is looked through for secrets */
 #define NAMED 5
-
-static int64_t clock_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 static int hash_link(struct code_repo *repo, int root, const char *path, git_oid *ret, struct err *e)
 {
@@ -31,7 +24,7 @@ static int hash_link(struct code_repo *repo, int root, const char *path, git_oid
 static int hash_once(struct code_repo *repo, int root, const char *path, struct code_record *r, git_oid *ret,
                      struct err *e)
 {
-	int64_t now = clock_ns();
+	int64_t now = time_now_ns();
 	struct stat st;
 	if (r->mode == 0120000) {
 		int res = hash_link(repo, root, path, ret, e);

@@ -217,22 +217,9 @@ static void set_configs(json_t *o, const struct env *v, const struct env_options
 static json_t *settings(const struct env *v, const struct env_options *opt)
 {
 	static const char *const always[] = {
-	        "UV_NO_DEV",
-	        "UV_NO_GROUP",
-	        "UV_NO_DEFAULT_GROUPS",
-	        "UV_NO_BINARY",
-	        "UV_NO_BINARY_PACKAGE",
-	        "UV_NO_BUILD",
-	        "UV_NO_BUILD_PACKAGE",
-	        "PIP_NO_BINARY",
-	        "PIP_ONLY_BINARY",
-	        "CFLAGS",
-	        "CXXFLAGS",
-	        "CPPFLAGS",
-	        "LDFLAGS",
-	        "CMAKE_ARGS",
-	        "FORCE_CUDA",
-	        "TORCH_CUDA_ARCH_LIST",
+	        "UV_NO_DEV", "UV_NO_GROUP", "UV_NO_DEFAULT_GROUPS", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE",
+	        "UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "PIP_NO_BINARY", "PIP_ONLY_BINARY", "CFLAGS", "CXXFLAGS",
+	        "CPPFLAGS", "LDFLAGS", "CMAKE_ARGS", "FORCE_CUDA", "TORCH_CUDA_ARCH_LIST",
 	};
 	static const char *const unhashed[] = {
 	        "UV_INDEX",      "UV_DEFAULT_INDEX", "UV_INDEX_URL",        "UV_EXTRA_INDEX_URL",

@@ -60,18 +60,8 @@ static void add(struct sock_filter instruction)
 
 /* Where the filter's parts stand behind the list, seen from the first of them. */
 enum {
-	END_ALLOW,
-	END_OPEN,
-	END_OPEN_CHECK,
-	END_STAT,
-	END_STAT_CHECK,
-	END_STAT_FLAGS,
-	END_STAT_GO,
-	END_STATX,
-	END_EMPTY,
-	END_DIR,
-	END_DIR_CHECK,
-	END_NOTIFY,
+	END_ALLOW, END_OPEN, END_OPEN_CHECK, END_STAT, END_STAT_CHECK, END_STAT_FLAGS, END_STAT_GO, END_STATX,
+	END_EMPTY, END_DIR, END_DIR_CHECK, END_NOTIFY,
 	END_PASS
 };
 

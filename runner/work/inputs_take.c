@@ -3,19 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/time.h"
 #include "store/tree.h"
-
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
 
 static int64_t mtime_us(const struct stat *st)
 {
@@ -69,14 +60,9 @@ static int look_at(void *arg, const char *rel, const char *abs, const struct sta
 	/* Of folders inside only the name counts. */
 	bool folder = S_ISDIR(st->st_mode);
 	int64_t v[] = {
-	        (int64_t)st->st_mode,
-	        folder ? 0 : (int64_t)st->st_size,
-	        folder ? 0 : (int64_t)st->st_dev,
-	        folder ? 0 : (int64_t)st->st_ino,
-	        folder ? 0 : st->st_mtim.tv_sec,
-	        folder ? 0 : st->st_mtim.tv_nsec,
-	        folder ? 0 : st->st_ctim.tv_sec,
-	        folder ? 0 : st->st_ctim.tv_nsec,
+	        (int64_t)st->st_mode, folder ? 0 : (int64_t)st->st_size, folder ? 0 : (int64_t)st->st_dev,
+	        folder ? 0 : (int64_t)st->st_ino, folder ? 0 : st->st_mtim.tv_sec, folder ? 0 : st->st_mtim.tv_nsec,
+	        folder ? 0 : st->st_ctim.tv_sec, folder ? 0 : st->st_ctim.tv_nsec,
 	};
 
 	sha256_update(l->hash, rel, strlen(rel) + 1);
@@ -149,7 +135,7 @@ static int take(const struct inputs_taker *t, const char *full, const struct sta
                 struct err *e)
 {
 	struct inputs_look before = { .st = *st }, after;
-	int64_t now = now_ns();
+	int64_t now = time_now_ns();
 	bool racy = false, racy_after = false, folder = f->form == FORM_FOLDER, looked;
 	struct err ignored;
 	int r;

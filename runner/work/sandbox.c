@@ -66,23 +66,9 @@ static int find_bwrap(char *const *env, char **ret, struct err *e)
 static bool try_bwrap(const char *bwrap, char *const *env, bool network, struct buf *out)
 {
 	const char *argv[] = {bwrap,
-	                      "--die-with-parent",
-	                      "--unshare-pid",
-	                      "--ro-bind",
-	                      "/",
-	                      "/",
-	                      "--dev",
-	                      "/dev",
-	                      "--proc",
-	                      "/proc",
-	                      "--tmpfs",
-	                      "/tmp",
-	                      "--remount-ro",
-	                      "/tmp",
-	                      network ? "--" : "--unshare-net",
-	                      network ? "true" : "--",
-	                      network ? NULL : "true",
-	                      NULL};
+	                      "--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/", "--dev", "/dev", "--proc",
+	                      "/proc", "--tmpfs", "/tmp", "--remount-ro", "/tmp", network ? "--" : "--unshare-net",
+	                      network ? "true" : "--", network ? NULL : "true", NULL};
 	struct err e;
 	int status;
 
@@ -198,17 +184,8 @@ static void add_secrets(struct sandbox *s, const char *home, char *const *env)
 	};
 	/* Whoever reaches what stands behind these acts outside: containers, services, sessions, screens. */
 	static const char *const sockets[] = {"docker.sock",
-	                                      "docker",
-	                                      "podman",
-	                                      "containerd",
-	                                      "crio",
-	                                      "buildkit",
-	                                      "k3s",
-	                                      "libvirt",
-	                                      "screen",
-	                                      "snapd.socket",
-	                                      "systemd/private",
-	                                      "dbus/system_bus_socket"};
+	                                      "docker", "podman", "containerd", "crio", "buildkit", "k3s", "libvirt",
+	                                      "screen", "snapd.socket", "systemd/private", "dbus/system_bus_socket"};
 	static const char *const far_sockets[] = {"/var/lib/lxd/unix.socket", "/var/snap/lxd/common/lxd/unix.socket",
 	                                          "/var/lib/incus/unix.socket", "/tmp/.X11-unix"};
 	static const struct { const char *variable, *below;

@@ -67,22 +67,8 @@ CASE_UNUSED int end(void **state)
 CASE_UNUSED void start(struct watching *w, uint64_t token, bool sandboxed, const char *const *argv)
 {
 	const char *sandbox[] = {"bwrap",
-	                         "--die-with-parent",
-	                         "--unshare-pid",
-	                         "--ro-bind",
-	                         "/",
-	                         "/",
-	                         "--dev",
-	                         "/dev",
-	                         "--proc",
-	                         "/proc",
-	                         "--bind",
-	                         w->f->dir,
-	                         w->f->dir,
-	                         "--",
-	                         "setsid",
-	                         "--",
-	                         NULL};
+	                         "--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/", "--dev", "/dev", "--proc",
+	                         "/proc", "--bind", w->f->dir, w->f->dir, "--", "setsid", "--", NULL};
 	const char *envp[] = { "PATH=/usr/bin:/bin", "JIG_ATTEMPT_ID=" ID, "ASAN_OPTIONS=detect_leaks=0", NULL };
 	struct spawn_request r = {.token = token,
 	                          .argv = argv,

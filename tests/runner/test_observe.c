@@ -238,13 +238,8 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	const struct CMUnitTest tests[] = {
-	        CASE(test_daemon_and_shot),
-	        CASE(test_many_at_once),
-	        CASE(test_nested),
-	        CASE(test_never_began),
-	        CASE(test_untraced),
-	        CASE(test_free_while_they_run),
-	        CASE(test_end_that_does_not_come),
+	        CASE(test_daemon_and_shot), CASE(test_many_at_once), CASE(test_nested), CASE(test_never_began),
+	        CASE(test_untraced), CASE(test_free_while_they_run), CASE(test_end_that_does_not_come),
 	        cmocka_unit_test(test_as_ordinary_user),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -278,16 +278,9 @@ static void imports(const struct python *p)
 	if (p->minor >= 7)
 		has(p, &s, "say script/W/main.py", true);
 	static const char *const told[] = {
-	        "say module/W//local",
-	        "say module/W//pkg",
-	        "say module/W/pkg//sub",
-	        "say module/W/pkg//rel",
-	        "say module/W/pkg//deep",
-	        "say module/W/pkg/deep//leaf",
-	        "say module/W//space",
-	        "say module/W/space//inner",
-	        "say source/W/local.py",
-	        "say source/W/pkg/__init__.py",
+	        "say module/W//local", "say module/W//pkg", "say module/W/pkg//sub", "say module/W/pkg//rel",
+	        "say module/W/pkg//deep", "say module/W/pkg/deep//leaf", "say module/W//space",
+	        "say module/W/space//inner", "say source/W/local.py", "say source/W/pkg/__init__.py",
 	        "say source/W/pkg/deep/leaf.py",
 	        "say "
 	        "source/W/space/inner.py",

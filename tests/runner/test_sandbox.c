@@ -436,20 +436,11 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	        CASE(test_secrets_are_hidden),
 	        CASE(test_secrets_that_variables_moved),
-	        CASE(test_project_and_record_are_hidden),
-	        CASE(test_own_folders),
-	        CASE(test_the_rest_is_read_only),
-	        CASE(test_walls_cannot_be_taken_down),
-	        CASE(test_kept_paths),
-	        CASE(test_kept_paths_around_hidden_ones),
-	        CASE(test_caches),
-	        CASE(test_cache_elsewhere),
-	        CASE(test_cache_that_is_the_home),
-	        CASE(test_caches_that_are_not_there),
-	        CASE(test_hidden_places_that_go),
-	        CASE(test_folders_made_later),
-	        CASE(test_aliases),
-	        CASE(test_layouts),
+	        CASE(test_project_and_record_are_hidden), CASE(test_own_folders), CASE(test_the_rest_is_read_only),
+	        CASE(test_walls_cannot_be_taken_down), CASE(test_kept_paths), CASE(test_kept_paths_around_hidden_ones),
+	        CASE(test_caches), CASE(test_cache_elsewhere), CASE(test_cache_that_is_the_home),
+	        CASE(test_caches_that_are_not_there), CASE(test_hidden_places_that_go), CASE(test_folders_made_later),
+	        CASE(test_aliases), CASE(test_layouts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

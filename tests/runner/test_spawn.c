@@ -520,22 +520,12 @@ int main(int argc, char **argv)
 		return misbehave(argv[2], argc > 3 ? argv[3] : "");
 #define CASE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	        CASE(test_exit_status),
-	        CASE(test_start_time),
-	        CASE(test_step_finds_clean_house),
-	        CASE(test_failures),
-	        CASE(test_script_without_interpreter),
-	        CASE(test_long_texts),
-	        CASE(test_many_at_once),
+	        CASE(test_exit_status), CASE(test_start_time), CASE(test_step_finds_clean_house), CASE(test_failures),
+	        CASE(test_script_without_interpreter), CASE(test_long_texts), CASE(test_many_at_once),
 #ifndef JIG_POSIX
-	        CASE(test_daemon_dies_with_its_step),
-	        CASE(test_many_leftovers),
-	        CASE(test_nameless_daemon),
-	        CASE(test_fork_bomb),
-	        CASE(test_others_are_left_alone),
-	        CASE(test_end_of_supervisor_ends_all),
-	        CASE(test_sweep),
-	        CASE(test_environment_of_process),
+	        CASE(test_daemon_dies_with_its_step), CASE(test_many_leftovers), CASE(test_nameless_daemon),
+	        CASE(test_fork_bomb), CASE(test_others_are_left_alone), CASE(test_end_of_supervisor_ends_all),
+	        CASE(test_sweep), CASE(test_environment_of_process),
 #endif
 	        CASE(test_signal_to_group),
 	        CASE(test_spawner_gone),

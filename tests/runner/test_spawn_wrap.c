@@ -49,20 +49,8 @@ static int burn(void)
 static void start(struct fixture *f, uint64_t token, enum spawn_wrap wrap, const char *id, const char *const *argv)
 {
 	const char *sandbox[] = {"bwrap",
-	                         "--die-with-parent",
-	                         "--unshare-pid",
-	                         "--ro-bind",
-	                         "/",
-	                         "/",
-	                         "--dev",
-	                         "/dev",
-	                         "--proc",
-	                         "/proc",
-	                         "--bind",
-	                         f->dir,
-	                         f->dir,
-	                         "--",
-	                         NULL};
+	                         "--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/", "--dev", "/dev", "--proc",
+	                         "/proc", "--bind", f->dir, f->dir, "--", NULL};
 	const char *container[] = { "sh", "-c", "shift; \"$@\"", "client", "run", NULL };
 	_free_ char *attempt = mem_printf("JIG_ATTEMPT_ID=%s", id);
 	const char *envp[] = { "PATH=/usr/bin:/bin", attempt, "ASAN_OPTIONS=detect_leaks=0", NULL };
@@ -418,12 +406,8 @@ int main(int argc, char **argv)
 	        CASE(test_failures),
 	        CASE(test_container_program_is_the_images),
 	        CASE(test_usage),
-	        CASE(test_term_spares_the_clean_up),
-	        CASE(test_term_at_once),
-	        CASE(test_kill_ends_all),
-	        CASE(test_leftovers_end),
-	        CASE(test_end_of_spawner_ends_all),
-	        CASE(test_many_at_once),
+	        CASE(test_term_spares_the_clean_up), CASE(test_term_at_once), CASE(test_kill_ends_all),
+	        CASE(test_leftovers_end), CASE(test_end_of_spawner_ends_all), CASE(test_many_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

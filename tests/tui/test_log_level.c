@@ -73,12 +73,7 @@ static void warnings_are_known(void **state)
 static void figures_and_prose_are_plain(void **state)
 {
 	static const char *const plain[] = {
-	        "",
-	        "e",
-	        "rr",
-	        "epoch 10  loss 0.412  acc 0.885",
-	        "error: 0.31",
-	        "Error: 0.31 acc 0.9",
+	        "", "e", "rr", "epoch 10  loss 0.412  acc 0.885", "error: 0.31", "Error: 0.31 acc 0.9",
 	        "val_error: 0.2",
 	        "mean squared error "
 	        "0.3",
@@ -92,27 +87,13 @@ static void figures_and_prose_are_plain(void **state)
 	        "During handling of the above exception, another exception occurred:",
 	        "terror: "
 	        "x",
-	        "ERRORS",
-	        "warned: x",
-	        "default: x",
-	        "ERROR=1",
-	        "--error-limit",
-	        "Traceback",
-	        "the traceback was",
-	        "critical",
-	        "don't panic",
-	        "by default",
-	        "error:3",
-	        "error: 12%",
+	        "ERRORS", "warned: x", "default: x", "ERROR=1", "--error-limit", "Traceback", "the traceback was",
+	        "critical", "don't panic", "by default", "error:3", "error: 12%",
 	        "test error: 0.4, train error: 0.3",
 	        "    raise ValueError(\"x\")",
 	        "except ValueError",
 	        "  File \"a.py\", line 3, in handle_error",
-	        "MSE Error: -1.5e-3",
-	        "page fault",
-	        "Warnings",
-	        "fault",
-	        "XError=3",
+	        "MSE Error: -1.5e-3", "page fault", "Warnings", "fault", "XError=3",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
 		if (level(plain[i], false) != LEVEL_PLAIN)

@@ -178,12 +178,7 @@ static void own_themes_go_first(void **state)
 	        e.text,
 	        "there is no theme \"drak\" (did you mean \"dark\"?); there are: bad, dark, mine, default, light"));
 	static const char *const never[] = {"",
-	                                    ".",
-	                                    "..",
-	                                    "../themes/mine",
-	                                    "/etc/passwd",
-	                                    ".hidden",
-	                                    "a b",
+	                                    ".", "..", "../themes/mine", "/etc/passwd", ".hidden", "a b",
 	                                    "a-name-of-more-than-thirty-one-bytes"};
 	for (size_t i = 0; i < ARRAY_LEN(never); i++)
 		assert_int_equal(theme_load(never[i], &t, &e), ERR_NOT_FOUND);
