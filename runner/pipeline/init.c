@@ -49,8 +49,8 @@ static bool plain(const char *s)
 {
 	struct yaml_node n = { .text = s };
 
-	if (!*s || strpbrk(s, "\"'#{}[],&*!|>%@`\\") || strstr(s, ": ") || strchr("-?: =<.", *s) ||
-	    s[strlen(s) - 1] == ' ' || s[strlen(s) - 1] == ':' || !visible(s, ""))
+	if (!*s || strpbrk(s, "\"'#{}[],&*!|>%@`\\") || strstr(s, ": ") || strstr(s, ":?") ||
+	    strchr("-?: =<.", *s) || s[strlen(s) - 1] == ' ' || s[strlen(s) - 1] == ':' || !visible(s, ""))
 		return false;
 	return !yaml_resolve(&n) && n.kind == YAML_TEXT;
 }
