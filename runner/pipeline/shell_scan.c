@@ -29,6 +29,7 @@ enum shell_place {
 
 struct document {
 	char *end;
+	size_t depth; /* of what announced it */
 	bool verbatim, tabs;
 };
 
@@ -36,9 +37,11 @@ struct shell_scan {
 	VEC(char) in;                   /* innermost last; the first is IN_BARE */
 	struct buf rest;                /* bytes that need the next ones to be understood */
 	struct buf word;                /* the bare word so far */
-	struct buf line;                /* of a here-document */
+	struct buf line;                /* of a here-document, so far */
 	VEC(struct document) documents; /* announced, and to begin at the next line */
 	size_t document;                /* the one that is read */
+	bool valued;                    /* a value stands in that line */
+	bool ended;                     /* a value ended a here-document */
 	bool word_start;
 	bool unsure;
 };
@@ -122,26 +125,64 @@ static void end_word(struct shell_scan *s)
 static void begin_document(struct shell_scan *s)
 {
 	buf_reset(&s->line);
+	s->valued = false;
 	vec_push(&s->in, s->documents.v[s->document].verbatim ? IN_VERBATIM : IN_DOCUMENT);
 }
 
-/* A line of a here-document ends: whether it was the last. */
-static void document_line(struct shell_scan *s)
+/* What follows the mark of a here-document's end on its line so far, or NULL. */
+static const char *behind_end(const struct shell_scan *s)
 {
 	const struct document *d = &s->documents.v[s->document];
 	const char *line = s->line.data;
 
 	while (d->tabs && *line == '\t')
 		line++;
-	bool last = !strcmp(line, d->end);
+	size_t n = strlen(d->end);
+	return strncmp(line, d->end, n) ? NULL : line + n;
+}
+
+/* A line of a here-document ends, and with it the document if the line is what ends it. */
+static void document_line(struct shell_scan *s)
+{
+	bool valued = s->valued;
+	const char *rest = behind_end(s);
+	bool last = rest && !*rest;
+
 	buf_reset(&s->line);
+	s->valued = false;
 	if (!last)
 		return;
+	s->ended |= valued;
+	/* In the midst of a command: some shells look for the end first, some for the command's. */
+	if (inside(s) != IN_DOCUMENT && inside(s) != IN_VERBATIM) {
+		s->unsure = true;
+		return;
+	}
 	leave(s);
 	if (++s->document < s->documents.len)
 		begin_document(s);
 	else
 		forget_documents(s);
+}
+
+/* Bytes of a here-document, or of a command within one: shells look for its end in these as they are written. */
+static void document_add(struct shell_scan *s, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n && reads_document(s); i++) {
+		if (p[i] == '\n') {
+			document_line(s);
+			continue;
+		}
+		buf_addc(&s->line, p[i]);
+		if (p[i] != ')' || s->documents.v[s->document].depth == 1)
+			continue;
+		/* For some shells the mark and ")" end the document and the command that announced it. */
+		const char *rest = behind_end(s);
+		if (rest && *rest == ')') {
+			s->ended |= s->valued;
+			s->unsure = true;
+		}
+	}
 }
 
 /* "<<" and what follows: the bytes used, or 0 when more are needed. */
@@ -159,7 +200,7 @@ static size_t announce(struct shell_scan *s, const char *p, size_t n, bool last)
 	}
 	while (i < n && (p[i] == ' ' || p[i] == '\t'))
 		i++;
-	for (; i < n && !isspace((unsigned char)p[i]) && !strchr(";|&()<>", p[i]); i++) {
+	for (; i < n && !strchr(" \t\n;|&()<>", p[i]); i++) {
 		if (p[i] == '\'' || p[i] == '"') {
 			char quote = p[i++];
 			verbatim = true;
@@ -184,7 +225,8 @@ static size_t announce(struct shell_scan *s, const char *p, size_t n, bool last)
 		s->unsure = true;
 		return i;
 	}
-	vec_push(&s->documents, (struct document){.end = buf_steal(&end), .verbatim = verbatim, .tabs = tabs});
+	vec_push(&s->documents,
+	         (struct document){.end = buf_steal(&end), .depth = s->in.len, .verbatim = verbatim, .tabs = tabs});
 	return i;
 }
 
@@ -244,6 +286,10 @@ static size_t bare(struct shell_scan *s, const char *p, size_t n, bool last)
 		end_word(s);
 		return n >= 2 && p[1] == '<' ? announce(s, p, n, last) : 1;
 	case '(':
+		if (n < 2 && !last)
+			return 0;
+		/* Arithmetic for bash, a command within a command for others. */
+		s->unsure |= n >= 2 && p[1] == '(';
 		end_word(s);
 		vec_push(&s->in, IN_PAREN);
 		return 1;
@@ -252,6 +298,8 @@ static size_t bare(struct shell_scan *s, const char *p, size_t n, bool last)
 		/* One too many is a case pattern. */
 		if (s->in.len > 1)
 			leave(s);
+		/* The text of a here-document that follows its command's end is none for some shells. */
+		s->unsure |= s->documents.len && s->documents.v[s->documents.len - 1].depth > s->in.len;
 		return 1;
 	case '\n':
 		end_word(s);
@@ -259,7 +307,7 @@ static size_t bare(struct shell_scan *s, const char *p, size_t n, bool last)
 			begin_document(s);
 		return 1;
 	default:
-		if (isspace((unsigned char)*p) || strchr(";|&>", *p)) {
+		if (strchr(" \t;|&>", *p)) {
 			end_word(s);
 			return 1;
 		}
@@ -289,31 +337,23 @@ static size_t within_double(struct shell_scan *s, const char *p, size_t n, bool 
 
 static size_t within_document(struct shell_scan *s, const char *p, size_t n, bool last)
 {
-	if (*p == '\n') {
-		document_line(s);
-		return 1;
-	}
-	buf_addc(&s->line, *p);
 	if (inside(s) == IN_VERBATIM)
 		return 1;
-	if (*p == '\\' && n < 2 && !last) {
-		buf_cut(&s->line, s->line.len - 1);
-		return 0;
-	}
-	if (*p == '\\' && n >= 2 && p[1] != '\n') {
-		buf_addc(&s->line, p[1]);
-		return 2;
-	}
-	/* Joined lines: where the document ends is no longer plain to see. */
-	s->unsure |= *p == '\\' && n >= 2;
-	if (*p == '`')
+	switch (*p) {
+	case '\\':
+		if (n < 2 && !last)
+			return 0;
+		/* Joined lines: where the document ends is no longer plain to see. */
+		s->unsure |= n >= 2 && p[1] == '\n';
+		return n < 2 || p[1] == '\n' ? 1 : 2;
+	case '`':
 		vec_push(&s->in, IN_BACKTICK);
-	if (*p != '$')
 		return 1;
-	size_t used = dollar(s, p, n, last);
-	if (!used)
-		buf_cut(&s->line, s->line.len - 1);
-	return used;
+	case '$':
+		return dollar(s, p, n, last);
+	default:
+		return 1;
+	}
 }
 
 /* Within what cannot be told for sure only the end matters. */
@@ -367,26 +407,35 @@ static void feed(struct shell_scan *s, bool last)
 	size_t at = 0;
 
 	while (at < s->rest.len) {
+		bool reads = reads_document(s);
 		size_t used = step(s, s->rest.data + at, s->rest.len - at, last);
 		if (!used)
 			break;
+		if (reads)
+			document_add(s, s->rest.data + at, used);
 		at += used;
 	}
 	buf_drop(&s->rest, at);
 }
 
-void shell_scan_add(struct shell_scan *s, const char *text, size_t n)
+const char *shell_scan_add(struct shell_scan *s, const char *text, size_t n)
 {
 	buf_add(&s->rest, text, n);
 	feed(s, false);
+	return s->ended ? "its value ends the here-document it stands in" : NULL;
 }
 
-void shell_scan_value(struct shell_scan *s)
+static void add_value(struct shell_scan *s, const char *written)
 {
 	s->word_start = false;
 	buf_addc(&s->word, '?');
-	if (inside(s) == IN_DOCUMENT || inside(s) == IN_VERBATIM)
-		buf_addc(&s->line, '?');
+	s->valued = true;
+	document_add(s, written, strlen(written));
+}
+
+void shell_scan_unknown(struct shell_scan *s)
+{
+	add_value(s, "?");
 }
 
 static enum shell_place place_of(const struct shell_scan *s)
@@ -429,13 +478,14 @@ static bool is_plain(const char *value)
 	return *value;
 }
 
-const char *shell_scan_quote(struct shell_scan *s, const char *value, struct buf *out)
+/* Appends the value as it has to be written here. NULL, or why it cannot be. */
+static const char *quote(const struct shell_scan *s, const char *value, struct buf *out)
 {
-	/* A backslash right before would take the value's first byte, or the first of its quotes. */
-	s->unsure |= s->rest.len && s->rest.data[0] == '\\';
-	feed(s, true);
 	enum shell_place place = place_of(s);
+	bool lines = strchr(value, '\n');
 
+	if (lines && reads_document(s))
+		return "its value has several lines, and stands in a here-document; put it into a variable first";
 	switch (place) {
 	case SHELL_BARE:
 		text_shell_quote(out, value);
@@ -452,15 +502,15 @@ const char *shell_scan_quote(struct shell_scan *s, const char *value, struct buf
 		escape(out, value, "\\\"$`");
 		return NULL;
 	case SHELL_DOCUMENT:
-	case SHELL_VERBATIM:
+		escape(out, value, "\\$`");
+		return NULL;
 	case SHELL_COMMENT:
-		if (place != SHELL_COMMENT && !strcmp(value, s->documents.v[s->document].end))
-			return "its value is what ends the here-document it stands in";
-		if (strchr(value, '\n'))
-			return place == SHELL_COMMENT ? "its value has several lines, and stands in a comment"
-			                              : "its value has several lines, and stands in a here-document; "
-			                                "put it into a variable first";
-		escape(out, value, place == SHELL_DOCUMENT ? "\\$`" : "");
+		if (lines)
+			return "its value has several lines, and stands in a comment";
+		buf_adds(out, value);
+		return NULL;
+	case SHELL_VERBATIM:
+		buf_adds(out, value);
 		return NULL;
 	case SHELL_UNSURE:
 		break;
@@ -470,4 +520,17 @@ const char *shell_scan_quote(struct shell_scan *s, const char *value, struct buf
 		       "first, as in x=${…}";
 	buf_adds(out, value);
 	return NULL;
+}
+
+const char *shell_scan_quote(struct shell_scan *s, const char *value, struct buf *out)
+{
+	size_t from = out->len;
+
+	/* A backslash right before would take the value's first byte, or the first of its quotes. */
+	s->unsure |= s->rest.len && s->rest.data[0] == '\\';
+	feed(s, true);
+	const char *fault = quote(s, value, out);
+	if (!fault)
+		add_value(s, out->data + from);
+	return fault;
 }

@@ -13,12 +13,12 @@ struct shell_scan *shell_scan_new(void);
 void shell_scan_free(struct shell_scan *s);
 void shell_scan_freep(struct shell_scan **s);
 #define _shell_scan_ _cleanup_(shell_scan_freep)
-/* Reads on: n further bytes of the command, as its writer wrote them. */
-void shell_scan_add(struct shell_scan *s, const char *text, size_t n);
-/* A value stands here: the next byte goes on with its word. */
-void shell_scan_value(struct shell_scan *s);
-/* Appends value so that it is (part of) one word where the command stands now. NULL, or why it cannot be.
- * shell_scan_value comes next. */
+/* Reads on: n further bytes of the command, as its writer wrote them. NULL, or what is wrong with a value that stands
+ * before them; after the command's last bytes comes a newline. */
+const char *shell_scan_add(struct shell_scan *s, const char *text, size_t n);
+/* Appends value so that it is (part of) one word where the command stands now. NULL, or why it cannot be. */
 const char *shell_scan_quote(struct shell_scan *s, const char *value, struct buf *out);
+/* A value that is not known yet stands here. */
+void shell_scan_unknown(struct shell_scan *s);
 
 #endif

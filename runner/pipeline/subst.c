@@ -130,19 +130,30 @@ const json_t *subst_value(const char *text, const struct subst *s)
 	return json_path_get(from, name + strlen(families[family]));
 }
 
+/* The command goes on behind the value of ref. */
+static int scan_on(struct shell_scan *scan, const char *text, size_t n, const char *ref, struct err *e)
+{
+	const char *fault = scan ? shell_scan_add(scan, text, n) : NULL;
+
+	return fault ? err_set(e, ERR_USAGE, "${%s}: %s", ref, fault) : 0;
+}
+
 int subst_text(const char *text, const struct subst *s, enum subst_how how, subst_seen_fn *seen, void *arg,
                struct buf *out, size_t *ret_at, struct err *e)
 {
 	_shell_scan_ struct shell_scan *scan = how == SUBST_SHELL ? shell_scan_new() : NULL;
+	_free_ char *ref = NULL;
 	const char *from = text;
+	int r;
 
 	for (const char *p = strchr(text, '$'); p; p = strchr(p, '$')) {
 		if (p[1] == '$' && family_of(p + 1) != NOT_OURS) {
 			/* The text without its first dollar, which the scan need not know: braces are followed as the
 			 * shell will. */
 			buf_add(out, from, (size_t)(p - from));
-			if (scan)
-				shell_scan_add(scan, from, (size_t)(p - from));
+			r = scan_on(scan, from, (size_t)(p - from), ref, e);
+			if (r < 0)
+				return r;
 			from = p + 1;
 			p += 2;
 			continue;
@@ -153,16 +164,18 @@ int subst_text(const char *text, const struct subst *s, enum subst_how how, subs
 			continue;
 		}
 		buf_add(out, from, (size_t)(p - from));
-		if (scan)
-			shell_scan_add(scan, from, (size_t)(p - from));
+		r = scan_on(scan, from, (size_t)(p - from), ref, e);
+		if (r < 0)
+			return r;
 		if (ret_at)
 			*ret_at = (size_t)(p - text);
 		const char *end = strchr(p, '}');
 		if (!end)
 			return err_set(e, ERR_USAGE, "%.40s has no closing }; $%.20s… is the literal text", p, p);
-		_free_ char *ref = mem_strndup(p + 2, (size_t)(end - p) - 2);
+		free(ref);
+		ref = mem_strndup(p + 2, (size_t)(end - p) - 2);
 		_buf_ struct buf value = BUF_INIT;
-		int r = look_up(ref, family, s, &value, e);
+		r = look_up(ref, family, s, &value, e);
 		if (r < 0)
 			return r;
 		if (seen)
@@ -176,10 +189,11 @@ int subst_text(const char *text, const struct subst *s, enum subst_how how, subs
 			buf_add(out, value.data, value.len);
 		if (fault)
 			return err_set(e, ERR_USAGE, "${%s}: %s", ref, fault);
-		if (scan)
-			shell_scan_value(scan);
+		if (r == 0 && scan)
+			shell_scan_unknown(scan);
 		from = p = end + 1;
 	}
 	buf_adds(out, from);
-	return 0;
+	r = scan_on(scan, from, strlen(from), ref, e);
+	return r < 0 ? r : scan_on(scan, "\n", 1, ref, e);
 }

@@ -11,6 +11,7 @@
 
 static struct err e;
 static json_t *params, *matrix;
+static unsigned asked; /* random commands, as the first argument says; the second is a seed */
 
 static struct subst about(void)
 {
@@ -148,6 +149,7 @@ static void quoting(void **state)
 	shell("\"$(echo \"${params.name}\")\" ${params.name}", "\"$(echo \"a b\")\" 'a b'");
 	shell("$(${params.name})", "$('a b')");
 	shell("# it's\nx ${params.name}", "# it's\nx 'a b'");
+	shell("x \r#<${params.name}", "x \r#<'a b'");
 	shell("x#'${params.name}'", "x#'a b'");
 	shell("x <${params.name} >${params.name}", "x <'a b' >'a b'");
 	shell("case $x in a) y ${params.name};; esac", "case $x in a) y 'a b';; esac");
@@ -157,6 +159,11 @@ static void quoting(void **state)
 	      "cat <<EOF\nit's \"\\$HOME\" \\`x\\` \\\\ !\nEOF\nx 'a b'");
 	shell("cat <<'EOF'\n${params.q}\nEOF\nx ${params.name}", "cat <<'EOF'\nit's \"$HOME\" `x` \\ !\nEOF\nx 'a b'");
 	shell("cat <<-A <<B\n\tx\n\tA\n'\nB\nx ${params.name}", "cat <<-A <<B\n\tx\n\tA\n'\nB\nx 'a b'");
+	shell("cat <<EOF\n${params.eof}x x${params.eof}\n x $(y '${params.name}')\nEOF\nx ${params.name}",
+	      "cat <<EOF\nEOFx xEOF\n x $(y 'a b')\nEOF\nx 'a b'");
+	shell("cat <<'$x'\n$(y)x\n$x\nx ${params.name}", "cat <<'$x'\n$(y)x\n$x\nx 'a b'");
+	shell("cat <<A $(y ${params.name})\n${params.q}\nA\n",
+	      "cat <<A $(y 'a b')\nit's \"\\$HOME\" \\`x\\` \\\\ !\nA\n");
 	shell("echo $((1 << 2)) ${params.name}", "echo $((1 << 2)) 'a b'");
 	shell("echo ${x:-y} ${#x} ${params.name}", "echo ${x:-y} ${#x} 'a b'");
 	shell("x `y ${params.seed}` ${y:-${params.lr}}", "x `y 7` ${y:-0.1}");
@@ -170,19 +177,28 @@ static void unsure(void **state)
 	refused("x ${y:-${params.name}}", SUBST_SHELL, "put it into a variable first");
 	refused("x $((${params.name}))", SUBST_SHELL, "needs quotes");
 	refused("x $'a' ${params.name}", SUBST_SHELL, "needs quotes");
+	refused("((x = ${params.name}))", SUBST_SHELL, "needs quotes");
 	refused("x \\${params.name}", SUBST_SHELL, "needs quotes");
 	refused("\"$(case x in a) y;; esac; z ${params.name})\"", SUBST_SHELL, "needs quotes");
 	refused("cat <<${params.name}\nx\n", SUBST_SHELL, "needs quotes");
 	refused("cat <<EOF\n${params.lines}\nEOF\n", SUBST_SHELL, "several lines");
 	refused("cat <<EOF\n${params.eof}\nEOF\n", SUBST_SHELL, "ends the here-document");
+	refused("cat <<EOF\n${params.eof}", SUBST_SHELL, "params.eof}: its value ends the here-document");
+	refused("cat <<-xtrueEOF\n\tx${params.yes}EOF\nxtrueEOF\n", SUBST_SHELL, "ends the here-document");
+	refused("cat <<EOF\n$(x\n${params.eof}\n)\nEOF\n", SUBST_SHELL, "ends the here-document");
+	refused("cat <<EOF\n$(x '${params.lines}')\nEOF\n", SUBST_SHELL, "several lines");
+	refused("cat <<EOF\n$(x\nEOF\n${params.name}", SUBST_SHELL, "needs quotes");
+	refused("x $(cat <<EOF\nEOF) ${params.name}\nEOF\n)", SUBST_SHELL, "needs quotes");
+	refused("x $(cat <<true\n${params.yes})\ntrue\n)", SUBST_SHELL, "ends the here-document");
+	refused("x $(cat <<EOF)\n${params.name}\nEOF\n", SUBST_SHELL, "needs quotes");
 	refused("cat <<EOF\nx\\\nEOF\n${params.name}\nEOF\n", SUBST_SHELL, "needs quotes");
 	refused("x # ${params.lines}\n", SUBST_SHELL, "stands in a comment");
 }
 
 /* What sh makes of the command: the words of the value must come out as one, whatever they hold. */
-static char *run_sh(const char *command)
+static char *run_shell(const char *shell, const char *options, const char *command, int *ret_status)
 {
-	int fds[2], status;
+	int fds[2];
 	_buf_ struct buf out = BUF_INIT;
 
 	assert_int_equal(pipe(fds), 0);
@@ -190,15 +206,15 @@ static char *run_sh(const char *command)
 	if (!pid) {
 		dup2(fds[1], 1);
 		close(fds[0]);
-		execl("/bin/sh", "sh", "-euc", command, (char *)NULL);
+		close(2);
+		execle(shell, shell, options, command, (char *)NULL, (char *[]){"PATH=/nonexistent", NULL});
 		_exit(127);
 	}
 	close(fds[1]);
 	while (buf_read(&out, fds[0], 4096) > 0)
 		;
 	close(fds[0]);
-	waitpid(pid, &status, 0);
-	assert_int_equal(status, 0);
+	waitpid(pid, ret_status, 0);
 	return buf_steal(&out);
 }
 
@@ -239,19 +255,79 @@ static void as_sh_reads_it(void **state)
 				else
 					buf_addc(&text, *p);
 			}
-			_free_ char *got = run_sh(substituted(text.data, SUBST_SHELL, 0));
+			int status;
+			_free_ char *got =
+			        run_shell("/bin/sh", "-euc", substituted(text.data, SUBST_SHELL, 0), &status);
+			assert_int_equal(status, 0);
 			if (strcmp(got, want.data))
 				fail_msg("%s: \"%s\", not \"%s\"", text.data, got, want.data);
 		}
 	}
 }
 
-int main(void)
+/* ---- random commands ---- */
+
+static uint64_t state;
+
+static unsigned pick(unsigned n)
 {
+	state = state * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(state >> 33) % n;
+}
+#define ONE_OF(...) \
+	((const char *const[]){__VA_ARGS__}[pick(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))])
+
+/* Whatever a shell makes of the command, it runs nothing that stands in the value. */
+static void nothing_in_a_value_runs(void **unused)
+{
+	static const char *const shells[] = {"/bin/sh", "/bin/bash"};
+	unsigned commands = asked ? asked : 400, ran = 0;
+
+	for (unsigned i = 0; i < commands; i++) {
+		_buf_ struct buf text = BUF_INIT, value = BUF_INIT, out = BUF_INIT;
+		buf_adds(&text, ONE_OF("", "", "echo ", "cat <<E\n", "echo \"$(", "cat <<E $(cat <<E)\n"));
+		for (unsigned n = 1 + pick(9), at = pick(n), k = 0; k < n; k++) {
+			buf_adds(&text, ONE_OF("echo ", "a", " ", "\n", "'", "\"", "\\", "$(", "`", "${y:-", "$((", "(",
+			                       ")", "}", "))", ";", "|", "&&", "#", " #", "<<E\n", "<<-E\n",
+			                       "<<'E'\n", "<<\"E\" ", "E", "\nE\n", "\tE\n", "<<E;", "<<E)",
+			                       "case a in a) ", "esac", ";; ", "$'", "$\"", "${y", "$y", "{ ", ":;",
+			                       "if :; then ", "fi\n", "\\\n", "<<\\E\n", "x=", "\"$(", "\")", "<(",
+			                       "((", "[[ ", "<<<", "\r"));
+			if (k == at || !pick(9))
+				buf_adds(&text, "${params.x}");
+		}
+		buf_adds(&text, ONE_OF("", "", "", "\nE\n", ")\"", "\n", "\"", "'", "}", "\nE\n)\nE\n"));
+		for (unsigned n = 1 + pick(4); n; n--)
+			buf_adds(&value, ONE_OF("'", "\"", "\n", "E", "\nE\n", "\\", "}", ")", "))", "a", " ", "$",
+			                        "\t", "#", "esac", "&", "|", ";;", "`"));
+		buf_adds(&value, ONE_OF("\necho P\"WN\"ED\n", ";echo P\"WN\"ED;", "$(echo P\"WN\"ED)",
+		                        "`echo P\"WN\"ED`", "';echo P\"WN\"ED;'", "\";echo P\"WN\"ED;\"",
+		                        "${y:-$(echo P\"WN\"ED)}", "\nE\necho P\"WN\"ED\n", "a[$(echo P\"WN\"ED)]"));
+		_json_ json_t *x = json_pack("{s:s}", "x", value.data);
+		struct subst s = {.params = x};
+		if (subst_text(text.data, &s, SUBST_SHELL, NULL, NULL, &out, NULL, &e) < 0)
+			continue;
+		for (size_t k = 0; k < sizeof shells / sizeof *shells; k++) {
+			int status;
+			_free_ char *said = run_shell(shells[k], "-c", out.data, &status);
+			if (strstr(said, "PWNED"))
+				fail_msg("%s, command %u: %s\nran what stands in a value: %s", shells[k], i, out.data,
+				         said);
+		}
+		ran++;
+	}
+	assert_true(ran > commands / 3);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1)
+		asked = (unsigned)strtoul(argv[1], NULL, 10);
+	state = argc > 2 ? strtoul(argv[2], NULL, 10) : 20261121;
 	static const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(texts),          cmocka_unit_test(known),   cmocka_unit_test(faults),
 	        cmocka_unit_test(seen),           cmocka_unit_test(quoting), cmocka_unit_test(unsure),
-	        cmocka_unit_test(as_sh_reads_it),
+	        cmocka_unit_test(as_sh_reads_it), cmocka_unit_test(nothing_in_a_value_runs),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
