@@ -170,6 +170,7 @@ json_t *plan_json(const struct pipeline *p, const bool *in, const struct plan *p
 		json_array_append_new(steps, one);
 	}
 	json_object_set_new(all, "steps", steps);
+	json_object_set(all, "params", p->params);
 	json_object_set_new(all, "expected", expected < 0 ? json_null() : json_real((double)expected / US_PER_S));
 	return all;
 }
