@@ -47,8 +47,9 @@ static void print_report(struct context *c, const struct gc_report *g, bool dry_
 		buf_adds(&c->out, "stays until it is older: ");
 		add_count(&c->out, g->young, "object", "objects");
 		buf_addf(&c->out, " (%s) that no run names; %s\n", size,
-			g->live ? "a run is under way and may use them"
-				: "younger than an hour (--now takes them, too)");
+			g->lost   ? "runs that the record has lost may need them"
+			: g->live ? "a run is under way and may use them"
+				  : "younger than an hour (--now takes them, too)");
 	}
 }
 
@@ -89,7 +90,7 @@ static int run_gc(struct context *c, struct err *e)
 	int r = collect(c, &o, &report, e);
 	if (r < 0 && e->full && !o.dry_run)
 		r = make_room(c, &o, &report, e);
-	if (r < 0 && (o.dry_run || !gc_bytes(&report)))
+	if (r < 0 && (o.dry_run || (!report.runs && !gc_bytes(&report))))
 		return r;
 	if (c->json)
 		print_json(c, &report);

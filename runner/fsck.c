@@ -176,9 +176,9 @@ static int look(struct fsck *f, struct err *e)
 	report->named_bytes = bytes;
 	if ((r = store_each(f->store, count_object, f, e)) < 0)
 		return r;
-	int64_t *folders;
+	int64_t *folders, lost;
 	size_t n;
-	if ((r = run_folders_dead(f->project, f->tracker, &f->arena, &folders, &n, e)) < 0)
+	if ((r = run_folders_dead(f->project, f->tracker, &f->arena, &folders, &n, &lost, e)) < 0)
 		return r;
 	report->folders = (int64_t)n;
 	return 0;

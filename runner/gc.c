@@ -8,9 +8,11 @@
 #include "runner/code/code.h"
 #include "runner/code/code_prune.h"
 #include "runner/pipeline/named.h"
+#include "runner/work/leftovers.h"
 #include "runner/work/run_folders.h"
 #include "tracker/query.h"
 #include "tracker/run.h"
+#include "tracker/verify.h"
 
 #define BATCH 2000 /* objects that are removed in one transaction */
 
@@ -26,6 +28,7 @@ struct gc {
 	VEC(struct garbage) garbage;
 	int64_t *folders;
 	size_t nfolders;
+	int64_t lost; /* a run that has a folder and is not in the record */
 	const char **trees; /* that kept runs name */
 	size_t ntrees;
 	int64_t version; /* of the record when `named` was gathered */
@@ -92,6 +95,24 @@ static int any_live(struct gc *g, bool *ret, struct err *e)
 	return r;
 }
 
+/* An older record, or an emptied one, does not name what the runs have made that it does not know. */
+static int spare_lost(struct gc *g, struct err *e)
+{
+	struct err why;
+	int r = event_check_head(g->tracker, &why);
+	if (r >= 0 && g->lost)
+		r = err_set(&why, ERR_FAILED, "%s/runs/%lld is of a run that it does not know", g->project->jig,
+			(long long)g->lost);
+	if (r >= 0)
+		return 0;
+	g->report->lost = true;
+	g->nfolders = 0;
+	return go_on(g,
+		err_set(e, r, "what no run names stays, for the record may have lost runs: %s: `jig verify` tells more",
+			why.text),
+		e);
+}
+
 /* Runs go by the options, and what is named then is gathered; for a dry run all of that is taken back. */
 static int plan(struct gc *g, struct err *e)
 {
@@ -102,7 +123,9 @@ static int plan(struct gc *g, struct err *e)
 	if ((r = remove_runs(g, &runs, e)) >= 0 && (r = any_live(g, &g->report->live, e)) >= 0 &&
 		(r = gather_named(g, e)) >= 0 &&
 		(r = query_snapshots(g->tracker, &g->arena, &g->trees, NULL, &g->ntrees, e)) >= 0)
-		r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, e);
+		r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, &g->lost, e);
+	if (r >= 0)
+		r = spare_lost(g, e);
 	if (r >= 0 && !g->options->dry_run)
 		r = tracker_commit(g->tracker, e);
 	else
@@ -128,7 +151,7 @@ static int find_garbage(void *arg, const struct digest *d, int64_t size, const c
 	struct gc *g = arg;
 	if (!d || named_has(&g->named, d))
 		return 0;
-	if (g->report->live || is_young(g, d)) {
+	if (g->report->live || g->report->lost || is_young(g, d)) {
 		g->report->young++;
 		g->report->young_bytes += size;
 		return 0;
@@ -199,7 +222,8 @@ static int remove_folders(struct gc *g, struct err *e)
 		return 0;
 	if (!g->options->dry_run &&
 	    ((r = tracker_begin(g->tracker, e)) < 0 ||
-	     (r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, e)) < 0)) {
+	     (r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, &g->lost, e)) <
+		     0)) {
 		tracker_rollback(g->tracker);
 		return r;
 	}
@@ -247,19 +271,38 @@ static int prune_code(struct gc *g, struct err *e)
 	return r;
 }
 
-static int sweep(struct store *s, const struct gc_options *o, struct gc_report *report, struct err *e)
+static int sweep(const struct project *p, struct store *s, const struct gc_options *o, bool folders,
+	struct gc_report *report, struct err *e)
 {
-	int64_t bytes;
+	int64_t bytes, beside, age = o->grace_us > GC_GRACE_US ? o->grace_us : GC_GRACE_US;
+	struct err second;
 	int r = store_sweep(s, o->grace_us, o->dry_run, &bytes, e);
-	if (r >= 0)
-		report->temp_bytes += bytes;
+	if (leftovers_sweep(p->jig, age, folders, o->dry_run, &beside, &second) < 0 && r >= 0) {
+		*e = second;
+		r = e->code;
+	}
+	report->temp_bytes += bytes + beside;
+	return r;
+}
+
+static bool keeps_none(void *arg, const char *id)
+{
+	return false;
+}
+
+static int drop_checkouts(
+	const struct project *p, const struct gc_options *o, struct gc_report *report, struct err *e)
+{
+	int64_t bytes = 0;
+	int r = code_tree_prune(p->jig, keeps_none, NULL, o->dry_run, &bytes, e);
+	report->code_bytes += bytes;
 	return r;
 }
 
 static int collect(struct gc *g, struct err *e)
 {
 	int r;
-	if ((r = plan(g, e)) < 0 || (r = store_each(g->store, find_garbage, g, e)) < 0)
+	if ((r = plan(g, e)) < 0 || (r = go_on(g, store_each(g->store, find_garbage, g, e), e)) < 0)
 		return r;
 	if (g->options->dry_run) {
 		g->report->objects += (int64_t)g->garbage.len;
@@ -268,9 +311,12 @@ static int collect(struct gc *g, struct err *e)
 	} else if ((r = remove_garbage(g, e)) < 0) {
 		return r;
 	}
-	if ((r = remove_folders(g, e)) < 0 || (r = go_on(g, prune_code(g, e), e)) < 0)
+	if ((r = remove_folders(g, e)) < 0)
 		return r;
-	return sweep(g->store, g->options, g->report, e);
+	r = g->report->lost ? drop_checkouts(g->project, g->options, g->report, e) : prune_code(g, e);
+	if ((r = go_on(g, r, e)) < 0)
+		return r;
+	return go_on(g, sweep(g->project, g->store, g->options, !g->report->live, g->report, e), e);
 }
 
 int gc_run(const struct project *p, struct tracker *t, struct store *s, const struct gc_options *o,
@@ -278,7 +324,7 @@ int gc_run(const struct project *p, struct tracker *t, struct store *s, const st
 {
 	_cleanup_(gc_release) struct gc g = { .project = p, .tracker = t, .store = s, .options = o, .report = ret };
 	ret->young = ret->young_bytes = 0;
-	ret->live = false;
+	ret->live = ret->lost = false;
 	int r = collect(&g, e);
 	if (r < 0 || !g.failed.code)
 		return r;
@@ -286,25 +332,18 @@ int gc_run(const struct project *p, struct tracker *t, struct store *s, const st
 	return e->code;
 }
 
-static bool keeps_none(void *arg, const char *id)
-{
-	return false;
-}
-
 int gc_caches(const struct project *p, struct store *s, const struct gc_options *o, struct gc_report *ret,
 	struct err *e)
 {
 	static const char *const names[] = { "plan.cache", "inputs.cache" };
-	int64_t checkouts = 0;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		_free_ char *path = path_join(p->jig, names[i]);
 		struct stat st;
 		if (lstat(path, &st) == 0 && unlink(path) == 0)
 			ret->temp_bytes += st.st_size;
 	}
-	int r = code_tree_prune(p->jig, keeps_none, NULL, false, &checkouts, e);
-	ret->code_bytes += checkouts;
-	return r < 0 ? r : sweep(s, o, ret, e);
+	int r = drop_checkouts(p, o, ret, e);
+	return r < 0 ? r : sweep(p, s, o, false, ret, e);
 }
 
 int64_t gc_bytes(const struct gc_report *r)

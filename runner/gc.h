@@ -1,6 +1,6 @@
 /* Free space: removes what no kept row names. Safe beside live runs: nothing is removed from the store while one is
  * under way, nor what came into it within the last hour, and removals stand in write transactions, so that no run
- * begins meanwhile. */
+ * begins meanwhile. Where the record has lost runs only caches and left-over temporary files go. */
 #ifndef RUNNER_GC_H
 #define RUNNER_GC_H
 
@@ -27,10 +27,11 @@ struct gc_report {
 	/* objects, of code too, that nothing names, and that are too young to go */
 	int64_t young, young_bytes;
 	bool live;                             /* a run is under way: nothing was removed from the store */
+	bool lost;                             /* neither is while the record may have lost runs */
 };
 int64_t gc_bytes(const struct gc_report *r); /* all that was freed */
 /* With dry_run nothing changes and the report says what would. It is added to ret, which begins as zeros; what could
- * not be removed is told when the rest is gone. */
+ * not be removed is told when the rest is gone. ERR_FAILED: the record has lost runs, and why. */
 int gc_run(const struct project *p, struct tracker *t, struct store *s, const struct gc_options *o,
 	struct gc_report *ret, struct err *e);
 /* What goes when there is no room even for the record to be changed: caches, checkouts that nobody uses, left-over

@@ -48,13 +48,33 @@ static int names_read(const char *path, struct names *n, struct err *e)
 	return 0;
 }
 
-/* One name below objects/, "ab/cdef…" or "stray": the digest that it is, or no digest. 0 when it went meanwhile. */
-static int each_entry(struct store *s, const char *below, store_each_fn *cb, void *arg, struct err *e)
+/* One thing that fails keeps no other from being looked at; the first such is told at the end. */
+static void keep_first(struct err *first, const struct err *failed)
+{
+	if (!first->code)
+		*first = *failed;
+}
+
+static int give(const struct err *first, struct err *e)
+{
+	if (first->code)
+		*e = *first;
+	return first->code;
+}
+
+/* One name below objects/, "ab/cdef…" or "stray": the digest that it is, or no digest. 0 when it went meanwhile, or its
+ * folder does not let it be seen. */
+static int each_entry(
+	struct store *s, const char *below, store_each_fn *cb, void *arg, struct err *first, struct err *e)
 {
 	_free_ char *path = mem_printf("%s/%s", s->objects, below);
 	struct stat st;
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : err_errno(e, "%s: cannot stat", path);
+	if (lstat(path, &st) < 0) {
+		struct err failed;
+		if (errno != ENOENT && err_errno(&failed, "%s: cannot stat", path) < 0)
+			keep_first(first, &failed);
+		return 0;
+	}
 	char hex[DIGEST_HEX + 1] = "", again[DIGEST_HEX + 1];
 	struct digest d;
 	if (S_ISREG(st.st_mode) && strlen(below) == DIGEST_HEX + 1 && below[2] == '/')
@@ -70,6 +90,7 @@ static int each_entry(struct store *s, const char *below, store_each_fn *cb, voi
 int store_each(struct store *s, store_each_fn *cb, void *arg, struct err *e)
 {
 	_names_ struct names folders = {0};
+	struct err failed, first = {0};
 	int r = names_read(s->objects, &folders, e);
 	for (size_t i = 0; i < folders.list.len && r >= 0; i++) {
 		const char *folder = folders.list.v[i];
@@ -79,17 +100,18 @@ int store_each(struct store *s, store_each_fn *cb, void *arg, struct err *e)
 		struct stat st;
 		bool real = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 		if (!real) {
-			r = each_entry(s, folder, cb, arg, e);
+			r = each_entry(s, folder, cb, arg, &first, e);
 			continue;
 		}
 		_names_ struct names names = {0};
-		r = names_read(path, &names, e);
+		if (names_read(path, &names, &failed) < 0)
+			keep_first(&first, &failed);
 		for (size_t k = 0; k < names.list.len && r >= 0; k++) {
 			_free_ char *below = mem_printf("%s/%s", folder, names.list.v[k]);
-			r = each_entry(s, below, cb, arg, e);
+			r = each_entry(s, below, cb, arg, &first, e);
 		}
 	}
-	return r < 0 ? r : 0;
+	return r < 0 ? r : give(&first, e);
 }
 
 /* Removes one temporary file when it is old and nobody's. 1 when it went (or would), else 0; negative on failure. */
@@ -117,17 +139,18 @@ static int sweep_one(const char *path, int64_t older, bool dry_run, int64_t *ret
 int store_sweep(struct store *s, int64_t age_us, bool dry_run, int64_t *ret_bytes, struct err *e)
 {
 	_names_ struct names names = {0};
+	struct err failed, first = {0};
 	int64_t older = time_now() - age_us, sum = 0;
-	int r = names_read(s->tmp, &names, e);
-	for (size_t i = 0; i < names.list.len && r >= 0; i++) {
+	if (names_read(s->tmp, &names, &failed) < 0)
+		keep_first(&first, &failed);
+	for (size_t i = 0; i < names.list.len; i++) {
 		_free_ char *path = mem_printf("%s/%s", s->tmp, names.list.v[i]);
 		int64_t bytes = 0;
-		r = sweep_one(path, older, dry_run, &bytes, e);
+		if (sweep_one(path, older, dry_run, &bytes, &failed) < 0)
+			keep_first(&first, &failed);
 		sum += bytes;
 	}
-	if (r < 0)
-		return r;
 	if (ret_bytes)
 		*ret_bytes = sum;
-	return 0;
+	return give(&first, e);
 }

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "tracker/anchor.h"
 
 /* 1: there, 0: there is nothing of that name. */
 static int look(const char *path, struct stat *ret, struct err *e)
@@ -82,6 +83,14 @@ static int find_sign(const char *dir, char sign[32], struct err *e)
 	return sign[0] != 0;
 }
 
+static int tell_gone(const char *dir, const char *is, const char *sign, struct err *e)
+{
+	return err_set(e, ERR_BROKEN,
+	               "%s/jig.db is %s, but %s/%s tells of runs: put jig.db back from a backup (without a jig.db-wal "
+	               "that is not of it), or move %s away to begin anew",
+	               dir, is, dir, sign, dir);
+}
+
 int folder_has_record(const char *dir, struct err *e)
 {
 	_free_ char *path = path_join(dir, "jig.db");
@@ -104,8 +113,21 @@ int folder_has_record(const char *dir, struct err *e)
 	int there = look(path, &st, e);
 	if (there < 0 || r == 0 || (there > 0 && st.st_size))
 		return there;
-	return err_set(e, ERR_BROKEN,
-	               "%s is %s, but %s/%s tells of runs: put jig.db back from a backup (without a jig.db-wal that is "
-	               "not of it), or move %s away to begin anew",
-	               path, there ? "empty" : "missing", dir, sign, dir);
+	return tell_gone(dir, there ? "empty" : "missing", sign, e);
+}
+
+int folder_is_new(const char *dir, struct err *e)
+{
+	struct anchor file = {0};
+	int64_t run = 0;
+	char sign[32] = "chain";
+	int r = anchor_read(dir, &file, e);
+
+	/* One that tells of no event was made with a database whose making was cut off. */
+	if (r == ERR_FAILED || file.id)
+		return tell_gone(dir, "without tables", sign, e);
+	if (r < 0 || (r = folder_each_run(dir, note_run, &run, e)) < 0 || !run)
+		return r;
+	snprintf(sign, sizeof sign, "runs/%lld", (long long)run);
+	return tell_gone(dir, "without tables", sign, e);
 }

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "tracker/anchor.h"
 #include "tracker/db.h"
+#include "tracker/folder.h"
 #include "tracker/schema_compare.h"
 
 #define SQL(X) X(SCHEMA_VERSION, "PRAGMA user_version")
@@ -100,17 +101,12 @@ static int check_empty(struct tracker *t, struct err *e)
 	return r;
 }
 
-/* With the database comes the file that tells where its chain ends, so that one which is missing was taken away. One
- * that is there already tells of a record that is gone. */
+/* With the database comes the file that tells where its chain ends, so that one which is missing was taken away. */
 static int make_chain_file(struct tracker *t, struct err *e)
 {
-	struct anchor first;
-	int r = anchor_read(t->dir, &first, e);
+	int r = folder_is_new(t->dir, e);
 
-	if (r != 0)
-		return r == ERR_FAILED || r > 0 ? 0 : r;
-	first = (struct anchor){0};
-	return anchor_write(t->dir, &first, e);
+	return r < 0 ? r : anchor_write(t->dir, &(struct anchor){0}, e);
 }
 
 static int migrate(struct tracker *t, const char *const *list, int64_t version, int n, struct err *e)

@@ -67,9 +67,9 @@ static int add_entries(struct named *n, struct store *s, const struct folder *f,
 	struct tree tree;
 	int r = tree_load(s, &f->digest, &a, &tree, e);
 	if (r < 0) {
-		err_prefix(e, "a folder of run %lld", (long long)f->run);
-		e->code = ERR_BROKEN;
-		return e->code;
+		struct err why = *e;
+		return err_set(e, ERR_BROKEN, "a folder of run %lld: %s, or give the run up: `jig rm %lld`",
+			(long long)f->run, why.text, (long long)f->run);
 	}
 	for (size_t i = 0; i < tree.len; i++)
 		named_add(n, &tree.v[i].digest);

@@ -27,53 +27,50 @@ static bool among(const int64_t *numbers, size_t n, int64_t number)
 	return n && bsearch(&number, numbers, n, sizeof *numbers, by_number);
 }
 
-static int is_dead(
-	const struct project *p, struct tracker *t, int64_t run, const int64_t *removed, size_t nremoved, struct err *e)
-{
-	_arena_ struct arena a = ARENA_INIT;
-	struct run_row row;
-	if (!among(removed, nremoved, run)) {
-		int r = query_run(t, run, &a, &row, e);
-		if (r >= 0)
-			return 0;
-		if (r != ERR_NOT_FOUND)
-			return r;
-		/* Runs stay in the record for ever: one that it does not know, and which had begun, it has lost. */
-		if (folder_has_steps(p->jig, run))
-			return 0;
-	}
-	return !lease_held(p, run);
-}
-
-int run_folders_dead(
-	const struct project *p, struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e)
-{
-	_free_ char *path = mem_printf("%s/runs", p->jig);
-	VEC(int64_t) dead = {0};
+struct look {
+	const struct project *project;
+	struct tracker *tracker;
 	int64_t *removed;
 	size_t nremoved;
-	int r = query_dead_runs(t, a, &removed, &nremoved, e);
-	if (r < 0)
-		return r;
-	_closedir_ DIR *dir = opendir(path);
-	if (!dir && errno != ENOENT)
-		return err_errno(e, "%s", path);
-	for (struct dirent *d; r >= 0 && dir && (d = readdir(dir));) {
-		int64_t run;
-		if (!integer_parse(d->d_name, 1, INT64_MAX, &run))
-			continue;
-		r = is_dead(p, t, run, removed, nremoved, e);
-		if (r > 0)
-			vec_push(&dead, run);
+	VEC(int64_t) dead;
+	int64_t lost;
+};
+
+static int look_at(void *arg, int64_t run, struct err *e)
+{
+	_arena_ struct arena a = ARENA_INIT;
+	struct look *l = arg;
+	struct run_row row;
+	if (!among(l->removed, l->nremoved, run)) {
+		int r = query_run(l->tracker, run, &a, &row, e);
+		if (r >= 0 || r != ERR_NOT_FOUND)
+			return r;
+		/* Runs stay in the record for ever: one that it does not know, and which had begun, it has lost. */
+		if (folder_has_steps(l->project->jig, run)) {
+			if (!l->lost || run < l->lost)
+				l->lost = run;
+			return 0;
+		}
 	}
-	if (r >= 0) {
-		if (dead.len)
-			qsort(dead.v, dead.len, sizeof *dead.v, by_number);
-		*ret = arena_dup(a, dead.v, dead.len * sizeof *dead.v);
-		*ret_len = dead.len;
-		r = 0;
-	}
-	vec_release(&dead);
+	if (!lease_held(l->project, run))
+		vec_push(&l->dead, run);
+	return 0;
+}
+
+int run_folders_dead(const struct project *p, struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len,
+	int64_t *ret_lost, struct err *e)
+{
+	struct look l = { .project = p, .tracker = t };
+	int r = query_dead_runs(t, a, &l.removed, &l.nremoved, e);
+	if (r < 0 || (r = folder_each_run(p->jig, look_at, &l, e)) < 0)
+		goto out;
+	if (l.dead.len)
+		qsort(l.dead.v, l.dead.len, sizeof *l.dead.v, by_number);
+	*ret = arena_dup(a, l.dead.v, l.dead.len * sizeof *l.dead.v);
+	*ret_len = l.dead.len;
+	*ret_lost = l.lost;
+out:
+	vec_release(&l.dead);
 	return r;
 }
 

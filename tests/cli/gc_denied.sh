@@ -24,9 +24,10 @@ user() {
 user sh -c 'cat >jig.yaml' <<'Y'
 steps:
   a: {run: "mkdir o; echo a > o/r; chmod 000 o; mkdir p; echo b > p/r; chmod 400 p; exit 1"}
+  b: {run: "date +%N > n", outputs: [n]}
 Y
 for i in 1 2 3; do
-	expect 1 user "$JIG" run --isolation folder
+	expect 1 user "$JIG" run --isolation folder a
 done
 expect 0 user "$JIG" rm -y 1 2
 expect 0 user "$JIG" gc --dry-run --now
@@ -36,7 +37,7 @@ has "$out" "2 folders of removed runs"
 [ ! -e .jig/runs/1 ] && [ ! -e .jig/runs/2 ] || fail "the folder of a removed run stays"
 
 if [ -n "$as_user" ]; then
-	expect 1 user "$JIG" run --isolation folder
+	expect 1 user "$JIG" run --isolation folder a
 	expect 0 user "$JIG" rm -y 3 4
 	mkdir .jig/runs/3/root
 	echo x >.jig/runs/3/root/file
@@ -48,6 +49,40 @@ if [ -n "$as_user" ]; then
 	rm -r .jig/runs/3/root
 	expect 0 user "$JIG" gc --now
 	[ ! -e .jig/runs/3 ] || fail "the folder of a removed run stays"
+
+	# Runs that were taken out of the record are told, though nothing could be freed.
+	expect 1 user "$JIG" run --isolation folder a
+	mkdir .jig/runs/5/root
+	echo x >.jig/runs/5/root/file
+	expect 3 user "$JIG" gc --keep-runs 0
+	has "$out" "removed 1 run from the record"
+	has "$out" "0 folders"
+	has "$err" "runs/5/root/file: Permission denied"
+	rm -r .jig/runs/5/root
+	expect 0 user "$JIG" gc
+
+	# What cannot be looked at in the store keeps nothing else there, and no folder, from going.
+	for n in 6 7; do
+		expect 0 user "$JIG" run --isolation folder b
+		expect 0 user "$JIG" rm -y $n
+	done
+	mkdir .jig/objects/00
+	chmod 700 .jig/objects/00
+	for file in 100-1 900-1; do
+		echo x >.jig/objects/tmp/$file
+		touch -d "3 hours ago" .jig/objects/tmp/$file
+	done
+	chmod 600 .jig/objects/tmp/100-1
+	chown 65534:65534 .jig/objects/tmp/900-1
+	expect 3 user "$JIG" gc --now
+	has "$out" "2 objects, 2 folders of removed runs"
+	has "$err" "objects/00: cannot list: Permission denied"
+	[ ! -e .jig/objects/tmp/900-1 ] || fail "one temporary file keeps another one"
+	rmdir .jig/objects/00
+	expect 3 user "$JIG" gc
+	has "$err" "tmp/100-1: cannot open: Permission denied"
+	rm .jig/objects/tmp/100-1
+	expect 0 user "$JIG" gc
 fi
 user "$JIG" fsck
 user "$JIG" verify

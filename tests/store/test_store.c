@@ -308,6 +308,39 @@ static void test_sweep(void **state)
 	assert_int_equal(object_count(), 1);
 }
 
+/* One that cannot be looked at keeps none behind it from being handed over, or swept. */
+static void test_goes_on(void **state)
+{
+	struct digest d;
+	int64_t bytes = -1;
+	unsigned n = 0;
+	assert_int_equal(chmod(scratch_dir, 0777), 0);
+	bool root = geteuid() == 0;
+	if (root)
+		assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(store_put_bytes(scratch_store, "", 0, &d, &e), 0);
+	assert_int_equal(mkdir(at(".jig/objects/00"), 0700), 0);
+	make_file(at(".jig/objects/tmp/1-1"), "not ours");
+	make_file(at(".jig/objects/tmp/9-1"), "left behind");
+	assert_int_equal(chmod(at(".jig/objects/tmp/1-1"), 0), 0);
+	assert_int_equal(chmod(at(".jig/objects/00"), 0), 0);
+	struct err each, dry, swept;
+	int64_t would = -1;
+	int each_r = store_each(scratch_store, count_each, &n, &each);
+	int dry_r = store_sweep(scratch_store, 0, true, &would, &dry);
+	int swept_r = store_sweep(scratch_store, 0, false, &bytes, &swept);
+	if (root)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(chmod(at(".jig/objects/00"), 0700), 0);
+	assert_fails(each_r, each, ERR_BROKEN, "objects/00: cannot list");
+	assert_int_equal(n, 1);
+	assert_fails(dry_r, dry, ERR_BROKEN, "tmp/1-1: cannot open");
+	assert_int_equal(would, 11);
+	assert_fails(swept_r, swept, ERR_BROKEN, "tmp/1-1: cannot open");
+	assert_int_equal(bytes, 11);
+	assert_int_equal(temp_count(), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +355,7 @@ int main(void)
 		scratch_test(test_get_refuses),
 		scratch_test(test_each),
 		scratch_test(test_sweep),
+		scratch_test(test_goes_on),
 	};
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
