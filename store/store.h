@@ -48,13 +48,13 @@ int store_get_file(struct store *s, const struct digest *d, const char *path, mo
 int store_check(struct store *s, const struct digest *d, struct err *e);
 
 /* Every object in order of name. cb returns 0 to go on, negative to end. A file whose name is no digest is handed over
- * with d == NULL and its path below objects/. */
+ * with d == NULL and its path below objects/. A folder that cannot be listed is told when the rest is done. */
 typedef int store_each_fn(void *arg, const struct digest *d, int64_t size, const char *path, struct err *e);
 int store_each(struct store *s, store_each_fn *cb, void *arg, struct err *e);
 /* Unlinks one object (for gc, which knows that nothing names it). Absent is fine. */
 int store_remove(struct store *s, const struct digest *d, struct err *e);
 /* Removes temporary files older than age_us that no process writes (they are flocked while written). ret_bytes:
- * freed. */
+ * freed, set in any case. One that cannot be removed keeps no other from going; the first is told. */
 int store_sweep(struct store *s, int64_t age_us, bool dry_run, int64_t *ret_bytes, struct err *e);
 
 #endif

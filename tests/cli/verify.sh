@@ -101,9 +101,13 @@ mkdir -p ".jig/runs/7/first@1" .jig/runs/8
 : >.jig/runs/8/lease
 expect 1 jig verify
 has "$err" "run 7: the record has no such run"
-expect 0 jig gc --now
+expect 1 jig gc --now
+has "$err" "runs/7 is of a run that it does not know"
 [ -d ".jig/runs/7/first@1" ] || fail "gc removed the folder of a run that was lost"
+mv .jig/runs/7 seven
+expect 0 jig gc --now
 [ ! -e .jig/runs/8 ] || fail "what never was a run stays"
+mv seven .jig/runs/7
 expect 0 jig run --fresh
 has "$out" "run 8"
 expect 1 jig verify
