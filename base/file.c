@@ -194,6 +194,18 @@ static int look(int (*ask)(const char *path, struct stat *st), const char *path,
 	return r < 0 && err_is_machine(errno) ? ask(path, st) : r;
 }
 
+bool file_rename_open(const char *path, int fd, const char *to)
+{
+	struct stat want, moved;
+
+	if (fstat(fd, &want) < 0 || rename(path, to) < 0)
+		return false;
+	if (lstat(to, &moved) == 0 && moved.st_ino == want.st_ino && moved.st_dev == want.st_dev)
+		return true;
+	rename(to, path);
+	return false;
+}
+
 bool file_exists(const char *path)
 {
 	struct stat st;

@@ -38,6 +38,9 @@ typedef bool file_copy_link_fn(void *arg, const char *rel, const char *target);
 int file_copy_tree(const char *src, const char *dst, file_copy_link_fn *link, void *arg, struct err *e);
 /* Whether files of this folder can share their content until one of them is written; found out by a trial. */
 bool file_reflinks(const char *folder);
+/* Renames what is open as fd and stands at path. False: it could not be, or something else stands at path by now, which
+ * is put back. */
+bool file_rename_open(const char *path, int fd, const char *to);
 /* Whether there is something of that name. Where the machine does not tell (a disk that fails), so that who uses it
  * meets the cause: true. */
 bool file_exists(const char *path);

@@ -32,7 +32,8 @@ int store_put_file(struct store *s, const char *path, enum store_put how, struct
 int store_put_bytes(struct store *s, const void *bytes, size_t n, struct digest *ret, struct err *e);
 
 /* An object whose content is found not to be what its name says (store_get_file, store_check, tree_load, tree_get) is
- * moved to objects/tmp/ and so missing from then on: what asks for it makes it anew, and the next put writes it. */
+ * moved to objects/tmp/ and so missing from then on: what asks for it makes it anew, and the next put writes it. That
+ * an object was found damaged or missing is noted in DIR/store.doubt, for tree_has. */
 bool store_has(struct store *s, const struct digest *d, int64_t *ret_size);
 /* The same for an object that is about to be used: one that is old is made young again, for it may be garbage that
  * nothing names yet, and gc spares what is young. size: what it has to have, -1: any. */

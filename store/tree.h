@@ -34,6 +34,10 @@ int tree_put(struct store *s, const char *folder, enum store_put how, struct dig
 /* Only digests a folder, storing nothing (for inputs that are checked, and for fsck). */
 int tree_digest(const char *folder, struct digest *ret, int64_t *ret_size, struct err *e);
 int tree_load(struct store *s, const struct digest *d, struct arena *a, struct tree *ret, struct err *e);
+/* 1: the folder's list is there, and so is, of its size, all that it names, as far as is known: entries are looked at
+ * only once something in the store was found damaged or missing since the last time. 0: not so, or the list is
+ * damaged. */
+int tree_has(struct store *s, const struct digest *d, struct err *e);
 int tree_parse(const char *bytes, size_t n, struct arena *a, struct tree *ret, struct err *e);
 /* Writes the whole folder to path, which is made (it may exist when empty), as store_get_file does each file. */
 int tree_get(struct store *s, const struct digest *d, const char *path, struct err *e);

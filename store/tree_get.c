@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +25,8 @@ static int object_read(struct store *s, const struct digest *d, int64_t max, str
 	_free_ char *path = store_path(s, d);
 	if (fstat(fd, &st) < 0)
 		return err_errno(e, "%s: cannot stat", path);
+	if (st.st_size > max && (r = store_check(s, d, e)) < 0)
+		return r;
 	if (st.st_size > max)
 		return err_set(e, ERR_BROKEN, "%s: is larger (%lld bytes) than its kind of object can be", path,
 			       (long long)st.st_size);
@@ -50,6 +53,31 @@ int tree_load(struct store *s, const struct digest *d, struct arena *a, struct t
 		return err_prefix(e, "object %s", hex);
 	}
 	return 0;
+}
+
+int tree_has(struct store *s, const struct digest *d, struct err *e)
+{
+	_arena_ struct arena a = ARENA_INIT;
+	char path[LAYOUT_PATH_MAX];
+	struct stat list, doubt;
+	struct tree tree;
+	int64_t now;
+	layout_path(s, d, path);
+	if (lstat(path, &list) < 0 || !S_ISREG(list.st_mode))
+		return 0;
+	if (lstat(s->doubt, &doubt) < 0 || (list.st_mtim.tv_sec == doubt.st_mtim.tv_sec &&
+	                                    list.st_mtim.tv_nsec == doubt.st_mtim.tv_nsec))
+		return 1;
+	int r = tree_load(s, d, &a, &tree, e);
+	if (r < 0)
+		return r == ERR_NOT_FOUND || r == ERR_BROKEN ? 0 : r;
+	for (size_t i = 0; i < tree.len; i++) {
+		const struct tree_entry *entry = &tree.v[i];
+		if (entry->mode != TREE_FOLDER && (!store_has(s, &entry->digest, &now) || now != entry->size))
+			return 0;
+	}
+	utimensat(AT_FDCWD, path, (const struct timespec[]){ { .tv_nsec = UTIME_OMIT }, doubt.st_mtim }, 0);
+	return 1;
 }
 
 struct give {

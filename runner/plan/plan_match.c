@@ -1,6 +1,7 @@
 #include "runner/plan/plan_parts.h"
 
 #include <string.h>
+#include "store/tree.h"
 
 int plan_trace_holds(struct plan *p, int64_t id, const struct plan_trace **ret, struct err *e)
 {
@@ -60,10 +61,13 @@ int plan_chain(struct plan *p, const struct past_attempt *a, struct past_attempt
 }
 
 /* An object of another size than it was stored with is as good as missing. */
-static bool is_stored(const struct plan *p, enum artifact_form form, const struct digest *d, int64_t size)
+static int is_stored(const struct plan *p, enum artifact_form form, const struct digest *d, int64_t size,
+                     struct err *e)
 {
 	int64_t now;
 
+	if (form == FORM_FOLDER)
+		return tree_has(p->o.store, d, e);
 	return store_has(p->o.store, d, &now) && (form != FORM_FILE || now == size);
 }
 
@@ -83,9 +87,10 @@ static int take_given(struct plan *p, int step, int64_t attempt, struct facts *g
 
 		while (k < rows.len && strcmp(rows.v[k].path, o->path) != 0)
 			k++;
-		if (k == rows.len || !rows.v[k].has_digest ||
-		    !is_stored(p, rows.v[k].form, &rows.v[k].digest, rows.v[k].size))
+		if (k == rows.len || !rows.v[k].has_digest)
 			return 0;
+		if ((r = is_stored(p, rows.v[k].form, &rows.v[k].digest, rows.v[k].size, e)) <= 0)
+			return r;
 		vec_push(given, (struct fact){.path = o->path,
 		                              .form = rows.v[k].form,
 		                              .digest = rows.v[k].digest,
@@ -102,6 +107,7 @@ bool plan_remembered(const struct plan *p, int step, const struct digest *key, u
 	const struct step *s = &p->o.pipeline->steps[step];
 	uint32_t at = plan_memo_find(p->memo, key);
 	struct plan_outputs outputs;
+	struct err ignored;
 
 	if (!at)
 		return false;
@@ -112,7 +118,7 @@ bool plan_remembered(const struct plan *p, int step, const struct digest *key, u
 		while (k < outputs.len && strcmp(outputs.v[k].path, s->outputs[i].path) != 0)
 			k++;
 		if (k == outputs.len ||
-		    !is_stored(p, outputs.v[k].form, &outputs.v[k].digest, outputs.v[k].size))
+		    is_stored(p, outputs.v[k].form, &outputs.v[k].digest, outputs.v[k].size, &ignored) <= 0)
 			return false;
 	}
 	*ret = at;

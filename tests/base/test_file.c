@@ -457,6 +457,27 @@ static void locks_exclude(void **state)
 	assert_int_equal(file_lock("none/lock", false, &fd, &e), ERR_NOT_FOUND);
 }
 
+static void what_took_its_place_stays(void **state)
+{
+	_buf_ struct buf b = BUF_INIT;
+	struct err e;
+
+	put("a", "old", 0644);
+	_close_ int fd = open("a", O_RDONLY | O_CLOEXEC);
+	put("new", "new", 0644);
+	assert_int_equal(rename("new", "a"), 0);
+	assert_false(file_rename_open("a", fd, "b"));
+	assert_int_equal(file_read("a", 100, &b, &e), 0);
+	assert_string_equal(b.data, "new");
+	assert_false(file_exists("b"));
+	close(fd);
+	fd = open("a", O_RDONLY | O_CLOEXEC);
+	assert_false(file_rename_open("a", fd, "none/b"));
+	assert_true(file_rename_open("a", fd, "b"));
+	assert_false(file_exists("a"));
+	assert_true(file_exists("b"));
+}
+
 static void asking_does_not_disturb_locking(void **state)
 {
 	struct err e;
@@ -510,6 +531,7 @@ int main(void)
 	        test(sparse_files_stay_sparse),
 	        test(walks_are_in_byte_order),
 	        test(temporary_folders_are_private),
+	        test(what_took_its_place_stays),
 	        test(locks_exclude),
 	        test(asking_does_not_disturb_locking),
 	        test(local_folders_are_not_on_a_network),

@@ -273,6 +273,79 @@ static void test_get_refuses(void **state)
 	assert_false(file_exists(at("new")));
 }
 
+/* A link's object that grew over what a path can be long is damaged as any other. */
+static void test_grown_link(void **state)
+{
+	struct digest d, target;
+	_free_ char *bytes = noise(PATH_MAX + 1, 7);
+	make_all("in", false);
+	assert_int_equal(tree_put(scratch_store, at("in"), STORE_COPY, &d, NULL, &e), 0);
+	sha256_bytes("../empty", 8, &target);
+	_free_ char *object = store_path(scratch_store, &target);
+	assert_int_equal(chmod(object, 0600), 0);
+	assert_int_equal(file_write(object, bytes, PATH_MAX + 1, 0600, &e), 0);
+	assert_fails(tree_get(scratch_store, &d, at("out"), &e), e, ERR_BROKEN, "content is damaged");
+	assert_false(store_has(scratch_store, &target, NULL));
+	/* One that is what its name says. */
+	_buf_ struct buf list = BUF_INIT;
+	char hex[DIGEST_HEX + 1];
+	assert_int_equal(store_put_bytes(scratch_store, bytes, PATH_MAX + 1, &target, &e), 0);
+	digest_to_hex(&target, hex);
+	buf_addf(&list, "120000 %s %d\tl\n", hex, PATH_MAX + 1);
+	assert_int_equal(store_put_bytes(scratch_store, list.data, list.len, &d, &e), 0);
+	assert_fails(tree_get(scratch_store, &d, at("out"), &e), e, ERR_BROKEN, "is larger");
+	assert_true(store_has(scratch_store, &target, NULL));
+}
+
+static void lose(int how, const struct digest *folder, const struct digest *d)
+{
+	int fd;
+	switch (how) {
+	case 0: assert_fails(tree_get(scratch_store, folder, at("out"), &e), e, ERR_BROKEN, "damaged"); break;
+	case 1: assert_fails(store_check(scratch_store, d, &e), e, ERR_BROKEN, "damaged"); break;
+	case 2: assert_fails(store_get_file(scratch_store, d, at("out"), 0644, &e), e, ERR_BROKEN, "damaged"); break;
+	default:
+		assert_int_equal(store_remove(scratch_store, d, &e), 0);
+		assert_fails(store_open(scratch_store, d, &fd, &e), e, ERR_NOT_FOUND, "is not in");
+	}
+}
+
+static void test_has(void **state)
+{
+	struct digest d, other, abc;
+	make_all("in", false);
+	make_all("more", false);
+	make_bytes(at("more/more"), "more", 4, 0644);
+	assert_int_equal(tree_digest(at("in"), &d, NULL, &e), 0);
+	assert_int_equal(tree_has(scratch_store, &d, &e), 0);
+	assert_int_equal(tree_put(scratch_store, at("in"), STORE_COPY, &d, NULL, &e), 0);
+	assert_int_equal(tree_put(scratch_store, at("more"), STORE_COPY, &other, NULL, &e), 0);
+	digest_from_hex(SHA256_ABC, &abc);
+	for (int how = 0; how < 4; how++) {
+		/* Nothing was found wrong since they were found whole: the list speaks for all. */
+		damage(&abc, how % 2);
+		assert_int_equal(tree_has(scratch_store, &d, &e), 1);
+		assert_int_equal(tree_has(scratch_store, &other, &e), 1);
+		lose(how, &d, &abc);
+		for (int again = 0; again < 2; again++) {
+			assert_int_equal(tree_has(scratch_store, &d, &e), 0);
+			assert_int_equal(tree_has(scratch_store, &other, &e), 0);
+		}
+		assert_int_equal(store_put_bytes(scratch_store, "abc", 3, &abc, &e), 0);
+		assert_int_equal(tree_has(scratch_store, &d, &e), 1);
+		assert_int_equal(tree_has(scratch_store, &other, &e), 1);
+	}
+	/* Something else was lost, and this one has another size. */
+	lose(3, &d, &other);
+	damage(&abc, true);
+	assert_int_equal(tree_has(scratch_store, &d, &e), 0);
+	/* The list itself. */
+	damage(&d, false);
+	assert_int_equal(tree_has(scratch_store, &d, &e), 0);
+	assert_false(store_has(scratch_store, &d, NULL));
+	assert_int_equal(tree_has(scratch_store, &d, &e), 0);
+}
+
 /* A list that someone made up, with a link that leads out. */
 static void test_get_makes_no_bad_link(void **state)
 {
@@ -298,6 +371,8 @@ int main(void)
 		scratch_test(test_put_refuses),
 		scratch_test(test_unwritable_folder_is_moved),
 		scratch_test(test_get_refuses),
+		scratch_test(test_grown_link),
+		scratch_test(test_has),
 		scratch_test(test_get_makes_no_bad_link),
 	};
 	return cmocka_run_group_tests_name("tree", tests, NULL, NULL);
