@@ -68,7 +68,9 @@ static int add_entries(struct named *n, struct store *s, const struct folder *f,
 	int r = tree_load(s, &f->digest, &a, &tree, e);
 	if (r < 0) {
 		struct err why = *e;
-		return err_set(e, ERR_BROKEN, "a folder of run %lld: %s, or give the run up: `jig rm %lld`",
+		return err_set(e, ERR_BROKEN,
+			"a folder of run %lld: %s, or give it up by `jig rm` of run %lld and of those that reuse "
+			"its step",
 			(long long)f->run, why.text, (long long)f->run);
 	}
 	for (size_t i = 0; i < tree.len; i++)

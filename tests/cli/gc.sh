@@ -96,6 +96,22 @@ exact --older-than 1ms --keep-runs 1 --now
 expect 2 jig show 5
 expect 0 jig show 6
 
+# What commands that were killed have left beside the database goes when it is old, with --now too, for nobody can tell
+# whether it is being written.
+for name in code.aB3dE6 code.new.aB3dE6 code.backup code.git.lock; do
+	[ -e .jig/$name ] || mkdir -p .jig/$name/sub
+done
+echo left >.jig/code.aB3dE6/sub/file
+echo left behind >.jig/.tmp-aB3dE6
+exact --now
+same "$freed" 0
+touch -d '2 hours ago' .jig/code.aB3dE6 .jig/code.new.aB3dE6 .jig/code.backup .jig/.tmp-aB3dE6 .jig/code.git .jig/chain
+exact
+same "$freed" 17
+[ -z "$(find .jig -maxdepth 1 -name '*aB3dE6')" ] || fail "left-over files stay"
+rmdir .jig/code.backup/sub .jig/code.backup
+[ -d .jig/code.git ] && [ -e .jig/code.git.lock ] || fail "more than left-over files went"
+
 # What two runs have in common stays with the one that is kept.
 new_run 6
 expect 0 jig rm 6
@@ -122,7 +138,10 @@ live_tree=$(tree_of last)
 echo other >src/code.txt
 expect 0 jig rm 7
 find .jig/code.git/objects -type f -exec touch -d '2 hours ago' {} +
+mkdir .jig/code.aB3dE6
+touch -d '2 hours ago' .jig/code.aB3dE6
 exact --now --keep-runs 0
+rmdir .jig/code.aB3dE6
 [ "$code_objects" -gt 0 ] || fail "no code was freed"
 in_code "$tree6" && fail "the tree of a removed run stays"
 in_code "$live_tree" || fail "the tree of a live run went"
