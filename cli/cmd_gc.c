@@ -126,6 +126,8 @@ const struct command cmd_gc = {
 	.text = "Removes objects that no kept run names, the folders of removed runs, their snapshots of the code, and "
 		"left-over temporary files. What a kept run took over from a removed one stays. "
 		"While a run is under way nothing "
-		"is removed from the store. On a full disk caches and unused checkouts go first.\n\n"
+		"is removed from the store. Where the record has lost runs, of which `jig verify` tells more, all "
+		"that they may have made stays, and the exit status is 1. "
+		"On a full disk caches and unused checkouts go first.\n\n"
 		"With --keep-runs and --older-than runs are removed first; with both, only those that both name.",
 };
