@@ -13,12 +13,17 @@
 	"FROM " from \
 	" x WHERE x.key > k.key" more ") FROM k WHERE k.key IS NOT NULL) SELECT key FROM k WHERE key IS NOT NULL"
 
+/* The pipeline file of a run: options name it only where it was given. */
+#define FILE_OF(run) "ifnull(iif(json_valid(" run ".options), " run ".options ->> '$.file', NULL), 'jig.yaml')"
+enum { BEFORE_MOST = 1000 }; /* so many runs back another of the same pipeline is looked for */
+
 #define SQL(X) \
 	X(LIST_AFTER, "SELECT number FROM run WHERE removed = 0 AND number > ?1 ORDER BY number DESC") \
 	X(LIST_RUNNING, "SELECT count(*) FROM step WHERE run = ?1 AND state = 'running'") \
 	X(LIST_FAILED, "SELECT name FROM step WHERE run = ?1 AND state = 'failed' ORDER BY rank LIMIT 1") \
 	X(LIST_BEFORE, "SELECT b.number FROM run r JOIN run b ON b.pipeline = r.pipeline AND b.number < r.number " \
-	               "WHERE r.number = ?1 AND b.removed = 0 ORDER BY b.number DESC LIMIT 1") \
+	               "AND b.number >= r.number - ?2 WHERE r.number = ?1 AND b.removed = 0 AND " FILE_OF("b") " = " \
+	               FILE_OF("r") " ORDER BY b.number DESC LIMIT 1") \
 	X(LIST_FIRST_STEP, "SELECT step FROM point WHERE series = ?1 ORDER BY step LIMIT 1") \
 	X(LIST_LAST_STEP, "SELECT step FROM point WHERE series = ?1 ORDER BY step DESC LIMIT 1") \
 	X(LIST_POINT_AT, "SELECT value FROM point WHERE series = ?1 AND step >= ?2 ORDER BY step, ts, value LIMIT 1") \
@@ -95,7 +100,7 @@ int query_progress(struct tracker *t, int64_t run, struct arena *a, struct run_p
 int query_run_before(struct tracker *t, int64_t run, int64_t *ret, struct err *e)
 {
 	int64_t before = 0;
-	int r = db_get_int(t, &sql, LIST_BEFORE, &before, e, DB_INT(run));
+	int r = db_get_int(t, &sql, LIST_BEFORE, &before, e, DB_INT(run), DB_INT(BEFORE_MOST));
 
 	if (r >= 0)
 		*ret = before;

@@ -17,7 +17,7 @@ struct run_progress {
 	const char *failed; /* the first failed step by rank; NULL: none */
 };
 int query_progress(struct tracker *t, int64_t run, struct arena *a, struct run_progress *ret, struct err *e);
-/* The newest kept run before this one of the same pipeline; 0: none. */
+/* The newest kept run before this one, and not far before it, of the same pipeline by file and name; 0: none. */
 int query_run_before(struct tracker *t, int64_t run, int64_t *ret, struct err *e);
 /* The shape of a series in at most n values, taken at places spread evenly over its steps; of one that has a single
  * step, its last n values. */

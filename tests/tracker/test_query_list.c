@@ -33,6 +33,19 @@ static void numbers_are_those_of_runs(void **state)
 	assert_int_equal(n, 0);
 }
 
+/* As make_run, of a pipeline file that was named; NULL: of none. */
+static int64_t run_of_file(const char *file)
+{
+	_json_ json_t *options = file ? json_pack("{s:s}", "file", file) : json_object();
+	struct run_new n = {.pipeline = "p", .pipeline_text = "steps: {}\n", .host = "host", .user = "user",
+	                    .options = options, .code = {.dirty = -1}};
+	char uid[ULID_LEN + 1];
+	int64_t run;
+
+	must(run_create(record, &n, &run, uid, &make_err));
+	return run;
+}
+
 static void progress_and_the_run_before(void **state)
 {
 	_arena_ struct arena a = ARENA_INIT;
@@ -60,6 +73,19 @@ static void progress_and_the_run_before(void **state)
 	must(tracker_commit(record, &make_err));
 	must(query_run_before(record, third, &before, &make_err));
 	assert_int_equal(before, 0);
+	/* Of another file: none; of the same: the last of that. */
+	must(tracker_begin(record, &make_err));
+	int64_t b4 = run_of_file("b4.yaml"), fourth = run_of_file(NULL), fifth = run_of_file("jig.yaml"),
+	        sixth = run_of_file("b4.yaml");
+	must(tracker_commit(record, &make_err));
+	must(query_run_before(record, b4, &before, &make_err));
+	assert_int_equal(before, 0);
+	must(query_run_before(record, fourth, &before, &make_err));
+	assert_int_equal(before, third);
+	must(query_run_before(record, fifth, &before, &make_err));
+	assert_int_equal(before, fourth);
+	must(query_run_before(record, sixth, &before, &make_err));
+	assert_int_equal(before, b4);
 }
 
 static void shapes_span_a_series(void **state)
