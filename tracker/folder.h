@@ -1,5 +1,5 @@
-/* Private to tracker/ and to what looks after the folders of runs: what lies in the record's folder beside the database,
- * and tells of it. */
+/* Private to tracker/ and to what looks after the folders of runs: what lies in the record's folder beside the
+ * database, and tells of it. */
 #ifndef TRACKER_FOLDER_H
 #define TRACKER_FOLDER_H
 
