@@ -136,28 +136,53 @@ void code_repo_distrust(const struct code_repo *r)
 }
 
 /* What can be read to its end, and libgit2 cannot make sense of, is damaged. */
-static void move_away(const struct code_repo *r, const git_oid *id)
+static void move_away(const struct code_repo *r, const git_oid *id, int fd)
 {
-	_free_ char *path = code_repo_object_path(r, id);
-	int errnum = errno;
-	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct digest ignored_digest;
 	struct err ignored;
-	if (fd >= 0 && !err_is_machine(errnum) && sha256_fd(fd, &ignored_digest, NULL, &ignored) >= 0) {
-		_free_ char *folder = path_parent(path), *to = mem_printf("%s/tmp_%s", folder, path_base(path));
-		rename(path, to);
+	if (err_is_machine(errno) || sha256_fd(fd, &ignored_digest, NULL, &ignored) < 0)
+		return;
+	_free_ char *path = code_repo_object_path(r, id), *folder = path_parent(path);
+	_free_ char *to = mem_printf("%s/tmp_%s", folder, path_base(path));
+	if (file_rename_open(path, fd, to))
 		code_repo_distrust(r);
+}
+
+/* What was tried so far. fd: the loose object that libgit2 could not make sense of. */
+struct look {
+	bool refused;
+	int fd;
+};
+
+/* Whether libgit2 is to look once more: for what the disk refused, and for what is not right. Another process may have
+ * written that anew meanwhile; only what was there before the last look and is wrong in it is damaged. */
+static bool is_to_look_again(const struct code_repo *r, const git_oid *id, struct look *look, int *result)
+{
+	bool refused = *result < 0 && is_refused(r, id, result);
+	if (refused && !look->refused)
+		return look->refused = true;
+	int errnum = errno;
+	bool wrong = *result < 0 && *result != GIT_ENOTFOUND, again = false;
+	if (wrong && look->fd < 0) {
+		_free_ char *path = code_repo_object_path(r, id);
+		look->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		again = look->fd >= 0;
+	} else if (wrong) {
+		move_away(r, id, look->fd);
 	}
+	if (!again && look->fd >= 0)
+		close(look->fd);
 	errno = errnum;
+	return again;
 }
 
 #define LOOK(call) \
-	errno = 0; \
-	int result = call; \
-	if (is_refused(r, id, &result) && (result = call) < 0) \
-		is_refused(r, id, &result); \
-	if (result < 0 && result != GIT_ENOTFOUND) \
-		move_away(r, id); \
+	struct look look = {.fd = -1}; \
+	int result; \
+	do { \
+		errno = 0; \
+		result = call; \
+	} while (is_to_look_again(r, id, &look, &result)); \
 	return result
 
 int code_repo_tree(struct code_repo *r, const git_oid *id, git_tree **ret)

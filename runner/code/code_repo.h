@@ -38,7 +38,7 @@ int64_t code_repo_loose_size(const struct code_repo *r, const git_oid *id);
 /* As git2.tree_lookup, git2.odb_read and git2.odb_read_header, for which an object that the disk refused is one that is
  * not there: these look again, and say GIT_ENOTFOUND only of what is not there. After another error errno and
  * git2_error tell the cause; a loose object that is damaged is moved to where gc takes it away, so that the next
- * snapshot that has it writes it anew. */
+ * snapshot that has it writes it anew. One that another process writes anew meanwhile stays. */
 int code_repo_tree(struct code_repo *r, const git_oid *id, git_tree **ret);
 int code_repo_read(struct code_repo *r, const git_oid *id, git_odb_object **ret);
 int code_repo_header(struct code_repo *r, const git_oid *id, size_t *ret_size, git_object_t *ret_type);
