@@ -31,6 +31,7 @@ static void tell(struct checking *c, const git_oid *id, int result, const char *
 		err_set(&why, ERR_BROKEN, "%s is missing", object);
 	else
 		git2_error(&why, ERR_BROKEN, "%s cannot be read", object);
+	code_repo_distrust(&c->repo);
 	c->fault(c->arg, c->run, path, why.text);
 }
 

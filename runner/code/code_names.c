@@ -1,12 +1,9 @@
 #include <git2.h>
 #include <string.h>
-#include "base/arena.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "runner/code/code_each.h"
 #include "runner/code/code_names.h"
-#include "runner/code/code_repo.h"
-
-#define MAX_DEPTH 4096
 
 /* What code_names_open gives: the public part stands first. */
 struct opened {
@@ -32,13 +29,18 @@ void code_names_freep(struct code_names **n)
 
 /* ---- opening ---- */
 
-static struct code_name *add_name(struct opened *o, const char *path, unsigned mode, const unsigned char *oid)
+static void add_name(struct opened *o, const char *path, unsigned mode, const unsigned char *oid)
 {
 	struct code_name *n = vec_add(&o->v);
 	n->path = path;
 	n->mode = mode;
 	memcpy(n->oid, oid, sizeof n->oid);
-	return n;
+}
+
+static int add_blob(void *arg, const char *path, unsigned mode, const git_oid *id, struct err *e)
+{
+	add_name(arg, path, mode, id->id);
+	return 0;
 }
 
 /* False: the cache is not of this tree. */
@@ -61,31 +63,6 @@ static bool add_cached(struct opened *o, const struct code_repo *repo)
 	return true;
 }
 
-static int add_tree(struct opened *o, struct code_repo *repo, const git_oid *id, const char *into, int depth,
-                    struct err *e)
-{
-	_git_(tree) git_tree *tree = NULL;
-	int r = depth > MAX_DEPTH ? -1 : code_repo_tree(repo, id, &tree);
-	if (r == GIT_ENOTFOUND && !depth)
-		return err_set(e, ERR_NOT_FOUND, "%s: there is no such snapshot in %s", o->names.tree, repo->path);
-	if (r < 0)
-		return git2_error(e, ERR_BROKEN, "snapshot %.12s cannot be read from %s", o->names.tree, repo->path);
-	size_t n = git2.tree_entrycount(tree);
-	for (size_t i = 0; i < n; i++) {
-		const git_tree_entry *entry = git2.tree_entry_byindex(tree, i);
-		unsigned mode = git2.tree_entry_filemode_raw(entry);
-		const char *path = arena_printf(&o->arena, "%s%s", into, git2.tree_entry_name(entry));
-		if (mode != 040000) {
-			add_name(o, path, mode, git2.tree_entry_id(entry)->id);
-			continue;
-		}
-		_free_ char *below = mem_printf("%s/", path);
-		if (add_tree(o, repo, git2.tree_entry_id(entry), below, depth + 1, e) < 0)
-			return e->code;
-	}
-	return 0;
-}
-
 static int read_target(struct opened *o, struct code_repo *repo, struct code_name *n, struct err *e)
 {
 	_git_(odb_object) git_odb_object *object = NULL;
@@ -94,8 +71,7 @@ static int read_target(struct opened *o, struct code_repo *repo, struct code_nam
 	if (code_repo_load(repo, e) < 0)
 		return e->code;
 	if (code_repo_read(repo, &id, &object) < 0)
-		return git2_error(e, ERR_BROKEN, "%s: of snapshot %.12s cannot be read from %s", n->path, o->names.tree,
-		                  repo->path);
+		return code_each_unreadable(repo, o->names.tree, &id, n->path, e);
 	n->target = arena_strndup(&o->arena, git2.odb_object_data(object), git2.odb_object_size(object));
 	return 0;
 }
@@ -110,13 +86,9 @@ static int open_names(struct opened *o, const char *jig, struct err *e)
 	_code_repo_ struct code_repo repo = CODE_REPO_INIT;
 	repo.path = path_join(jig, "code.git");
 	if (!add_cached(o, &repo)) {
-		git_oid id;
 		free(mem_take(repo.path));
-		if (code_repo_open(&repo, jig, e) < 0)
-			return e->code;
-		if (git2.oid_fromstr(&id, o->names.tree) < 0)
-			return err_set(e, ERR_USAGE, "%s: is no id of a snapshot (40 hex digits)", o->names.tree);
-		if (add_tree(o, &repo, &id, "", 0, e) < 0)
+		if (code_repo_open(&repo, jig, e) < 0 ||
+		    code_each(&repo, o->names.tree, &o->arena, add_blob, o, e) < 0)
 			return e->code;
 		if (o->v.len) /* git sorts a folder as if its name ended with "/" */
 			qsort(o->v.v, o->v.len, sizeof *o->v.v, by_path);

@@ -5,19 +5,17 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "base/arena.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "runner/code/code.h"
+#include "runner/code/code_each.h"
 #include "runner/code/code_list.h"
 #include "runner/code/code_prune.h"
-#include "runner/code/code_repo.h"
 
 #define HELD_FILE (64 << 10)
 #define HELD_ALL (32 << 20)
 #define KEPT_TREES 4
-#define MAX_DEPTH 4096
 
 /* What code_tree_open gives: the public part stands first. */
 struct opened {
@@ -45,22 +43,16 @@ void code_tree_free(struct code_tree *t)
 
 /* ---- reading ---- */
 
-/* path: "" is the root. */
-static int unreadable(const struct opened *o, const struct code_repo *repo, const git_oid *id, const char *path,
-                      struct err *e)
-{
-	_free_ char *object = code_repo_object_path(repo, id);
-	int r = git2_error(e, ERR_BROKEN,
-	                   "%s%sof snapshot %.12s cannot be read from %s (`jig fsck` names all that is missing or "
-	                   "damaged; a run of a working tree that has it writes it anew)",
-	                   path, *path ? ": " : "", o->tree.id, object);
-	code_repo_distrust(repo);
-	return r;
-}
+struct adding {
+	struct opened *o;
+	struct code_repo *repo;
+};
 
-static int add_blob(struct opened *o, struct code_repo *repo, const char *path, unsigned mode, const git_oid *id,
-                    struct err *e)
+static int add_blob(void *arg, const char *path, unsigned mode, const git_oid *id, struct err *e)
 {
+	struct adding *a = arg;
+	struct opened *o = a->o;
+	struct code_repo *repo = a->repo;
 	struct code_file f = {.path = path, .mode = mode};
 	_git_(odb_object) git_odb_object *object = NULL;
 	size_t size = 0;
@@ -75,7 +67,7 @@ static int add_blob(struct opened *o, struct code_repo *repo, const char *path, 
 	if (!r && held && !object)
 		r = code_repo_read(repo, id, &object);
 	if (r < 0)
-		return unreadable(o, repo, id, path, e);
+		return code_each_unreadable(repo, o->tree.id, id, path, e);
 	f.size = size;
 	if (held) {
 		f.data = arena_alloc(&o->arena, size + 1);
@@ -88,43 +80,6 @@ static int add_blob(struct opened *o, struct code_repo *repo, const char *path, 
 	if (mode == 0120000)
 		f.link = f.data;
 	vec_push(&o->files, f);
-	return 0;
-}
-
-static int add_tree(struct opened *o, struct code_repo *repo, const git_oid *id, const char *into, int depth,
-                    struct err *e)
-{
-	_git_(tree) git_tree *tree = NULL;
-	int r = depth > MAX_DEPTH ? -1 : code_repo_tree(repo, id, &tree);
-	if (r == GIT_ENOTFOUND && !depth)
-		return err_set(e, ERR_NOT_FOUND, "%s: there is no such snapshot in %s", o->tree.id, repo->path);
-	if (r < 0)
-		return unreadable(o, repo, id, into, e);
-	size_t n = git2.tree_entrycount(tree);
-	for (size_t i = 0; i < n; i++) {
-		const git_tree_entry *entry = git2.tree_entry_byindex(tree, i);
-		const char *name = git2.tree_entry_name(entry);
-		const char *wrong = strchr(name, '/') ? "has a /" : path_check_inside(name);
-		if (wrong)
-			return err_set(e, ERR_BROKEN, "%s: a name in snapshot %.12s %s: %s", repo->path, o->tree.id,
-			               wrong, name);
-		unsigned mode = git2.tree_entry_filemode_raw(entry);
-		if (mode == 0100664) /* of the first versions of git */
-			mode = 0100644;
-		if (mode != 0040000 && mode != 0100644 && mode != 0100755 && mode != 0120000)
-			return err_set(e, ERR_BROKEN,
-			               "%s: %s%s in snapshot %.12s is neither a file, a link nor a folder", repo->path,
-			               into, name, o->tree.id);
-		const char *path = arena_printf(&o->arena, "%s%s", into, name);
-		if (mode == 040000) {
-			_free_ char *below = mem_printf("%s/", path);
-			r = add_tree(o, repo, git2.tree_entry_id(entry), below, depth + 1, e);
-		} else {
-			r = add_blob(o, repo, path, mode, git2.tree_entry_id(entry), e);
-		}
-		if (r < 0)
-			return r;
-	}
 	return 0;
 }
 
@@ -173,7 +128,7 @@ static int fill(const struct opened *o, struct code_repo *repo, const char *fold
 		/* A stream is not held against its id. What is wrong with the object its reading tells. */
 		if (!written || git2.odb_hashfile(&have, path, GIT_OBJECT_BLOB) < 0 || memcmp(&have, id, sizeof have)) {
 			code_repo_read(repo, id, &object);
-			return unreadable(o, repo, id, f->path, e);
+			return code_each_unreadable(repo, o->tree.id, id, f->path, e);
 		}
 		if (fchmod(fd, f->mode == 0100755 ? 0555 : 0444) < 0)
 			return err_errno(e, "%s: cannot change its mode", path);
@@ -366,12 +321,8 @@ static bool is_crossed(const struct opened *o)
 static int open_tree(struct opened *o, const char *jig, struct err *e)
 {
 	_code_repo_ struct code_repo repo = CODE_REPO_INIT;
-	git_oid id;
-	if (code_repo_open(&repo, jig, e) < 0)
-		return e->code;
-	if (git2.oid_fromstr(&id, o->tree.id) < 0)
-		return err_set(e, ERR_USAGE, "%s: is no id of a snapshot (40 hex digits)", o->tree.id);
-	if (add_tree(o, &repo, &id, "", 0, e) < 0)
+	struct adding a = {.o = o, .repo = &repo};
+	if (code_repo_open(&repo, jig, e) < 0 || code_each(&repo, o->tree.id, &o->arena, add_blob, &a, e) < 0)
 		return e->code;
 	/* In the order in which they were read, which o->big has. */
 	if (o->big.len && open_checkout(o, &repo, jig, e) < 0)

@@ -157,6 +157,34 @@ static void damaged_cache(void **state)
 	check_project(n);
 }
 
+/* A link's object, or a folder's: the error names both, and the next snapshot writes it anew, though the files are as
+ * the cache has them. */
+static void lost_object(void **state)
+{
+	static const char *const paths[] = {"a/link", "a/link", "a"};
+	make_project();
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		struct code_names *n = NULL;
+		struct err err;
+		_free_ char *line = mem_printf("--git-dir=%s/code.git rev-parse %s:%s", jig, snap.tree, paths[i]);
+		git(line);
+		_free_ char *path = mem_printf("%s/code.git/objects/%.2s/%.38s", jig, out.data, out.data + 2);
+		assert_int_equal(unlink(path), 0);
+		if (i == 1)
+			assert_ok(file_write(path, "nonsense", 8, 0600, e));
+		if (i == 2)
+			drop_cache();
+		assert_int_equal(code_names_open(jig, snap.tree, &n, &err), ERR_BROKEN);
+		assert_non_null(strstr(err.text, paths[i]));
+		assert_non_null(strstr(err.text, path));
+		_free_ char *cache = path_join(jig, "code.git/jig-stat");
+		assert_false(file_exists(cache));
+		take_ok();
+		_cleanup_(code_names_freep) struct code_names *whole = open_ok();
+		check_project(whole);
+	}
+}
+
 static void bad_ids(void **state)
 {
 	struct code_names *n = NULL;
@@ -202,6 +230,7 @@ int main(void)
 	        scratch_test(dropped_file),
 	        scratch_test(empty_tree),
 	        scratch_test(damaged_cache),
+	        scratch_test(lost_object),
 	        scratch_test(bad_ids),
 	        cmocka_unit_test(many_names),
 	};
