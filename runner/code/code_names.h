@@ -19,8 +19,8 @@ struct code_names {
 	char tree[41];
 };
 /* Of a tree in JIG/code.git; from the stat cache when that is of this tree (the usual case right after a snapshot);
- * then objects are read only for the targets of links. ERR_NOT_FOUND: no such tree; ERR_BROKEN: something of it is damaged or gone, and the
- * next snapshot that has it writes it anew. */
+ * then objects are read only for the targets of links. ERR_NOT_FOUND: no such tree; ERR_BROKEN: something of it is
+ * damaged or gone, and the next snapshot that has it writes it anew. */
 int code_names_open(const char *jig, const char *tree, struct code_names **ret, struct err *e);
 void code_names_free(struct code_names *n);
 void code_names_freep(struct code_names **n);
