@@ -68,18 +68,29 @@ static int take_code(const struct prepare_options *o, struct code_snapshot *ret,
 	return r;
 }
 
-int prepare_tree(const struct prepare_options *o, const struct prepared *p, struct code_tree **ret, struct err *e)
+/* Whether another snapshot of the working tree has written anew what of the code is damaged or gone. */
+static bool is_healed(const struct prepare_options *o, const struct prepared *p)
 {
 	struct code_snapshot again = { 0 };
 	struct err ignored;
+	bool same = !o->code && take_code(o, &again, &ignored) >= 0 && !strcmp(again.tree, p->code.tree);
+
+	code_snapshot_release(&again);
+	return same;
+}
+
+int prepare_tree(const struct prepare_options *o, const struct prepared *p, struct code_tree **ret, struct err *e)
+{
 	int r = code_tree_open(o->project->jig, p->code.tree, ret, e);
 
-	if (r != ERR_BROKEN || o->code || take_code(o, &again, &ignored) < 0)
-		return r;
-	if (!strcmp(again.tree, p->code.tree))
-		r = code_tree_open(o->project->jig, p->code.tree, ret, e);
-	code_snapshot_release(&again);
-	return r;
+	return r == ERR_BROKEN && is_healed(o, p) ? code_tree_open(o->project->jig, p->code.tree, ret, e) : r;
+}
+
+static int open_names(const struct prepare_options *o, struct prepared *p, struct err *e)
+{
+	int r = code_names_open(o->project->jig, p->code.tree, &p->names, e);
+
+	return r == ERR_BROKEN && is_healed(o, p) ? code_names_open(o->project->jig, p->code.tree, &p->names, e) : r;
 }
 
 /* The code that was named, as if it had just been taken. */
@@ -187,7 +198,7 @@ static int make_plan(struct prepared *p, const struct prepare_options *o, struct
 	                          .environ = environ};
 	int r;
 
-	if (*p->code.tree && (r = code_names_open(jig, p->code.tree, &p->names, e)) < 0)
+	if (*p->code.tree && (r = open_names(o, p, e)) < 0)
 		return r;
 	po.names = p->names;
 	p->plan = plan_new(&po);

@@ -49,16 +49,50 @@ expect 0 jig get last b.txt -o got --force
 same "$(tr '\n' ' ' <got/b.txt)" "right inside mine "
 expect 0 jig fsck
 
-# The same inside a folder, with what was told to do.
-overwrite "$(object_of inside)" wrong!
+# The same inside a folder, with what was told to do, and without.
+for told in "" "--force a"; do
+	overwrite "$(object_of inside)" wrong!
+	pipeline "3 $told"
+	expect 1 jig run
+	has "$(message last b)" 'input "d"'
+	has "$(message last b)" "jig run --force a"
+	# shellcheck disable=SC2086 # it is two words
+	expect 0 jig run $told
+	same "$(states last)" "success a=success b=success"
+	expect 0 jig get last b.txt -o got --force
+	same "$(tr '\n' ' ' <got/b.txt)" "right inside mine "
+	expect 0 jig fsck
+done
+
+# However it is found out that something inside it is not right or not there: the run after that makes it anew.
+for how in file gone cut get fsck; do
+	inside=$(object_of inside)
+	case $how in
+	gone) rm -f "$inside" ;;
+	cut) overwrite "$inside" no ;;
+	*) overwrite "$inside" wrong! ;;
+	esac
+	pipeline "$how"
+	case $how in
+	file)
+		sed -i 's,inputs: \[a.txt\, d/,inputs: [a.txt\, d/x,' jig.yaml
+		expect 1 jig run
+		has "$(message last b)" 'input "d/x"'
+		;;
+	get) expect 3 jig get last d -o got --force ;;
+	fsck) expect 1 jig fsck ;;
+	*) expect 1 jig run ;;
+	esac
+	expect 0 jig plan
+	has "$out" "no longer in the store"
+	expect 0 jig run
+	same "$(states last)" "success a=success b=success"
+	expect 0 jig fsck
+	expect 0 jig run
+	same "$(states last)" "success a=reused b=reused"
+done
 pipeline 3
-expect 1 jig run
-has "$(message last b)" 'input "d"'
-has "$(message last b)" "jig run --force a"
-expect 0 jig run --force a
-expect 0 jig get last b.txt -o got --force
-same "$(tr '\n' ' ' <got/b.txt)" "right inside mine "
-expect 0 jig fsck
+expect 0 jig run
 
 # Of another size: as good as missing, whether it is remembered (plan.cache) or asked for, and for the plan as well.
 for memory in kept gone; do
@@ -104,6 +138,7 @@ rm -rf got
 head -c 300000 /dev/urandom >large.bin
 mkdir sub
 echo text >sub/file
+ln -s file sub/link
 git init -q .
 expect 0 jig run --fresh
 echo first >sub/old
@@ -116,7 +151,7 @@ expect 0 jig run
 last=$(ask last 'r["run"]')
 git --git-dir=.jig/code.git ls-tree -r -t "$(ask last 'r["code"]["snapshot"]')" | sed 's/^[0-9]* [a-z]* //' >"$HOME/objects"
 git --git-dir=.jig/code.git rev-parse "refs/jig/run/$last" | sed 's/$/	./' >>"$HOME/objects"
-[ "$(wc -l <"$HOME/objects")" -eq 6 ] || fail "objects: $(cat "$HOME/objects")"
+[ "$(wc -l <"$HOME/objects")" -eq 7 ] || fail "objects: $(cat "$HOME/objects")"
 while read -r id path; do
 	file=.jig/code.git/objects/$(echo "$id" | cut -c 1-2)/$(echo "$id" | cut -c 3-)
 	for how in junk told gone; do
@@ -132,6 +167,7 @@ while read -r id path; do
 			has "$out" "its code"
 			[ "$path" = . ] || has "$out" ": $path: "
 		fi
+		[ $how != junk ] || expect 0 jig plan
 		expect 0 jig run --force b
 		expect 0 jig fsck
 	done
