@@ -22,7 +22,7 @@ struct putter {
 #define _putter_ _cleanup_(put_release)
 
 void put_release(struct putter *p);
-/* As store_put_file and store_put_bytes, but for the fsync of folders. */
+/* As store_put_file, but for the fsync of folders; the second puts bytes. */
 int put_file(struct putter *p, const char *path, enum store_put how, struct digest *ret, int64_t *ret_size,
 		struct err *e);
 int put_bytes(struct putter *p, const void *bytes, size_t n, struct digest *ret, struct err *e);

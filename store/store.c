@@ -253,17 +253,6 @@ int store_put_file(struct store *s, const char *path, enum store_put how, struct
 	return 0;
 }
 
-int store_put_bytes(struct store *s, const void *bytes, size_t n, struct digest *ret, struct err *e)
-{
-	_putter_ struct putter p = PUTTER_INIT(s);
-	struct digest d;
-	int r = put_bytes(&p, bytes, n, &d, e);
-	if (r < 0 || (r = put_sync(&p, e)) < 0)
-		return r;
-	*ret = d;
-	return 0;
-}
-
 int store_remove(struct store *s, const struct digest *d, struct err *e)
 {
 	char path[LAYOUT_PATH_MAX];

@@ -29,7 +29,6 @@ enum store_put {
  * afterwards. ERR_BROKEN when the file changes size while it is read, or the disk is full. */
 int store_put_file(struct store *s, const char *path, enum store_put how, struct digest *ret, int64_t *ret_size,
                    struct err *e);
-int store_put_bytes(struct store *s, const void *bytes, size_t n, struct digest *ret, struct err *e);
 
 /* An object whose content is found not to be what its name says (store_get_file, store_check, tree_load, tree_get) is
  * moved to objects/tmp/ and so missing from then on: what asks for it makes it anew, and the next put writes it. That

@@ -128,11 +128,6 @@ void tracker_rollback(struct tracker *t)
 		db_step(t, st, &ignored);
 }
 
-bool tracker_in_transaction(const struct tracker *t)
-{
-	return t->in_transaction;
-}
-
 int tracker_read_begin(struct tracker *t, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;

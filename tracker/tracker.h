@@ -40,7 +40,6 @@ bool tracker_is_barred(const struct tracker *t);
 int tracker_begin(struct tracker *t, struct err *e);
 int tracker_commit(struct tracker *t, struct err *e); /* on failure nothing of it is written, and it is rolled back */
 void tracker_rollback(struct tracker *t);             /* none open: no-op */
-bool tracker_in_transaction(const struct tracker *t);
 
 /* Many reads in a row see one state of the record and take its locks once; they cost half. No writes between the two,
  * and tracker_begin not either. Ending is safe where the beginning failed. */

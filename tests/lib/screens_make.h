@@ -7,7 +7,7 @@
 #include "runner/code/code.h"
 #include "runner/log/log.h"
 #include "runner/work/project.h"
-#include "store/store.h"
+#include "tests/lib/put_whole.h"
 #include "tests/lib/record_make.h"
 
 #define MINUTE (60 * US_PER_S)
@@ -123,7 +123,7 @@ static void artifact_at(struct at *a, enum artifact_role role, enum artifact_for
 		buf_cut(&bytes, (size_t)size);
 	sha256_bytes(bytes.data, bytes.len, &d);
 	if (form == FORM_FILE && role != ROLE_CHECKPOINT)
-		must(store_put_bytes(a->s->store, bytes.data, bytes.len, &d, &make_err));
+		must(put_whole(a->s->store, bytes.data, bytes.len, &d, &make_err));
 	must(artifact_add(a->s->t,
 	                  &(struct artifact_new){a->number, a->step_id, a->attempt, role, form, path, &d,
 	                                         size ? size : (int64_t)bytes.len,

@@ -7,6 +7,7 @@
 #include "runner/work/inputs.h"
 #include "runner/work/inputs_cache.h"
 #include "store/tree.h"
+#include "tests/lib/put_whole.h"
 
 static char *jig, *cache_path;
 static struct store *store;
@@ -121,7 +122,7 @@ static bool lie(const char *rel, const char *text, bool stored)
 	if (known) {
 		inputs_cache_add(c, rel, &look, &d, (int64_t)strlen(text));
 		if (stored)
-			assert_int_equal(store_put_bytes(store, text, strlen(text), &d, &case_e), 0);
+			assert_int_equal(put_whole(store, text, strlen(text), &d, &case_e), 0);
 	}
 	inputs_cache_close(c);
 	return known;
@@ -510,7 +511,7 @@ static struct fact recorded_file(const char *path, const char *text)
 	struct fact f = {
 	        .path = path, .form = FORM_FILE, .has_digest = true, .size = (int64_t)strlen(text), .mode = 0644};
 
-	assert_int_equal(store_put_bytes(store, text, strlen(text), &f.digest, &case_e), 0);
+	assert_int_equal(put_whole(store, text, strlen(text), &f.digest, &case_e), 0);
 	return f;
 }
 

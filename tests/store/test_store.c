@@ -25,7 +25,7 @@ static void test_bytes_and_empty(void **state)
 {
 	struct digest d;
 	int64_t size = -1;
-	assert_int_equal(store_put_bytes(scratch_store, "abc", 3, &d, &e), 0);
+	assert_int_equal(put_whole(scratch_store, "abc", 3, &d, &e), 0);
 	assert_digest(&d, SHA256_ABC);
 	_free_ char *path = store_path(scratch_store, &d);
 	assert_string_equal(path, at(".jig/objects/ba/%s", &SHA256_ABC[2]));
@@ -33,7 +33,7 @@ static void test_bytes_and_empty(void **state)
 	struct stat st;
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0444);
-	assert_int_equal(store_put_bytes(scratch_store, "", 0, &d, &e), 0);
+	assert_int_equal(put_whole(scratch_store, "", 0, &d, &e), 0);
 	assert_digest(&d, SHA256_EMPTY);
 	assert_true(store_has(scratch_store, &d, &size));
 	assert_int_equal(size, 0);
@@ -176,7 +176,7 @@ static void test_damage(void **state)
 			_free_ char *bytes = noise(sizes[i], 100 + i * 2 + (size_t)cut);
 			struct digest d;
 			char hex[DIGEST_HEX + 1];
-			assert_int_equal(store_put_bytes(scratch_store, bytes, sizes[i], &d, &e), 0);
+			assert_int_equal(put_whole(scratch_store, bytes, sizes[i], &d, &e), 0);
 			digest_to_hex(&d, hex);
 			damage(&d, cut);
 			assert_fails(store_check(scratch_store, &d, &e), e, ERR_BROKEN, hex);
@@ -184,7 +184,7 @@ static void test_damage(void **state)
 			assert_false(store_has(scratch_store, &d, NULL));
 			const char *away = at(".jig/objects/tmp/%s.damaged", hex);
 			assert_true(file_exists(away));
-			assert_int_equal(store_put_bytes(scratch_store, bytes, sizes[i], &d, &e), 0);
+			assert_int_equal(put_whole(scratch_store, bytes, sizes[i], &d, &e), 0);
 			assert_int_equal(store_check(scratch_store, &d, &e), 0);
 			damage(&d, cut);
 			assert_fails(store_get_file(scratch_store, &d, at("out"), 0644, &e), e, ERR_BROKEN, hex);
@@ -194,7 +194,7 @@ static void test_damage(void **state)
 		}
 	/* an object that is cut off is healed by the next put of its content */
 	struct digest d;
-	assert_int_equal(store_put_bytes(scratch_store, "abc", 3, &d, &e), 0);
+	assert_int_equal(put_whole(scratch_store, "abc", 3, &d, &e), 0);
 	damage(&d, true);
 	make_file(at("in"), "abc");
 	assert_int_equal(store_put_file(scratch_store, at("in"), STORE_COPY, &d, NULL, &e), 0);
@@ -208,14 +208,14 @@ static void test_damage(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_false(store_has(scratch_store, &d, NULL));
 	assert_fails(store_check(scratch_store, &d, &e), e, ERR_BROKEN, "not a regular file");
-	assert_int_equal(store_put_bytes(scratch_store, "abc", 3, &d, &e), ERR_BROKEN);
+	assert_int_equal(put_whole(scratch_store, "abc", 3, &d, &e), ERR_BROKEN);
 	assert_int_equal(temp_count(), 0);
 }
 
 static void test_get_refuses(void **state)
 {
 	struct digest d, none;
-	assert_int_equal(store_put_bytes(scratch_store, "abc", 3, &d, &e), 0);
+	assert_int_equal(put_whole(scratch_store, "abc", 3, &d, &e), 0);
 	digest_from_hex(SHA256_EMPTY, &none);
 	make_file(at("out"), "mine");
 	assert_int_equal(store_get_file(scratch_store, &d, at("out"), 0644, &e), ERR_EXISTS);
@@ -255,7 +255,7 @@ static void test_each(void **state)
 {
 	struct digest d;
 	for (unsigned i = 0; i < 300; i++)
-		assert_int_equal(store_put_bytes(scratch_store, &i, sizeof i, &d, &e), 0);
+		assert_int_equal(put_whole(scratch_store, &i, sizeof i, &d, &e), 0);
 	struct seen seen = {0};
 	assert_int_equal(store_each(scratch_store, seen_each, &seen, &e), 0);
 	assert_int_equal(seen.n, 300);
@@ -285,7 +285,7 @@ static void test_sweep(void **state)
 {
 	struct digest d;
 	int64_t bytes = -1;
-	assert_int_equal(store_put_bytes(scratch_store, "abc", 3, &d, &e), 0);
+	assert_int_equal(put_whole(scratch_store, "abc", 3, &d, &e), 0);
 	make_file(at(".jig/objects/tmp/1-1"), "left behind");
 	make_file(at(".jig/objects/tmp/1-2"), "being written");
 	struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
@@ -318,7 +318,7 @@ static void test_goes_on(void **state)
 	bool root = geteuid() == 0;
 	if (root)
 		assert_int_equal(seteuid(65534), 0);
-	assert_int_equal(store_put_bytes(scratch_store, "", 0, &d, &e), 0);
+	assert_int_equal(put_whole(scratch_store, "", 0, &d, &e), 0);
 	assert_int_equal(mkdir(at(".jig/objects/00"), 0700), 0);
 	make_file(at(".jig/objects/tmp/1-1"), "not ours");
 	make_file(at(".jig/objects/tmp/9-1"), "left behind");

@@ -30,17 +30,17 @@ static void test_file_size_limit(void **state)
 	struct digest d, small, got = {{0}};
 	make_bytes(at("in"), bytes, 3000000, 0644);
 	make_bytes(at("folder/a"), bytes, 3000000, 0644);
-	assert_int_equal(store_put_bytes(scratch_store, bytes, 2999999, &d, &e), 0);
+	assert_int_equal(put_whole(scratch_store, bytes, 2999999, &d, &e), 0);
 	struct rlimit before, limit;
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_IGN);
 	limit = (struct rlimit){ .rlim_cur = 1000000, .rlim_max = before.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	int copy = store_put_file(scratch_store, at("in"), STORE_COPY, &got, NULL, &e);
-	int put = store_put_bytes(scratch_store, bytes, 2000000, &got, &e);
+	int put = put_whole(scratch_store, bytes, 2000000, &got, &e);
 	int get = store_get_file(scratch_store, &d, at("out"), 0644, &e);
 	int tree = tree_put(scratch_store, at("folder"), STORE_COPY, &got, NULL, &e);
-	int fits = store_put_bytes(scratch_store, bytes, 1000, &small, &e);
+	int fits = put_whole(scratch_store, bytes, 1000, &small, &e);
 	/* a move writes nothing, so it succeeds */
 	int move = store_put_file(scratch_store, at("in"), STORE_MOVE, &d, NULL, &e);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
@@ -82,11 +82,11 @@ static void full_disk_child(void)
 		child_check(tree_put(scratch_store, at("folder"), (enum store_put)how, &d, NULL, &e) == ERR_BROKEN);
 		child_check(file_exists(at("folder/a")));
 	}
-	child_check(store_put_bytes(scratch_store, bytes, 3000000, &d, &e) == ERR_BROKEN);
+	child_check(put_whole(scratch_store, bytes, 3000000, &d, &e) == ERR_BROKEN);
 	child_check(digest_is_zero(&d));
 	child_check(temp_count() == 0 && object_count() == 0);
 	/* with room again all goes on */
-	child_check(store_put_bytes(scratch_store, bytes, 500000, &d, &e) == 0);
+	child_check(put_whole(scratch_store, bytes, 500000, &d, &e) == 0);
 	child_check(store_check(scratch_store, &d, &e) == 0);
 	/* the other way round: an object that does not fit where it is wanted */
 	child_check(store_get_file(scratch_store, &d, at(".jig/out1"), 0644, &e) == 0 ||
@@ -156,7 +156,7 @@ static void writer_child(int i)
 		make_bytes(at("w%d/in", i), bytes, n, 0644);
 		switch ((i + k) % 3) {
 		case 0:
-			child_check(store_put_bytes(scratch_store, bytes, n, &d, &e) == 0);
+			child_check(put_whole(scratch_store, bytes, n, &d, &e) == 0);
 			break;
 		case 1:
 			child_check(store_put_file(scratch_store, at("w%d/in", i), STORE_COPY, &d, NULL, &e) == 0);

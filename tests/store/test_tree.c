@@ -261,7 +261,7 @@ static void test_get_refuses(void **state)
 	assert_int_equal(rmdir(at("was")), 0);
 	/* the list itself: damaged, cut off, gone, no list at all */
 	struct digest text;
-	assert_int_equal(store_put_bytes(scratch_store, "no list", 7, &text, &e), 0);
+	assert_int_equal(put_whole(scratch_store, "no list", 7, &text, &e), 0);
 	assert_fails(tree_get(scratch_store, &text, at("new"), &e), e, ERR_BROKEN, "list of a folder");
 	damage(&d, false);
 	assert_fails(tree_get(scratch_store, &d, at("new"), &e), e, ERR_BROKEN, "content is damaged");
@@ -289,10 +289,10 @@ static void test_grown_link(void **state)
 	/* One that is what its name says. */
 	_buf_ struct buf list = BUF_INIT;
 	char hex[DIGEST_HEX + 1];
-	assert_int_equal(store_put_bytes(scratch_store, bytes, PATH_MAX + 1, &target, &e), 0);
+	assert_int_equal(put_whole(scratch_store, bytes, PATH_MAX + 1, &target, &e), 0);
 	digest_to_hex(&target, hex);
 	buf_addf(&list, "120000 %s %d\tl\n", hex, PATH_MAX + 1);
-	assert_int_equal(store_put_bytes(scratch_store, list.data, list.len, &d, &e), 0);
+	assert_int_equal(put_whole(scratch_store, list.data, list.len, &d, &e), 0);
 	assert_fails(tree_get(scratch_store, &d, at("out"), &e), e, ERR_BROKEN, "is larger");
 	assert_true(store_has(scratch_store, &target, NULL));
 }
@@ -331,7 +331,7 @@ static void test_has(void **state)
 			assert_int_equal(tree_has(scratch_store, &d, &e), 0);
 			assert_int_equal(tree_has(scratch_store, &other, &e), 0);
 		}
-		assert_int_equal(store_put_bytes(scratch_store, "abc", 3, &abc, &e), 0);
+		assert_int_equal(put_whole(scratch_store, "abc", 3, &abc, &e), 0);
 		assert_int_equal(tree_has(scratch_store, &d, &e), 1);
 		assert_int_equal(tree_has(scratch_store, &other, &e), 1);
 	}
@@ -352,10 +352,10 @@ static void test_get_makes_no_bad_link(void **state)
 	_buf_ struct buf list = BUF_INIT;
 	struct digest target, d;
 	char hex[DIGEST_HEX + 1];
-	assert_int_equal(store_put_bytes(scratch_store, "/etc", 4, &target, &e), 0);
+	assert_int_equal(put_whole(scratch_store, "/etc", 4, &target, &e), 0);
 	digest_to_hex(&target, hex);
 	buf_addf(&list, "120000 %s 4\tl\n", hex);
-	assert_int_equal(store_put_bytes(scratch_store, list.data, list.len, &d, &e), 0);
+	assert_int_equal(put_whole(scratch_store, list.data, list.len, &d, &e), 0);
 	assert_fails(tree_get(scratch_store, &d, at("out"), &e), e, ERR_BROKEN, "absolute path");
 	assert_false(file_exists(at("out")));
 }

@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #endif
 #include "tests/lib/record_case.h"
+#include "tracker/db.h"
 #include "tracker/query.h"
 
 static char *below(const char *name)
@@ -126,7 +127,7 @@ static void reads_only(int64_t n, const char *cause)
 	assert_true(tracker_is_barred(t));
 	assert_int_equal(tracker_begin(t, &e), ERR_BROKEN);
 	assert_non_null(strstr(e.text, cause));
-	assert_false(tracker_in_transaction(t));
+	assert_false(t->in_transaction);
 	assert_false(tracker_moved(t));
 }
 

@@ -28,7 +28,7 @@ static void test_reads_of_one_state(void **state)
 	tracker_read_end(t);
 	must(tracker_read_begin(t, &make_err));
 	assert_int_equal(runs_seen(t), 0);
-	assert_false(tracker_in_transaction(t));
+	assert_false(t->in_transaction);
 	must(tracker_begin(other, &make_err));
 	make_run(other, "one");
 	must(tracker_commit(other, &make_err));
@@ -148,13 +148,13 @@ static void test_transactions(void **state)
 	_tracker_ struct tracker *other = record_open();
 	int64_t version = tracker_data_version(other);
 
-	assert_false(tracker_in_transaction(t));
+	assert_false(t->in_transaction);
 	tracker_rollback(t);
 	must(tracker_begin(t, &make_err));
-	assert_true(tracker_in_transaction(t));
+	assert_true(t->in_transaction);
 	make_run(t, "one");
 	tracker_rollback(t);
-	assert_false(tracker_in_transaction(t));
+	assert_false(t->in_transaction);
 	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM run"), 0);
 	assert_int_equal(tracker_data_version(other), version);
 

@@ -140,7 +140,7 @@ static void test_next(void **state)
 	t = record_open();
 	list[now] = broken;
 	assert_true(schema_upgrade(t, list, now + 1, &e) < 0);
-	assert_false(tracker_in_transaction(t));
+	assert_false(t->in_transaction);
 	assert_int_equal(make_number(record_dir, "PRAGMA user_version"), now);
 	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM sqlite_schema WHERE name = 'later'"), 0);
 	assert_int_equal(stat(copy, &failed), 0);
@@ -209,7 +209,7 @@ static void test_upgraded_meanwhile(void **state)
 	must(schema_upgrade(t, list, now + 1, &make_err));
 	assert_int_equal(tracker_begin(old, &e), ERR_USAGE);
 	assert_non_null(strstr(e.text, "newer jig"));
-	assert_false(tracker_in_transaction(old));
+	assert_false(old->in_transaction);
 	must(tracker_begin(t, &make_err));
 	make_run(t, NULL);
 	must(tracker_commit(t, &make_err));
