@@ -77,14 +77,54 @@ static const struct run_facts facts[] = {{&rows[0], &totals[0], &params[0], &non
 static void what_differs_is_chosen(void **state)
 {
 	runs_columns_choose(&c, facts, 2);
-	assert_int_equal(c.len, 6 + 3 + 2);
+	assert_int_equal(c.len, 6 + 3 + 1);
 	assert_string_equal(c.v[6].key, "acc");
 	assert_string_equal(c.v[7].key, "loss");
 	assert_string_equal(c.v[8].key, "few");
 	assert_string_equal(c.v[9].key, "b");
-	assert_string_equal(c.v[10].key, "d");
-	/* The first metric outlives the clock, the params go first. */
-	assert_true(c.v[6].drop < c.v[4].drop && c.v[7].drop < c.v[9].drop);
+	/* The first metric outlives the clock, the age the first param; the others go by turns from the end. */
+	assert_int_equal(c.v[3].kind, FACT_AGE);
+	assert_true(c.v[6].drop < c.v[4].drop && c.v[4].drop < c.v[3].drop && c.v[3].drop < c.v[9].drop);
+	assert_true(c.v[9].drop < c.v[7].drop && c.v[7].drop < c.v[8].drop);
+}
+
+/* Runs of two pipelines, and some that ended before they had anything to tell. */
+static void what_few_have_is_not_chosen(void **state)
+{
+	static struct metric_row usual[] = {{.key = "loss"}, {.key = "mse"}}, odd[] = {{.key = "acc"}};
+	static struct pair small[] = {{"lr", "0.1"}, {"noise", "1"}}, large[] = {{"lr", "0.3"}, {"noise", "1"}};
+	static struct pair other[] = {{"depth", "2"}, {"title", "t"}}, deep[] = {{"depth", "3"}, {"title", "t"}};
+	static const struct metric_rows two = {usual, 2}, one = {odd, 1}, nothing = {0};
+	static const struct pair_rows p[] = {{small, 2}, {large, 2}, {other, 2}, {deep, 2}};
+	static const struct run_row ended = {.state = RUN_SUCCESS}, live = {.state = RUN_RUNNING};
+	const struct run_facts v[] = {
+	        {&ended, &one, &p[2], &none},     {&ended, &nothing, &p[3], &none}, {&ended, &nothing, &p[0], &none},
+	        {&ended, &nothing, &p[0], &none}, {&ended, &two, &p[0], &none},     {&ended, &two, &p[1], &none},
+	};
+
+	runs_columns_choose(&c, v, ARRAY_LEN(v));
+	assert_int_equal(c.len, 6 + 2 + 2);
+	assert_string_equal(c.v[6].key, "loss");
+	assert_string_equal(c.v[7].key, "mse");
+	assert_string_equal(c.v[8].key, "lr");
+	assert_string_equal(c.v[9].key, "depth");
+	runs_columns_release(&c);
+	c = (struct runs_columns){0};
+
+	/* Where none is in half of them, one is. */
+	runs_columns_choose(&c, (struct run_facts[]){v[0], {&ended, &two, &p[0], &none}, {&ended, &(struct metric_rows){
+		(struct metric_row[]){{.key = "x"}}, 1}, &p[0], &none}}, 3);
+	assert_int_equal(c.len, 6 + 1);
+	assert_string_equal(c.v[6].key, "acc");
+	runs_columns_release(&c);
+	c = (struct runs_columns){0};
+
+	/* What a live run has so far does not count against what ended ones have. */
+	const struct run_facts fresh[] = {{&live, &one, &p[0], &none}, {&live, &one, &p[0], &none},
+	                                  {&live, &one, &p[0], &none}, {&ended, &two, &p[0], &none}};
+
+	runs_columns_choose(&c, fresh, 4);
+	assert_int_equal(c.len, 6 + 3);
 }
 
 static void must_hold(const char *column, size_t run, const char *wanted)
@@ -126,6 +166,7 @@ int main(void)
 	        cmocka_unit_test_teardown(misspelt_ones_name_the_nearest, tear_down),
 	        cmocka_unit_test_teardown(keys_to_sort_by_are_quoted, tear_down),
 	        cmocka_unit_test_teardown(what_differs_is_chosen, tear_down),
+	        cmocka_unit_test_teardown(what_few_have_is_not_chosen, tear_down),
 	        cmocka_unit_test(cells_say_what_is_known),
 	};
 

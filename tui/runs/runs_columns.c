@@ -61,24 +61,48 @@ int runs_columns_parse(struct runs_columns *c, const char *text, struct err *e)
 	return c->len ? 0 : err_set(e, ERR_USAGE, "no column is named");
 }
 
-static void add_metric(struct runs_columns *c, const char *key, int *chosen)
+/* What goes first where room is short: params and metrics in turn from the end of each, then what all runs have. The
+ * first metric outlives even these: on the smallest terminal a run without any figure says little. */
+static int metric_drop(int nth)
 {
-	/* The first one is the last to go: on the smallest terminal a run without any figure says little. */
-	vec_push(c, (struct runs_column){ FACT_METRIC, arena_strdup(&c->arena, key), *chosen ? 6 + *chosen : 3 });
-	(*chosen)++;
+	return nth ? 6 + 2 * nth : 3;
 }
 
-/* The metrics that most of the runs have, in the order of the newest run; while there is room, others by the number of
- * runs that have them. */
+static int param_drop(int nth)
+{
+	return 7 + 2 * nth;
+}
+
+static void add_metric(struct runs_columns *c, const char *key, int *chosen)
+{
+	vec_push(c, (struct runs_column){ FACT_METRIC, arena_strdup(&c->arena, key), metric_drop((*chosen)++) });
+}
+
+/* How many of the runs a key has to be in half of: those that have ended with any metric; while none has, those that
+ * have one so far. */
+static size_t measured(const struct run_facts *v, size_t n)
+{
+	size_t any = 0, ended = 0;
+	for (size_t i = 0; i < n; i++)
+		if (v[i].totals->len) {
+			any++;
+			ended += run_state_ended(v[i].row->state);
+		}
+	return ended ? ended : any;
+}
+
+/* The metrics that most of the runs have, in the order of the newest run; while there is room, those that half of them
+ * have. One is always shown. */
 static void choose_metrics(struct runs_columns *c, const struct run_facts *v, size_t n)
 {
 	_map_ struct map count = MAP_INIT;
+	size_t runs = measured(v, n);
 	int chosen = 0;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < v[i].totals->len; k++)
 			map_add(&count, v[i].totals->v[k].key, NULL)->num++;
 	for (size_t i = 0; i < count.len && chosen < METRICS_MOST; i++)
-		if ((size_t)count.entries[i].num * 2 > n) {
+		if ((size_t)count.entries[i].num * 2 > runs) {
 			add_metric(c, count.entries[i].key, &chosen);
 			count.entries[i].num = 0;
 		}
@@ -87,33 +111,39 @@ static void choose_metrics(struct runs_columns *c, const struct run_facts *v, si
 		for (size_t i = 0; i < count.len; i++)
 			if (count.entries[i].num > (best ? best->num : 0))
 				best = &count.entries[i];
-		if (!best)
+		if (!best || (chosen && (size_t)best->num * 2 < runs))
 			return;
 		add_metric(c, best->key, &chosen);
 		best->num = 0;
 	}
 }
 
-/* Params that are not the same in all of the runs. */
+/* Params that have more than one value, those that most of the runs have first. One that only some of the runs have,
+ * with the same value, is of their pipeline and not what they differ in. */
 static void choose_params(struct runs_columns *c, const struct run_facts *v, size_t n)
 {
-	_map_ struct map seen = MAP_INIT;
-	int chosen = 0;
+	_map_ struct map first = MAP_INIT, count = MAP_INIT;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < v[i].params->len; k++) {
-			const char *key = v[i].params->v[k].key;
-			bool fresh, differs = false;
-			map_add(&seen, key, &fresh);
-			for (size_t o = 0; fresh && !differs && o < n; o++) {
-				const char *other = pair_rows_find(v[o].params, key);
-				differs = !other || strcmp(other, v[i].params->v[k].value);
-			}
-			if (!differs)
-				continue;
-			vec_push(c, (struct runs_column){ FACT_PARAM, arena_strdup(&c->arena, key), 11 + chosen });
-			if (++chosen == PARAMS_MOST)
-				return;
+			const struct pair *p = &v[i].params->v[k];
+			bool fresh;
+			struct map_entry *seen = map_add(&first, p->key, &fresh);
+			if (fresh)
+				seen->ptr = (void *)p->value;
+			else if (seen->ptr && strcmp(seen->ptr, p->value))
+				seen->ptr = NULL;
+			map_add(&count, p->key, NULL)->num++;
 		}
+	for (int chosen = 0; chosen < PARAMS_MOST; chosen++) {
+		struct map_entry *best = NULL;
+		for (size_t i = 0; i < count.len; i++)
+			if (!first.entries[i].ptr && count.entries[i].num > (best ? best->num : 0))
+				best = &count.entries[i];
+		if (!best)
+			return;
+		vec_push(c, (struct runs_column){ FACT_PARAM, arena_strdup(&c->arena, best->key), param_drop(chosen) });
+		best->num = 0;
+	}
 }
 
 void runs_columns_choose(struct runs_columns *c, const struct run_facts *v, size_t n)

@@ -13,7 +13,7 @@
 	X(FACT_NUMBER, "number", "#", ALIGN_RIGHT, 0, "number") \
 	X(FACT_STATE, "state", "state", ALIGN_LEFT, 0, "state") \
 	X(FACT_NAME, "name", "name", ALIGN_LEFT, 0, "name") \
-	X(FACT_AGE, "age", "age", ALIGN_RIGHT, 20, "created") \
+	X(FACT_AGE, "age", "age", ALIGN_RIGHT, 6, "created") \
 	X(FACT_TIME, "time", "time", ALIGN_RIGHT, 4, "seconds") \
 	X(FACT_STEPS, "steps", "steps", ALIGN_LEFT, 5, "") \
 	X(FACT_PIPELINE, "pipeline", "pipeline", ALIGN_LEFT, 0, "pipeline") \
@@ -51,8 +51,8 @@ struct run_facts {
 int runs_columns_add(struct runs_columns *c, const char *word, struct err *e);
 /* Adds those of a list with commas between them; ERR_USAGE also when it names none. */
 int runs_columns_parse(struct runs_columns *c, const char *text, struct err *e);
-/* Adds what nobody has to ask for: what every run has, the metrics that most of these runs have, and the params in
- * which they differ. */
+/* Adds what nobody has to ask for: what every run has, the metrics that at least half of those of these runs have that
+ * ended with any, and the params that have more than one value in them. */
 void runs_columns_choose(struct runs_columns *c, const struct run_facts *v, size_t n);
 
 /* By the name of --columns; owned. */

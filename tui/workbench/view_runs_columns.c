@@ -3,10 +3,7 @@
 
 #include "tui/workbench/view_pick.h"
 
-enum {
-	CHOOSE_BY = 64,       /* runs */
-	AGE_DROP = 6,         /* as of runs_columns_choose: behind the metrics but the first */
-};
+enum { CHOOSE_BY = 64 }; /* runs */
 
 static int sorted_column(const struct view_runs *w)
 {
@@ -47,10 +44,6 @@ static bool wanted_columns(const struct view_runs *w, struct runs_columns *ret)
 	if (!n)
 		return false;
 	runs_columns_choose(ret, facts, n);
-	/* Where one watches, an age says more than a param. */
-	for (size_t i = 0; i < ret->len; i++)
-		if (ret->v[i].kind == FACT_AGE)
-			ret->v[i].drop = AGE_DROP;
 	return true;
 }
 
