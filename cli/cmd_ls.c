@@ -1,4 +1,6 @@
 #include <string.h>
+#include <unistd.h>
+#include "base/file.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "cli/json_run.h"
@@ -85,6 +87,42 @@ static void print_json(struct context *c, const struct list *l)
 	buf_addc(&c->out, '\n');
 }
 
+static void add_strange(struct buf *out, const char *key, const char *near)
+{
+	buf_adds(out, key);
+	if (near)
+		buf_addf(out, " (did you mean %.*s.%s?)", (int)strcspn(key, "."), key, near);
+}
+
+/* A line beside the list, which is as it is without that key. */
+static int note_strange(struct context *c, const char *option, const struct filter_sort *sort, struct arena *a,
+	struct err *e)
+{
+	const char *key, *near;
+	_buf_ struct buf line = BUF_INIT, said = BUF_INIT;
+	int r = query_strange_sort(c->tracker, sort, a, &key, &near, e);
+
+	if (r < 0 || !key)
+		return r;
+	buf_addf(&line, "jig: --%s: no run has ", option);
+	add_strange(&line, key, near);
+	visible_lines(&said, line.data, line.len, c->paint_err.ascii);
+	buf_addc(&said, '\n');
+	return file_write_all(STDERR_FILENO, said.data, said.len) < 0 ? err_errno(e, "standard error") : 0;
+}
+
+static int note_strange_columns(struct context *c, struct list *l, struct err *e)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < l->columns.len; i++) {
+		struct filter_sort *sort;
+		_free_ char *key = l->columns.v[i].key ? runs_column_sort(&l->columns.v[i]) : NULL;
+		if (key && (r = filter_parse_sort(key, &l->arena, &sort, e)) >= 0)
+			r = note_strange(c, "columns", sort, &l->arena, e);
+	}
+	return r;
+}
+
 static int say_none(struct context *c, const struct filter *f, struct arena *a, struct err *e)
 {
 	const char *key = NULL, *near = NULL;
@@ -96,10 +134,10 @@ static int say_none(struct context *c, const struct filter *f, struct arena *a, 
 	if (c->tracker && query_strange_key(c->tracker, f, a, &key, &near, e) < 0)
 		return e->code;
 	buf_adds(&c->out, "no run matches");
-	if (key)
-		buf_addf(&c->out, ": none has %s", key);
-	if (near)
-		buf_addf(&c->out, " (did you mean %.*s.%s?)", (int)strcspn(key, "."), key, near);
+	if (key) {
+		buf_adds(&c->out, ": none has ");
+		add_strange(&c->out, key, near);
+	}
 	buf_addc(&c->out, '\n');
 	return 0;
 }
@@ -120,10 +158,14 @@ static int run_ls(struct context *c, struct err *e)
 	if ((r = project_has_record(&c->project, e)) < 0 || (r > 0 &&
 	    ((r = context_tracker(c, TRACKER_READ, e)) < 0 || (r = load(c, &l, filter, sort, e)) < 0)))
 		return r;
+	if (c->tracker && l.len && sort && (r = note_strange(c, "sort", sort, &l.arena, e)) < 0)
+		return r;
 	if (c->json) {
 		print_json(c, &l);
 		return 0;
 	}
+	if (c->tracker && l.len && (r = note_strange_columns(c, &l, e)) < 0)
+		return r;
 	if (!l.len)
 		return say_none(c, filter, &l.arena, e);
 	if (!columns)
@@ -157,8 +199,8 @@ const struct command cmd_ls = {
 	.options = options,
 	.flags = COMMAND_PROJECT | COMMAND_JSON,
 	.run = run_ls,
-	.text = "Without --columns: what every run has, the metrics that most of them have, and the params in which "
-		"they differ.\n\n"
+	.text = "Without --columns: what every run has, the metrics that at least half of those listed have that ended "
+		"with any, and the params that have more than one value in them.\n\n"
 		"A filter is made of comparisons with AND, OR and parentheses: metrics.acc > 0.9 AND params.train.lr = "
 		"0.1 AND "
 		"tags.team LIKE 'a%' AND state IN ('failed', 'lost').\n\n"

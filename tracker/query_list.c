@@ -285,6 +285,17 @@ static int strange_term(struct tracker *t, const struct filter_key *key, struct 
 	return r;
 }
 
+int query_strange_sort(struct tracker *t, const struct filter_sort *sort, struct arena *a, const char **ret,
+                       const char **ret_near, struct err *e)
+{
+	int r = 0;
+
+	*ret = *ret_near = NULL;
+	for (size_t i = 0; r >= 0 && i < sort->len && !*ret; i++)
+		r = strange_term(t, &sort->v[i].key, a, ret, ret_near, e);
+	return r < 0 ? r : 0;
+}
+
 static int strange_below(struct tracker *t, const struct filter_node *node, struct arena *a, const char **ret,
                          const char **ret_near, struct err *e)
 {

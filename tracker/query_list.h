@@ -34,6 +34,9 @@ int query_keys(struct tracker *t, enum query_keys which, struct arena *a, const 
  * ("acc"; NULL: none is near). *ret NULL: there is none such. In the arena. */
 int query_strange_key(struct tracker *t, const struct filter *f, struct arena *a, const char **ret,
                       const char **ret_near, struct err *e);
+/* The same of an order. */
+int query_strange_sort(struct tracker *t, const struct filter_sort *sort, struct arena *a, const char **ret,
+                       const char **ret_near, struct err *e);
 
 /* What a sweep came to: its kept runs. */
 struct sweep_row {

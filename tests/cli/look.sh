@@ -33,6 +33,16 @@ expect 0 jig ls --filter "metrics.acc > 1e9 AND tags.whose = 'mine'"
 same "$out" "no run matches: none has tags.whose"
 expect 2 jig ls --filter "stat = 'lost'"
 has "$err" "filter, column 1"
+# The same of an order and of columns, beside the list.
+expect 0 jig ls --sort "metrics.ac DESC" --columns number,params.train.l,metrics.acc,tags.whose
+same "$err" "jig: --sort: no run has metrics.ac (did you mean metrics.acc?)
+jig: --columns: no run has params.train.l (did you mean params.train.lr?)
+jig: --columns: no run has tags.whose"
+same "$(printf "%s\n" "$out" | wc -l | tr -d ' ')" 3
+expect 0 jig ls --sort metrics.ac --json
+has "$err" "metrics.acc?"
+expect 0 jig ls --sort 'metrics.acc DESC, params."train.lr"' --columns number,params.seed
+same "$err" ""
 expect 2 jig ls --columns nam
 has "$err" '"name"'
 expect 0 jig ls --json
