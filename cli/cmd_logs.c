@@ -9,6 +9,7 @@
 #include "runner/lost.h"
 #include "tracker/run.h"
 #include "tui/cell.h"
+#include "tui/run_text.h"
 
 #define CHUNK (256 << 10)
 #define POLL_US 100000
@@ -46,12 +47,27 @@ static bool has_log(const struct context *c, const struct attempt_row *a)
 	return access(path, R_OK) == 0;
 }
 
-/* The step whose log is meant when none is named: the first that failed, else (of a live run) one that runs, else the
- * last one that has a log. */
+/* Of the steps that failed the first that wrote anything, else the first; NULL: none was begun. */
+static const struct step_row *failed(struct context *c, const struct run_data *d)
+{
+	const struct step_row *silent = NULL;
+	for (size_t i = 0; i < d->steps.len; i++) {
+		const struct step_row *s = &d->steps.v[i];
+		const struct attempt_row *a = s->state == STEP_FAILED ? run_data_attempt(d, s) : NULL;
+		if (a && has_log(c, a))
+			return s;
+		if (a && !silent)
+			silent = s;
+	}
+	return silent;
+}
+
+/* The step whose log is meant when none is named: one that failed, else (of a live run) one that runs, else the last
+ * one that has a log. */
 static const struct step_row *meant(struct context *c, const struct run_data *d)
 {
-	const struct step_row *s = run_data_failed(d);
-	if (s && run_data_attempt(d, s))
+	const struct step_row *s = failed(c, d);
+	if (s)
 		return s;
 	for (size_t i = 0; i < d->steps.len; i++)
 		if (d->steps.v[i].state == STEP_RUNNING)
@@ -211,6 +227,25 @@ static int look(struct follow *f, bool follow, struct err *e)
 	return !run_ended || next(f, &d);
 }
 
+/* Where a step wrote nothing, how it failed is what there is to say. */
+static int silent(const struct follow *f, const char *step, struct err *e)
+{
+	_arena_ struct arena arena = ARENA_INIT;
+	_buf_ struct buf why = BUF_INIT;
+	struct attempt_row a;
+	char end[64];
+	int r = query_attempt(f->c->tracker, f->attempt, &arena, &a, e);
+
+	if (r < 0)
+		return r;
+	attempt_end_text(&a, end);
+	buf_addf(&why, "%s%s", *end ? ": " : "", end);
+	if (a.error_file || a.error_message)
+		buf_adds(&why, ", ");
+	attempt_error_text(&why, &a);
+	return err_set(e, ERR_NOT_FOUND, "\"%s\" of run %lld wrote nothing%s", step, (long long)f->run, why.data);
+}
+
 static int nothing(const struct follow *f, struct err *e)
 {
 	long long run = f->run;
@@ -221,7 +256,7 @@ static int nothing(const struct follow *f, struct err *e)
 	if (!f->attempt)
 		return err_set(e, ERR_NOT_FOUND, "no step of run %lld has a log", run);
 	if (step && f->fd < 0)
-		return err_set(e, ERR_NOT_FOUND, "\"%s\" of run %lld wrote nothing", step, run);
+		return silent(f, step, e);
 	return 0;
 }
 
@@ -273,8 +308,8 @@ const struct command cmd_logs = {
 	.max_args = 2,
 	.flags = COMMAND_RECORD,
 	.run = run_logs,
-	.text = "Without STEP: of the first step that failed, else of one that runs, else of the last one that has a "
-		"log. "
+	.text = "Without STEP: of the first step that failed and wrote anything, else of one that runs, else of the "
+		"last one that has a log. "
 		"`train[lr]@2` names one attempt.\n\n"
 		"On a terminal everything that it could act on is made visible, colours aside; elsewhere the bytes "
 		"come as they were written.",

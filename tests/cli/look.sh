@@ -176,6 +176,20 @@ same "$(NO_COLOR=1 on_terminal jig logs 2 last)" "one two"
 expect 2 jig logs 1 nothing
 expect 0 jig logs 1 'train[lr]@1'
 
+# What failed without a word is not what is read; asked for, it says how it failed.
+cat >jig.yaml <<'Y'
+steps:
+  silent: {run: ":", outputs: [x.txt]}
+  loud: {run: "echo told; exit 3"}
+Y
+expect 1 jig run
+cp "$HOME/demo.yaml" jig.yaml
+expect 0 jig logs last
+same "$out" told
+expect 2 jig logs last silent
+has "$err" ' wrote nothing: output_missing, output "x.txt" is missing'
+expect 0 jig rm last
+
 # metrics
 expect 0 jig metrics 1 acc
 same "$(printf "%s\n" "$out" | sed -n 2p | cut -f 1,2,3,5)" "acc	train[lr]	1	0.1"
