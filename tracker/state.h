@@ -11,7 +11,7 @@
 	X(RUN_RUNNING, "running", "▶", ">", "running", "its supervisor lives")                              \
 	X(RUN_SUCCESS, "success", "✓", "+", "success", "every step succeeded, was reused, skipped or forgiven") \
 	X(RUN_FAILED, "failed", "✗", "x", "failed", "a step failed and no trigger forgave it")              \
-	X(RUN_STOPPED, "stopped", "■", "#", "stopped", "a person stopped it")                               \
+	X(RUN_STOPPED, "stopped", "■", "#", "stopped", "it was asked to stop, or a step of it was") \
 	X(RUN_LOST, "lost", "◌", "?", "lost", "its supervisor died without a word; it can be resumed")
 
 #define STEP_STATES(X)                                                                                       \
@@ -24,14 +24,14 @@
 	X(STEP_UPSTREAM_FAILED, "upstream_failed", "⊘", "/", "quiet", "a step it needs did not succeed")     \
 	X(STEP_SKIPPED, "skipped", "↷", "-", "quiet", "its trigger can no longer hold")                     \
 	X(STEP_REUSED, "reused", "⟲", "=", "reused", "an earlier attempt stands in for it")                  \
-	X(STEP_STOPPED, "stopped", "■", "#", "stopped", "a person stopped it")                              \
+	X(STEP_STOPPED, "stopped", "■", "#", "stopped", "it was asked to stop, or its run was")             \
 	X(STEP_LOST, "lost", "◌", "?", "lost", "its supervisor died while it was under way")
 
 #define ATTEMPT_STATES(X)                                                                                    \
 	X(ATTEMPT_RUNNING, "running", "▶", ">", "running", "its process lives")                             \
 	X(ATTEMPT_SUCCESS, "success", "✓", "+", "success", "it exited 0 and left every output")             \
 	X(ATTEMPT_FAILED, "failed", "✗", "x", "failed", "see its cause")                                    \
-	X(ATTEMPT_STOPPED, "stopped", "■", "#", "stopped", "a person stopped it")                           \
+	X(ATTEMPT_STOPPED, "stopped", "■", "#", "stopped", "it was asked to stop, by a person or by a signal to jig") \
 	X(ATTEMPT_LOST, "lost", "◌", "?", "lost", "its supervisor died without a word")
 
 /* SYMBOL, text, meaning */
@@ -46,7 +46,7 @@
 		"it exited 0 without a declared output, or with one that cannot be taken") \
 	X(CAUSE_SECRET, "secret", "an output, or what was logged, holds the value of a secret") \
 	X(CAUSE_LOST, "lost", "the supervisor died, or failed, while it ran") \
-	X(CAUSE_STOPPED, "stopped", "a person stopped it") \
+	X(CAUSE_STOPPED, "stopped", "it was asked to stop") \
 	X(CAUSE_SPAWN, "spawn", "the command could not be started") \
 	X(CAUSE_ENV, "env", "its environment, inputs or work folder could not be made")
 

@@ -90,7 +90,7 @@ wait $sup || status=$?
 [ "$status" -ne 0 ] || fail "it ended well"
 has "$(cat "$HOME/said")" "$old/.jig was renamed or removed under it"
 has "$(grep '◌ long' "$HOME/said")" "jig could not record how it ended"
-hasnt "$(cat "$HOME/said")" "a person"
+hasnt "$(cat "$HOME/said")" "asked to stop"
 run=$(sed -n 's/.*`jig resume \([0-9]*\)`.*/\1/p' "$HOME/said")
 same "$(states "$run")" "lost long=lost after=lost"
 all_gone "$HOME/long.pid"

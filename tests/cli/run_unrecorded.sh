@@ -60,7 +60,7 @@ has "$said" "first=success again=retrying again=lost second=lost"
 hasnt "$said" "far="
 said=$(cat "$HOME/said")
 has "$said" "jig could not record how it ended"
-hasnt "$said" "a person"
+hasnt "$said" "asked to stop"
 has "$said" "lost after 0:0"
 has "$said" "1 ran, "
 has "$said" "jig resume 1"
@@ -83,7 +83,7 @@ said=$(said_of_steps "$HOME/said")
 has "$said" "first=success"
 has "$said" "second=lost"
 has "$(cat "$HOME/said")" "jig could not record how it ended"
-hasnt "$(cat "$HOME/said")" "a person"
+hasnt "$(cat "$HOME/said")" "asked to stop"
 rm "$HOME/go" "$HOME/second.pid"
 
 # ---- the process that starts steps is killed

@@ -582,7 +582,7 @@ static void plain_lines_say_what_ended(void **state)
 	steps[5].attempt = 1;
 	assert_line(5, "  ■ evaluate       0:02   stopped before attempt 2");
 	steps[5].cause = CAUSE_STOPPED;
-	assert_line(5, "  ■ evaluate       0:02   a person stopped it");
+	assert_line(5, "  ■ evaluate       0:02   it was asked to stop");
 	steps[5].cause = CAUSE_NONE;
 	steps[5].started = steps[5].elapsed = 0;
 	steps[5].state = STEP_SUCCESS;
