@@ -5,18 +5,19 @@
 #include "base/utf8.h"
 #include "cli/json_run.h"
 #include "tracker/request.h"
+#include "tui/run_text.h"
 #include "tui/table.h"
 #include "tui/workbench/run_reads.h"
 
 #define FACT_COLUMN 13
 #define READS_SHOWN 8 /* files that are listed without --all */
 
-/* The glyph and the word of a state, in its colour. */
-static void add_state(struct context *c, const struct word *w)
+/* The glyph of a state and what it is called, in its colour. */
+static void add_state(struct context *c, const struct word *w, const char *said)
 {
 	struct grid g;
 	grid_init(&g, 1, 40);
-	grid_textf(&g, 0, 0, -1, role_find(w->role), "%s %s", w->glyph, w->text);
+	grid_textf(&g, 0, 0, -1, role_find(w->role), "%s %s", w->glyph, said);
 	grid_row(&g, 0, &c->paint, &c->out);
 	grid_release(&g);
 }
@@ -135,6 +136,37 @@ static void add_metrics(struct context *c, const struct run_data *d)
 	add_items(c, "metrics", &items);
 }
 
+static bool went_wrong(const struct step_row *s)
+{
+	return s->state == STEP_FAILED || s->state == STEP_STOPPED || s->state == STEP_LOST ||
+	       s->state == STEP_UPSTREAM_FAILED;
+}
+
+/* What a step waited for in vain: of its needs those that went wrong, and below those that were not started either the
+ * ones that did begin it. */
+static void add_vain(const struct run_data *d, const struct step_row *s, struct buf *out)
+{
+	const struct step_row *first = NULL;
+	size_t more = 0;
+	while (s && s->state == STEP_UPSTREAM_FAILED) {
+		const struct step_row *of = s;
+		s = NULL;
+		for (size_t i = 0; i < of->nneeds; i++) {
+			const struct step_row *need = run_data_step(d, of->needs[i]);
+			if (!need || !went_wrong(need))
+				continue;
+			more += s != NULL;
+			s = s ? s : need;
+		}
+		first = s ? s : first;
+	}
+	if (!first)
+		return;
+	buf_addf(out, "%s %s%s", first->name, first->state == STEP_FAILED ? "" : "was ", step_state_text(first->state));
+	if (more)
+		buf_addf(out, ", and %zu more", more);
+}
+
 /* What a reader wants to know of a step in one line: why it failed, else why it ran. */
 static void step_why(const struct run_data *d, const struct step_row *s, struct buf *out)
 {
@@ -147,15 +179,7 @@ static void step_why(const struct run_data *d, const struct step_row *s, struct 
 			buf_adds(out, "  ");
 		attempt_error_text(out, a);
 	} else if (s->state == STEP_UPSTREAM_FAILED) {
-		size_t n = 0;
-		buf_adds(out, "not started");
-		for (size_t i = 0; i < s->nneeds; i++) {
-			const struct step_row *need = run_data_step(d, s->needs[i]);
-			if (need && need->state != STEP_SUCCESS && need->state != STEP_REUSED && n++ == 0)
-				buf_addf(out, ", needs %s", need->name);
-		}
-		if (n > 1)
-			buf_addf(out, " and %zu more", n - 1);
+		add_vain(d, s, out);
 	} else if (s->state == STEP_LOST && a && a->state == ATTEMPT_LOST) {
 		buf_adds(out, word_of(WORDS_CAUSE, CAUSE_LOST)->meaning);
 	} else if (s->state == STEP_LOST) {
@@ -212,7 +236,7 @@ static void add_steps(struct context *c, const struct run_data *d)
 		step_why(d, s, &why);
 		table_row(t);
 		table_cell(t, role, "%s %s", w->glyph, s->name);
-		table_cell(t, role, "%s", w->text);
+		table_cell(t, role, "%s", step_state_said(s->state));
 		/* That of the attempt which a reused step stands for took no time in this run. */
 		table_cell(t, s->reused_attempt ? ROLE_QUIET : ROLE_TEXT, "%s", took);
 		if (a && later_attempt(s, a))
@@ -252,7 +276,7 @@ static void show_run(struct context *c, const struct run_data *d, bool paused)
 {
 	const struct run_row *r = &d->row;
 	buf_addf(&c->out, "run %lld %s  ", (long long)r->number, r->name);
-	add_state(c, word_of(WORDS_RUN_STATE, r->state));
+	add_state(c, word_of(WORDS_RUN_STATE, r->state), run_state_text(r->state));
 	if (paused)
 		buf_addf(&c->out, "  paused: no new step starts until `jig continue %lld`", (long long)r->number);
 	if (r->unpinned)
@@ -398,7 +422,7 @@ static void add_attempt(struct context *c, const struct step_row *s, const struc
 	if (a->step != s->id)
 		buf_addf(&c->out, " of run %lld", (long long)s->reused_run);
 	buf_adds(&c->out, "  ");
-	add_state(c, word_of(WORDS_ATTEMPT_STATE, a->state));
+	add_state(c, word_of(WORDS_ATTEMPT_STATE, a->state), word_of(WORDS_ATTEMPT_STATE, a->state)->text);
 	if (a->cause == CAUSE_LOST)
 		buf_addf(&c->out, "  %s\n", word_of(WORDS_CAUSE, CAUSE_LOST)->meaning);
 	else
@@ -481,13 +505,14 @@ static void add_next(struct context *c, const struct run_data *d, const struct s
 static int show_step(struct context *c, struct run_data *d, const struct step_row *s, const struct attempt_row *a,
                      struct err *e)
 {
-	_buf_ struct buf name = BUF_INIT, needs = BUF_INIT;
+	_buf_ struct buf name = BUF_INIT, needs = BUF_INIT, vain = BUF_INIT;
 	buf_addf(&name, "%s of run %lld %s  ", s->name, (long long)d->row.number, d->row.name);
 	context_text(c, name.data);
-	add_state(c, word_of(WORDS_STEP_STATE, s->state));
+	add_state(c, word_of(WORDS_STEP_STATE, s->state), step_state_said(s->state));
 	buf_addc(&c->out, '\n');
-	if (s->reason)
-		add_fact(c, "why", s->reason);
+	add_vain(d, s, &vain);
+	if (s->reason || vain.len)
+		add_fact(c, "why", vain.len ? vain.data : s->reason);
 	for (size_t i = 0; i < s->nneeds; i++) {
 		const struct step_row *n = run_data_step(d, s->needs[i]);
 		if (n)

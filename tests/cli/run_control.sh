@@ -124,6 +124,9 @@ await is last "running bad=failed next=upstream_failed far=upstream_failed skipp
 expect 0 jig retry last bad
 await sh -c '[ "$(wc -l <"$HOME/tries")" = 2 ]'
 await is last "running bad=failed next=upstream_failed far=upstream_failed skipped=failed long=running"
+jig show last >"$HOME/said"
+same "$(sed -n 's/^⊘ //p' "$HOME/said" | tr -s ' ' | tr '\n' ';')" "next not started bad failed;far not started bad failed;"
+same "$(jig show last far | sed -n 's/^  why *//p')" "bad failed"
 touch "$HOME/good"
 expect 0 jig retry last bad
 await is last "running bad=success next=success far=success skipped=failed long=running"
