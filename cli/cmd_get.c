@@ -110,6 +110,23 @@ static void drop_doubles(struct items *l)
 	l->len = kept;
 }
 
+static int no_output(const struct run_data *d, const char *want, struct err *e)
+{
+	VEC(const char *) paths = {0};
+	long long run = d->row.number;
+	for (size_t i = 0; i < d->artifacts.len; i++)
+		if (counts(d, &d->artifacts.v[i]))
+			vec_push(&paths, d->artifacts.v[i].path);
+	const char *near = text_nearest(want, paths.v, paths.len);
+	vec_release(&paths);
+	if (near)
+		return err_set(e, ERR_NOT_FOUND,
+			"run %lld has no output \"%s\" (did you mean \"%s\"?); `jig get %lld --list` lists them", run,
+			want, near, run);
+	return err_set(e, ERR_NOT_FOUND, "run %lld has no output \"%s\"; `jig get %lld --list` lists them", run, want,
+		run);
+}
+
 static int gather(struct context *c, const struct run_data *d, struct items *l, struct err *e)
 {
 	for (int i = c->nargs > 1 ? 1 : 0; i < c->nargs; i++) {
@@ -121,9 +138,7 @@ static int gather(struct context *c, const struct run_data *d, struct items *l, 
 				return r;
 		}
 		if (l->len == before && want)
-			return err_set(e, ERR_NOT_FOUND,
-				"run %lld has no output \"%s\"; `jig get %lld --list` lists them",
-				(long long)d->row.number, want, (long long)d->row.number);
+			return no_output(d, want, e);
 		if (!i)
 			break;
 	}
@@ -249,6 +264,13 @@ static void list(struct context *c, const struct items *l)
 	}
 }
 
+/* An absolute path as one would type it here: relative where it lies below the current folder. Owned. */
+static char *path_seen(const char *path)
+{
+	_free_ char *here = realpath(".", NULL);
+	return mem_strdup(here && path_within(path, here) && strcmp(path, here) ? path + strlen(here) + 1 : path);
+}
+
 static int target_folder(struct context *c, char **ret, struct err *e)
 {
 	const char *dir = option_text(c, "output");
@@ -267,6 +289,7 @@ static int run_get(struct context *c, struct err *e)
 {
 	_run_data_ struct run_data d = {0};
 	_cleanup_(items_release) struct items l = {0};
+	const char *dir = option_text(c, "output");
 	_free_ char *folder = NULL;
 	size_t differ = 0, same = 0;
 	int r;
@@ -294,7 +317,9 @@ static int run_get(struct context *c, struct err *e)
 			continue;
 		if ((r = write_item(c, &l.v[i], e)) < 0)
 			return r;
-		context_contents(c, l.v[i].path);
+		/* From where the command was typed, so that the next one can take it. */
+		_free_ char *shown = dir ? path_join(dir, l.v[i].path) : path_seen(l.v[i].to);
+		context_contents(c, shown);
 		buf_adds(&c->out, l.v[i].whole ? "/\n" : "\n");
 	}
 	if (same)

@@ -7,6 +7,7 @@ expect 0 jig get 1 --list
 same "$(printf "%s\n" "$out" | cut -f 3 | sort | tr '\n' ' ')" "data.csv models/lr.txt models/tree.txt plots/lr/ plots/tree/ "
 [ ! -e data.csv ] || fail "--list wrote"
 expect 0 jig get 1 -o out
+same "$(printf "%s\n" "$out" | sort | tr '\n' ' ')" "out/data.csv out/models/lr.txt out/models/tree.txt out/plots/lr/ out/plots/tree/ "
 same "$(cat out/data.csv)" "a,b"
 [ -x out/plots/lr/sub/b.sh ] || fail "not executable any more"
 same "$(readlink out/plots/lr/link)" "sub/b.sh"
@@ -41,11 +42,14 @@ expect 0 jig get 1 -o part 'models/*.txt' 'plots/**/b.sh'
 [ -e part/plots/tree/sub/b.sh ] || fail "pattern inside a folder"
 expect 2 jig get 1 -o part nothing.csv
 has "$err" "--list"
+expect 2 jig get 1 model/lr.txt
+has "$err" 'did you mean "models/lr.txt"?'
 
 # Without -o: where they stood in the project, from any folder of it.
 mkdir sub
-(cd sub && jig get 1 data.csv >/dev/null)
+same "$(cd sub && jig get 1 data.csv)" "$(pwd -P)/data.csv"
 same "$(cat data.csv)" "a,b"
+same "$(jig get 1 models/lr.txt)" "models/lr.txt"
 
 # A damaged object is said, and nothing of it stays.
 rm -f data.csv
