@@ -86,6 +86,7 @@ struct command {
 COMMANDS(COMMAND_EXTERN_)
 extern const struct command *const commands[]; /* NULL-ended */
 const struct command *command_find(const char *name); /* NULL: none */
+int command_unknown(const char *name, struct err *e);  /* ERR_USAGE: there is none; names the nearest */
 
 struct option_value; /* private to options.c */
 

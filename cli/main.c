@@ -37,7 +37,7 @@ static void complain(struct context *c, const struct err *e)
 	file_write_all(STDERR_FILENO, line.data, line.len);
 }
 
-static int unknown_command(const char *name, struct err *e)
+int command_unknown(const char *name, struct err *e)
 {
 	const char *names[ARRAY_LEN(commands)];
 	size_t n = 0;
@@ -89,7 +89,7 @@ static int run_line(struct context *c, int argc, const char *const *argv, struct
 		argc--;
 	}
 	const struct command *cmd = command_find(name);
-	return cmd ? run_command(c, cmd, argc - 2, argv + 2, e) : unknown_command(name, e);
+	return cmd ? run_command(c, cmd, argc - 2, argv + 2, e) : command_unknown(name, e);
 }
 
 /* A stream that the caller closed would give its number to the next file opened, and what is printed would go there. */

@@ -28,6 +28,17 @@ expect 2 jig ls -z
 expect 2 jig gc --older-than soon
 expect 2 jig run --memory much
 expect 2 jig help nothing
+expect 2 jig help sho
+has "$err" 'did you mean "show"?'
+
+# Of the manual's pages it says where they are.
+for page in "$TESTS"/../../man/*.in; do
+	page=$(basename "$page" .in)
+	expect 2 jig help "${page%.*}"
+	has "$err" "man ${page##*.} ${page%.*}"
+done
+expect 2 jig help reuse
+has "$err" "man 5 jig-reuse"
 
 # Every command has help, and asking for it does nothing else.
 for command in $(jig help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
