@@ -69,9 +69,10 @@ static int run_rm(struct context *c, struct err *e)
 	if ((r = remove_all(c, &runs, e)) < 0)
 		return r;
 	if (runs.len == 1)
-		buf_addf(&c->out, "removed run %lld; `jig gc` frees its space\n", (long long)runs.v[0]);
+		buf_addf(&c->out, "removed run %lld; `jig gc` frees what no other run uses of it\n",
+			(long long)runs.v[0]);
 	else
-		buf_addf(&c->out, "removed %zu runs; `jig gc` frees their space\n", runs.len);
+		buf_addf(&c->out, "removed %zu runs; `jig gc` frees what no other run uses of them\n", runs.len);
 	return 0;
 }
 
@@ -92,5 +93,5 @@ const struct command cmd_rm = {
 	.run = run_rm,
 	.text = "All of them or none. What a kept run reuses of them stays until the last one that does is gone. On a "
 		"terminal it asks first. The "
-		"removal itself stays in the audit chain; the space is freed by `jig gc`.",
+		"removal itself stays in the audit chain; the space that no other run needs is freed by `jig gc`.",
 };

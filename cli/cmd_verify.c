@@ -44,7 +44,9 @@ static int run_verify(struct context *c, struct err *e)
 	} else if (v.ok) {
 		buf_adds(&c->out, "the record is as it was written: ");
 		add_count(&c->out, v.events, "event", "events");
-		add_count_after(c, v.runs, "ended run", "ended runs");
+		add_count_after(c, v.ended - v.removed, "ended run", "ended runs");
+		if (v.removed)
+			buf_addf(&c->out, " (and %lld removed)", (long long)v.removed);
 		add_count_after(c, v.rows, "row", "rows");
 		buf_addc(&c->out, '\n');
 		add_notes(c, v.notes);

@@ -14,7 +14,7 @@
 #define SQL(X) \
 	X(VERIFY_EVENTS, "SELECT id, ts, coalesce(run, 0), kind, body, hash, run IS 0 FROM event ORDER BY id") \
 	X(VERIFY_RUNS, \
-	  "SELECT number, seal IS NOT NULL OR state NOT IN ('queued', 'running') FROM run ORDER BY number") \
+	  "SELECT number, seal IS NOT NULL OR state NOT IN ('queued', 'running'), removed FROM run ORDER BY number") \
 	X(VERIFY_END, "SELECT body FROM event WHERE run = ?1 AND kind = 'end' ORDER BY id DESC LIMIT 1") \
 	X(VERIFY_MADE, "SELECT 1 FROM event WHERE run = ?1 AND kind = 'run' LIMIT 1") \
 	X(VERIFY_GONE, \
@@ -202,6 +202,8 @@ static int check_runs(struct tracker *t, struct verify_report *v, struct err *e)
 		char fault[FAULT] = "";
 
 		v->runs++;
+		v->ended += db_int(st, 1);
+		v->removed += db_int(st, 2);
 		r = check_run(t, db_int(st, 0), db_int(st, 1), &v->rows, fault, e);
 		if (fault[0] && !v->fault[0])
 			snprintf(v->fault, sizeof v->fault, "%s", fault);

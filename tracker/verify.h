@@ -18,6 +18,7 @@ int event_check_head(struct tracker *t, struct err *e);
 
 struct verify_report {
 	int64_t events, runs, rows;
+	int64_t ended, removed;       /* of the runs; a removed one has ended */
 	bool ok;
 	char fault[600];              /* the first thing that does not hold: table, owner and key */
 	char notes[600];              /* remarks, a line each; "" without */

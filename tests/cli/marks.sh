@@ -52,6 +52,9 @@ expect 2 jig show 2
 expect 0 jig ls --columns number
 same "$(printf "%s\n" "$out" | tr -d ' ' | tr '\n' ' ')" "# 3 1 "
 expect 0 jig rm 3
+same "$out" "removed run 3; \`jig gc\` frees what no other run uses of it"
+expect 0 jig verify
+has "$out" ", 1 ended run (and 2 removed), "
 expect 0 jig fsck
 
 # gc says to the byte what it frees. Everything is young, so only folders go at first.

@@ -57,6 +57,8 @@ static void test_clean(void **state)
 	assert_string_equal(v.fault, "");
 	assert_true(v.ok);
 	assert_int_equal(v.runs, 3);
+	assert_int_equal(v.ended, 2);
+	assert_int_equal(v.removed, 1);
 	assert_true(v.rows > 40);
 	tampered("SELECT 1", &w);
 	assert_string_equal(w.fault, "");
