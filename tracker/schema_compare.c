@@ -58,10 +58,11 @@ static int read_made(struct tracker *t, struct arena *a, struct objects *ret, st
 	return r;
 }
 
-static const struct object *find(const struct objects *all, const char *name)
+/* A trigger may have the name of an index. */
+static const struct object *find(const struct objects *all, const struct object *o)
 {
 	for (size_t i = 0; i < all->len; i++)
-		if (strcmp(all->v[i].name, name) == 0)
+		if (strcmp(all->v[i].type, o->type) == 0 && strcmp(all->v[i].name, o->name) == 0)
 			return &all->v[i];
 	return NULL;
 }
@@ -69,7 +70,7 @@ static const struct object *find(const struct objects *all, const char *name)
 static void find_fault(const struct objects *is, const struct objects *wanted, char *fault, size_t n)
 {
 	for (size_t i = 0; !fault[0] && i < is->len; i++) {
-		const struct object *o = &is->v[i], *w = find(wanted, o->name);
+		const struct object *o = &is->v[i], *w = find(wanted, o);
 		bool trigger = strcmp(o->type, "trigger") == 0;
 
 		if (!w && trigger)
@@ -87,7 +88,7 @@ static void add_missing(const struct objects *is, const struct objects *wanted, 
 	for (size_t i = 0; i < wanted->len; i++) {
 		const struct object *w = &wanted->v[i];
 
-		if (strcmp(w->type, kinds[kind].type) != 0 || find(is, w->name))
+		if (strcmp(w->type, kinds[kind].type) != 0 || find(is, w))
 			continue;
 		if (n++ < SHOWN)
 			buf_addf(&names, "%s%s", n > 1 ? ", " : "", w->name);

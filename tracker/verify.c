@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/json.h"
+#include "base/path.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "tracker/anchor.h"
 #include "tracker/db.h"
@@ -352,16 +354,19 @@ static int look_past_file(struct tracker *t, struct kept *kept, struct verify_re
 	struct kept none = {.given = true, .met = true};
 	struct runs no_folders = {0};
 	struct verify_report w = {0};
+	_free_ char *path = path_join(t->dir, "chain");
+	_buf_ struct buf quoted = BUF_INIT;
 	int r = verify(t, &none, kept, &no_folders, &w, e);
 	size_t n = strlen(v->fault);
 
 	if (r < 0 || !w.ok)
 		return r;
 	v->only_file = true;
+	text_shell_quote(&quoted, path);
 	snprintf(v->fault + n, sizeof v->fault - n,
-	         " (where an older jig.db was put back on purpose: `jig verify --anchor >%s/chain` takes what is there "
-	         "for the record)",
-	         t->dir);
+	         " (where an older jig.db was put back on purpose: `jig verify --anchor >%s` takes what is there for "
+	         "the record)",
+	         quoted.data);
 	return 0;
 }
 

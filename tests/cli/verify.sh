@@ -163,6 +163,15 @@ for chain in "" nonsense missing; do
 	expect 0 jig verify
 done
 
+# What is said to be typed holds in any folder.
+copy "my project"
+: >.jig/chain
+expect 1 jig verify
+command=${err#*put back on purpose: \`}
+sh -c "${command%%\`*}" || :
+expect 0 jig verify
+[ ! -e ../my ] || fail "the command wrote elsewhere"
+
 # An older jig.db.
 copy older
 cp .jig/jig.db ../older.db
@@ -209,7 +218,10 @@ has "$err" "view metric_real was changed"
 sql "DROP VIEW metric_real; CREATE TRIGGER run_move BEFORE UPDATE OF state ON run BEGIN SELECT 1; END"
 expect 1 jig verify
 has "$err" "trigger run_move was changed"
-sql "DROP TRIGGER run_move; CREATE TRIGGER evil2 AFTER INSERT ON mine BEGIN DELETE FROM mine; END"
+sql "DROP TRIGGER run_move; CREATE TRIGGER run_by_state AFTER INSERT ON run BEGIN SELECT 1; END"
+expect 1 jig verify
+has "$err" "trigger run_by_state is none of jig's"
+sql "DROP TRIGGER run_by_state; CREATE TRIGGER evil2 AFTER INSERT ON mine BEGIN DELETE FROM mine; END"
 expect 1 jig verify
 has "$err" "trigger evil2 is none of jig's"
 # Rows come first.
