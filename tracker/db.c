@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/text.h"
 
 /* A row had a text that is no word of its vocabulary, which a CHECK forbids: the next step or question tells it. */
 static _Thread_local bool no_word;
@@ -38,6 +39,16 @@ static int tell_barred(const struct tracker *t, struct err *e, const char *what,
 	               what, text);
 }
 
+static int tell_busy(const struct tracker *t, struct err *e, const char *what)
+{
+	_free_ char *path = path_join(t->dir, "jig.db");
+	_buf_ struct buf quoted = BUF_INIT;
+
+	text_shell_quote(&quoted, path);
+	return err_set(e, ERR_BUSY, "%s: %s: another process has held it for a minute; see who with `fuser %s`", path,
+	               what, quoted.data);
+}
+
 int db_error(struct tracker *t, struct err *e, const char *what)
 {
 	int errnum = errno;
@@ -65,10 +76,7 @@ int db_error(struct tracker *t, struct err *e, const char *what)
 		return e->code;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return err_set(
-		        e, ERR_BUSY,
-		        "%s/jig.db: %s: another process has held it for a minute; see who with `fuser %s/jig.db`",
-		        t->dir, what, t->dir);
+		return tell_busy(t, e, what);
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
 		return err_set(e, ERR_BROKEN,

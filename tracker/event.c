@@ -1,10 +1,16 @@
 #include "tracker/event.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 #include "base/time.h"
 #include "tracker/anchor.h"
 #include "tracker/db.h"
 #include "tracker/verify.h"
+
+#define PATIENCE_US (2 * US_PER_S)
 
 #define SQL(X) \
 	X(EVENT_HEAD, "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1") \
@@ -88,44 +94,66 @@ int event_add(struct tracker *t, int64_t run, const char *kind, const char *body
 	return 0;
 }
 
-/* Whether DIR/chain is of this record; of one that is missing, whether no more than so many runs have ended. */
-static int check_file(struct tracker *t, int64_t ends, struct err *e)
+/* Whether DIR/chain is of this record; of one that is missing, whether no more than so many runs have ended. ret_id:
+ * the event that it names, 0 for none. */
+static int check_file(struct tracker *t, int64_t ends, int64_t *ret_id, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	struct anchor file;
+	struct anchor file = {0};
 	struct digest hash;
 	int64_t ended = 0;
 	int r = anchor_read(t->dir, &file, e);
 
-	if (r < 0)
+	if (r < 0 || (r == 0 && (r = db_get_int(t, &sql, EVENT_ENDS, &ended, e)) < 0))
 		return r;
-	if (r == 0) {
-		r = db_get_int(t, &sql, EVENT_ENDS, &ended, e);
-		return r < 0         ? r
-		       : ended > ends ? err_set(e, ERR_FAILED, "the file %s/chain is missing", t->dir)
-		                      : 0;
+	if (ended > ends)
+		return err_set(e, ERR_FAILED, "the file %s/chain is missing", t->dir);
+	if (file.id) {
+		r = db_query(t, &sql, EVENT_AT, &st, e, DB_INT(file.id));
+		if (r < 0 || (r = db_step(t, st, e)) < 0)
+			return r;
+		if (r == 0 || !db_digest(st, 0, &hash) || !digest_equal(&hash, &file.hash))
+			return err_set(e, ERR_FAILED, "the record does not fit the file %s/chain", t->dir);
 	}
-	if (file.id == 0)
-		return 0;
-	r = db_query(t, &sql, EVENT_AT, &st, e, DB_INT(file.id));
-	if (r < 0 || (r = db_step(t, st, e)) < 0)
-		return r;
-	if (r > 0 && db_digest(st, 0, &hash) && digest_equal(&hash, &file.hash))
-		return 0;
-	return err_set(e, ERR_FAILED, "the record does not fit the file %s/chain", t->dir);
+	*ret_id = file.id;
+	return 0;
 }
 
 int event_check_head(struct tracker *t, struct err *e)
 {
-	return check_file(t, 0, e);
+	int64_t id;
+
+	return check_file(t, 0, &id, e);
+}
+
+/* Whoever reads the file and then writes it is alone meanwhile, by a lock on the folder, which leaves nothing. One that
+ * is held for long is not waited for: its process may be stopped. -1: no lock. */
+static int lock_folder(const char *dir)
+{
+	_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int64_t began = time_mono();
+
+	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if ((errno != EWOULDBLOCK && errno != EINTR) || time_mono() - began > PATIENCE_US)
+			return -1;
+		usleep(2000);
+	}
+	return mem_take_fd(fd);
 }
 
 void event_write_head(struct tracker *t)
 {
 	struct anchor head = {.id = t->head_id, .hash = t->head_hash};
+	_close_ int held = lock_folder(t->dir);
+	int64_t written;
 	struct err ignored;
 
-	/* A record that an older jig made has no file before its first end. */
-	if (check_file(t, 1, &ignored) >= 0)
+	if (held < 0)
+		return;
+	/* A record that an older jig made has no file before its first end; another process may have written a later
+	 * one already. */
+	if (check_file(t, 1, &written, &ignored) >= 0 && written < head.id)
 		anchor_write(t->dir, &head, &ignored);
+	/* A process that was forked meanwhile would keep it. */
+	flock(held, LOCK_UN);
 }

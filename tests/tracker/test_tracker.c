@@ -4,11 +4,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "tests/lib/record_case.h"
 #include "tracker/db.h"
+#include "tracker/event.h"
 #include "tracker/query.h"
 
 static int64_t runs_seen(struct tracker *t)
@@ -342,6 +345,85 @@ static void test_chain_file(void **state)
 	assert_int_equal(strncmp(b.data, v.anchor, strlen(v.anchor)), 0);
 }
 
+static int64_t start_one(struct tracker *t)
+{
+	int64_t run;
+
+	must(tracker_begin(t, &make_err));
+	run = make_run(t, NULL);
+	must(run_start(t, run, &make_err));
+	must(tracker_commit(t, &make_err));
+	return run;
+}
+
+static void end_one(struct tracker *t, int64_t run)
+{
+	must(tracker_begin(t, &make_err));
+	must(run_end(t, run, RUN_SUCCESS, 0, 1, &make_err));
+	must(tracker_commit(t, &make_err));
+}
+
+/* Whether the file names the last event, which is an end. */
+static bool chain_is_last(struct tracker *t)
+{
+	_free_ char *path = path_join(record_dir, "chain");
+	struct verify_report v;
+
+	must(verify_all(t, NULL, &v, &make_err));
+	assert_string_equal(v.fault, "");
+	return begins_with(path, v.anchor);
+}
+
+/* Of two that end runs at once the slower one may come to the file after the other. */
+static void test_chain_never_goes_back(void **state)
+{
+	_tracker_ struct tracker *slow = record_open();
+	_tracker_ struct tracker *quick = record_open();
+	int64_t a = start_one(slow), b = start_one(quick);
+
+	end_one(slow, a);
+	end_one(quick, b);
+	assert_true(chain_is_last(quick));
+	event_write_head(slow);
+	assert_true(chain_is_last(quick));
+}
+
+/* Nobody writes the file between another's look at it and its writing; of one that does so for ever nobody hangs. */
+static void test_chain_by_turns(void **state)
+{
+	_tracker_ struct tracker *t = record_open();
+	_free_ char *path = path_join(record_dir, "chain");
+	int64_t a = start_one(t), b = start_one(t);
+	int held = open(record_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_int_equal(flock(held, LOCK_EX), 0);
+	end_one(t, a);
+	assert_true(begins_with(path, "0:0000"));
+	assert_false(chain_is_last(t));
+	close(held);
+	end_one(t, b);
+	assert_true(chain_is_last(t));
+}
+
+/* What people are told to type holds in any folder. */
+static void test_busy(void **state)
+{
+	_free_ char *dir = path_join(record_dir, "my project"), *own = record_dir;
+	struct err e;
+
+	must(file_mkdirs(dir, 0700, &make_err));
+	record_dir = dir;
+	_tracker_ struct tracker *t = record_open();
+	_tracker_ struct tracker *other = record_open();
+	record_dir = mem_take(own);
+	must(tracker_begin(other, &make_err));
+	sqlite3_busy_timeout(t->db, 0);
+	assert_int_equal(tracker_begin(t, &e), ERR_BUSY);
+	_free_ char *told = mem_printf("`fuser '%s/jig.db'`", dir);
+	if (!strstr(e.text, told))
+		fail_msg("\"%s\" does not say \"%s\"", e.text, told);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +439,9 @@ int main(void)
 	        record_dir_test(test_creation_race),
 	        record_dir_test(test_writers),
 	        record_dir_test(test_chain_file),
+	        record_dir_test(test_chain_never_goes_back),
+	        record_dir_test(test_chain_by_turns),
+	        record_dir_test(test_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
