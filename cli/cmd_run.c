@@ -1,6 +1,4 @@
-#include <string.h>
 #include "cli/launch.h"
-#include "runner/pipeline/params.h"
 #include "tracker/run.h"
 
 static int run_once(struct context *c, struct launcher *s, const struct launch_as *one, const char *const *more,
@@ -17,15 +15,9 @@ static int run_sweep(struct context *c, struct launcher *s, const struct sweep *
 	int64_t id;
 	int r;
 
-	/* The pipelines are loaded before anything is recorded: a misspelt key must leave no empty sweep behind. */
-	for (size_t i = 0; i < sweep->nruns; i++) {
-		_cleanup_(run_choice_release) struct run_choice choice = { 0 };
-
-		r = run_options_load(c, (const char *const *)sweep->overrides[i], sweep->naxes, &choice, e);
-		if (r < 0)
-			return r;
-	}
-	if ((r = context_tracker(c, TRACKER_WRITE, e)) < 0 || (r = tracker_begin(c->tracker, e)) < 0)
+	/* A misspelt key must leave no empty sweep behind. */
+	if ((r = run_options_check_sweep(c, sweep, e)) < 0 ||
+	    (r = context_tracker(c, TRACKER_WRITE, e)) < 0 || (r = tracker_begin(c->tracker, e)) < 0)
 		return r;
 	r = sweep_create(c->tracker, sweep->spec, &id, e);
 	if (r < 0) {
@@ -53,33 +45,11 @@ static int run_sweep(struct context *c, struct launcher *s, const struct sweep *
 	return 0;
 }
 
-/* The key of K=V, +K=V or ~K, and how long it is. */
-static size_t key_of(const char *override, const char **ret)
-{
-	*ret = override + strspn(override, "+~");
-	return strcspn(*ret, "=");
-}
-
-static int sweep_of(struct context *c, struct sweep *ret, struct err *e)
-{
-	const char *const *axes, *const *params, *axis, *param;
-	size_t n = option_list(c, "sweep", &axes), nparams = option_list(c, "param", &params);
-
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < nparams; k++) {
-			size_t len = key_of(axes[i], &axis);
-			if (key_of(params[k], &param) == len && !strncmp(axis, param, len))
-				return err_set(e, ERR_USAGE, "%.*s is set by -p and by --sweep: which of them?",
-				               (int)len, axis);
-		}
-	return n ? sweep_parse(axes, n, ret, e) : 0;
-}
-
 static int runs(struct context *c, struct launcher *s, struct err *e)
 {
 	_cleanup_(sweep_release) struct sweep sweep = { 0 };
 	struct supervise_result res;
-	int r = sweep_of(c, &sweep, e);
+	int r = run_options_sweep(c, &sweep, e);
 
 	if (r < 0)
 		return r;
@@ -99,7 +69,7 @@ static int load(struct context *c, struct run_choice *ret, struct err *e)
 static int run_run(struct context *c, struct err *e)
 {
 	_cleanup_(sweep_release) struct sweep sweep = { 0 };
-	int r = sweep_of(c, &sweep, e);
+	int r = run_options_sweep(c, &sweep, e);
 
 	if (r < 0)
 		return r;

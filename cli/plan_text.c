@@ -175,7 +175,32 @@ json_t *plan_json(const struct pipeline *p, const bool *in, const struct plan *p
 	return all;
 }
 
-int plan_print(struct context *c, const struct run_choice *choice, struct err *e)
+/* Remarks about the machine are for those who run it: of now's notes the first nnotes are told. */
+static void print_text(struct context *c, const struct run_choice *choice, const struct prepared *now, size_t nnotes)
+{
+	launch_head(c, choice);
+	for (size_t i = 0; i < nnotes; i++) {
+		_free_ char *line = mem_printf("  %s\n", now->notes.v[i]);
+
+		context_text(c, line);
+	}
+	plan_text(c, choice->pipeline, now->in, now->plan);
+}
+
+static json_t *whole_json(const struct run_choice *choice, const struct prepared *now)
+{
+	json_t *v = plan_json(choice->pipeline, now->in, now->plan), *notes = json_array();
+
+	for (size_t i = 0; i < choice->from.nnotes; i++)
+		json_array_append_new(notes, json_text(choice->from.notes[i]));
+	for (size_t i = 0; i < now->notes.len; i++)
+		json_array_append_new(notes, json_text(now->notes.v[i]));
+	json_object_set_new(v, "notes", notes);
+	return v;
+}
+
+/* ret_json: owned by the caller; NULL: the plan is written as text. */
+static int make_plan(struct context *c, const struct run_choice *choice, json_t **ret_json, struct err *e)
 {
 	_cleanup_(prepared_release) struct prepared now = { 0 };
 	struct prepare_options o = run_choice_prepare(c, choice);
@@ -191,26 +216,73 @@ int plan_print(struct context *c, const struct run_choice *choice, struct err *e
 		r = continue_notes(c->tracker, choice->from.row.number, c->project.jig, choice->pipeline, &now, e);
 	if (r < 0)
 		return r;
-	if (c->json) {
-		_json_ json_t *v = plan_json(choice->pipeline, now.in, now.plan);
-		json_t *notes = json_array();
+	if (ret_json)
+		*ret_json = whole_json(choice, &now);
+	else
+		print_text(c, choice, &now, now.notes.len - nnotes);
+	return 0;
+}
 
-		for (size_t i = 0; i < choice->from.nnotes; i++)
-			json_array_append_new(notes, json_text(choice->from.notes[i]));
-		for (size_t i = 0; i < now.notes.len; i++)
-			json_array_append_new(notes, json_text(now.notes.v[i]));
-		json_object_set_new(v, "notes", notes);
-		json_pretty(&c->out, v);
-		buf_addc(&c->out, '\n');
-		return 0;
-	}
-	launch_head(c, choice);
-	/* Remarks about the machine are for those who run it. */
-	for (size_t i = 0; i < now.notes.len - nnotes; i++) {
-		_free_ char *line = mem_printf("  %s\n", now.notes.v[i]);
+static void put_json(struct context *c, const json_t *v)
+{
+	json_pretty(&c->out, v);
+	buf_addc(&c->out, '\n');
+}
 
-		context_text(c, line);
-	}
-	plan_text(c, choice->pipeline, now.in, now.plan);
+int plan_print(struct context *c, const struct run_choice *choice, struct err *e)
+{
+	_json_ json_t *v = NULL;
+	int r = make_plan(c, choice, c->json ? &v : NULL, e);
+
+	if (r >= 0 && v)
+		put_json(c, v);
+	return r;
+}
+
+static void put_overrides(struct context *c, const char *const *overrides, size_t n)
+{
+	_buf_ struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&text, "%s%s", i ? " " : "", overrides[i]);
+	buf_addc(&text, '\n');
+	context_text(c, text.data);
+}
+
+static int plan_swept(struct context *c, const char *const *overrides, size_t n, json_t *runs, struct err *e)
+{
+	_cleanup_(run_choice_release) struct run_choice choice = { 0 };
+	json_t *v = NULL, *texts;
+	int r = run_options_load(c, overrides, n, &choice, e);
+
+	if (r >= 0 && !runs)
+		put_overrides(c, overrides, n);
+	if (r < 0 || (r = make_plan(c, &choice, runs ? &v : NULL, e)) < 0 || !runs)
+		return r;
+	texts = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(texts, json_text(overrides[i]));
+	json_object_set_new(v, "overrides", texts);
+	json_array_append_new(runs, v);
+	return 0;
+}
+
+int plan_print_sweep(struct context *c, const struct sweep *sweep, struct err *e)
+{
+	_json_ json_t *all = c->json ? json_object() : NULL;
+	json_t *runs = NULL;
+	int r = 0;
+
+	if (all)
+		json_object_set_new(all, "runs", runs = json_array());
+	for (size_t i = 0; r >= 0 && i < sweep->nruns; i++)
+		r = plan_swept(c, (const char *const *)sweep->overrides[i], sweep->naxes, runs, e);
+	if (r < 0)
+		return r;
+	if (all)
+		put_json(c, all);
+	else if (sweep->nruns > 1)
+		buf_addf(&c->out, "a sweep of %zu runs, each planned alone: what one runs, those after it may reuse\n",
+		         sweep->nruns);
 	return 0;
 }

@@ -171,6 +171,40 @@ int run_options_load(struct context *c, const char *const *more, size_t nmore, s
 	return choose_steps(c, c->args, (size_t)c->nargs, option_flag(c, "fresh"), ret, e);
 }
 
+/* The key of K=V, +K=V or ~K, and how long it is. */
+static size_t key_of(const char *override, const char **ret)
+{
+	*ret = override + strspn(override, "+~");
+	return strcspn(*ret, "=");
+}
+
+int run_options_sweep(struct context *c, struct sweep *ret, struct err *e)
+{
+	const char *const *axes, *const *params, *axis, *param;
+	size_t n = option_list(c, "sweep", &axes), nparams = option_list(c, "param", &params);
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < nparams; k++) {
+			size_t len = key_of(axes[i], &axis);
+			if (key_of(params[k], &param) == len && !strncmp(axis, param, len))
+				return err_set(e, ERR_USAGE, "%.*s is set by -p and by --sweep: which of them?",
+				               (int)len, axis);
+		}
+	return n ? sweep_parse(axes, n, ret, e) : 0;
+}
+
+int run_options_check_sweep(struct context *c, const struct sweep *sweep, struct err *e)
+{
+	for (size_t i = 0; i < sweep->nruns; i++) {
+		_cleanup_(run_choice_release) struct run_choice choice = { 0 };
+		int r = run_options_load(c, (const char *const *)sweep->overrides[i], sweep->naxes, &choice, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int run_options_resume(struct context *c, enum tracker_mode mode, bool fresh, struct run_choice *ret, struct err *e)
 {
 	_free_ char *file = NULL;
@@ -212,6 +246,7 @@ struct prepare_options run_choice_prepare(struct context *c, const struct run_ch
 			.selected = choice->selected, .asked = choice->asked,
 		.code = from && from->from_tree ? &from->code : NULL,
 			.inputs = from && from->inputs.len ? &from->inputs : NULL, .isolation = choice->isolation,
+			.origin = choice->from.row.number,
 		.max_snapshot = option_number(c, "max-snapshot", 0), .unpinned = option_flag(c, "unpinned"),
 			.strict = option_flag(c, "strict"),
 	};

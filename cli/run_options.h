@@ -4,6 +4,7 @@
 #define CLI_RUN_OPTIONS_H
 
 #include "cli/command.h"
+#include "runner/pipeline/params.h"
 #include "runner/pipeline/pipeline.h"
 #include "runner/resume.h"
 
@@ -63,6 +64,10 @@ int run_options_pipeline(struct context *c, const char *const *more, size_t nmor
 /* What `run` and `plan` come to: the pipeline as above, and the steps that the arguments and options name. ret is
  * zeroed. */
 int run_options_load(struct context *c, const char *const *more, size_t nmore, struct run_choice *ret, struct err *e);
+/* The runs that --sweep asks for; nruns 0: it was not given. A key that -p sets, too, is refused. */
+int run_options_sweep(struct context *c, struct sweep *ret, struct err *e);
+/* Whether run_options_load can load each of them. */
+int run_options_check_sweep(struct context *c, const struct sweep *sweep, struct err *e);
 /* What `resume` and `restart` (then every step is asked for) of the run that the first argument names come to. Opens
  * the tracker for writing, unless mode says otherwise. */
 int run_options_resume(struct context *c, enum tracker_mode mode, bool fresh, struct run_choice *ret, struct err *e);

@@ -193,6 +193,7 @@ static int make_plan(struct prepared *p, const struct prepare_options *o, struct
 	                          .pipeline = o->pipeline,
 	                          .in = p->in,
 	                          .asked = o->asked,
+	                          .origin = o->origin,
 	                          .inputs = p->inputs,
 	                          .envs = &p->envs,
 	                          .environ = environ};

@@ -31,6 +31,7 @@ struct prepare_options {
 	const struct inputs_recorded *inputs;  /* NULL: as they are in the working tree */
 	const char *isolation;                 /* NULL: the best there is; "folder"; "sandbox" */
 	const struct env_watch *env_watch;     /* NULL: nobody */
+	int64_t origin;                        /* the run that is gone on from; 0: none */
 	int64_t max_snapshot;                  /* bytes, 0: the default guards */
 	bool unpinned, strict;
 	/* nothing is stored but the code (in JIG/code.git); without a .jig folder not even that, and the plan says

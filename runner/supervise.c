@@ -144,6 +144,7 @@ static int prepare_run(struct supervisor *s, struct err *e)
 	                             .inputs = o->inputs,
 	                             .isolation = o->isolation,
 	                             .env_watch = o->env_watch,
+	                             .origin = o->origin,
 	                             .max_snapshot = o->max_snapshot,
 	                             .unpinned = o->unpinned,
 	                             .strict = o->strict};

@@ -23,7 +23,7 @@
 #define SQL(X) \
 	X(REUSE_BY_FORM, PAST STANDS_IN "AND " KEPT "ORDER BY a.id DESC") \
 	X(REUSE_BY_KEY, PAST STANDS_IN "AND a.key = ?2 AND " KEPT "ORDER BY a.id DESC") \
-	X(REUSE_BY_NAME, PAST "WHERE a.name = ?1 AND a.state = 'success' AND " KEPT "ORDER BY a.id DESC LIMIT 1") \
+	X(REUSE_BY_NAME, PAST "WHERE a.name = ?1 AND a.state = 'success' AND " KEPT "ORDER BY a.id DESC LIMIT ?2") \
 	X(REUSE_BY_OUTPUT, "SELECT a.id FROM artifact o JOIN attempt a ON a.id = o.attempt WHERE o.path = ?1 AND " \
 	                   "o.role IN ('out', 'metric') AND a.state = 'success' AND " KEPT "ORDER BY o.id DESC LIMIT " \
 	                   "1") \
@@ -69,6 +69,19 @@ static int first_past(struct tracker *t, sqlite3_stmt *st, struct arena *a, stru
 	return r;
 }
 
+static int all_past(struct tracker *t, sqlite3_stmt *st, struct arena *a, struct past_attempts *ret, struct err *e)
+{
+	VEC(struct past_attempt) rows = {0};
+	int r;
+
+	while ((r = db_step(t, st, e)) > 0)
+		read_past(st, a, vec_add(&rows));
+	if (r >= 0)
+		*ret = (struct past_attempts){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
+	vec_release(&rows);
+	return r;
+}
+
 static int past_by_id(struct tracker *t, int64_t id, struct arena *a, struct past_attempt *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
@@ -90,16 +103,19 @@ int query_candidates(struct tracker *t, const struct digest *form, const struct 
                      struct past_attempts *ret, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
-	VEC(struct past_attempt) rows = {0};
 	int r = key ? db_query(t, &sql, REUSE_BY_KEY, &st, e, DB_DIGEST(form->b), DB_DIGEST(key->b))
 	            : db_query(t, &sql, REUSE_BY_FORM, &st, e, DB_DIGEST(form->b));
 
-	while (r >= 0 && (r = db_step(t, st, e)) > 0)
-		read_past(st, a, vec_add(&rows));
-	if (r >= 0)
-		*ret = (struct past_attempts){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
-	vec_release(&rows);
-	return r;
+	return r < 0 ? r : all_past(t, st, a, ret, e);
+}
+
+int query_successes(struct tracker *t, const char *name, int most, struct arena *a, struct past_attempts *ret,
+                    struct err *e)
+{
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, REUSE_BY_NAME, &st, e, DB_TEXT(name), DB_INT(most));
+
+	return r < 0 ? r : all_past(t, st, a, ret, e);
 }
 
 int query_newest_success(struct tracker *t, const char *name, const char *output, struct arena *a,
@@ -107,7 +123,7 @@ int query_newest_success(struct tracker *t, const char *name, const char *output
 {
 	_query_ sqlite3_stmt *st = NULL;
 	int64_t id;
-	int r = db_query(t, &sql, REUSE_BY_NAME, &st, e, DB_TEXT(name));
+	int r = db_query(t, &sql, REUSE_BY_NAME, &st, e, DB_TEXT(name), DB_INT(1));
 
 	if (r < 0 || (r = first_past(t, st, a, ret, e)) != 0 || !output)
 		return r;

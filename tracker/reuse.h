@@ -27,6 +27,9 @@ int query_candidates(struct tracker *t, const struct digest *form, const struct 
  * (NULL: none). 1 and *ret, or 0. */
 int query_newest_success(struct tracker *t, const char *name, const char *output, struct arena *a,
                          struct past_attempt *ret, struct err *e);
+/* Of this name alone the newest ones, newest first, at most `most`. */
+int query_successes(struct tracker *t, const char *name, int most, struct arena *a, struct past_attempts *ret,
+                    struct err *e);
 int query_past(struct tracker *t, int64_t attempt, struct arena *a, struct past_attempt *ret, struct err *e);
 /* The last attempt, however it ended, of a step of this run (of a reused one the attempt that stands in): by name, else
  * by an output path that the step's `declared` names. 1 and *ret, or 0. */

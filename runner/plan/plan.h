@@ -37,6 +37,7 @@ struct plan_options {
 	const struct pipeline *pipeline;
 	const bool *in;                /* part of the run */
 	const bool *asked;             /* these run whatever there is (--force, --from, --fresh); NULL: none */
+	int64_t origin;                /* the run that is gone on from; 0: none */
 	const struct inputs *inputs;
 	const struct env_set *envs;    /* resolved */
 	const struct code_names *names; /* of the code; NULL: there is no record, nothing can be reused */

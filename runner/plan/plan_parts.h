@@ -1,5 +1,5 @@
 /* The planner's inside, shared by plan.c (which step next), plan_ahead.c (many at once), plan_match.c (what may stand
- * in) and plan_reason.c (the sentences). */
+ * in), plan_nearest.c (what a reason compares with) and plan_reason.c (the sentences). */
 #ifndef RUNNER_PLAN_PARTS_H
 #define RUNNER_PLAN_PARTS_H
 
@@ -32,6 +32,7 @@ struct plan {
 	uint32_t *ahead;
 	VEC(struct plan_trace) traces;
 	VEC(struct plan_names) names;
+	int looked;                    /* attempts that plan_nearest looked at beyond the newest ones */
 	struct digest params;          /* of all params */
 	char *params_text;
 };
@@ -56,6 +57,10 @@ bool plan_asked(const struct plan *p, int step);
 /* plan_ahead.c: fills `ahead` for the steps that take nothing from others, on all cores. What goes wrong is met again,
  * and told, when it is the step's turn. */
 void plan_ahead(struct plan *p);
+
+/* plan_nearest.c: the attempt that a reason compares with: of the newest successes of the step's name the one that
+ * differs least, the newest of several; else the newest with its first output. 1 and *ret, or 0. */
+int plan_nearest(struct plan *p, int step, const struct step_key *k, struct past_attempt *ret, struct err *e);
 
 /* plan_reason.c. Texts in the plan's arena. */
 int plan_reason_reuse(struct plan *p, const struct past_attempt *a, const char **ret, struct err *e);

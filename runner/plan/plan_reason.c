@@ -217,9 +217,29 @@ static int compare(struct plan *p, int step, const struct step_key *k, const str
 	return 0;
 }
 
+/* It did not succeed in the run that is gone on from, and the code is the same: what matters is what was changed since
+ * then, not since a success before. What an attempt that failed looked up is not recorded, so that all of the code has
+ * to be the same. */
+static int failed_reason(struct plan *p, int step, const struct step_key *k, const char **ret, struct err *e)
+{
+	const char *name = p->o.pipeline->steps[step].name;
+	_cleanup_(key_difference_release) struct key_difference kd = { 0 };
+	struct past_attempt last;
+	int r = p->o.origin ? query_last_attempt(p->o.tracker, p->o.origin, name, NULL, &p->arena, &last, e) : 0;
+
+	*ret = NULL;
+	if (r <= 0 || last.state == ATTEMPT_SUCCESS || last.state == ATTEMPT_RUNNING || !last.facts || !last.snapshot ||
+	    strcmp(last.snapshot, p->o.names->tree) != 0)
+		return r < 0 ? r : 0;
+	step_key_compare(last.facts, k->facts, &kd);
+	if ((r = key_reason(p, step, &last, &kd, ret, e)) >= 0 && !*ret)
+		*ret = arena_printf(&p->arena, "run: %s in run %lld", attempt_state_text(last.state),
+		                    (long long)last.run);
+	return r;
+}
+
 int plan_reason_run(struct plan *p, int step, const struct step_key *k, const char **ret, struct err *e)
 {
-	const struct step *s = &p->o.pipeline->steps[step];
 	struct past_attempt past, from;
 	bool same;
 	int r;
@@ -228,11 +248,12 @@ int plan_reason_run(struct plan *p, int step, const struct step_key *k, const ch
 		*ret = arena_printf(&p->arena, "run: %s", k->never);
 		return 0;
 	}
-	r = query_newest_success(p->o.tracker, s->name, s->noutputs ? s->outputs[0].path : NULL, &p->arena, &past, e);
-	if (r <= 0) {
+	if ((r = plan_nearest(p, step, k, &past, e)) <= 0) {
 		*ret = "run: never finished";
 		return r;
 	}
+	if ((r = failed_reason(p, step, k, ret, e)) < 0 || *ret)
+		return r;
 	if ((r = compare(p, step, k, &past, ret, e)) < 0 || *ret)
 		return r;
 	if (!past.trace || !past.facts) {

@@ -61,5 +61,8 @@ void key_difference_release(struct key_difference *d);
  * command. Of inputs that differ the first by path that changed is told, else the first that appeared, else the first
  * that is gone. Facts that cannot be read give KEY_COMMAND. */
 void step_key_compare(const char *before, const char *now, struct key_difference *ret);
+/* In how many ways they differ: each param, input and variable is one, so are the command (where no param explains it),
+ * the outputs, the environment and the declared code. Facts that cannot be read: INT_MAX. */
+int step_key_distance(const char *before, const char *now);
 
 #endif

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include "base/json.h"
 #include "runner/plan/step_key.h"
 
@@ -164,17 +165,75 @@ static bool readable(const json_t *facts)
 	return true;
 }
 
+static bool read_both(const char *before, const char *now, json_t **ret_before, json_t **ret_now)
+{
+	struct err ignored;
+
+	return json_parse(before, strlen(before), "facts", ret_before, &ignored) >= 0 &&
+	       json_parse(now, strlen(now), "facts", ret_now, &ignored) >= 0 && readable(*ret_before) &&
+	       readable(*ret_now);
+}
+
 void step_key_compare(const char *before, const char *now, struct key_difference *ret)
 {
 	_json_ json_t *x = NULL, *y = NULL;
-	struct err e;
 
 	*ret = (struct key_difference){ .change = KEY_SAME };
 	if (strcmp(before, now) == 0)
 		return;
-	if (json_parse(before, strlen(before), "facts", &x, &e) < 0 ||
-	    json_parse(now, strlen(now), "facts", &y, &e) < 0 || !readable(x) || !readable(y))
+	if (!read_both(before, now, &x, &y))
 		ret->change = KEY_COMMAND;
 	else
 		find(x, y, ret);
+}
+
+/* The keys by which two objects (NULL: empty) differ. */
+static int count_keys(const json_t *before, const json_t *now)
+{
+	const char *key;
+	json_t *value;
+	int n = 0;
+
+	json_object_foreach((json_t *)before, key, value)
+		n += !json_same(value, at(now, key));
+	json_object_foreach((json_t *)now, key, value)
+		n += !at(before, key);
+	return n;
+}
+
+/* Inputs are sorted by path. */
+static int count_inputs(const json_t *before, const json_t *now)
+{
+	size_t i = 0, k = 0;
+	int n = 0;
+
+	while (i < json_array_size(before) || k < json_array_size(now)) {
+		const json_t *x = json_array_get(before, i), *y = json_array_get(now, k);
+		const char *xp = json_string_value(json_array_get(x, 0)), *yp = json_string_value(json_array_get(y, 0));
+		int c = !xp ? 1 : !yp ? -1 : strcmp(xp, yp);
+
+		n += c != 0 || !json_same(x, y);
+		i += c <= 0;
+		k += c >= 0;
+	}
+	return n;
+}
+
+int step_key_distance(const char *before, const char *now)
+{
+	_json_ json_t *x = NULL, *y = NULL;
+	int n;
+
+	if (strcmp(before, now) == 0)
+		return 0;
+	if (!read_both(before, now, &x, &y))
+		return INT_MAX;
+	n = count_keys(at(x, "params"), at(y, "params")) + count_keys(at(x, "item"), at(y, "item"));
+	n += !n && !json_same(at(x, "command"), at(y, "command"));
+	n += !json_same(at(x, "shell"), at(y, "shell"));
+	n += !json_same(at(x, "outputs"), at(y, "outputs")) || !json_same(at(x, "metrics"), at(y, "metrics"));
+	n += at(x, "inputs") && at(y, "inputs") ? count_inputs(at(x, "inputs"), at(y, "inputs")) : 0;
+	n += count_keys(at(x, "variables"), at(y, "variables"));
+	n += !json_same(at(x, "env"), at(y, "env")) + !json_same(at(x, "code"), at(y, "code"));
+	return n;
 }

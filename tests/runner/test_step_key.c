@@ -1,3 +1,4 @@
+#include <limits.h>
 #include "pipeline_case.h"
 #include "runner/plan/step_key.h"
 
@@ -323,6 +324,33 @@ static void test_compare(void **state)
 	}
 }
 
+static void test_distance(void **state)
+{
+	static const struct {
+		const char *before, *now;
+		int want;
+	} cases[] = {
+	        {"{\"command\":[\"a\"]}", "{\"command\": [\"a\"]}", 0},
+	        /* A command that differs because its params do. */
+	        {"{\"command\":[\"a\",\"1\"],\"params\":{\"lr\":1,\"seed\":3}}",
+	         "{\"command\":[\"a\",\"2\"],\"params\":{\"lr\":2,\"seed\":3}}", 1},
+	        {"{\"command\":[\"a\"],\"params\":{\"lr\":1,\"x\":3}}", "{\"command\":[\"a\"],\"params\":{\"lr\":2,\"y\":3}}",
+	         3},
+	        {"{\"command\":[\"a\"],\"item\":{\"m\":1}}", "{\"command\":[\"b\"],\"shell\":true}", 2},
+	        {"{\"command\":[\"a\"]}", "{\"command\":[\"b\"],\"env\":\"1\",\"code\":[\"x\"],\"outputs\":[\"y\"]}", 4},
+	        {"{\"command\":[\"a\"],\"inputs\":[" IN("a", "1") "," IN("c", "3") "]}",
+	         "{\"command\":[\"a\"],\"inputs\":[" IN("b", "2") "," IN("c", "4") "]}", 3},
+	        {"{\"command\":[\"a\"],\"inputs\":[" IN("a", "1") "]}", "{\"command\":[\"a\"]}", 0},
+	        {"{\"command\":[\"a\"],\"variables\":{\"TZ\":\"1\",\"LANG\":\"1\"}}",
+	         "{\"command\":[\"a\"],\"variables\":{\"TZ\":\"2\"}}", 2},
+	        {"", "{\"command\":[\"a\"]}", INT_MAX},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (step_key_distance(cases[i].before, cases[i].now) != cases[i].want)
+			fail_msg("%s → %s: not %d", cases[i].before, cases[i].now, cases[i].want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +362,7 @@ int main(void)
 		case_test(test_what_does_not_decide),
 		case_test(test_substitution_fails),
 		cmocka_unit_test(test_compare),
+		cmocka_unit_test(test_distance),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,6 +165,7 @@ static void test_removed(void **state)
 static void test_newest(void **state)
 {
 	_arena_ struct arena a = ARENA_INIT;
+	struct past_attempts all;
 	struct past_attempt got;
 	int64_t run;
 
@@ -176,7 +177,15 @@ static void test_newest(void **state)
 	assert_int_equal(got.id, 3);
 	assert_int_equal(query_newest_success(record, "new", "m.pkl", &a, &got, &make_err), 1);
 	assert_int_equal(got.id, 2);
+	must(query_successes(record, "old", 9, &a, &all, &make_err));
+	assert_int_equal(all.len, 2);
+	assert_int_equal(all.v[0].id, 3);
+	assert_int_equal(all.v[1].id, 1);
+	must(query_successes(record, "old", 1, &a, &all, &make_err));
+	assert_int_equal(all.len, 1);
 	in_transaction(run_remove(record, run, &make_err));
+	must(query_successes(record, "older", 9, &a, &all, &make_err));
+	assert_int_equal(all.len, 0);
 	assert_int_equal(query_newest_success(record, "new", "m.pkl", &a, &got, &make_err), 1);
 	assert_int_equal(got.id, 1);
 	assert_int_equal(query_newest_success(record, "new", NULL, &a, &got, &make_err), 0);
