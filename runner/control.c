@@ -251,10 +251,10 @@ static void read_requests(struct supervisor *s)
 }
 
 /* What is left, if every step that has still to run ever ran before: all their times over as many jobs, but no less
- * than the longest. */
+ * than the longest. -1: nobody knows, or a step has been at it longer than then, by more than what is left. */
 static int64_t time_left(struct supervisor *s, int64_t now)
 {
-	int64_t sum = 0, longest = 0;
+	int64_t sum = 0, longest = 0, over = 0;
 
 	for (size_t i = 0; i < s->p->nsteps; i++) {
 		const struct live_step *l;
@@ -266,6 +266,8 @@ static int64_t time_left(struct supervisor *s, int64_t now)
 		if (l->expected < 0)
 			return -1;
 		left = l->expected - (s->states[i] == STEP_RUNNING ? now - l->started : 0);
+		if (-left > over)
+			over = -left;
 		if (left < 0)
 			left = 0;
 		sum += left;
@@ -273,7 +275,9 @@ static int64_t time_left(struct supervisor *s, int64_t now)
 			longest = left;
 	}
 	sum /= s->total.jobs;
-	return sum > longest ? sum : longest;
+	if (longest > sum)
+		sum = longest;
+	return over > sum ? -1 : sum;
 }
 
 static void on_tick(void *arg)

@@ -127,7 +127,8 @@ int query_tags(struct tracker *t, int64_t run, struct arena *a, struct pair_rows
 int query_params(struct tracker *t, int64_t run, struct arena *a, struct pair_rows *ret, struct err *e);
 int query_pipeline_text(struct tracker *t, int64_t run, struct arena *a, const char **ret, size_t *ret_len,
                         struct err *e);
-/* The median duration of the last (at most 5) successful attempts of steps named so in this project; -1: never. */
+/* What the newest attempt of a step named so took that succeeded and did not go on from a checkpoint; -1: there is
+ * none. */
 int query_duration(struct tracker *t, const char *step_name, int64_t *ret_us, struct err *e);
 
 /* For gc and fsck: every digest that a row names but those of checkpoints, which are never in the store; removed runs

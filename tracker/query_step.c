@@ -43,9 +43,9 @@
 	X(ATTEMPT_ARTIFACTS, \
 	  "SELECT " ARTIFACT_COLUMNS " FROM artifact a JOIN step st ON st.id = a.step WHERE a.attempt = ?1 ORDER BY " \
 	  "12, 6") \
-	X(DURATIONS, \
-	  "SELECT elapsed_us FROM attempt WHERE name = ?1 AND state = 'success' AND elapsed_us IS NOT NULL " \
-	  "ORDER BY id DESC LIMIT 5")
+	X(DURATION, \
+	  "SELECT elapsed_us FROM attempt WHERE name = ?1 AND state = 'success' AND elapsed_us IS NOT NULL AND " \
+	  "continued IS NULL ORDER BY id DESC LIMIT 1")
 DB_TABLE(DB_QUERY_STEP, sql, SQL)
 
 /* Finds the ids of the steps whose ranks the JSON [[rank, data], …] gives. */
@@ -318,20 +318,11 @@ int query_attempt_artifacts(struct tracker *t, int64_t attempt, struct arena *a,
 
 int query_duration(struct tracker *t, const char *step_name, int64_t *ret_us, struct err *e)
 {
-	_query_ sqlite3_stmt *st = NULL;
-	int64_t sorted[5];
-	int n = 0, r = db_query(t, &sql, DURATIONS, &st, e, DB_TEXT(step_name));
+	int64_t took;
+	int r = db_get_int(t, &sql, DURATION, &took, e, DB_TEXT(step_name));
 
-	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
-		int64_t v = db_int(st, 0);
-		int at = n++;
-
-		for (; at > 0 && sorted[at - 1] > v; at--)
-			sorted[at] = sorted[at - 1];
-		sorted[at] = v;
-	}
 	if (r < 0)
 		return r;
-	*ret_us = n ? (sorted[(n - 1) / 2] + sorted[n / 2]) / 2 : -1;
+	*ret_us = r ? took : -1;
 	return 0;
 }

@@ -255,7 +255,7 @@ static void put_progress(struct pen *p, const struct run_live *r, int64_t now_mo
 	}
 	pen_putf(p, ROLE_TEXT, "%d of %d", ended, r->nsteps);
 	pen_putf(p, ROLE_TEXT, " · %s", clock);
-	if (r->expected_left > 0) {
+	if (r->expected_left >= US_PER_S) {
 		duration_clock(r->expected_left, clock);
 		pen_putf(p, ROLE_TEXT, " · about %s left", clock);
 	}

@@ -574,7 +574,7 @@ static void test_steps(void **state)
 	assert_int_equal(sm.v[1].rss, -1);
 	assert_true(sm.v[1].gpu_util == 0.5);
 	assert_int_equal(query_duration(small, "train", &us, &e), 0);
-	assert_int_equal(us, 60); /* 60 20 80 */
+	assert_int_equal(us, 80); /* the newest; before it 20 and 60 */
 	assert_int_equal(query_duration(small, "report", &us, &e), 0);
 	assert_int_equal(us, 70);
 	assert_int_equal(query_duration(small, "none", &us, &e), 0);

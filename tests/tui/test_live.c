@@ -270,6 +270,12 @@ static void the_next_run_begins_below(void **state)
 			  "  ⟲ fetch-all-of-it   same as run 12\n"
 			  "  ✓ clean             0:08   rows 333\n"
 			  "  ▓▓▓▓▓▓▓▓▓▓  2 of 2 · 0:19 · about 1:20 left\n");
+	/* What was expected is used up. */
+	run.expected_left = S - 1;
+	show(v, &s, 21 * S, false);
+	_free_ char *text = screen_text(&s);
+	assert_non_null(strstr(text, "2 of 2 · 0:20"));
+	assert_null(strstr(text, "left"));
 	live_view_free(v);
 }
 

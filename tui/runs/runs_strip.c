@@ -102,10 +102,10 @@ static void put_output(struct about *b, const struct attempt_row *a)
 }
 
 /* How much longer: of the steps that are left, what they took last, over those that run at a time. Unknown where one
- * never ran. */
+ * never ran, or has been at it longer than then by more than what is left. */
 static int64_t expected_us(struct about *b, struct err *e)
 {
-	int64_t left = 0;
+	int64_t left = 0, over = 0;
 	int running = 0;
 
 	for (size_t i = 0; i < b->steps.len; i++) {
@@ -118,11 +118,15 @@ static int64_t expected_us(struct about *b, struct err *e)
 		if (query_duration(b->t, s->name, &took, e) < 0 || took < 0)
 			return -1;
 		if (a)
-			took = took > attempt_elapsed(a, time_now()) ? took - attempt_elapsed(a, time_now()) : 0;
-		left += took;
+			took -= attempt_elapsed(a, time_now());
+		if (-took > over)
+			over = -took;
+		left += took > 0 ? took : 0;
 		running += a != NULL;
 	}
-	return running > 1 ? left / running : left;
+	if (running > 1)
+		left /= running;
+	return over > left ? -1 : left;
 }
 
 static int put_live(struct about *b, struct err *e)
@@ -142,7 +146,7 @@ static int put_live(struct about *b, struct err *e)
 		put(b, 0, ROLE_QUIET, "@%d", a->n);
 		put(b, 0, ROLE_TEXT, " for %s", text);
 	}
-	if (left >= 0) {
+	if (left >= US_PER_S) {
 		duration_clock(left, text);
 		put(b, 0, ROLE_TEXT, " · about %s left", text);
 	}
