@@ -22,7 +22,8 @@ static void check_words(struct reading *r, const struct yaml_node *n, enum subst
 	struct err e;
 	size_t at = 0;
 
-	if (subst_text(n->text, &r->subst, how, see_param, seen, &text, &at, &e) < 0)
+	if ((how == SUBST_SHELL && subst_check(n->text, &r->subst, &at, &e) < 0) ||
+	    subst_text(n->text, &r->subst, how, see_param, seen, &text, &at, &e) < 0)
 		node_subst_fault(&r->w, n, &r->subst, at, &e);
 	else
 		build_charge(&r->w, n, text.len + n->len);

@@ -1,5 +1,6 @@
 #include "runner/pipeline/subst.h"
 
+#include <ctype.h>
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -196,4 +197,78 @@ int subst_text(const char *text, const struct subst *s, enum subst_how how, subs
 	buf_adds(out, from);
 	r = scan_on(scan, from, strlen(from), ref, e);
 	return r < 0 ? r : scan_on(scan, "\n", 1, ref, e);
+}
+
+/* What stands within "${word.…}" that is not jig's, when text begins so; its length, else 0. */
+static size_t strange_length(const char *text)
+{
+	const char *p = text + 2, *end;
+
+	if (text[0] != '$' || text[1] != '{' || family_of(text) != NOT_OURS || isdigit((unsigned char)*p))
+		return 0;
+	while (isalnum((unsigned char)*p) || *p == '_')
+		p++;
+	if (p == text + 2 || *p != '.' || !(end = strchr(p, '}')))
+		return 0;
+	return (size_t)(end - text) - 2;
+}
+
+/* Whether an odd number of c stands right before at. */
+static bool follows_odd(const char *text, const char *at, char c)
+{
+	const char *p = at;
+
+	while (p > text && p[-1] == c)
+		p--;
+	return (at - p) % 2;
+}
+
+/* Whether the shell expands what stands where the scan is: how it has a dollar written there tells. */
+static bool is_expanded(struct shell_scan *scan)
+{
+	_buf_ struct buf written = BUF_INIT;
+
+	if (shell_scan_quote(scan, "'$", &written))
+		return false;
+	return strcmp(written.data, "'$") != 0 && strcmp(written.data, "'\\''$") != 0;
+}
+
+static int strange(const char *ref, const struct subst *s, struct err *e)
+{
+	static const char *const words[] = {"params", "matrix", "run", "step"};
+	const char *rest = strchr(ref, '.');
+	_free_ char *word = mem_strndup(ref, (size_t)(rest - ref)), *meant = NULL;
+	const char *near = text_nearest(word, words, ARRAY_LEN(words));
+
+	if (s->params && json_path_get(s->params, ref))
+		meant = mem_printf(" (did you mean \"${params.%s}\"?)", ref);
+	else if (near)
+		meant = mem_printf(" (did you mean \"${%s%s}\"?)", near, rest);
+	return err_set(e, ERR_USAGE, "${%s} is no reference of jig's, and no variable that a shell can have%s", ref,
+	               meant ? meant : "; jig's begin with params., matrix., run. or step.");
+}
+
+int subst_check(const char *text, const struct subst *s, size_t *ret_at, struct err *e)
+{
+	_shell_scan_ struct shell_scan *scan = NULL;
+	const char *from = text;
+
+	for (const char *p = strchr(text, '$'); p; p = strchr(p + 1, '$')) {
+		size_t n = strange_length(p);
+
+		if (!n || follows_odd(text, p, '$') || follows_odd(text, p, '\\'))
+			continue;
+		if (!scan)
+			scan = shell_scan_new();
+		shell_scan_add(scan, from, (size_t)(p - from));
+		if (is_expanded(scan)) {
+			_free_ char *ref = mem_strndup(p + 2, n);
+
+			*ret_at = (size_t)(p - text);
+			return strange(ref, s, e);
+		}
+		from = p + n + 3;
+		p = from - 1;
+	}
+	return 0;
 }

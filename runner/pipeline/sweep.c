@@ -30,10 +30,10 @@ static char *trimmed(const char *s, size_t n)
 	return mem_strndup(s, n);
 }
 
-/* Splits at commas that stand outside of brackets and quotes. */
-static void split(const char *text, size_t len, struct values *out)
+/* Where the first comma stands outside of brackets and quotes, or with close the bracket that ends what text begins
+ * within; len when there is none. */
+static size_t part_length(const char *text, size_t len, bool close)
 {
-	size_t from = 0;
 	int depth = 0;
 	char quote = 0;
 
@@ -49,24 +49,37 @@ static void split(const char *text, size_t len, struct values *out)
 		} else if (strchr("[{(", c)) {
 			depth++;
 		} else if (strchr("]})", c)) {
+			if (close && !depth)
+				return i;
 			depth -= depth > 0;
-		} else if (c == ',' && !depth) {
-			vec_push(out, trimmed(text + from, i - from));
-			from = i + 1;
+		} else if (c == ',' && !depth && !close) {
+			return i;
 		}
 	}
-	vec_push(out, trimmed(text + from, len - from));
+	return len;
 }
 
-/* What stands in "name(…)", or NULL when the text is no call of name. */
-static const char *call_of(const char *text, const char *name, size_t *ret_len)
+/* Splits at commas that stand outside of brackets and quotes. */
+static void split(const char *text, size_t len, struct values *out)
 {
-	size_t n = strlen(name), len = strlen(text);
+	for (size_t from = 0; from <= len;) {
+		size_t n = part_length(text + from, len - from, false);
 
-	if (!text_starts(text, name) || text[n] != '(' || text[len - 1] != ')')
-		return NULL;
-	*ret_len = len - n - 2;
-	return text + n + 1;
+		vec_push(out, trimmed(text + from, n));
+		from += n + 1;
+	}
+}
+
+static const char *const functions[] = {"range", "choice"};
+enum { RANGE, CHOICE, NO_FUNCTION };
+
+/* Which function of sweeps text begins a call of. */
+static int function_of(const char *text)
+{
+	for (int f = 0; f < NO_FUNCTION; f++)
+		if (text_starts(text, functions[f]) && text[strlen(functions[f])] == '(')
+			return f;
+	return NO_FUNCTION;
 }
 
 /* Digits behind the point, or -1 for a number that has an exponent. */
@@ -141,15 +154,37 @@ static int range(const char *axis, const char *text, size_t len, struct values *
 	return 0;
 }
 
+/* What stands between the brackets of a call that is the whole text. */
+static int call(const char *axis, const char *text, const char *name, const char **ret, size_t *ret_len, struct err *e)
+{
+	const char *inner = text + strlen(name) + 1;
+	size_t n = strlen(inner), len = part_length(inner, n, true);
+
+	if (len == n)
+		return err_set(e, ERR_USAGE, "--sweep %s: %s( has no closing )", axis, name);
+	if (inner[len] != ')' || inner[len + 1])
+		return err_set(e, ERR_USAGE, "--sweep %s: \"%s\" stands behind %s(…), which has to stand alone", axis,
+		               inner + len + (inner[len] == ')'), name);
+	*ret = inner;
+	*ret_len = len;
+	return 0;
+}
+
 static int axis_values(const char *axis, const char *text, struct values *out, struct err *e)
 {
-	size_t len;
-	const char *inner = call_of(text, "range", &len);
+	const char *inner = text;
+	size_t len = strlen(text);
+	int function = function_of(text);
 
-	if (inner)
+	if (function != NO_FUNCTION && call(axis, text, functions[function], &inner, &len, e) < 0)
+		return e->code;
+	if (function == RANGE)
 		return range(axis, inner, len, out, e);
-	inner = call_of(text, "choice", &len);
-	split(inner ? inner : text, inner ? len : strlen(text), out);
+	split(inner, len, out);
+	for (size_t i = 0; i < out->len; i++)
+		if ((function = function_of(out->v[i])) != NO_FUNCTION)
+			return err_set(e, ERR_USAGE, "--sweep %s: %s(…) has to stand alone; as a text it is '\"%s\"'",
+			               axis, functions[function], out->v[i]);
 	for (size_t i = 0; i < out->len; i++)
 		if (!*out->v[i])
 			return err_set(e, ERR_USAGE, "--sweep %s: a value is empty; values are parted by commas", axis);

@@ -217,6 +217,14 @@ static void bad_sweeps(void **state)
 	bad_sweep("x=range(0,20000)", "more than 10,000 runs");
 	bad_sweep("x=range(-9223372036854775808,9223372036854775807)", "more than 10,000 runs");
 	bad_sweep("x\xff=1", "not UTF-8");
+	bad_sweep("x=range(0,1", "--sweep x=range(0,1: range( has no closing )");
+	bad_sweep("x=range(", "range( has no closing )");
+	bad_sweep("x=choice(a,[b)", "choice( has no closing )");
+	bad_sweep("x=choice(a,b),c", "\",c\" stands behind choice(…), which has to stand alone");
+	bad_sweep("x=choice(a),choice(b)", "\",choice(b)\" stands behind choice(…)");
+	bad_sweep("x=range(0,1) x", "\" x\" stands behind range(…)");
+	bad_sweep("x=1,range(0,5", "range(…) has to stand alone; as a text it is '\"range(0,5\"'");
+	bad_sweep("x=1,range(0,5)", "range(…) has to stand alone");
 	struct sweep s;
 	const char *twice[] = {"x=1", "+x=2"}, *many[] = {"x=range(200)", "y=range(200)"};
 	assert_int_equal(sweep_parse(twice, 2, &s, &e), ERR_USAGE);

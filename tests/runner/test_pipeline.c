@@ -330,6 +330,9 @@ static void references(void **state)
 	assert_declared("a", "inputs", "[\"a\",\"b\"]");
 	bad("params: {lr: 1}\nsteps: {a: {run: 'x ${params.rl}'}}\n",
 	    "jig.yaml:2:18: step \"a\": ${params.rl} is not defined (did you mean \"params.lr\"?)");
+	bad("params: {lr: 1}\nsteps: {a: {run: 'x ${param.lr}'}}\n",
+	    "jig.yaml:2:18: step \"a\": ${param.lr} is no reference of jig's, and no variable that a shell can have "
+	    "(did you mean \"${params.lr}\"?)");
 	bad("steps: {a: {run: x, outputs: '${matrix.m}'}}\n",
 	    "jig.yaml:1:30: step \"a\": ${matrix.m} is not defined: the step has no matrix");
 	bad("steps: {a: {run: x, outputs: 'o-${run.number}'}}\n",

@@ -119,6 +119,46 @@ static void faults(void **state)
 	assert_non_null(strstr(e.text, "the step has no matrix"));
 }
 
+static void strange(const char *text, const char *want)
+{
+	struct subst s = about();
+	size_t at = 0;
+	int r = subst_check(text, &s, &at, &e);
+
+	if (!want) {
+		if (r != 0)
+			fail_msg("%s: %s", text, e.text);
+		return;
+	}
+	assert_int_equal(r, ERR_USAGE);
+	assert_ptr_equal(text + at, strstr(text, "${"));
+	if (!strstr(e.text, want))
+		fail_msg("\"%s\" does not say \"%s\"", e.text, want);
+}
+
+/* What looks like a reference, and no shell can expand. */
+static void near_references(void **state)
+{
+	strange("echo ${param.lr}", "${param.lr} is no reference of jig's, and no variable that a shell can have "
+	                            "(did you mean \"${params.lr}\"?)");
+	strange("echo \"x ${parms.lr}\"", "(did you mean \"${params.lr}\"?)");
+	strange("echo ${matix.model}", "(did you mean \"${matrix.model}\"?)");
+	strange("echo ${steps.name}", "(did you mean \"${step.name}\"?)");
+	strange("echo ${train.depth}", "(did you mean \"${params.train.depth}\"?)");
+	strange("echo ${config.x:-1}", "jig's begin with params., matrix., run. or step.");
+	strange("cat <<E\n${param.lr}\nE\n", "params.lr");
+	strange("echo $(cat ${param.lr})", "params.lr");
+	/* In what the shell leaves alone it is data. */
+	strange("echo '${param.lr}' '${a.$b.c}'", NULL);
+	strange("echo 'it'\"'\"'s ${a.b}'", NULL);
+	strange("python - <<'E'\nprint('${a.b} ${param.lr}')\nE\n", NULL);
+	strange("echo \\${param.lr} \"\\${param.lr}\" $${param.lr}", NULL);
+	strange("true # ${param.lr}\n", NULL);
+	/* A shell's own. */
+	strange("echo ${param} ${param-.lr} ${param:-a.b} ${1.} ${x%.*} $param.lr ${.x} ${param.lr", NULL);
+	strange("echo ${params.lr} ${matrix.model} ${run.number} ${step.name}", NULL);
+}
+
 static void note(void *arg, const char *ref)
 {
 	buf_addf(arg, "%s;", ref);
@@ -325,9 +365,11 @@ int main(int argc, char **argv)
 		asked = (unsigned)strtoul(argv[1], NULL, 10);
 	state = argc > 2 ? strtoul(argv[2], NULL, 10) : 20261121;
 	static const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(texts),          cmocka_unit_test(known),   cmocka_unit_test(faults),
-	        cmocka_unit_test(seen),           cmocka_unit_test(quoting), cmocka_unit_test(unsure),
-	        cmocka_unit_test(as_sh_reads_it), cmocka_unit_test(nothing_in_a_value_runs),
+	        cmocka_unit_test(texts),           cmocka_unit_test(known),
+	        cmocka_unit_test(near_references), cmocka_unit_test(faults),
+	        cmocka_unit_test(seen),            cmocka_unit_test(quoting),
+	        cmocka_unit_test(unsure),          cmocka_unit_test(as_sh_reads_it),
+	        cmocka_unit_test(nothing_in_a_value_runs),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
