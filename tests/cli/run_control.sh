@@ -163,21 +163,23 @@ cat >jig.yaml <<'Y'
 steps:
   a: {run: '[ "$JIG_ATTEMPT" = 2 ]', retry: {limit: 1, delay: 1h, max_delay: 1h}}
   b: {run: 'false', retry: {limit: 1, delay: 1h, max_delay: 1h}}
+  both: {run: ":", needs: [a, b]}
 Y
 expect 0 jig run --fresh -d
-await is last "running a=retrying b=retrying"
-expect 0 jig retry last a
-await is last "running a=success b=retrying"
+await is last "running a=retrying b=retrying both=pending"
 expect 0 jig stop last b
-await is last "stopped a=success b=stopped"
+await is last "running a=retrying b=stopped both=upstream_failed"
+same "$(jig show last | sed -n 's/^⊘ //p' | tr -s ' ')" "both not started b was stopped"
+expect 0 jig retry last a
+await is last "stopped a=success b=stopped both=upstream_failed"
 
 # What a step that ends between two attempts says is not the error of the first.
 "$JIG" run --fresh --isolation folder -j 2 >"$HOME/said" 2>&1 &
 sup=$!
-await is last "running a=retrying b=retrying"
+await is last "running a=retrying b=retrying both=pending"
 kill -s INT $sup
 wait $sup || true
-same "$(states last)" "stopped a=stopped b=stopped"
+same "$(states last)" "stopped a=stopped b=stopped both=stopped"
 has "$(grep '■ a' "$HOME/said")" "stopped before attempt 2"
 hasnt "$(grep '■ a' "$HOME/said")" "exit 1"
 
