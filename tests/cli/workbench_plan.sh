@@ -16,11 +16,11 @@ cat >keys <<'E'
 R
 :wait resume 1
 :wait 1 reused
-:save-screen again.txt
+:save-screen ../again.txt
 r
 :wait restart 1
 :wait 2 run, 0 reused
-:save-screen restart.txt
+:save-screen ../restart.txt
 r
 :wait resume 1
 :wait 1 reused
@@ -33,21 +33,21 @@ p
 Enter
 :type 2
 Backspace Backspace 2 Enter
-:wait params n 2
+:wait params n 1 → 2
 :wait 1 reused
-:save-screen plan.txt
+:save-screen ../plan.txt
 Enter
 :wait-gone resume 1
 :wait goes on without
 :wait ▌ 2
-:save-screen runs.txt
+:save-screen ../runs.txt
 E
 expect 0 jig --script keys --size 100x30
-has "$(cat plan.txt)" "⟲ first"
-has "$(cat again.txt)" "params n 1"
-has "$(cat again.txt)" "never finished; failed in run 1: exited with status 1"
-hasnt "$(cat restart.txt)" "⟲"
-has "$(cat runs.txt)" "run 2 "
+has "$(cat ../plan.txt)" "⟲ first"
+has "$(cat ../again.txt)" "params n 1"
+has "$(cat ../again.txt)" "never finished; failed in run 1: exited with status 1"
+hasnt "$(cat ../restart.txt)" "⟲"
+has "$(cat ../runs.txt)" "run 2 "
 ended() { jig show 2 --json | grep -q '"state": *"success"'; }
 await ended
 
@@ -64,7 +64,7 @@ p
 Enter
 :type 2
 Backspace Backspace 2 Enter
-:wait params n 2
+:wait params n 1 → 2
 Enter
 :wait-gone restart 1
 :wait ▌ 3
@@ -93,12 +93,12 @@ R
 :wait 2 reused
 Enter
 :wait resumed from 2
-:save-screen run.txt
+:save-screen ../run.txt
 Esc
 :wait ▌ 5
 E
 expect 0 jig --script keys --size 100x30
-has "$(cat run.txt)" "▸ 5 "
+has "$(cat ../run.txt)" "▸ 5 "
 
 # Without a plan there is nothing to start, and that is said.
 echo 'steps: {first: {run: [' >jig.yaml
@@ -108,7 +108,105 @@ R
 :wait jig.yaml
 Enter
 :wait no plan
-:save-screen broken.txt
+:save-screen ../broken.txt
 E
 expect 0 jig --script keys --size 100x30
-has "$(cat broken.txt)" "jig.yaml:2:1"
+has "$(cat ../broken.txt)" "jig.yaml:2:1"
+
+# A new run as another: the params that were set for that one, by -p or a sweep, and for the rest what the file says now. What the screen shows is what runs.
+mkdir "$HOME/params" && cd "$HOME/params"
+cat >jig.yaml <<'E'
+params: {alpha: {first: 1, second: 2, third: 3}, beta: some-longer-text, gamma: another-longer-text, old: 1, seed: 7, train: {lr: 0.5}}
+steps: {train: {run: "echo ${params.train.lr} ${params.seed}"}}
+E
+expect 0 jig run -p old=2 --sweep train.lr=0.6,0.9
+sed -i 's/ old: 1,//; s/third: 3/third: 4/' jig.yaml
+cat >keys <<'E'
+:wait sweep
+z
+Down
+:wait ▌ 2
++
+:wait now, as 2 
+:wait left out
+:wait alpha.third 3 → 4  train.lr 0.9  alpha.first 1
+:save-screen narrow.txt
+p
+:wait another
+:type lr
+Enter
+Backspace 8 Enter
+:wait train.lr 0.9 → 0.8
+p
+:wait another
+Up Enter
+:type trian.lr=1
+Enter
+:wait unknown param "trian.lr"
+:wait "train.lr"?
+:wait adds it
+:save-screen refused.txt
+Esc
+:wait-gone trian
+:wait train.lr 0.9 → 0.8
+p
+:wait another
+Up Enter
+:type ~gamma
+Enter
+:wait ~gamma
+Enter
+:wait-gone a new run
+:wait ▌ 3
+E
+expect 0 jig --script keys --size 80x24
+has "$(cat narrow.txt)" "-p old=2 of run 2 is left out"
+has "$(cat narrow.txt)" "…"
+has "$(cat refused.txt)" "train.lr 0.9 → 0.8"
+has "$(tail -n 1 refused.txt)" "trian.lr=1"
+over 3
+same "$(ask 3 '[r["params"][k] for k in ("train", "seed", "alpha")], sorted(r["params"])')" \
+	"([{'lr': 0.8}, 7, {'first': 1, 'second': 2, 'third': 4}], ['alpha', 'beta', 'seed', 'train'])"
+
+# Another pipeline file than jig.yaml is taken over, too.
+sed 's/seed: 7/seed: 8/' jig.yaml >b.yaml
+expect 0 jig run -f b.yaml -n elsewhere
+cat >keys <<'E'
+:wait ▌ 4
++
+:wait now, as 4 
+:wait 1 reused
+Enter
+:wait-gone a new run
+:wait ▌ 5
+E
+expect 0 jig --script keys --size 100x24
+over 5
+same "$(ask 5 'r["params"]["seed"]')" 8
+
+# Where the code has changed since the plan was made, Enter shows the new one first.
+mkdir "$HOME/changed" && cd "$HOME/changed"
+echo 'steps: {work: {run: sh work.sh}}' >jig.yaml
+echo 'echo one' >work.sh
+expect 0 jig run
+cat >../keys <<'E'
+R
+:wait code: unchanged
+:wait 1 reused
+:save-screen ../shown.txt
+:wait mended it
+Enter
+:wait something has changed since
+:wait work.sh +1 −1
+:wait 1 run, 0 reused
+Enter
+:wait-gone resume 1
+:wait ▌ 2
+E
+jig --script ../keys --size 100x30 2>../script.err &
+await test -s ../shown.txt
+echo 'echo two' >work.sh
+jig note 1 "mended it"
+wait $! || fail "$(cat ../script.err)"
+over 2
+same "$(ask 2 's["work"]["state"]')" success

@@ -8,10 +8,13 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "tracker/query.h"
+#include "tui/runs/runs_columns.h"
 #include "tui/run_text.h"
+#include "tui/workbench/plan_params.h"
 #include "tui/workbench/view_pick.h"
 #include "tui/workbench/view_run.h"
 #include "tui/workbench/view_runs.h"
+#include "tui/wrap.h"
 
 /* So many steps of one matrix with one action are one line, as in `jig plan`. */
 enum { FOLD = 4 };
@@ -27,19 +30,24 @@ struct view_plan {
 	int64_t run;
 	char *name;                   /* of the run; NULL: a new one */
 	char *title;
+	char *file;                   /* the pipeline file of the earlier run, for a new run; NULL: jig.yaml */
 	enum action action;
-	VEC(char *) params;           /* "train.lr=0.3", of the new run */
+	struct plan_params params;
+	struct buf left_out;          /* params of the earlier run that are not taken over: a line each */
+	json_t *plan;                 /* what is shown, as the command said it, but for the time it takes; NULL: none */
 	struct arena arena;           /* of what is shown */
-	struct pair_rows known;       /* params of the earlier run */
-	struct arena known_arena;
 	VEC(const char *) notes;
 	VEC(struct plan_line) lines;
 	const char *sum;
 	char *fault;                  /* why there is no plan; NULL: there is one, or it is being made */
 	bool loading, starting;
 	bool again;                   /* something was changed since the plan that is being made was asked for */
+	bool checking;                /* Enter was pressed: what is being made has to be what is shown */
+	bool warned;                  /* it was not, and that was said */
 	int top, shown;
-	const char *changing;         /* the param that is typed */
+	char *changing;               /* the param that is typed; NULL: its name is typed, too */
+	char *typed;                  /* what was typed for it */
+	char *refused;                /* why it was not taken; NULL: it was */
 };
 
 static const char *command_of(const struct view_plan *p)
@@ -61,9 +69,13 @@ static int command(struct view_plan *p, struct app *a, bool look, app_done_fn *d
 	if (look && !is_new)
 		vec_push(&args, "--dry-run");
 	vec_push(&args, look ? "--json" : "-d");
-	for (size_t i = 0; i < p->params.len; i++) {
+	if (p->file) {
+		vec_push(&args, "-f");
+		vec_push(&args, p->file);
+	}
+	for (size_t i = 0; i < p->params.given.len; i++) {
 		vec_push(&args, "-p");
-		vec_push(&args, p->params.v[i]);
+		vec_push(&args, p->params.given.v[i]);
 	}
 	vec_push(&args, NULL);
 	r = app_command(a, args.v, done, p, e);
@@ -78,8 +90,18 @@ static void forget_plan(struct view_plan *p)
 	arena_release(&p->arena);
 	p->arena = (struct arena)ARENA_INIT;
 	p->sum = NULL;
+	json_decref(p->plan);
+	p->plan = NULL;
 	free(p->fault);
 	p->fault = NULL;
+}
+
+/* What a command says of its failure. Owned. */
+static char *complaint(const char *out, size_t n)
+{
+	size_t skip = text_starts(out, "jig: ") ? 5 : 0;
+
+	return mem_strndup(out + skip, n - skip);
 }
 
 static struct plan_line line_of(struct view_plan *p, const char *name, const char *action, const char *reason)
@@ -203,6 +225,9 @@ static void show_plan(struct view_plan *p, struct app *a, const json_t *plan)
 	const json_t *one;
 	size_t i;
 
+	plan_params_set_now(&p->params, json_object_get(plan, "params"));
+	for (const char *at = p->left_out.data; p->left_out.len && *at; at += strcspn(at, "\n") + 1)
+		vec_push(&p->notes, arena_printf(&p->arena, "%.*s", (int)strcspn(at, "\n"), at));
 	json_array_foreach(json_object_get(plan, "notes"), i, one)
 		vec_push(&p->notes, arena_strdup(&p->arena, json_string_value(one)));
 	json_array_foreach(json_object_get(plan, "steps"), i, one) {
@@ -223,28 +248,72 @@ static void show_plan(struct view_plan *p, struct app *a, const json_t *plan)
 }
 
 static int load(struct view_plan *p, struct app *a, struct err *e);
+static int start(struct view_plan *p, struct app *a, struct err *e);
+static void type_param(struct view_plan *p, struct app *a, const char *text);
+
+static void do_or_say(struct view_plan *p, struct app *a, int (*what)(struct view_plan *, struct app *, struct err *))
+{
+	struct err e = { 0 };
+
+	if (what(p, a, &e) < 0)
+		app_say(a, ROLE_FAILED, "%s", e.text);
+}
+
+/* With what was typed there is no plan: it is typed once more, and all else is as it was. */
+static void refuse(struct view_plan *p, struct app *a, const char *out, size_t n)
+{
+	plan_params_undo(&p->params);
+	free(p->refused);
+	p->refused = complaint(out, n);
+	do_or_say(p, a, load);
+	if (app_top(a) == &p->view)
+		type_param(p, a, p->typed);
+}
+
+/* The time that it takes hangs on what else was run meanwhile. Remarks decide once: in a folder where files come and go
+ * those about the code may never be the same. */
+static bool same_plan(const json_t *before, const json_t *now, bool remarks)
+{
+	static const char *const parts[] = { "steps", "params", "notes" };
+	bool same = before && now;
+
+	for (size_t i = 0; same && i < ARRAY_LEN(parts) - !remarks; i++)
+		same = json_equal(json_object_get(before, parts[i]), json_object_get(now, parts[i]));
+	return same;
+}
 
 static void planned(void *arg, struct app *a, int status, const char *out, size_t n)
 {
 	struct view_plan *p = arg;
 	_json_ json_t *plan = status ? NULL : json_loadb(out, n, 0, NULL);
+	bool checked = p->checking;
 
-	struct err e = { 0 };
-
-	p->loading = false;
+	p->loading = p->checking = false;
+	app_redraw(a);
 	if (p->again) {
 		p->again = false;
-		if (load(p, a, &e) < 0)
-			app_say(a, ROLE_FAILED, "%s", e.text);
+		do_or_say(p, a, load);
+		return;
+	}
+	if (!plan && p->params.trying) {
+		refuse(p, a, out, n);
+		return;
+	}
+	plan_params_keep(&p->params);
+	if (checked && same_plan(p->plan, plan, !p->warned)) {
+		do_or_say(p, a, start);
 		return;
 	}
 	forget_plan(p);
-	if (plan)
+	if (plan) {
 		show_plan(p, a, plan);
-	else
-		p->fault =
-		        mem_strndup(out + (text_starts(out, "jig: ") ? 5 : 0), n - (text_starts(out, "jig: ") ? 5 : 0));
-	app_redraw(a);
+		p->plan = mem_take(plan);
+	} else {
+		p->fault = complaint(out, n);
+	}
+	p->warned = checked && p->plan;
+	if (p->warned)
+		app_say(a, ROLE_WARNING, "something has changed since this was shown: Enter starts it as it is now");
 }
 
 static int load(struct view_plan *p, struct app *a, struct err *e)
@@ -282,8 +351,7 @@ static void started(void *arg, struct app *a, int status, const char *out, size_
 	p->starting = false;
 	if (status) {
 		free(p->fault);
-		p->fault =
-		        mem_strndup(out + (text_starts(out, "jig: ") ? 5 : 0), n - (text_starts(out, "jig: ") ? 5 : 0));
+		p->fault = complaint(out, n);
 		app_redraw(a);
 		return;
 	}
@@ -301,54 +369,47 @@ static void started(void *arg, struct app *a, int status, const char *out, size_
 	}
 }
 
-static void set_param(struct view_plan *p, const char *key, const char *text)
+static void forget_typed(struct view_plan *p)
 {
-	char *param = key ? mem_printf("%s=%s", key, text) : mem_strdup(text);
-	size_t n = strcspn(param, "=") + 1;
-
-	for (size_t i = 0; i < p->params.len; i++)
-		if (!strncmp(p->params.v[i], param, n)) {
-			free(p->params.v[i]);
-			p->params.v[i] = param;
-			return;
-		}
-	vec_push(&p->params, param);
+	free(p->typed);
+	free(p->refused);
+	p->typed = p->refused = NULL;
 }
 
 static int param_typed(void *arg, struct app *a, enum typed how, const char *text, struct err *e)
 {
 	struct view_plan *p = arg;
+	const char *now = p->changing ? pair_rows_find(&p->params.now, p->changing) : NULL;
+	bool whole = p->changing || strchr(text, '=') || *text == '~';
+	_free_ char *param = NULL;
 
 	if (how == TYPED_CHANGE) {
-		if (!p->changing)
-			app_type_note(a, *text && !strchr(text, '='), "key=value");
+		app_type_note(a, *text && !whole, "%s", p->changing ? "" : "key=value");
 		return VIEW_REDRAW;
 	}
-	if (how == TYPED_ESC || (!p->changing && !strchr(text, '=')))
+	forget_typed(p);
+	if (how == TYPED_ESC || !whole || (now && !strcmp(now, text)))
 		return VIEW_REDRAW;
-	set_param(p, p->changing, text);
+	p->typed = mem_strdup(text);
+	param = p->changing ? mem_printf("%s=%s", p->changing, text) : mem_strdup(text);
+	plan_params_try(&p->params, param);
 	return load(p, a, e);
 }
 
-static const char *value_now(const struct view_plan *p, const struct pair *known)
+static void type_param(struct view_plan *p, struct app *a, const char *text)
 {
-	size_t n = strlen(known->key);
-
-	for (size_t i = 0; i < p->params.len; i++)
-		if (!strncmp(p->params.v[i], known->key, n) && p->params.v[i][n] == '=')
-			return p->params.v[i] + n + 1;
-	return known->value;
+	app_type(a, p->changing ? p->changing : "param", text, param_typed, p);
 }
 
 static int param_chosen(void *arg, struct app *a, int row, const char *typed, struct err *e)
 {
 	struct view_plan *p = arg;
+	const struct pair *one = row >= 0 && (size_t)row < p->params.now.len ? &p->params.now.v[row] : NULL;
 
-	p->changing = row >= 0 && (size_t)row < p->known.len ? p->known.v[row].key : NULL;
-	if (p->changing)
-		app_type(a, p->changing, value_now(p, &p->known.v[row]), param_typed, p);
-	else
-		app_type(a, "param", typed, param_typed, p);
+	forget_typed(p);
+	free(p->changing);
+	p->changing = one ? mem_strdup(one->key) : NULL;
+	type_param(p, a, one ? one->value : typed);
 	return VIEW_REDRAW;
 }
 
@@ -358,8 +419,8 @@ static int choose_param(struct view_plan *p, struct app *a)
 {
 	VEC(struct pick_row) rows = { 0 };
 
-	for (size_t i = 0; i < p->known.len; i++)
-		vec_push(&rows, (struct pick_row){ .name = p->known.v[i].key, .text = value_now(p, &p->known.v[i]) });
+	for (size_t i = 0; i < p->params.now.len; i++)
+		vec_push(&rows, (struct pick_row){ .name = p->params.now.v[i].key, .text = p->params.now.v[i].value });
 	vec_push(&rows, (struct pick_row){ .name = "another", .text = "key=value", .role = ROLE_QUIET });
 	view_pick_push(a, "params", "param", rows.v, (int)rows.len, 0, &param_ops, p);
 	vec_release(&rows);
@@ -367,6 +428,15 @@ static int choose_param(struct view_plan *p, struct app *a)
 }
 
 static int start(struct view_plan *p, struct app *a, struct err *e)
+{
+	int r = command(p, a, false, started, e);
+
+	p->starting = r >= 0;
+	return r < 0 ? r : VIEW_REDRAW;
+}
+
+/* Enter: the code may be another one than when the plan was made. */
+static int go(struct view_plan *p, struct app *a, struct err *e)
 {
 	int r;
 
@@ -376,9 +446,9 @@ static int start(struct view_plan *p, struct app *a, struct err *e)
 	}
 	if (p->loading || p->starting)
 		return VIEW_SAME;
-	r = command(p, a, false, started, e);
-	p->starting = r >= 0;
-	return r < 0 ? r : VIEW_REDRAW;
+	r = load(p, a, e);
+	p->checking = r >= 0;
+	return r;
 }
 
 static void scroll(struct view_plan *p, int by)
@@ -395,8 +465,11 @@ static void scroll(struct view_plan *p, int by)
 static void set_title(struct view_plan *p)
 {
 	free(p->title);
-	if (p->action == ACT_NEW_RUN)
+	if (p->action == ACT_NEW_RUN && !p->run)
 		p->title = mem_strdup("a new run with the code as it is now");
+	else if (p->action == ACT_NEW_RUN)
+		p->title = mem_printf("a new run with the code as it is now, as %lld %s", (long long)p->run,
+		                      p->name);
 	else
 		p->title =
 		        mem_printf("%s %lld %s with the code as it is now", command_of(p), (long long)p->run, p->name);
@@ -421,7 +494,7 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 	case ACT_PAGE_DOWN: scroll(p, p->shown); break;
 	case ACT_FIRST: scroll(p, -(int)p->lines.len); break;
 	case ACT_LAST: scroll(p, (int)p->lines.len); break;
-	case ACT_GO: return start(p, a, e);
+	case ACT_GO: return go(p, a, e);
 	case ACT_PARAMS: return choose_param(p, a);
 	case ACT_PLAN_RESTART: return p->action == ACT_NEW_RUN ? VIEW_SAME : turn(p, a, e);
 	default: return VIEW_PASS;
@@ -473,36 +546,30 @@ static int draw_text(struct grid *g, struct rect in, int y, enum role role, cons
 	return y;
 }
 
-static bool is_known(const struct view_plan *p, const char *param)
+/* The whole of a text in as many rows as it takes; g NULL: they are counted. */
+static int draw_wrapped(struct grid *g, struct rect in, int y, const char *text)
 {
-	for (size_t i = 0; i < p->known.len; i++)
-		if (value_now(p, &p->known.v[i]) == param + strlen(p->known.v[i].key) + 1)
-			return true;
-	return false;
-}
+	size_t n = strlen(text), next;
 
-/* What the run had, with what was changed, and what was added. */
-static void draw_params(const struct view_plan *p, struct grid *g, struct rect in, int y)
-{
-	int x = in.col + grid_text(g, y, in.col, in.cols, ROLE_QUIET, "params ");
+	for (; n && y < in.row + in.rows; y++, text += next, n -= next) {
+		size_t fit = wrap_row(text, n, in.cols, &next);
+		_free_ char *line = mem_strndup(text, fit);
 
-	for (size_t i = 0; i < p->known.len && x < in.col + in.cols; i++) {
-		const struct pair *known = &p->known.v[i];
-		const char *now = value_now(p, known);
-		_free_ char *text = mem_printf("%s %s", known->key, now);
-		enum role role = now == known->value ? ROLE_TEXT : ROLE_DIFF;
-		x += grid_text_cut(g, y, x, in.col + in.cols - x, role, text) + 2;
+		if (g)
+			grid_text_cut(g, y, in.col, in.cols, ROLE_FAILED, line);
 	}
-	for (size_t i = 0; i < p->params.len && x < in.col + in.cols; i++)
-		if (!is_known(p, p->params.v[i]))
-			x += grid_text_cut(g, y, x, in.col + in.cols - x, ROLE_DIFF, p->params.v[i]) + 2;
+	return y;
 }
 
 static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 {
 	struct view_plan *p = (struct view_plan *)v;
-	int wanted = (int)(p->notes.len + p->lines.len + (p->known.len || p->params.len)) + 6,
-	    cols = r.cols - 2 < 100 ? r.cols - 2 : 100;
+	int cols = r.cols - 2 < 100 ? r.cols - 2 : 100;
+	const char *wrong = p->refused ? p->refused : p->fault;
+	struct rect all = { 0, 0, r.rows, cols - 4 };
+	int params = plan_params_draw(&p->params, NULL, all);
+	int body = wrong ? draw_wrapped(NULL, all, 0, wrong) : (int)p->lines.len;
+	int wanted = (int)p->notes.len + body + params + 6;
 	int rows = wanted < 9 ? 9 : wanted < r.rows ? wanted : r.rows;
 	struct rect box = { r.row + (r.rows - rows) / 3, r.col + (r.cols - cols) / 2, rows, cols };
 	struct rect in = { box.row + 1, box.col + 2, rows - 4, cols - 4 };
@@ -512,12 +579,11 @@ static void draw(struct view *v, struct app *a, struct grid *g, struct rect r)
 	grid_textf(g, box.row, in.col, in.cols, ROLE_STRONG, " %s ", p->title);
 	for (size_t i = 0; i < p->notes.len && y < in.row + in.rows - 1; i++)
 		y = draw_text(g, in, y, *p->notes.v[i] == '!' ? ROLE_WARNING : ROLE_TEXT, p->notes.v[i]);
-	if (p->known.len || p->params.len)
-		draw_params(p, g, in, y++);
+	y += plan_params_draw(&p->params, g, (struct rect){ y, in.col, in.row + in.rows - y, in.cols });
 	if (y > in.row)
 		y++;
-	if (p->fault)
-		draw_text(g, in, y, ROLE_FAILED, p->fault);
+	if (wrong)
+		draw_wrapped(g, in, y, wrong);
 	else
 		draw_lines(p, g, in, y);
 	y = box.row + rows - 2;
@@ -534,14 +600,15 @@ static void plan_free(struct view *v)
 {
 	struct view_plan *p = (struct view_plan *)v;
 
-	for (size_t i = 0; i < p->params.len; i++)
-		free(p->params.v[i]);
-	vec_release(&p->params);
+	plan_params_release(&p->params);
 	forget_plan(p);
+	forget_typed(p);
 	vec_release(&p->notes);
 	vec_release(&p->lines);
 	arena_release(&p->arena);
-	arena_release(&p->known_arena);
+	buf_release(&p->left_out);
+	free(p->changing);
+	free(p->file);
 	free(p->title);
 	free(p->name);
 	free(p);
@@ -551,6 +618,26 @@ static const enum action foot[] = {ACT_GO, ACT_PARAMS, ACT_PLAN_RESTART, ACT_BAC
                          new_foot[] = {ACT_GO, ACT_PARAMS, ACT_BACK, ACT_NONE};
 static const struct view_ops new_ops = {.free = plan_free, .draw = draw, .act = act, .foot = new_foot},
                              ops = {.free = plan_free, .draw = draw, .act = act, .foot = foot};
+
+/* What the new run has in common with the earlier one, and what to hold its params against. */
+static int take_over(struct view_plan *p, struct app *a, const struct run_row *row, struct err *e)
+{
+	int r = query_params(a->tracker, p->run, &p->params.before_arena, &p->params.before, e);
+	_json_ json_t *options = NULL;
+
+	if (r < 0)
+		return r;
+	p->params.shown = p->params.has_before = true;
+	p->name = mem_strdup(row->name);
+	options = row->options ? json_loads(row->options, 0, NULL) : NULL;
+	plan_params_set(&p->params, json_object_get(options, "overrides"));
+	/* The commands that name a run take it over by themselves. */
+	if (p->action != ACT_NEW_RUN)
+		return 0;
+	p->file = mem_strdup(json_string_value(json_object_get(options, "file")));
+	plan_params_take(&p->params, a->project, json_object_get(options, "overrides"), p->run, p->file, &p->left_out);
+	return 0;
+}
 
 int view_plan_push(struct app *a, int64_t run, enum action action, struct err *e)
 {
@@ -562,13 +649,13 @@ int view_plan_push(struct app *a, int64_t run, enum action action, struct err *e
 	p->view = (struct view){ action == ACT_NEW_RUN ? &new_ops : &ops, SCREEN_PLAN, true };
 	p->run = run;
 	p->action = action;
+	buf_init(&p->left_out);
 	if (r >= 0 && run)
-		r = query_params(a->tracker, run, &p->known_arena, &p->known, e);
+		r = take_over(p, a, &row, e);
 	if (r < 0) {
 		plan_free(&p->view);
 		return r;
 	}
-	p->name = run ? mem_strdup(row.name) : NULL;
 	set_title(p);
 	app_push(a, &p->view);
 	return load(p, a, e);

@@ -6,7 +6,7 @@
 #include "tui/workbench/app.h"
 
 /* Pushes it. action: ACT_RESUME, ACT_RESTART, ACT_NEW_RUN; run: the one it comes from, of ACT_NEW_RUN the one whose
- * params are offered (0: none). */
+ * pipeline file and params set by -p or a sweep are taken over (0: none). */
 int view_plan_push(struct app *a, int64_t run, enum action action, struct err *e);
 
 #endif

@@ -20,6 +20,7 @@
 #include "tui/log/log_line.h"
 #include "tui/run_text.h"
 #include "tui/spark.h"
+#include "tui/wrap.h"
 
 enum { HEAD_CELLS = 13, FILES_SHOWN = 4, METRICS_SHOWN = 6, LOG_LINES = 6 };
 enum { SPARK_CELLS = 14, VALUE_CELLS = 7, POINTS_MOST = 2000 };
@@ -533,26 +534,14 @@ static void draw_wrapped(struct pen *n, int indent, enum role role, const char *
 	if (width < 4)
 		return;
 	for (int rows = 0; len > 0 && rows < 4; rows++) {
-		size_t fit = utf8_fit(text, len, (size_t)width);
-		if (fit < len)
-			for (size_t back = fit; back > fit / 2; back--)
-				if (text[back] == ' ') {
-					fit = back;
-					break;
-				}
-		if (fit == 0)
-			break;
+		size_t next, fit = wrap_row(text, len, width, &next);
 		bool last = rows == 3 && fit < len;
 		_free_ char *part = mem_strndup(text, last ? len : fit);
 		if (visible(n))
 			grid_text_cut(n->g, n->r.row + n->row, n->r.col + indent, width, role, part);
 		n->row++;
-		text += fit;
-		len -= fit;
-		while (len && *text == ' ') {
-			text++;
-			len--;
-		}
+		text += next;
+		len -= next;
 	}
 }
 
