@@ -71,9 +71,9 @@ enum {
 		"a new run that goes on from this one; shows its plan first") \
 	X(ACT_RESTART, "restart", "X", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "", \
 		"a new run from this one with nothing reused; shows its plan first") \
-	X(ACT_RETRY, "retry", "r", ON(SCREEN_RUN), "", "", "a new attempt of the step in a live run") \
+	X(ACT_RETRY, "retry", "r", ON(SCREEN_RUN), "", "retry", "a new attempt of the step in a live run") \
 	X(ACT_STOP, "stop", "s", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "stop", "stops the run orderly") \
-	X(ACT_PAUSE, "pause", "p", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "", "starts no new steps, or goes on") \
+	X(ACT_PAUSE, "pause", "p", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "pause", "starts no new steps, or goes on") \
 	X(ACT_DELETE, "delete", "d", ON(SCREEN_RUNS), "", "", "deletes the run or the marked ones") \
 	X(ACT_DEBUG, "debug", "D", ON(SCREEN_RUNS) | ON(SCREEN_RUN), "", "debug", \
 		"into the step's folder and environment") \

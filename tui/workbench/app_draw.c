@@ -69,7 +69,7 @@ static void draw_foot(struct bench *b, struct view *v, int row)
 		char name[KEY_NAME];
 		int cells;
 
-		if (!k.code || !*word)
+		if (!k.code || !*word || (v->ops->offers && !v->ops->offers(v, *a)))
 			continue;
 		key_name(k, name);
 		cells = (int)(utf8_cells(name, strlen(name)) + 1 + utf8_cells(word, strlen(word)));

@@ -141,6 +141,20 @@ static void key_while_asking(struct bench *b, struct key k)
 		bench_take(b, b->asking.cb(b->asking.arg, &b->app, &e), &e);
 }
 
+static void say_unbound(struct bench *b, struct key k)
+{
+	struct key help = keymap_key(b->keys, bench_top(b)->screen, ACT_HELP);
+	char name[KEY_NAME], help_name[KEY_NAME];
+
+	key_name(k, name);
+	if (!help.code) {
+		app_say(&b->app, ROLE_QUIET, "%s does nothing here", name);
+		return;
+	}
+	key_name(help, help_name);
+	app_say(&b->app, ROLE_QUIET, "%s does nothing here; %s shows the keys of this screen", name, help_name);
+}
+
 static void on_key(struct bench *b, struct key k)
 {
 	enum action action;
@@ -158,10 +172,8 @@ static void on_key(struct bench *b, struct key k)
 		bench_action(b, action);
 	else if (k.mods & MOD_ALT)
 		esc_and_key(b, k);
-	else if (b->said.len) {
-		buf_reset(&b->said);
-		app_redraw(&b->app);
-	}
+	else
+		say_unbound(b, k);
 }
 
 static void on_mouse(struct bench *b, const struct mouse *m)

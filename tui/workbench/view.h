@@ -44,6 +44,8 @@ struct view_ops {
 	bool (*copy)(struct view *v, struct app *a, struct buf *out);     /* what `y` copies; false: nothing is there */
 	/* ACT_NONE-ended: what the foot line offers; those without a key are left out */
 	const enum action *foot;
+	/* whether an action of it would do anything as things are; NULL: all would */
+	bool (*offers)(const struct view *v, enum action action);
 };
 struct view {
 	const struct view_ops *ops;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/time.h"
 #include "base/utf8.h"
+#include "runner/retry.h"
 #include "tui/run_text.h"
 #include "tui/workbench/dag_view.h"
 #include "tui/workbench/run_actions.h"
@@ -23,13 +24,14 @@ struct view_run {
 	bool in_panel;       /* keys scroll the panel */
 	bool dragging;       /* the divider */
 	int panel_cols, dag_rows; /* where a person put the divider; 0: as it fits */
-	bool moved;          /* a person chose the step; until then the cursor goes to what fails, or runs */
+	/* a person chose the step, or did something to it; until then the cursor goes to what fails, or runs */
+	bool moved;
 	int searched_from;   /* step under the cursor before a search */
 };
 
 static const enum action foot[] = {
-	ACT_ENTER, ACT_TAB_LOG, ACT_TAB_METRICS, ACT_TAB_FILES, ACT_TIMELINE, ACT_RESUME,
-	ACT_EDIT,  ACT_FOLD,    ACT_BACK,        ACT_HELP,      ACT_NONE,
+	ACT_ENTER, ACT_TAB_LOG, ACT_TAB_METRICS, ACT_TAB_FILES, ACT_RETRY, ACT_STOP, ACT_PAUSE, ACT_TIMELINE,
+	ACT_RESUME, ACT_EDIT,  ACT_FOLD,    ACT_BACK,        ACT_HELP,      ACT_NONE,
 };
 
 static void run_free(struct view *v)
@@ -116,6 +118,7 @@ static int open_step(struct view_run *s, struct app *a, enum action tab, struct 
 	struct view *step = view_step_new(a, s->model.number, s->model.steps.v[s->panel.step].id, tab, e);
 	if (!step)
 		return e->code;
+	s->moved = true;
 	app_push(a, step);
 	return VIEW_REDRAW;
 }
@@ -221,6 +224,7 @@ static int act(struct view *v, struct app *a, enum action action, struct err *e)
 	case ACT_STOP:
 	case ACT_PAUSE:
 	case ACT_DEBUG:
+		s->moved |= action == ACT_RETRY;
 		return run_act(a, s->model.number, s->panel.step >= 0 ? s->model.steps.v[s->panel.step].name : NULL,
 		               action, e);
 	case ACT_EDIT:
@@ -366,6 +370,21 @@ static bool copy(struct view *v, struct app *a, struct buf *out)
 	return true;
 }
 
+static bool offers(const struct view *v, enum action action)
+{
+	const struct view_run *s = (const struct view_run *)v;
+	bool live = run_model_live(&s->model);
+	char why[96];
+
+	switch (action) {
+	case ACT_RESUME: return !live;
+	case ACT_STOP:
+	case ACT_PAUSE: return live;
+	case ACT_RETRY: return live && s->panel.step >= 0 && retry_allowed(s->model.steps.v[s->panel.step].state, why);
+	default: return true;
+	}
+}
+
 static const struct view_ops ops = {
 	.free = run_free,
 	.draw = draw,
@@ -376,6 +395,7 @@ static const struct view_ops ops = {
 	.title = title,
 	.copy = copy,
 	.foot = foot,
+	.offers = offers,
 };
 
 struct view *view_run_new(struct app *a, int64_t run, struct err *e)
