@@ -149,6 +149,8 @@ int run_data_find(const struct run_data *d, const char *word, const struct step_
 			*ret_attempt = a;
 		return 0;
 	}
+	_buf_ struct buf quoted = BUF_INIT;
+	text_shell_quote(&quoted, name);
 	return err_set(e, ERR_NOT_FOUND, "run %lld has no attempt %lld of \"%s\"; `jig show %lld %s` lists them",
-		(long long)d->row.number, (long long)n, name, (long long)d->row.number, name);
+		(long long)d->row.number, (long long)n, name, (long long)d->row.number, quoted.data);
 }

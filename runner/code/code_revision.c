@@ -118,11 +118,14 @@ static int no_revision(const struct revising *v, git_repository *repo, struct er
 /* An object that the repository names and does not have. */
 static int absent(const struct revising *v, const char *what, struct err *e)
 {
+	_buf_ struct buf quoted = BUF_INIT;
+
+	text_shell_quote(&quoted, v->revision);
 	return err_set(
 	        e, ERR_USAGE,
 	        "%s of revision \"%s\" is not in %s: in a partial clone `git archive %s >/dev/null` fetches what "
 	        "is missing",
-	        what, v->revision, v->user.top, v->revision);
+	        what, v->revision, v->user.top, quoted.data);
 }
 
 /* The tree of the revision at the repository's top. */

@@ -1,9 +1,12 @@
 #include "runner/env/env_choose_parts.h"
 
+#include "base/text.h"
+
 static int loose_conda(struct env_choosing *ch)
 {
-	_buf_ struct buf b = BUF_INIT;
+	_buf_ struct buf b = BUF_INIT, quoted = BUF_INIT;
 
+	text_shell_quote(&quoted, ch->conda_file);
 	env_choose_lines(&b, ch->conda_loose.lines.v, ch->conda_loose.lines.len);
 	buf_addf(&b,
 	         "these are not exact (NAME==VERSION, or NAME=VERSION=BUILD; NAME=1.2 means 1.2.* to conda); "
@@ -11,7 +14,7 @@ static int loose_conda(struct env_choosing *ch)
 	         "writes conda-lock.yml, `conda env export` the exact pins of an environment that works, --unpinned "
 	         "lets %s through "
 	         "for this run",
-	         ch->conda_file, ch->conda_file);
+	         quoted.data, ch->conda_file);
 	return err_set(ch->e, ERR_USAGE, "%s", b.data);
 }
 

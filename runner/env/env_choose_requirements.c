@@ -6,15 +6,20 @@
 
 static int loose_python(struct env_choosing *ch, const char *path, const char *const *lines, size_t n)
 {
-	_buf_ struct buf b = BUF_INIT;
+	_buf_ struct buf b = BUF_INIT, lock = BUF_INIT;
 	const char *name = NULL, *way = env_choose_foreign_found(ch, &name);
 
+	buf_adds(&lock, "jig lock");
+	if (ch->o->env) {
+		buf_addc(&lock, ' ');
+		text_shell_quote(&lock, path);
+	}
 	env_choose_lines(&b, lines, n);
 	buf_addf(&b,
-	         "nothing fixes what these mean tomorrow; `jig lock%s%s` writes a lock with versions and hashes, "
+	         "nothing fixes what these mean tomorrow; `%s` writes a lock with versions and hashes, "
 	         "--unpinned lets "
 	         "%s through for this run",
-	         ch->o->env ? " " : "", ch->o->env ? path : "", path);
+	         lock.data, path);
 	if (way)
 		buf_addf(&b, " (%s is not read; %s makes a lock that is)", name, way);
 	return err_set(ch->e, ERR_USAGE, "%s", b.data);

@@ -134,12 +134,15 @@ static int check_to(const struct env_pin *o, const char *from, const char *to, s
 	const char *wrong = path_check_inside(to);
 	_free_ char *path = path_join(o->root, to), *folder = path_parent(path), *normal_from = path_normal(from, NULL),
 	            *normal_to = path_normal(to, NULL);
+	_buf_ struct buf quoted = BUF_INIT;
 
+	text_shell_quote(&quoted, from);
 	if (wrong)
 		return err_set(e, ERR_USAGE, "%s: the path %s", to, wrong);
 	if (!strcmp(normal_from, normal_to))
 		return err_set(e, ERR_USAGE,
-		               "%s would be written over itself; `jig lock %s -o FILE` names another file", from, from);
+		               "%s would be written over itself; `jig lock %s -o FILE` names another file", from,
+		               quoted.data);
 	if (refuse_lock(to, e) < 0)
 		return e->code;
 	if (file_is_dir(path))

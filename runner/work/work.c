@@ -213,6 +213,7 @@ static void name_source(const struct fact *f, const struct work_run *r, const st
 	const struct inputs_taker taker = { .store = r->store, .dry = true };
 	const char *source = NULL;
 	struct err why = *e, ignored;
+	_buf_ struct buf quoted = BUF_INIT;
 
 	if (f->form == FORM_LINK || inputs_stored(&taker, f, &ignored) > 0)
 		return;
@@ -220,10 +221,12 @@ static void name_source(const struct fact *f, const struct work_run *r, const st
 		if (s->inputs[i].producer >= 0 &&
 		    (path_within(f->path, s->inputs[i].path) || path_within(s->inputs[i].path, f->path)))
 			source = r->pipeline->steps[s->inputs[i].producer].name;
-	if (source)
-		err_set(e, why.code, "%s (jig run --force %s)", why.text, source);
-	else
+	if (source) {
+		text_shell_quote(&quoted, source);
+		err_set(e, why.code, "%s (jig run --force %s)", why.text, quoted.data);
+	} else {
 		err_set(e, why.code, "%s (here the working tree, which the next run stores anew)", why.text);
+	}
 }
 
 /* A params file stands in the work folder with the run's values; where nothing was changed it is left as the snapshot

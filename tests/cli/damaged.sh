@@ -209,4 +209,20 @@ has "$out" "run $last: runs/$last/b@1/log: cannot be read"
 rm -rf .jig/runs
 mv "$HOME/runs" .jig/runs
 cp -p "$HOME/log" "$log"
+
+# ---- what is told to be typed, of a step whose name the shell would read
+
+for i in 1 2; do
+	cat >jig.yaml <<Y
+steps:
+  m: {matrix: {p: ["c d"]}, run: "echo matrix >m.txt", outputs: [m.txt]}
+  n: {run: "cat m.txt; : $i", inputs: [m.txt]}
+Y
+	[ $i = 2 ] || expect 0 jig run
+done
+overwrite "$(object_of matrix)" damage
+expect 1 jig run
+command=$(message last n | sed -n 's/.*(\(jig run --force .*\))$/\1/p')
+has "$command" "'m["
+expect 0 sh -c "$command"
 finish

@@ -68,6 +68,7 @@ has "$err" "one two"
 expect 2 jig show 1 train
 has "$err" 'train[lr]'
 expect 2 jig show 1 'train[lr]@2'
+has "$err" "\`jig show 1 'train[lr]'\`"
 expect 2 jig show 9
 for run in 1 2; do
 	expect 0 jig show $run --json

@@ -254,7 +254,7 @@ static void partial_clone(void **state)
 	options.root = clone;
 	assert_as_clean("HEAD");
 	assert_refused("HEAD~1", "lib/b of revision \"HEAD~1\" is not in");
-	assert_refused("HEAD~1", "git archive HEAD~1 >/dev/null");
+	assert_refused("HEAD~1", "`git archive 'HEAD~1' >/dev/null`");
 	git_in("../clone", "archive -o ../all.tar HEAD~1");
 	assert_ok(revise("HEAD~1", e));
 	assert_int_equal(rev.nfiles, 2);

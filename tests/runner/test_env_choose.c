@@ -296,6 +296,9 @@ static void loose(void **state)
 	fails(NULL, ERR_USAGE, "requirements.txt:3: numpy>=1.26\nrequirements.txt:4: pandas\n",
 	      "`jig lock` writes a lock");
 	fails("\"requirements.txt\"", ERR_USAGE, "requirements.txt:3: ", "`jig lock requirements.txt`");
+	put("for my $HOME.txt", "pandas\n");
+	fails("\"for my $HOME.txt\"", ERR_USAGE, "for my $HOME.txt:1: ", "`jig lock 'for my $HOME.txt'`");
+	drop("for my $HOME.txt");
 	put("requirements.txt", "a\nb\nc\nd\ne\nf\ng\n");
 	fails(NULL, ERR_USAGE, "requirements.txt:1: a\n", "requirements.txt:5: e\nand 2 more\n");
 	put("poetry.lock", "x");
@@ -368,6 +371,9 @@ static void conda(void **state)
 	      "six\n",
 	      "`conda-lock -f environment.yml`");
 	fails("\"environment.yml\"", ERR_USAGE, "environment.yml:2: ", "`conda env export`");
+	put("my environment.yml", "dependencies:\n- python=3.11\n");
+	fails("\"my environment.yml\"", ERR_USAGE, "my environment.yml:2: ", "`conda-lock -f 'my environment.yml'`");
+	drop("my environment.yml");
 	unpinned = true;
 	gives(NULL, ENV_CONDA, GRADE_OBSERVED, "environment.yml");
 	assert_true(c.loose);
