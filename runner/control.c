@@ -251,9 +251,11 @@ static void read_requests(struct supervisor *s)
 }
 
 /* What is left, if every step that has still to run ever ran before: all their times over as many jobs, but no less
- * than the longest. -1: nobody knows, or a step has been at it longer than then, by more than what is left. */
+ * than the longest way through them. -1: nobody knows, or a step has been at it longer than then, by more than what is
+ * left. */
 static int64_t time_left(struct supervisor *s, int64_t now)
 {
+	_free_ int64_t *until = mem_zero((s->p->nsteps + 1) * sizeof *until);
 	int64_t sum = 0, longest = 0, over = 0;
 
 	for (size_t i = 0; i < s->p->nsteps; i++) {
@@ -271,8 +273,12 @@ static int64_t time_left(struct supervisor *s, int64_t now)
 		if (left < 0)
 			left = 0;
 		sum += left;
-		if (left > longest)
-			longest = left;
+		for (size_t k = 0; k < s->p->steps[i].nneeds; k++)
+			if (until[s->p->steps[i].needs[k].step] > until[i])
+				until[i] = until[s->p->steps[i].needs[k].step];
+		until[i] += left;
+		if (until[i] > longest)
+			longest = until[i];
 	}
 	sum /= s->total.jobs;
 	if (longest > sum)
