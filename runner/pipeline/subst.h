@@ -33,8 +33,8 @@ const json_t *subst_value(const char *text, const struct subst *s);
 int subst_text(const char *text, const struct subst *s, enum subst_how how, subst_seen_fn *seen, void *arg,
                struct buf *out, size_t *ret_at, struct err *e);
 /* A shell command names a variable as no shell can, nor jig: "${param.lr}", where the shell expands it. ERR_USAGE with
- * what may be meant, and where. In '…', in here-documents that are not expanded, and where quoting cannot be told, it is
- * left to the shell; so are "\${" and "$${". */
+ * what may be meant, and where. In '…', in here-documents that are not expanded, and where quoting cannot be told, it
+ * is left to the shell; so are "\${" and "$${". */
 int subst_check(const char *text, const struct subst *s, size_t *ret_at, struct err *e);
 
 #endif
