@@ -42,5 +42,24 @@ for number, text in enumerate(runs[:3], 2):
     assert text.startswith(f"run {number} "), text
     assert f"seen {number + 2}" in text, text
 P
+# How long is left is told by what steps took last, until a step has been at it for longer.
+cat >jig.yaml <<'Y'
+params: {wait: false}
+steps:
+  first: {run: 'while [ ${params.wait} = true ] && [ ! -e "$HOME/go" ]; do sleep 0.05; done; echo $JIG_RUN >x', outputs: [x]}
+  second: {inputs: [x], run: 'sleep 2.2'}
+Y
+expect 0 jig run --isolation folder
+NO_COLOR=1 on_terminal jig run --isolation folder -p wait=true >"$HOME/seen" &
+# No frame without a number would come if that went on for ever.
+used_up() {
+	grep -aq '0 of 2 · [0-9:]* · 1 running' "$HOME/seen"
+}
+await used_up
+touch "$HOME/go"
+wait $!
+has "$(cat "$HOME/seen")" "about 0:02 left"
+hasnt "$(cat "$HOME/seen")" "about 0:00 left"
+
 jig fsck
 jig verify
