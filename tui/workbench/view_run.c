@@ -24,7 +24,7 @@ struct view_run {
 	bool in_panel;       /* keys scroll the panel */
 	bool dragging;       /* the divider */
 	int panel_cols, dag_rows; /* where a person put the divider; 0: as it fits */
-	/* a person chose the step, or did something to it; until then the cursor goes to what fails, or runs */
+	/* a person chose the step, or had it tried again; until then the cursor goes to what fails, or runs */
 	bool moved;
 	int searched_from;   /* step under the cursor before a search */
 };
@@ -118,7 +118,6 @@ static int open_step(struct view_run *s, struct app *a, enum action tab, struct 
 	struct view *step = view_step_new(a, s->model.number, s->model.steps.v[s->panel.step].id, tab, e);
 	if (!step)
 		return e->code;
-	s->moved = true;
 	app_push(a, step);
 	return VIEW_REDRAW;
 }
