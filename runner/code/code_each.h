@@ -2,9 +2,9 @@
 #ifndef RUNNER_CODE_EACH_H
 #define RUNNER_CODE_EACH_H
 
+#include "runner/code/code_repo.h"
 #include "base/arena.h"
 #include "base/err.h"
-#include "runner/code/code_repo.h"
 
 /* mode: 0100644 0100755 0120000. Negative ends the walk. */
 typedef int code_each_fn(void *arg, const char *path, unsigned mode, const git_oid *id, struct err *e);
