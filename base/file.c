@@ -240,16 +240,20 @@ static int lock_fd(int fd, int operation)
 	return rc;
 }
 
-/* file_locked() of another process holds the lock, shared, for a moment: that is no owner, so try again. */
+/* file_locked() of another process holds the lock, shared, for a moment: that is no owner, so try again. The moment may
+ * be a long one, where many processes share few cores. */
 static int try_lock(int fd)
 {
-	for (int tries = 0; tries < 1000; tries++) {
+	for (int tries = 0; tries < 3000; tries++) {
 		if (lock_fd(fd, LOCK_EX | LOCK_NB) == 0)
 			return 0;
 		if (errno != EWOULDBLOCK || lock_fd(fd, LOCK_SH | LOCK_NB) < 0)
 			return -1;
 		lock_fd(fd, LOCK_UN);
-		sched_yield();
+		if (tries < 1000)
+			sched_yield();
+		else
+			usleep(1000);
 	}
 	errno = EWOULDBLOCK;
 	return -1;
