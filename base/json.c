@@ -232,3 +232,28 @@ void json_leaves(const json_t *root, json_leaf_fn *cb, void *arg)
 		return;
 	walk(root, &path, cb, arg);
 }
+
+struct changes { const json_t *other; json_change_fn *cb; void *arg; };
+
+static void changed_now(void *arg, const char *dotted, const json_t *leaf)
+{
+	struct changes *c = arg;
+	const json_t *before = json_path_get(c->other, dotted);
+
+	if (!json_same(before, leaf))
+		c->cb(c->arg, dotted, before, leaf);
+}
+
+static void gone_now(void *arg, const char *dotted, const json_t *leaf)
+{
+	struct changes *c = arg;
+
+	if (!json_path_get(c->other, dotted))
+		c->cb(c->arg, dotted, leaf, NULL);
+}
+
+void json_changes(const json_t *before, const json_t *now, json_change_fn *cb, void *arg)
+{
+	json_leaves(now, changed_now, &(struct changes){before, cb, arg});
+	json_leaves(before, gone_now, &(struct changes){now, cb, arg});
+}

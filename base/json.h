@@ -30,5 +30,9 @@ json_t *json_path_get(const json_t *root, const char *dotted);
 /* Walks all leaves (arrays and scalars; empty objects too) with their dotted path. */
 typedef void json_leaf_fn(void *arg, const char *dotted, const json_t *leaf);
 void json_leaves(const json_t *root, json_leaf_fn *cb, void *arg);
+/* Each leaf that is not the same (json_same) in two objects, as it was and as it is; NULL: it was not there, it is not
+ * there any more. Those that are there now come first. */
+typedef void json_change_fn(void *arg, const char *dotted, const json_t *before, const json_t *now);
+void json_changes(const json_t *before, const json_t *now, json_change_fn *cb, void *arg);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/path.h"
 #include "base/vec.h"
+#include "runner/pipeline/params.h"
 #include "tracker/run.h"
 
 const struct option_def run_options[] = {
@@ -171,13 +172,6 @@ int run_options_load(struct context *c, const char *const *more, size_t nmore, s
 	return choose_steps(c, c->args, (size_t)c->nargs, option_flag(c, "fresh"), ret, e);
 }
 
-/* The key of K=V, +K=V or ~K, and how long it is. */
-static size_t key_of(const char *override, const char **ret)
-{
-	*ret = override + strspn(override, "+~");
-	return strcspn(*ret, "=");
-}
-
 int run_options_sweep(struct context *c, struct sweep *ret, struct err *e)
 {
 	const char *const *axes, *const *params, *axis, *param;
@@ -185,8 +179,8 @@ int run_options_sweep(struct context *c, struct sweep *ret, struct err *e)
 
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < nparams; k++) {
-			size_t len = key_of(axes[i], &axis);
-			if (key_of(params[k], &param) == len && !strncmp(axis, param, len))
+			size_t len = params_override_name(axes[i], &axis);
+			if (params_override_name(params[k], &param) == len && !strncmp(axis, param, len))
 				return err_set(e, ERR_USAGE, "%.*s is set by -p and by --sweep: which of them?",
 				               (int)len, axis);
 		}

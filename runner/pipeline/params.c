@@ -149,11 +149,19 @@ static int unknown(json_t *params, const char *text, const char *key, const char
 	return err_set(e, ERR_USAGE, "-p %s: unknown param \"%s\"%s%s", text, key, hint.data, way_out);
 }
 
+size_t params_override_name(const char *text, const char **ret)
+{
+	*ret = text + (*text == '+' || *text == '~');
+	return strcspn(*ret, "=");
+}
+
 int params_override(json_t *params, const char *text, struct err *e)
 {
 	bool adds = *text == '+', removes = *text == '~';
-	const char *body = text + (adds || removes), *equals = strchr(body, '='), *last;
-	_free_ char *key = mem_strndup(body, equals ? (size_t)(equals - body) : strlen(body));
+	const char *body, *last;
+	size_t n = params_override_name(text, &body);
+	const char *equals = body[n] ? body + n : NULL;
+	_free_ char *key = mem_strndup(body, n);
 	json_t *value;
 
 	if (removes && equals)

@@ -11,6 +11,8 @@ void params_merge(json_t *base, const json_t *over);
  * nearest), removal of what is not there, a value that is no YAML, a key through a scalar. A name that is there may be
  * any text without "="; one that is added holds no blanks. */
 int params_override(json_t *params, const char *text, struct err *e);
+/* The name that such a text gives a value to, or removes; returns how long it is. */
+size_t params_override_name(const char *text, const char **ret);
 
 /* A sweep: "train.lr=0.1,0.3", "seed=range(0,5)", "model=choice(a,b)", "range(0,1,0.25)" (stop not included, as
  * Hydra's). Axes in the order given; the product in order, the last axis fastest; each item is a list of overrides. At

@@ -2,39 +2,24 @@
 #include "runner/plan/plan_parts.h"
 
 #include <limits.h>
-#include "base/json.h"
 
 /* So many attempts of a step are looked at, and so many of a plan beyond the newest of each step: what a reason says is
  * not worth more time. */
 enum { NEAR_MOST = 32, NEAR_IN_ALL = 4096 };
 
-struct counting { const json_t *other; bool absent; int n; };
-
-static void count_leaf(void *arg, const char *dotted, const json_t *leaf)
+static void count(void *arg, const char *dotted, const json_t *before, const json_t *now)
 {
-	struct counting *c = arg;
-	const json_t *other = json_path_get(c->other, dotted);
-
-	c->n += !other || (!c->absent && !json_same(leaf, other));
+	++*(int *)arg;
 }
 
 /* The params that differ from those of an earlier run; at least 1. */
 static int params_distance(struct plan *p, int64_t run, int *ret, struct err *e)
 {
-	struct counting c = { 0 };
-	_json_ json_t *before = NULL;
-	struct run_row row;
-	int r = query_run(p->o.tracker, run, &p->arena, &row, e);
+	int n = 0, r = plan_params_changed(p, run, count, &n, e);
 
-	if (r < 0 || (r = json_parse(row.params, strlen(row.params), "params", &before, e)) < 0)
-		return r;
-	c.other = before;
-	json_leaves(p->o.pipeline->params, count_leaf, &c);
-	c.other = p->o.pipeline->params;
-	c.absent = true;
-	json_leaves(before, count_leaf, &c);
-	*ret = c.n > 1 ? c.n : 1;
-	return 0;
+	if (r >= 0)
+		*ret = n > 1 ? n : 1;
+	return r;
 }
 
 static int trace_distance(struct plan *p, const struct past_attempt *past, int *ret, struct err *e)

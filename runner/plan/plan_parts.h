@@ -3,6 +3,7 @@
 #ifndef RUNNER_PLAN_PARTS_H
 #define RUNNER_PLAN_PARTS_H
 
+#include "base/json.h"
 #include "runner/plan/plan.h"
 #include "runner/plan/plan_memo.h"
 #include "runner/trace/trace.h"
@@ -63,6 +64,8 @@ void plan_ahead(struct plan *p);
 int plan_nearest(struct plan *p, int step, const struct step_key *k, struct past_attempt *ret, struct err *e);
 
 /* plan_reason.c. Texts in the plan's arena. */
+/* The pipeline's params that are others than those of an earlier run. */
+int plan_params_changed(struct plan *p, int64_t run, json_change_fn *cb, void *arg, struct err *e);
 int plan_reason_reuse(struct plan *p, const struct past_attempt *a, const char **ret, struct err *e);
 int plan_reason_run(struct plan *p, int step, const struct step_key *k, const char **ret, struct err *e);
 /* The chain of checkpoints that an attempt continued from, of other runs: the first of them, *ret->id 0: none. ERR_…

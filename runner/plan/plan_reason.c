@@ -93,8 +93,6 @@ static const char *param_reason(struct plan *p, const char *name, const char *be
 	return arena_printf(&p->arena, "run: param %s %s → %s", name, before, after);
 }
 
-struct leaf { const json_t *other; struct plan *plan; bool backwards; const char *found; };
-
 static const char *leaf_text(struct plan *p, const json_t *v)
 {
 	_buf_ struct buf b = BUF_INIT;
@@ -107,35 +105,37 @@ static const char *leaf_text(struct plan *p, const json_t *v)
 	return arena_strdup(&p->arena, b.data);
 }
 
-static void compare_leaf(void *arg, const char *dotted, const json_t *leaf)
-{
-	struct leaf *l = arg;
-	const json_t *other = json_path_get(l->other, dotted);
+struct first { struct plan *plan; const char *reason; };
 
-	if (l->found || (other && json_equal(leaf, other)))
-		return;
-	l->found = l->backwards ? param_reason(l->plan, dotted, leaf_text(l->plan, leaf), leaf_text(l->plan, other))
-				: param_reason(l->plan, dotted, leaf_text(l->plan, other), leaf_text(l->plan, leaf));
+static void take_first(void *arg, const char *dotted, const json_t *before, const json_t *now)
+{
+	struct first *f = arg;
+
+	if (!f->reason)
+		f->reason = param_reason(f->plan, dotted, leaf_text(f->plan, before), leaf_text(f->plan, now));
 }
 
-/* The first param that differs from those of an earlier run. */
-static int all_params_reason(struct plan *p, int64_t run, const char *file, const char **ret, struct err *e)
+int plan_params_changed(struct plan *p, int64_t run, json_change_fn *cb, void *arg, struct err *e)
 {
-	struct leaf l = { .plan = p };
 	_json_ json_t *before = NULL;
 	struct run_row row;
 	int r = query_run(p->o.tracker, run, &p->arena, &row, e);
 
 	if (r < 0 || (r = json_parse(row.params, strlen(row.params), "params", &before, e)) < 0)
 		return r;
-	l.other = before;
-	json_leaves(p->o.pipeline->params, compare_leaf, &l);
-	if (!l.found) {
-		l.other = p->o.pipeline->params;
-		l.backwards = true;
-		json_leaves(before, compare_leaf, &l);
-	}
-	*ret = l.found ? l.found : *file ? arena_printf(&p->arena, "run: %s changed", file) : "run: params changed";
+	json_changes(before, p->o.pipeline->params, cb, arg);
+	return 0;
+}
+
+/* The first param that differs from those of an earlier run. */
+static int all_params_reason(struct plan *p, int64_t run, const char *file, const char **ret, struct err *e)
+{
+	struct first f = { .plan = p };
+	int r = plan_params_changed(p, run, take_first, &f, e);
+
+	if (r < 0)
+		return r;
+	*ret = f.reason ? f.reason : *file ? arena_printf(&p->arena, "run: %s changed", file) : "run: params changed";
 	return 0;
 }
 

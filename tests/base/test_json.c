@@ -131,6 +131,28 @@ static void leaves_are_walked(void **state)
 	assert_string_equal(b.data, "=7 ");
 }
 
+static void collect_change(void *arg, const char *dotted, const json_t *before, const json_t *now)
+{
+	buf_addf(arg, "%s ", dotted);
+	before ? json_canonical(arg, before) : buf_addc(arg, '-');
+	buf_addc(arg, ' ');
+	now ? json_canonical(arg, now) : buf_addc(arg, '-');
+	buf_adds(arg, "; ");
+}
+
+static void changes_are_walked(void **state)
+{
+	_json_ json_t *before = read_json("{\"a\":1,\"b\":{\"c\":0.0,\"d\":[1]},\"gone\":{\"x\":null}}"),
+	               *now = read_json("{\"new\":\"t\",\"b\":{\"d\":[1],\"c\":-0.0},\"a\":1}");
+	_buf_ struct buf b = BUF_INIT;
+
+	json_changes(before, now, collect_change, &b);
+	assert_string_equal(b.data, "new - \"t\"; b.c 0.0 -0.0; gone.x null -; ");
+	buf_reset(&b);
+	json_changes(now, now, collect_change, &b);
+	assert_int_equal(b.len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +163,7 @@ int main(void)
 	        cmocka_unit_test(numbers_without_a_json_form),
 	        cmocka_unit_test(dotted_paths),
 	        cmocka_unit_test(leaves_are_walked),
+	        cmocka_unit_test(changes_are_walked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/json.h"
 #include "base/utf8.h"
+#include "runner/pipeline/params.h"
 #include "runner/pipeline/pipeline.h"
 #include "tui/runs/runs_columns.h"
 
@@ -26,22 +27,18 @@ void plan_params_release(struct plan_params *p)
 	arena_release(&p->now_arena);
 }
 
-/* The name in "train.lr=0.3", "+new=1", "~old". */
-static char *name_in(const char *override)
-{
-	const char *key = override + (*override == '+' || *override == '~');
-
-	return mem_strndup(key, strcspn(key, "="));
-}
-
 void plan_params_set(struct plan_params *p, const json_t *overrides)
 {
+	const char *name;
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(overrides, i, one)
-		if (json_is_string(one))
-			vec_push(&p->set, name_in(json_string_value(one)));
+	json_array_foreach(overrides, i, one) {
+		size_t n = json_is_string(one) ? params_override_name(json_string_value(one), &name) : 0;
+
+		if (n)
+			vec_push(&p->set, mem_strndup(name, n));
+	}
 }
 
 void plan_params_take(struct plan_params *p, const struct project *project, const json_t *overrides, int64_t run,
@@ -92,13 +89,12 @@ static void add_leaf(void *arg, const char *dotted, const json_t *v)
 static struct pair_rows leaves_of(struct arena *a, const json_t *params)
 {
 	struct gathered g = { .arena = a };
-	struct pair_rows all;
+	struct pair_rows all = { 0 };
 
 	if (params)
 		json_leaves(params, add_leaf, &g);
-	all = (struct pair_rows){ .v = arena_array(a, struct pair, g.all.len), .len = g.all.len };
-	for (size_t i = 0; i < g.all.len; i++)
-		all.v[i] = g.all.v[i];
+	all.v = arena_dup(a, g.all.v, g.all.len * sizeof *g.all.v);
+	all.len = g.all.len;
 	vec_release(&g.all);
 	return all;
 }
@@ -117,8 +113,8 @@ void plan_params_set_now(struct plan_params *p, const json_t *params)
 void plan_params_try(struct plan_params *p, const char *text)
 {
 	/* "+new=1" and "new=2" are one param. */
-	const char *key = text + (*text == '+' || *text == '~');
-	size_t n = strcspn(key, "=");
+	const char *key;
+	size_t n = params_override_name(text, &key);
 
 	if (!p->trying)
 		for (size_t i = 0; i < p->given.len; i++)
