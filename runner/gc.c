@@ -105,6 +105,10 @@ static int spare_lost(struct gc *g, struct err *e)
 			(long long)g->lost);
 	if (r >= 0)
 		return 0;
+	if (r != ERR_FAILED) {
+		*e = why;
+		return r;
+	}
 	g->report->lost = true;
 	g->nfolders = 0;
 	return go_on(g,
