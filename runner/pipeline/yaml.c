@@ -410,16 +410,39 @@ static bool check_bytes(const char *text, size_t len, struct diags *d)
 	return true;
 }
 
+/* Where a line, counted from 0, begins; its end is that of the text. */
+static const char *line_begin(const char *text, const char *end, size_t line)
+{
+	const char *newline;
+
+	for (; line > 0; line--) {
+		newline = memchr(text, '\n', (size_t)(end - text));
+		if (!newline)
+			return end;
+		text = newline + 1;
+	}
+	return text;
+}
+
 /* libyaml calls it "cannot start any token". */
 static bool tab_indents(const char *text, size_t len, size_t line)
 {
-	const char *p = text, *end = text + len;
+	const char *end = text + len, *p = line_begin(text, end, line);
 
-	for (; line > 0 && p; line--)
-		p = memchr(p, '\n', (size_t)(end - p)) ? (const char *)memchr(p, '\n', (size_t)(end - p)) + 1 : NULL;
-	while (p && p < end && *p == ' ')
+	while (p < end && *p == ' ')
 		p++;
-	return p && p < end && *p == '\t';
+	return p < end && *p == '\t';
+}
+
+/* Whether the bracket of a ${ stands there, which within brackets opens one of YAML's. */
+static bool is_dollar_brace(const char *text, size_t len, const yaml_mark_t *at)
+{
+	const char *end = text + len, *line = line_begin(text, end, at->line), *p = line;
+
+	for (size_t column = at->column; column > 0 && p < end; column--)
+		for (p++; p < end && ((unsigned char)*p & 0xc0) == 0x80; p++)
+			;
+	return p > line && p < end && p[-1] == '$' && *p == '{';
 }
 
 static void say_problem(struct reader *r, const char *text, size_t len)
@@ -430,6 +453,8 @@ static void say_problem(struct reader *r, const char *text, size_t len)
 
 	if (p->problem && strstr(p->problem, "cannot start any token") && tab_indents(text, len, p->problem_mark.line))
 		diags_add(r->d, line, column, "a tab stands in the indentation; YAML wants spaces there");
+	else if (is_dollar_brace(text, len, &p->problem_mark))
+		diags_add(r->d, line, column, "within { } or [ ] a text with ${…} stands in quotes");
 	else if (p->context && p->context_mark.line != p->problem_mark.line)
 		diags_add(r->d, line, column, "%s (%s that began at %zu:%zu)", problem, p->context,
 		          p->context_mark.line + 1, p->context_mark.column + 1);

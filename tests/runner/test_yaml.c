@@ -129,6 +129,9 @@ static void bad_bytes(void **state)
 	says("a:\n\tb: 1\n", "f.yaml:2:1");
 	says("a: [1, 2\nb: 3\n", "f.yaml:2:");
 	says("a:\n\tb: 1\n", "f.yaml:2:1: a tab stands in the indentation");
+	says("a: {\xc3\xa4: run ${params.x}, b: 1}\n", "f.yaml:1:13: within { } or [ ] a text with ${…} stands");
+	says("a:\n  - [x, y ${params.x}]\n", "f.yaml:2:12: within { } or [ ] a text with ${…} stands");
+	says("a: {b: c {d}}\n", "f.yaml:1:10: did not find expected");
 	says("a: @b\n", "f.yaml:1:4: found character that cannot start any token");
 	says("a: \"open\n", "f.yaml:2:1");
 	says("a: @x", "f.yaml:1:4");
