@@ -107,7 +107,7 @@ static int read_tail(struct tail *t, const char *folder, struct err *e)
 		return err_errno(e, "%s", path);
 	off_t size = lseek(fd, 0, SEEK_END), from = size > TAIL ? size - TAIL : 0;
 	lseek(fd, from, SEEK_SET);
-	while (b.len <= TAIL && buf_read(&b, fd, TAIL + 1 - b.len) > 0)
+	while ((off_t)b.len < size - from && buf_read(&b, fd, (size_t)(size - from) - b.len) > 0)
 		;
 	log_index_read(folder, &marks, &nmarks, &ignored);
 	for (const char *s = b.data, *end = s + b.len; s < end;) {
