@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	for (int role = 0; role < ROLE_COUNT; role++)
-		for (int attrs = 0; attrs < 256; attrs += 13)
+		for (int attrs = 0; attrs < 256; attrs += 51)
 			for (enum depth depth = DEPTH_NONE; depth <= DEPTH_TRUE; depth++) {
 				struct cell c = {.cp = {'x'},
 				                 .role = (uint8_t)role,
