@@ -92,6 +92,18 @@ expect 0 jig gc --now
 [ ! -e .jig/runs/3 ] && [ ! -e .jig/runs/9 ] || fail "a folder stays"
 finish
 
+# What cannot be read tells nothing: no lost run, and nothing is freed.
+mv .jig/chain chain
+mkdir .jig/chain
+before=$(kept)
+expect 3 jig gc --now
+has "$err" "cannot read $PWD/.jig/chain: Is a directory"
+hasnt "$err" "lost runs"
+same "$(kept)" "$before"
+rmdir .jig/chain
+mv chain .jig/chain
+finish
+
 # A record without tables where there were runs is one that is gone.
 python3 -c '
 import sqlite3
