@@ -59,13 +59,7 @@ one() {
 	try "$name" "$tests" "$@" &
 }
 
-for program in "$build"/tests/*/test_*; do
-	case $program in *.o | *.d) continue ;; esac
-	[ -x "$program" ] || continue
-	name=${program#"$build"/tests/}
-	chosen "$name" "$@" && one "$name" "$program"
-done
-
+# The long ones are among the scripts.
 JIG=$build/jig
 export JIG
 n=0
@@ -77,6 +71,13 @@ for script in "$here"/cli/*.sh; do
 	mkdir -p "$work/$n/home" "$work/$n/project"
 	one "$name" env -u JIG_DIR -u NO_COLOR -u XDG_CACHE_HOME HOME="$work/$n/home" LC_ALL=C.UTF-8 TZ=UTC TESTS="$here/cli" \
 		sh -c 'cd "$1" && exec sh "$2"' sh "$work/$n/project" "$script"
+done
+
+for program in "$build"/tests/*/test_*; do
+	case $program in *.o | *.d) continue ;; esac
+	[ -x "$program" ] || continue
+	name=${program#"$build"/tests/}
+	chosen "$name" "$@" && one "$name" "$program"
 done
 
 wait
