@@ -86,13 +86,17 @@ static int gather_named(struct gc *g, struct err *e)
 	return r < 0 ? err_prefix(e, "nothing was freed: `jig fsck` says more") : 0;
 }
 
+/* Whether a run lives or is being prepared. Where none is, none begins to be prepared until store_let_go. */
 static int any_live(struct gc *g, bool *ret, struct err *e)
 {
 	int64_t *live;
 	size_t n;
 	int r = query_live(g->tracker, &g->arena, &live, &n, e);
-	*ret = r >= 0 && n;
-	return r;
+	if (r < 0 || (*ret = n))
+		return r;
+	r = store_hold(g->store, true, e);
+	*ret = r == ERR_BUSY;
+	return *ret ? 0 : r;
 }
 
 /* An older record, or an emptied one, does not name what the runs have made that it does not know. */
@@ -130,6 +134,7 @@ static int plan(struct gc *g, struct err *e)
 		r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, &g->lost, e);
 	if (r >= 0)
 		r = spare_lost(g, e);
+	store_let_go(g->store);
 	if (r >= 0 && !g->options->dry_run)
 		r = tracker_commit(g->tracker, e);
 	else
@@ -198,6 +203,7 @@ static int remove_garbage(struct gc *g, struct err *e)
 		if ((r = tracker_begin(g->tracker, e)) < 0)
 			return r;
 		r = remove_batch(g, from, to, e);
+		store_let_go(g->store);
 		tracker_rollback(g->tracker); /* nothing was written: it only kept others from beginning */
 	}
 	g->report->live |= r == 0;

@@ -235,6 +235,8 @@ int prepare(const struct prepare_options *o, struct prepared *ret, struct err *e
 	if ((r = choose_places(ret, o, e)) < 0)
 		return r;
 	ret->store = store_new(o->project->jig);
+	if (!o->dry && (r = store_hold(ret->store, false, e)) < 0)
+		return r;
 	struct inputs_options in = {.pipeline = o->pipeline,
 	                            .selected = ret->in,
 	                            .root = o->project->root,

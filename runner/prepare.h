@@ -55,6 +55,7 @@ struct prepared {
 	size_t nenv_notes;                     /* those of the environments that are among them */
 	struct arena texts;
 };
+/* Unless it is dry, `gc` takes no object from then on: store_let_go(ret->store) once the record names the run. */
 int prepare(const struct prepare_options *o, struct prepared *ret, struct err *e);
 /* The code of what was prepared. What of it is damaged in JIG/code.git and still stands in the working tree is written
  * anew. */

@@ -520,6 +520,7 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	r = make_run(&s, name, e);
 	if (r < 0)
 		return r;
+	store_let_go(s.pre.store);
 	if (stat(o->project->jig, &s.place) < 0)
 		return err_errno(e, "%s", o->project->jig);
 	s.work.name = name;

@@ -14,6 +14,7 @@ struct store {
 	char *doubt;           /* .jig/store.doubt */
 	atomic_uint temp_next; /* number in the name of the next temporary file */
 	atomic_int folder;     /* descriptor of objects/, for looking at many; -1: not opened yet */
+	int held;              /* store_hold: descriptor of objects/, or -1 */
 	atomic_bool no_clone;  /* the file system said that it cannot share blocks between files */
 };
 

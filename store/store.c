@@ -21,6 +21,7 @@ struct store *store_new(const char *dir)
 	s->tmp = mem_printf("%s/tmp", s->objects);
 	s->doubt = mem_printf("%s/store.doubt", dir);
 	atomic_init(&s->folder, -1);
+	s->held = -1;
 	return s;
 }
 
@@ -28,6 +29,7 @@ void store_free(struct store *s)
 {
 	if (!s)
 		return;
+	store_let_go(s);
 	if (atomic_load(&s->folder) >= 0)
 		close(atomic_load(&s->folder));
 	free(s->dir);

@@ -47,6 +47,12 @@ int store_get_file(struct store *s, const struct digest *d, const char *path, mo
 /* Rehashes the object: ERR_NOT_FOUND, or ERR_BROKEN when its content is not what its name says. */
 int store_check(struct store *s, const struct digest *d, struct err *e);
 
+/* From here to store_let_go nothing that this process puts or finds goes, although the record does not name it yet: who
+ * removes objects holds the store alone meanwhile, and does not wait for it (ERR_BUSY). Others wait for a minute
+ * (ERR_BUSY). An flock on objects/; where folders cannot be locked, nothing. By one thread; twice is fine. */
+int store_hold(struct store *s, bool alone, struct err *e);
+void store_let_go(struct store *s);
+
 /* Every object in order of name. cb returns 0 to go on, negative to end. A file whose name is no digest is handed over
  * with d == NULL and its path below objects/. A folder that cannot be listed is told when the rest is done. */
 typedef int store_each_fn(void *arg, const struct digest *d, int64_t size, const char *path, struct err *e);
