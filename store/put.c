@@ -292,7 +292,9 @@ static int put_rename_source(struct putter *p, int fd, const char *path, const s
 	if (r < 0)
 		return r;
 	layout_path(p->s, ret, object);
-	bool present = put_present(p, object, ret, size);
+	/* What a step has just made is better than an object that was damaged. */
+	struct err damaged;
+	bool present = put_present(p, object, ret, size) && store_check(p->s, ret, &damaged) >= 0;
 	if (!present && fsync(fd) < 0)
 		return err_errno(e, "%s: cannot write to the disk", path);
 	if ((r = put_unchanged(path, st, size, e)) < 0)

@@ -94,6 +94,13 @@ done
 pipeline 3
 expect 0 jig run
 
+# A step that runs again gives what it has made, not what lay there.
+overwrite "$a" wrong
+overwrite "$(object_of inside)" wrong!
+expect 0 jig run --fresh
+same "$(cat "$a" "$(object_of inside)" | tr '\n' ' ')" "right inside "
+expect 0 jig fsck
+
 # Of another size: as good as missing, whether it is remembered (plan.cache) or asked for, and for the plan as well.
 for memory in kept gone; do
 	[ $memory = kept ] || rm -f .jig/plan.cache
