@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,18 +22,27 @@ static void note(const char *file, const char *name)
 		file_write_all(fd, line, strlen(line));
 }
 
+/* Whether this is where `wanted`, NAME[:N], says that something is to happen. */
+static bool is_meant(const char *wanted, const char *name, atomic_int *seen)
+{
+	size_t n = strlen(name);
+
+	if (!wanted || strncmp(wanted, name, n) || (wanted[n] && wanted[n] != ':'))
+		return false;
+	return atomic_fetch_add(seen, 1) + 1 == (wanted[n] ? strtol(wanted + n + 1, NULL, 10) : 1);
+}
+
 void fault_point(const char *name)
 {
-	static atomic_int seen;
-	const char *log = getenv("JIG_FAULT_LOG"), *wanted = getenv("JIG_FAULT");
-	size_t n = strlen(name);
+	static atomic_int kills, stops;
+	const char *log = getenv("JIG_FAULT_LOG");
 
 	if (log)
 		note(log, name);
-	if (!wanted || strncmp(wanted, name, n) || (wanted[n] && wanted[n] != ':'))
-		return;
-	if (atomic_fetch_add(&seen, 1) + 1 == (wanted[n] ? strtol(wanted + n + 1, NULL, 10) : 1))
+	if (is_meant(getenv("JIG_FAULT"), name, &kills))
 		kill(getpid(), SIGKILL);
+	if (is_meant(getenv("JIG_FAULT_STOP"), name, &stops))
+		kill(getpid(), SIGSTOP);
 }
 
 #endif

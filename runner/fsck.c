@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -23,6 +24,8 @@ struct object {
 	char *text;
 };
 
+struct fault { int64_t run; char *path, *text; };
+
 struct fsck {
 	struct project const *project;
 	struct tracker *tracker;
@@ -30,17 +33,42 @@ struct fsck {
 	fsck_fault_fn *fault;
 	void *arg;
 	struct fsck_report *report;
-	struct named named;
+	struct named named;          /* as gc knows it */
+	struct named files, folders; /* what of it has to be there; one object may be both */
+	struct named whole;          /* was found so */
+	int64_t *dead; /* runs of which gc may take, or have taken, what nothing else names */
+	size_t ndead;
 	struct arena arena;
 	VEC(struct object) objects;
+	VEC(struct fault) faults; /* of the code, as long as it is not known whether their runs are still there */
 };
 
-static void fsck_release(struct fsck *f)
+static void forget_objects(struct fsck *f)
 {
 	for (size_t i = 0; i < f->objects.len; i++)
 		free(f->objects.v[i].text);
-	vec_release(&f->objects);
+	vec_clear(&f->objects);
 	named_release(&f->named);
+	named_release(&f->files);
+	named_release(&f->folders);
+}
+
+static void forget_faults(struct fsck *f)
+{
+	for (size_t i = 0; i < f->faults.len; i++) {
+		free(f->faults.v[i].path);
+		free(f->faults.v[i].text);
+	}
+	vec_clear(&f->faults);
+}
+
+static void fsck_release(struct fsck *f)
+{
+	forget_objects(f);
+	vec_release(&f->objects);
+	forget_faults(f);
+	vec_release(&f->faults);
+	named_release(&f->whole);
 	arena_release(&f->arena);
 }
 
@@ -48,8 +76,10 @@ static int take(void *arg, const struct digest *d, int64_t size, enum artifact_f
 	struct err *e)
 {
 	struct fsck *f = arg;
+	named_add(&f->named, d);
 	/* A log is what stands at its path, whatever else has the same digest. */
-	if (form == FORM_PLACE || ((form == FORM_FILE || form == FORM_FOLDER) && named_add(&f->named, d)))
+	if (form == FORM_PLACE || (form == FORM_FILE && named_add(&f->files, d)) ||
+		(form == FORM_FOLDER && named_add(&f->folders, d)))
 		vec_push(&f->objects, (struct object){ .digest = *d,
 					      .size = size,
 					      .run = run,
@@ -71,7 +101,8 @@ static void take_entries(struct fsck *f, size_t at)
 			(long long)tree.size, (long long)folder.size);
 	for (size_t i = 0; i < tree.len; i++) {
 		const struct tree_entry *t = &tree.v[i];
-		if (t->mode != 0040000 && named_add(&f->named, &t->digest))
+		named_add(&f->named, &t->digest);
+		if (t->mode != 0040000 && named_add(&f->files, &t->digest))
 			vec_push(&f->objects, (struct object){ .digest = t->digest,
 						      .size = t->size,
 						      .run = folder.run,
@@ -106,6 +137,8 @@ static int check(void *arg, void *own, size_t item, struct err *e)
 		check_place(f, o);
 		return 0;
 	}
+	if (named_has(&f->whole, &o->digest))
+		return 0;
 	o->code = store_check(f->store, &o->digest, &why);
 	if (o->code < 0) {
 		free(o->text);
@@ -123,19 +156,88 @@ static void report_fault(struct fsck *f, int64_t run, const char *path, const ch
 	f->fault(f->arg, line);
 }
 
-static void report_code(void *arg, int64_t run, const char *path, const char *text)
+static int gather(struct fsck *f, struct err *e)
 {
-	_free_ char *what = mem_printf("its code%s%s", *path ? ": " : "", path);
-	report_fault(arg, run, what, text);
+	forget_objects(f);
+	int r = query_digests(f->tracker, take, f, e);
+	for (size_t i = 0; r >= 0 && i < f->objects.len; i++)
+		if (f->objects.v[i].form == FORM_FOLDER)
+			take_entries(f, i);
+	return r < 0 ? r : 0;
 }
 
-static int look_at_code(struct fsck *f, struct err *e)
+static int by_number(const void *a, const void *b)
 {
-	const char **trees;
-	int64_t *runs;
-	size_t n;
-	int r = query_snapshots(f->tracker, &f->arena, &trees, &runs, &n, e);
-	return r < 0 ? r : code_check(f->project->jig, trees, runs, n, report_code, f, e);
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static bool is_dead(const struct fsck *f, int64_t run)
+{
+	return f->ndead && bsearch(&run, f->dead, f->ndead, sizeof *f->dead, by_number);
+}
+
+/* It takes long: runs may be removed meanwhile, and gc may take what they named. Where something of such a run was not
+ * found whole, all that was not is looked for once more, as the record names it now. */
+static int check_objects(struct fsck *f, struct err *e)
+{
+	for (bool again = true; again;) {
+		char own[POOL_MAX];
+		int64_t bytes = 0;
+		int r = gather(f, e);
+		fault_point("fsck-gathered");
+		for (size_t i = 0; i < f->objects.len; i++)
+			bytes += f->objects.v[i].form == FORM_FILE ? f->objects.v[i].size : 0;
+		f->report->named_bytes = bytes;
+		size_t n = f->objects.len;
+		if (r < 0 || (r = pool_run(pool_threads(n, bytes), n, check, f, own, 1, e)) < 0 ||
+			(r = query_dead_runs(f->tracker, &f->arena, &f->dead, &f->ndead, e)) < 0)
+			return r;
+		again = false;
+		for (size_t i = 0; i < f->objects.len; i++)
+			again |= f->objects.v[i].text && is_dead(f, f->objects.v[i].run);
+		for (size_t i = 0; again && i < f->objects.len; i++)
+			if (!f->objects.v[i].text && f->objects.v[i].form != FORM_PLACE)
+				named_add(&f->whole, &f->objects.v[i].digest);
+	}
+	for (size_t i = 0; i < f->objects.len; i++) {
+		const struct object *o = &f->objects.v[i];
+		f->report->named += o->form == FORM_FILE ||
+				    (o->form == FORM_FOLDER && !named_has(&f->files, &o->digest));
+		if (o->text)
+			report_fault(f, o->run, o->path, o->text);
+	}
+	return 0;
+}
+
+static void take_fault(void *arg, int64_t run, const char *path, const char *text)
+{
+	struct fsck *f = arg;
+	vec_push(&f->faults, (struct fault){ run, mem_strdup(path), mem_strdup(text) });
+}
+
+static int check_code(struct fsck *f, struct err *e)
+{
+	for (bool again = true; again;) {
+		const char **trees;
+		int64_t *runs;
+		size_t n;
+		forget_faults(f);
+		int r = query_snapshots(f->tracker, &f->arena, &trees, &runs, &n, e);
+		fault_point("fsck-snapshots");
+		if (r < 0 || (r = code_check(f->project->jig, trees, runs, n, take_fault, f, e)) < 0 ||
+			(r = query_dead_runs(f->tracker, &f->arena, &f->dead, &f->ndead, e)) < 0)
+			return r;
+		again = false;
+		for (size_t i = 0; i < f->faults.len; i++)
+			again |= is_dead(f, f->faults.v[i].run);
+	}
+	for (size_t i = 0; i < f->faults.len; i++) {
+		const struct fault *o = &f->faults.v[i];
+		_free_ char *what = mem_printf("its code%s%s", *o->path ? ": " : "", o->path);
+		report_fault(f, o->run, what, o->text);
+	}
+	return 0;
 }
 
 static int count_object(void *arg, const struct digest *d, int64_t size, const char *path, struct err *e)
@@ -152,35 +254,13 @@ static int count_object(void *arg, const struct digest *d, int64_t size, const c
 
 static int look(struct fsck *f, struct err *e)
 {
-	struct fsck_report *report = f->report;
-	int r = query_digests(f->tracker, take, f, e);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < f->objects.len; i++)
-		if (f->objects.v[i].form == FORM_FOLDER)
-			take_entries(f, i);
-	int64_t bytes = 0, logs = 0;
-	for (size_t i = 0; i < f->objects.len; i++)
-		bytes += f->objects.v[i].form == FORM_FILE ? f->objects.v[i].size : 0;
-	for (size_t i = 0; i < f->objects.len; i++)
-		logs += f->objects.v[i].form == FORM_PLACE;
-	char own[POOL_MAX];
-	if ((r = pool_run(pool_threads(f->objects.len, bytes), f->objects.len, check, f, own, 1, e)) < 0)
-		return r;
-	for (size_t i = 0; i < f->objects.len; i++)
-		if (f->objects.v[i].text)
-			report_fault(f, f->objects.v[i].run, f->objects.v[i].path, f->objects.v[i].text);
-	if ((r = look_at_code(f, e)) < 0)
-		return r;
-	report->named = (int64_t)f->objects.len - logs;
-	report->named_bytes = bytes;
-	if ((r = store_each(f->store, count_object, f, e)) < 0)
-		return r;
 	int64_t *folders, lost;
 	size_t n;
-	if ((r = run_folders_dead(f->project, f->tracker, &f->arena, &folders, &n, &lost, e)) < 0)
+	int r = check_objects(f, e);
+	if (r < 0 || (r = check_code(f, e)) < 0 || (r = store_each(f->store, count_object, f, e)) < 0 ||
+		(r = run_folders_dead(f->project, f->tracker, &f->arena, &folders, &n, &lost, e)) < 0)
 		return r;
-	report->folders = (int64_t)n;
+	f->report->folders = (int64_t)n;
 	return 0;
 }
 

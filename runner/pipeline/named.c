@@ -50,13 +50,15 @@ bool named_has(const struct named *n, const struct digest *d)
 }
 
 struct folder { struct digest digest; int64_t run; };
-struct gathering { struct named *named; VEC(struct folder) folders; };
+/* A list may have the digest of a file that is named as well: whether its entries were asked for is known apart. */
+struct gathering { struct named *named, listed; VEC(struct folder) folders; };
 
 static int take(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run, const char *path,
 	struct err *e)
 {
 	struct gathering *g = arg;
-	if (named_add(g->named, d) && form == FORM_FOLDER)
+	named_add(g->named, d);
+	if (form == FORM_FOLDER && named_add(&g->listed, d))
 		vec_push(&g->folders, (struct folder){ *d, run });
 	return 0;
 }
@@ -85,5 +87,6 @@ int named_gather(struct tracker *t, struct store *s, struct named *n, struct err
 	for (size_t i = 0; r >= 0 && i < g.folders.len; i++)
 		r = add_entries(n, s, &g.folders.v[i], e);
 	vec_release(&g.folders);
+	named_release(&g.listed);
 	return r < 0 ? r : 0;
 }
