@@ -24,6 +24,14 @@ static bool is_temp(const char *name, const char *prefix)
 	return random && i == 6 && !name[i];
 }
 
+/* Whether it is `prefix` and the number of the process that was writing it. */
+static bool is_of_process(const char *name, const char *prefix)
+{
+	int64_t pid;
+
+	return text_starts(name, prefix) && integer_parse(name + strlen(prefix), 1, INT32_MAX, &pid);
+}
+
 static int add_size(void *arg, const char *rel, const char *abs, const struct stat *st, struct err *e)
 {
 	if (S_ISREG(st->st_mode))
@@ -63,7 +71,8 @@ int leftovers_sweep(const char *jig, int64_t age_us, bool folders, bool dry_run,
 		return errno == ENOENT ? 0 : err_errno(e, "%s: cannot list", jig);
 	for (struct dirent *d; (d = readdir(dir));) {
 		_free_ char *path = path_join(jig, d->d_name);
-		bool file = is_temp(d->d_name, ".tmp-");
+		bool file = is_temp(d->d_name, ".tmp-") || is_of_process(d->d_name, "plan.cache.") ||
+			    is_of_process(d->d_name, "inputs.cache.");
 		struct err failed;
 		struct stat st;
 

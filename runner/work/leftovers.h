@@ -1,5 +1,5 @@
-/* What commands that were killed have left beside the record's database: temporary files, checkouts that lock files
- * were read from, a code.git that was being made. */
+/* What commands that were killed have left beside the record's database: temporary files, caches that were being
+ * written, checkouts that lock files were read from, a code.git that was being made. */
 #ifndef RUNNER_LEFTOVERS_H
 #define RUNNER_LEFTOVERS_H
 

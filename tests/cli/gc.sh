@@ -103,13 +103,17 @@ for name in code.aB3dE6 code.new.aB3dE6 code.backup code.git.lock; do
 done
 echo left >.jig/code.aB3dE6/sub/file
 echo left behind >.jig/.tmp-aB3dE6
+echo half >.jig/plan.cache.12345
+echo half >.jig/inputs.cache.7
+echo mine >.jig/plan.cache.old
 exact --now
 same "$freed" 0
-touch -d '2 hours ago' .jig/code.aB3dE6 .jig/code.new.aB3dE6 .jig/code.backup .jig/.tmp-aB3dE6 .jig/code.git .jig/chain
+touch -d '2 hours ago' .jig/code.aB3dE6 .jig/code.new.aB3dE6 .jig/code.backup .jig/.tmp-aB3dE6 .jig/code.git .jig/chain .jig/*.cache*
 exact
-same "$freed" 17
-[ -z "$(find .jig -maxdepth 1 -name '*aB3dE6')" ] || fail "left-over files stay"
+same "$freed" 27
+[ -z "$(find .jig -maxdepth 1 -name '*aB3dE6' -o -name '*.cache.[0-9]*')" ] || fail "left-over files stay"
 rmdir .jig/code.backup/sub .jig/code.backup
+rm .jig/plan.cache.old
 [ -d .jig/code.git ] && [ -e .jig/code.git.lock ] || fail "more than left-over files went"
 
 # What two runs have in common stays with the one that is kept.
