@@ -211,6 +211,21 @@ static int write_link(struct context *c, const struct item *it, const char *at, 
 	return symlink(target.data, at) < 0 ? err_errno(e, "%s", at) : 0;
 }
 
+/* Where one of them is a folder, what is there has to be moved away first. */
+static int replace(const char *made, const char *to, const char *old)
+{
+	if (rename(made, to) == 0)
+		return 0;
+	if (rename(to, old) < 0)
+		return -1;
+	if (rename(made, to) == 0)
+		return 0;
+	int errnum = errno;
+	(void)!rename(old, to);
+	errno = errnum;
+	return -1;
+}
+
 /* Beside its place first, then into it, so that what is there is the old or the new one. */
 static int write_item(struct context *c, const struct item *it, struct err *e)
 {
@@ -227,13 +242,8 @@ static int write_item(struct context *c, const struct item *it, struct err *e)
 		r = tree_get(context_store(c), &it->digest, made, e);
 	else
 		r = file_mkdirs(made, 0777, e);
-	if (r >= 0 && it->there == ITEM_DIFFERS && rename(it->to, old) < 0)
+	if (r >= 0 && (it->there == ITEM_DIFFERS ? replace(made, it->to, old) : rename(made, it->to)) < 0)
 		r = err_errno(e, "%s", it->to);
-	if (r >= 0 && rename(made, it->to) < 0) {
-		r = err_errno(e, "%s", it->to);
-		if (it->there == ITEM_DIFFERS)
-			(void)!rename(old, it->to);
-	}
 	struct err ignored;
 	file_remove_tree(temp, &ignored);
 	return r;

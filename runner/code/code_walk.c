@@ -55,6 +55,9 @@ bool code_walk_is_made(const char *name, size_t n, bool folder)
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		if (n == strlen(folders[i]) && !memcmp(name, folders[i], n))
 			return true;
+	/* What a `jig get` that was killed leaves. */
+	if (n > strlen(".jig-get.") && !memcmp(name, ".jig-get.", strlen(".jig-get.")))
+		return true;
 	return n > strlen("._cache") && name[0] == '.' &&
 	       !memcmp(name + n - strlen("_cache"), "_cache", strlen("_cache"));
 }

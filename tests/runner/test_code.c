@@ -60,6 +60,7 @@ static void without_git(void **state)
 	put("lib/__pycache__/a.pyc", "x");
 	put(".mypy_cache/x", "x");
 	put("node_modules/y/i.js", "x");
+	put(".jig-get.a1B2c3/new", "x");
 	put(".DS_Store", "x");
 	put(".jig/jig.db", "x");
 	take_ok();
