@@ -67,16 +67,23 @@ static void reuse(struct supervisor *s, int step)
 	l->reused_run = plan->run;
 }
 
-/* Whether it has to run, now that all it is handed is known. What cannot be found out is no reason not to run. */
-static bool must_run(struct supervisor *s, int step)
+/* Whether an earlier attempt stands in for it, now that all it is handed is known; from then on nobody takes away what
+ * that gave. What cannot be found out is no reason not to run. */
+static bool stands_in(struct supervisor *s, int step)
 {
 	const struct plan_step *plan = plan_get(s->pre.plan, step);
 	struct err e;
+	int r = 0;
 
-	if (plan->action != PLAN_RUN && !plan->at_once)
-		if (plan_one(s->pre.plan, step, s->pre.given, &e) < 0)
-			return true;
-	return plan->action != PLAN_REUSE;
+	if (plan->action == PLAN_RUN)
+		return false;
+	/* Where its run was removed at that moment the record gives another, or none. */
+	while (r == 0) {
+		if (plan_one(s->pre.plan, step, s->pre.given, &e) < 0 || plan->action != PLAN_REUSE)
+			return false;
+		r = step_borrow(s->tracker, s->work.number, plan->attempt_id, &e);
+	}
+	return r > 0;
 }
 
 static void look(struct supervisor *s, int step, struct wave *w)
@@ -87,7 +94,7 @@ static void look(struct supervisor *s, int step, struct wave *w)
 	case SCHEDULE_WAIT:
 		return;
 	case SCHEDULE_GO:
-		if (!must_run(s, step)) {
+		if (stands_in(s, step)) {
 			const struct plan_step *plan = plan_get(s->pre.plan, step);
 
 			journal_reuse(s->journal, s->ids[step], plan->attempt_id, plan->reason);

@@ -26,16 +26,13 @@ enum { STEP_COLUMNS = 11, STEP_ROWS = 32 };
 		"= ?1") \
 	X(STEP_UNFIT, "SELECT s.name, a.name || '@' || a.n, a.state FROM step s JOIN attempt a ON a.id = " \
 	              "s.reused_attempt WHERE s.run = ?1 AND a.state <> 'success' LIMIT 1") \
-	X(STEP_BORROW, "INSERT INTO borrow (run, lender) SELECT ?1, run FROM attempt WHERE id = ?2 AND NOT EXISTS " \
-	               "(SELECT 1 FROM borrow b WHERE b.lender = attempt.run AND b.run = ?1)") \
+	X(STEP_OF_RUN, "SELECT run FROM attempt WHERE id = ?1") \
 	X(STEP_LENDERS, "SELECT DISTINCT a.run, a.state = 'success' FROM step s JOIN attempt a ON a.id = " \
 	                "s.reused_attempt WHERE s.run = ?1") \
-	X(STEP_BORROW_RUN, "INSERT INTO borrow (run, lender) SELECT ?1, ?2 WHERE NOT EXISTS " \
-	                   "(SELECT 1 FROM borrow WHERE lender = ?2 AND run = ?1)") \
-	X(STEP_LENDER_GONE, \
-	  "SELECT b.lender FROM borrow b JOIN run r ON r.number = b.lender WHERE b.run = ?1 AND r.removed = 1 AND " \
-	  "NOT EXISTS (SELECT 1 FROM borrow o JOIN run k ON k.number = o.run WHERE o.lender = b.lender AND o.run <> " \
-	  "?1 AND k.removed = 0) LIMIT 1") \
+	X(STEP_BORROWED, "SELECT 1 FROM borrow WHERE lender = ?2 AND run = ?1") \
+	X(STEP_BORROW, \
+	  "INSERT INTO borrow (run, lender) SELECT ?1, number FROM run WHERE number = ?2 AND (removed = 0 OR EXISTS " \
+	  "(SELECT 1 FROM borrow o JOIN run k ON k.number = o.run WHERE o.lender = ?2 AND k.removed = 0))") \
 	X(STEP_STATE, "SELECT state, name, run FROM step WHERE id = ?1") \
 	X(STEP_SET, "UPDATE step SET state = ?2, reason = coalesce(?3, reason), reused_attempt = coalesce(?4, " \
 	            "reused_attempt) WHERE id = ?1") \
@@ -254,28 +251,56 @@ static int say_unfit(struct tracker *t, int64_t run, struct err *e)
 	return cannot_stand_in(db_peek(st, 1), db_peek(st, 2), db_peek(st, 0), run, e);
 }
 
+/* What the lender gave stays for the run from then on. 0: it was removed, no kept run borrows from it, and what it gave
+ * may be collected already. */
+static int borrow(struct tracker *t, int64_t run, int64_t lender, struct err *e)
+{
+	int64_t any;
+	int r = db_get_int(t, &sql, STEP_BORROWED, &any, e, DB_INT(run), DB_INT(lender));
+
+	if (r != 0)
+		return r;
+	r = db_write(t, &sql, STEP_BORROW, e, DB_INT(run), DB_INT(lender));
+	return r < 0 ? r : sqlite3_changes(t->db);
+}
+
+static int lender_gone(int64_t lender, int code, struct err *e)
+{
+	return err_set(e, code, "run %lld, of which results were to be reused, was removed meanwhile; run again",
+	               (long long)lender);
+}
+
 /* For all steps of the run at once. Only what succeeded may stand in. */
 static int borrow_all(struct tracker *t, int64_t run, struct err *e)
 {
 	_query_ sqlite3_stmt *st = NULL;
 	int r = db_query(t, &sql, STEP_LENDERS, &st, e, DB_INT(run));
 
-	while (r >= 0 && (r = db_step(t, st, e)) > 0)
-		r = db_int(st, 1) ? db_write(t, &sql, STEP_BORROW_RUN, e, DB_INT(run), DB_INT(db_int(st, 0)))
-		                  : say_unfit(t, run, e);
+	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
+		int64_t lender = db_int(st, 0);
+
+		r = db_int(st, 1) ? borrow(t, run, lender, e) : say_unfit(t, run, e);
+		if (r == 0)
+			return lender_gone(lender, ERR_BUSY, e);
+	}
 	return r;
 }
 
-/* A run that was removed since this one was planned: what it gave may be collected already. */
-static int check_lenders(struct tracker *t, int64_t run, struct err *e)
+int step_borrow(struct tracker *t, int64_t run, int64_t attempt, struct err *e)
 {
-	_query_ sqlite3_stmt *st = NULL;
-	int r = db_query(t, &sql, STEP_LENDER_GONE, &st, e, DB_INT(run));
+	int64_t lender, any;
+	int r = db_get_int(t, &sql, STEP_OF_RUN, &lender, e, DB_INT(attempt));
 
-	if (r < 0 || (r = db_step(t, st, e)) <= 0)
+	if (r <= 0 || (r = db_get_int(t, &sql, STEP_BORROWED, &any, e, DB_INT(run), DB_INT(lender))) != 0)
 		return r;
-	return err_set(e, ERR_BUSY, "run %lld, of which results were to be reused, was removed meanwhile; run again",
-	               (long long)db_int(st, 0));
+	if ((r = tracker_begin(t, e)) < 0)
+		return r;
+	if ((r = borrow(t, run, lender, e)) <= 0) {
+		tracker_rollback(t);
+		return r;
+	}
+	r = tracker_commit(t, e);
+	return r < 0 ? r : 1;
 }
 
 int step_add(struct tracker *t, int64_t run, const struct step_new *v, size_t n, int64_t *ret_ids, struct err *e)
@@ -300,8 +325,6 @@ int step_add(struct tracker *t, int64_t run, const struct step_new *v, size_t n,
 	if (r < 0 || reused == 0)
 		return r;
 	r = borrow_all(t, run, e);
-	if (r >= 0)
-		r = check_lenders(t, run, e);
 	return r < 0 ? r : reuse_event(t, run, &body, e);
 }
 
@@ -315,22 +338,23 @@ int step_reuse(struct tracker *t, int64_t run, const struct step_reuse *v, size_
 		return 0;
 	for (size_t i = 0; i < n; i++) {
 		char name[128], step[24];
+		int64_t lender = 0;
 		int state;
 
 		r = get_state(t, STEP_ATTEMPT_STATE, 0, v[i].attempt, WORDS_ATTEMPT_STATE, "attempt", &state, name, e);
-		if (r < 0)
+		if (r < 0 || (r = db_get_int(t, &sql, STEP_OF_RUN, &lender, e, DB_INT(v[i].attempt))) < 0)
 			return r;
 		snprintf(step, sizeof step, "%lld", (long long)v[i].step);
 		if (state != ATTEMPT_SUCCESS)
 			return cannot_stand_in(name, attempt_state_text(state), step, run, e);
 		if ((r = set_state(t, run, v[i].step, STEP_REUSED, v[i].reason, v[i].attempt, &sum, e)) < 0 ||
-		    (r = db_write(t, &sql, STEP_BORROW, e, DB_INT(run), DB_INT(v[i].attempt))) < 0)
+		    (r = borrow(t, run, lender, e)) < 0)
 			return r;
+		if (r == 0)
+			return lender_gone(lender, ERR_NOT_FOUND, e);
 		reuse_said(&body, v[i].step, v[i].attempt);
 	}
 	r = set_counts(t, run, &sum, e);
-	if (r >= 0)
-		r = check_lenders(t, run, e);
 	return r < 0 ? r : reuse_event(t, run, &body, e);
 }
 

@@ -1,4 +1,4 @@
-/* Steps of a run, what they need of each other, and attempts. All need a transaction. */
+/* Steps of a run, what they need of each other, and attempts. All but step_borrow need a transaction. */
 #ifndef TRACKER_STEP_H
 #define TRACKER_STEP_H
 
@@ -28,7 +28,8 @@ struct step_new {
 	const char *reason;
 };
 /* Steps of a run, in order of rank; ret_ids[i] names step i in this database. One event for all that are reused.
- * ERR_USAGE: another state, needs not in order or not before their step, an attempt that did not succeed stands in. */
+ * ERR_USAGE: another state, needs not in order or not before their step, an attempt that did not succeed stands in.
+ * ERR_BUSY: a run that was to lend was removed meanwhile, and no kept run borrows from it. */
 int step_add(struct tracker *t, int64_t run, const struct step_new *v, size_t n, int64_t *ret_ids, struct err *e);
 /* Moves without an attempt: queued, skipped, upstream_failed, stopped, retrying, pending → …; one event for all of
  * them. reason (may be NULL: kept as it is) is the one line that says why. */
@@ -41,6 +42,11 @@ struct step_reuse {
 	const char *reason;
 };
 int step_reuse(struct tracker *t, int64_t run, const struct step_reuse *v, size_t n, struct err *e);
+/* Before a run under way relies on an attempt that is to stand in: from then on neither `jig rm` nor `jig gc` takes
+ * what that gave, nor its log, and step_reuse cannot come too late. A transaction of its own, where the run does not
+ * borrow from that run already. 1; 0: the run of the attempt was removed, no kept run borrows from it, and nothing of
+ * it may be relied on. */
+int step_borrow(struct tracker *t, int64_t run, int64_t attempt, struct err *e);
 
 struct env_package {
 	const char *name, *version;

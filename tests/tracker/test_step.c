@@ -246,6 +246,67 @@ static void test_lender_removed(void **state)
 	run = make_run(record, NULL);
 	must(tracker_commit(record, &make_err));
 	must_refuse(step_add(record, run, &v, 1, &id, &make_err), ERR_BUSY, "was removed meanwhile; run again");
+	assert_int_equal(step_borrow(record, run, v.reused_attempt, &make_err), 0);
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM borrow"), 0);
+}
+
+static size_t dead_runs(void)
+{
+	_arena_ struct arena a = ARENA_INIT;
+	int64_t *dead;
+	size_t n;
+
+	must(query_dead_runs(record, &a, &dead, &n, &make_err));
+	return n;
+}
+
+/* What a run under way has borrowed stays its own, whenever the lender is removed. */
+static void test_borrow(void **state)
+{
+	struct step_reuse v = {.reason = "reuse: same as one@1 of run 1"};
+	int64_t lender, other, later;
+
+	begin();
+	lender = run;
+	must(tracker_begin(record, &make_err));
+	v.attempt = make_attempt(record, run, one, 1, 0);
+	make_end(record, run, one, v.attempt, ATTEMPT_SUCCESS, STEP_SUCCESS);
+	later = make_attempt(record, run, two, 1, 0);
+	make_end(record, run, two, later, ATTEMPT_SUCCESS, STEP_SUCCESS);
+	must(run_end(record, run, RUN_SUCCESS, 0, 1, &make_err));
+	run = make_run(record, NULL);
+	must(run_start(record, run, &make_err));
+	one = make_step(record, run, "one", 0);
+	two = make_step(record, run, "two", 1);
+	must(tracker_commit(record, &make_err));
+
+	assert_int_equal(step_borrow(record, run, v.attempt, &make_err), 1);
+	in_transaction(run_remove(record, lender, &make_err));
+	assert_int_equal(dead_runs(), 0);
+	v.step = one;
+	in_transaction(step_reuse(record, run, &v, 1, &make_err));
+	assert_int_equal(step_borrow(record, run, later, &make_err), 1);
+	v = (struct step_reuse){.step = two, .attempt = later, .reason = v.reason};
+	in_transaction(step_reuse(record, run, &v, 1, &make_err));
+	assert_int_equal(make_number(record_dir, "SELECT count(*) FROM borrow"), 1);
+
+	/* Another run may still borrow what a kept one holds, and no more when that is gone. */
+	must(tracker_begin(record, &make_err));
+	other = make_run(record, NULL);
+	must(tracker_commit(record, &make_err));
+	assert_int_equal(step_borrow(record, other, later, &make_err), 1);
+	must(tracker_begin(record, &make_err));
+	must(run_end(record, run, RUN_SUCCESS, 0, 1, &make_err));
+	must(run_remove(record, run, &make_err));
+	must(tracker_commit(record, &make_err));
+	assert_int_equal(dead_runs(), 1);
+	must(tracker_begin(record, &make_err));
+	must(run_start(record, other, &make_err));
+	must(run_end(record, other, RUN_SUCCESS, 0, 1, &make_err));
+	must(run_remove(record, other, &make_err));
+	must(tracker_commit(record, &make_err));
+	assert_int_equal(dead_runs(), 3);
+	assert_int_equal(step_borrow(record, run, 99, &make_err), 0);
 }
 
 /* Reused from the start: a row each, one event; command and declared are those of the step that executed. */
@@ -463,7 +524,7 @@ int main(void)
 	        record_test(test_moves),
 	        record_test(test_attempts),
 	        record_test(test_failed_and_retried),
-	        record_test(test_reuse), record_test(test_lender_removed),
+	        record_test(test_reuse), record_test(test_borrow), record_test(test_lender_removed),
 	        record_test(test_add_reused),
 	        record_test(test_env),
 	        record_test(test_packages),
