@@ -254,13 +254,14 @@ static int count_object(void *arg, const struct digest *d, int64_t size, const c
 
 static int look(struct fsck *f, struct err *e)
 {
-	int64_t *folders, lost;
+	int64_t *folders, lost, aside, bytes;
 	size_t n;
 	int r = check_objects(f, e);
 	if (r < 0 || (r = check_code(f, e)) < 0 || (r = store_each(f->store, count_object, f, e)) < 0 ||
-		(r = run_folders_dead(f->project, f->tracker, &f->arena, &folders, &n, &lost, e)) < 0)
+		(r = run_folders_dead(f->project, f->tracker, &f->arena, &folders, &n, &lost, e)) < 0 ||
+		(r = run_folders_sweep(f->project, true, &aside, &bytes, e)) < 0)
 		return r;
-	f->report->folders = (int64_t)n;
+	f->report->folders = (int64_t)n + aside;
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/fault.h"
 #include "base/path.h"
 #include "base/time.h"
 #include "base/vec.h"
@@ -14,7 +15,10 @@
 #include "tracker/run.h"
 #include "tracker/verify.h"
 
-#define BATCH 2000 /* objects that are removed in one transaction */
+/* Objects are removed in transactions of that many, of that long at most, between which others get their turn. */
+#define BATCH 2000
+#define BATCH_US (US_PER_S / 2)
+#define PAUSE_US 50000
 
 struct garbage { struct digest digest; int64_t size; };
 struct gc {
@@ -121,27 +125,30 @@ static int spare_lost(struct gc *g, struct err *e)
 		e);
 }
 
-/* Runs go by the options, and what is named then is gathered; for a dry run all of that is taken back. */
+/* Runs go by the options, and what is named then is gathered: behind the transaction, for it takes long. A dry run has
+ * to do it within, and takes all of that back. */
 static int plan(struct gc *g, struct err *e)
 {
+	bool dry_run = g->options->dry_run;
 	int64_t runs;
 	int r = tracker_begin(g->tracker, e);
 	if (r < 0)
 		return r;
 	if ((r = remove_runs(g, &runs, e)) >= 0 && (r = any_live(g, &g->report->live, e)) >= 0 &&
-		(r = gather_named(g, e)) >= 0 &&
+		(!dry_run || (r = gather_named(g, e)) >= 0) &&
 		(r = query_snapshots(g->tracker, &g->arena, &g->trees, NULL, &g->ntrees, e)) >= 0)
 		r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, &g->lost, e);
 	if (r >= 0)
 		r = spare_lost(g, e);
 	store_let_go(g->store);
-	if (r >= 0 && !g->options->dry_run)
+	if (r >= 0 && !dry_run)
 		r = tracker_commit(g->tracker, e);
 	else
 		tracker_rollback(g->tracker);
-	if (r >= 0)
-		g->report->runs += runs;
-	return r;
+	if (r < 0)
+		return r;
+	g->report->runs += runs;
+	return dry_run ? 0 : gather_named(g, e);
 }
 
 /* The change time, for a file that was moved into the store keeps its old modification time. */
@@ -169,9 +176,17 @@ static int find_garbage(void *arg, const struct digest *d, int64_t size, const c
 	return 0;
 }
 
-/* Some of the garbage, in one transaction. What other commands have recorded meanwhile is looked at first. 0: a run
- * began, so no more is removed. */
-static int remove_batch(struct gc *g, size_t from, size_t to, struct err *e)
+/* What has been recorded since is gathered outside of the transaction, as far as that can be: it takes long. */
+static void gather_ahead(struct gc *g)
+{
+	struct err ignored;
+	if (tracker_data_version(g->tracker) != g->version && gather_named(g, &ignored) < 0)
+		g->version = -1;
+}
+
+/* The garbage from *at on, as much as one transaction takes. What other commands have recorded meanwhile is looked at
+ * first. 0: a run began, so no more is removed. */
+static int remove_batch(struct gc *g, size_t *at, struct err *e)
 {
 	bool live;
 	int r = any_live(g, &live, e);
@@ -181,8 +196,9 @@ static int remove_batch(struct gc *g, size_t from, size_t to, struct err *e)
 		return 0;
 	if (tracker_data_version(g->tracker) != g->version && (r = gather_named(g, e)) < 0)
 		return r;
-	for (size_t i = from; i < to; i++) {
-		const struct garbage *o = &g->garbage.v[i];
+	int64_t until = time_mono() + BATCH_US;
+	for (size_t n = 0; *at < g->garbage.len && n < BATCH && (!n || time_mono() < until); n++) {
+		const struct garbage *o = &g->garbage.v[(*at)++];
 		if (named_has(&g->named, &o->digest) || is_young(g, &o->digest))
 			continue;
 		if ((r = store_remove(g->store, &o->digest, e)) < 0) {
@@ -197,12 +213,16 @@ static int remove_batch(struct gc *g, size_t from, size_t to, struct err *e)
 
 static int remove_garbage(struct gc *g, struct err *e)
 {
+	size_t at = 0;
 	int r = 1;
-	for (size_t from = 0; r > 0 && from < g->garbage.len; from += BATCH) {
-		size_t to = from + BATCH < g->garbage.len ? from + BATCH : g->garbage.len;
+	while (r > 0 && at < g->garbage.len) {
+		if (at)
+			usleep(PAUSE_US); /* who waits asks every few milliseconds */
+		fault_point("gc-batch");
+		gather_ahead(g);
 		if ((r = tracker_begin(g->tracker, e)) < 0)
 			return r;
-		r = remove_batch(g, from, to, e);
+		r = remove_batch(g, &at, e);
 		store_let_go(g->store);
 		tracker_rollback(g->tracker); /* nothing was written: it only kept others from beginning */
 	}
@@ -210,36 +230,54 @@ static int remove_garbage(struct gc *g, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-static int remove_folder(struct gc *g, int64_t run, struct err *e)
+static int set_aside(struct gc *g, int64_t run, struct err *e)
 {
-	int64_t size, pin = code_pin_bytes(g->project->jig, run);
-	bool dry_run = g->options->dry_run;
-	int r = run_folder_size(g->project, run, !dry_run, &size, e);
-	if (r < 0 || (!dry_run && ((r = code_unpin(g->project->jig, run, e)) < 0 ||
-				   (r = run_folder_remove(g->project, run, e)) < 0)))
+	int64_t pin = code_pin_bytes(g->project->jig, run);
+	int r = code_unpin(g->project->jig, run, e);
+	if (r < 0)
+		return r;
+	g->report->code_bytes += pin;
+	return run_folder_set_aside(g->project, run, e);
+}
+
+/* In a transaction: a run that begins takes its number, its folder and its lease in one, too. It is short. */
+static int set_all_aside(struct gc *g, struct err *e)
+{
+	int r = tracker_begin(g->tracker, e);
+	if (r >= 0)
+		r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, &g->lost, e);
+	for (size_t i = 0; r >= 0 && i < g->nfolders; i++)
+		r = go_on(g, set_aside(g, g->folders[i], e), e);
+	tracker_rollback(g->tracker);
+	return r;
+}
+
+static int count_folder(struct gc *g, int64_t run, struct err *e)
+{
+	int64_t size;
+	int r = run_folder_size(g->project, run, &size, e);
+	if (r < 0)
 		return r;
 	g->report->folders++;
 	g->report->folder_bytes += size;
-	g->report->code_bytes += pin;
+	g->report->code_bytes += code_pin_bytes(g->project->jig, run);
 	return 0;
 }
 
-/* In a transaction: a run that begins takes its number, its folder and its lease in one, too. */
 static int remove_folders(struct gc *g, struct err *e)
 {
+	bool dry_run = g->options->dry_run;
+	int64_t n, bytes;
 	int r = 0;
-	if (!g->nfolders)
-		return 0;
-	if (!g->options->dry_run &&
-	    ((r = tracker_begin(g->tracker, e)) < 0 ||
-	     (r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, &g->lost, e)) <
-		     0)) {
-		tracker_rollback(g->tracker);
+	for (size_t i = 0; dry_run && r >= 0 && i < g->nfolders; i++)
+		r = go_on(g, count_folder(g, g->folders[i], e), e);
+	if (!dry_run && g->nfolders)
+		r = set_all_aside(g, e);
+	if (r < 0 || g->report->lost)
 		return r;
-	}
-	for (size_t i = 0; r >= 0 && i < g->nfolders; i++)
-		r = go_on(g, remove_folder(g, g->folders[i], e), e);
-	tracker_rollback(g->tracker);
+	r = go_on(g, run_folders_sweep(g->project, dry_run, &n, &bytes, e), e);
+	g->report->folders += n;
+	g->report->folder_bytes += bytes;
 	return r;
 }
 
@@ -264,21 +302,14 @@ static int prune(struct gc *g, struct err *e)
 	return 0;
 }
 
-/* In a transaction, for a run that begins pins its tree in one. The lock comes first: a snapshot that is being taken
- * holds it long. */
+/* Not in a transaction: a run that begins takes the lock before it pins its tree. */
 static int prune_code(struct gc *g, struct err *e)
 {
 	_close_ int lock = -1;
-	int r = code_prune_lock(g->project->jig, &lock, e);
-	if (r < 0 || g->options->dry_run)
-		return r < 0 ? r : prune(g, e);
-	if ((r = tracker_begin(g->tracker, e)) < 0)
-		return r;
-	r = query_snapshots(g->tracker, &g->arena, &g->trees, NULL, &g->ntrees, e);
-	if (r >= 0)
-		r = prune(g, e);
-	tracker_rollback(g->tracker);
-	return r;
+	int r = code_lock(g->project->jig, &lock, e);
+	if (r >= 0 && !g->options->dry_run)
+		r = query_snapshots(g->tracker, &g->arena, &g->trees, NULL, &g->ntrees, e);
+	return r < 0 ? r : prune(g, e);
 }
 
 static int sweep(const struct project *p, struct store *s, const struct gc_options *o, bool folders,

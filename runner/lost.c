@@ -89,7 +89,7 @@ static int bury(const struct project *p, struct tracker *t, int64_t run, struct 
 	if (r >= 0)
 		r = file_walk(folder, visit, &ids, e);
 	/* In a copy of the record the run may live on: with the original. */
-	bool ours = lease_of_here(p, run);
+	bool ours = lease_of_here(folder);
 	if (r >= 0 && ids.len && ours)
 		r = spawn_sweep((const char *const *)ids.v, ids.len, e);
 	fault_point("lost-swept");

@@ -246,7 +246,7 @@ static int write_run_files(struct supervisor *s, struct err *e)
 	json_pretty(&text, v);
 	buf_addc(&text, '\n');
 	unlink(s->params_path);
-	if (lease_of_here(s->o->project, s->work.number))
+	if (lease_of_here(folder))
 		tmpdir_remove(folder);
 	unlink(link);
 	if ((r = lease_sign(s->lease, e)) < 0)
@@ -256,7 +256,8 @@ static int write_run_files(struct supervisor *s, struct err *e)
 	return file_write(s->params_path, text.data, text.len, 0444, e);
 }
 
-/* One transaction: a run is in the record with all its steps, its lease held, or not at all. */
+/* One transaction: a run is in the record with all its steps, its lease held, or not at all. The lock of the code comes
+ * first: `gc` holds it long. */
 static int make_run(struct supervisor *s, char name[80], struct err *e)
 {
 	const struct supervise_options *o = s->o;
@@ -270,11 +271,12 @@ static int make_run(struct supervisor *s, char name[80], struct err *e)
 	};
 	char uid[ULID_LEN + 1];
 	_arena_ struct arena a = ARENA_INIT;
+	_close_ int lock = -1;
 	struct run_row row;
 	int64_t run;
-	int r = tracker_begin(s->tracker, e);
+	int r = code_lock(o->project->jig, &lock, e);
 
-	if (r < 0)
+	if (r < 0 || (r = tracker_begin(s->tracker, e)) < 0)
 		return r;
 	for (size_t i = 0; r >= 0 && i < s->pre.envs.len; i++) {
 		struct env_facts f = env_facts_of(&s->pre.envs.v[i]);

@@ -171,6 +171,11 @@ int code_snapshot(const struct code_options *o, struct code_snapshot *ret, struc
 	return 0;
 }
 
+int code_lock(const char *jig, int *ret_fd, struct err *e)
+{
+	return code_repo_lock(jig, ret_fd, e);
+}
+
 int code_pin(const char *jig, const char *tree, int64_t run, struct err *e)
 {
 	_code_repo_ struct code_repo repo = CODE_REPO_INIT;

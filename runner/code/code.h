@@ -36,7 +36,10 @@ void code_preload_end(void);
 /* Takes the snapshot of the working tree and pins it by a ref. ERR_USAGE: a guard, naming the files and the ways
  * out. */
 int code_snapshot(const struct code_options *o, struct code_snapshot *ret, struct err *e);
-/* Pins the tree under refs/jig/run/<number>; unpin drops it. ERR_NOT_FOUND: the tree is not there (any more). */
+/* Waits for the lock of JIG/code.git; ret_fd holds it until closed. Snapshots are taken under it, and code is freed. */
+int code_lock(const char *jig, int *ret_fd, struct err *e);
+/* Pins the tree under refs/jig/run/<number>; unpin drops it. ERR_NOT_FOUND: the tree is not there (any more). Who holds
+ * the lock until the record names the tree, too, keeps `gc` from taking it meanwhile. */
 int code_pin(const char *jig, const char *tree, int64_t run, struct err *e);
 int code_unpin(const char *jig, int64_t run, struct err *e);
 

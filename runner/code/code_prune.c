@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -258,16 +259,14 @@ static int prune(struct pruning *p, struct code_pruned *ret, struct err *e)
 		return e->code;
 	if (p->foreign)
 		return 0;
-	if (list_folder(p, objects, "", e) < 0 || mark_young(p, e) < 0 || remove_loose(p, ret, e) < 0 ||
+	if (list_folder(p, objects, "", e) < 0 || mark_young(p, e) < 0)
+		return e->code;
+	fault_point("code-marked");
+	if (remove_loose(p, ret, e) < 0 ||
 	    code_tree_prune(p->jig, is_kept, p, p->options->dry_run, &checkouts, e) < 0)
 		return e->code;
 	ret->bytes += checkouts;
 	return 0;
-}
-
-int code_prune_lock(const char *jig, int *ret_fd, struct err *e)
-{
-	return code_repo_lock(jig, ret_fd, e);
 }
 
 int code_prune(const char *jig, const struct code_prune_options *o, struct code_pruned *ret, struct err *e)

@@ -20,9 +20,7 @@ struct code_pruned {
 	int64_t objects, bytes;
 	int64_t young, young_bytes;                     /* that nothing reaches, and that are too young to go */
 };
-/* Waits for the lock of JIG/code.git; ret_fd holds it until closed. Snapshots wait meanwhile. */
-int code_prune_lock(const char *jig, int *ret_fd, struct err *e);
-/* The caller holds the lock, and no run may begin meanwhile. Kept is what `keep`, a pin, the newest snapshot, the
+/* The caller holds the lock (code_lock). Kept is what `keep`, a pin, the newest snapshot, the
  * newest revision and the stat cache reach. Packed objects stay (git gc in JIG/code.git packs), and everything does
  * when a ref names anything but a tree, for jig made none such. A dry run changes nothing and reports what would go, to
  * the byte. */

@@ -31,6 +31,6 @@ bool lease_held(const struct project *p, int64_t run);
 int lease_sign(int fd, struct err *e);
 /* Whether the run was carried out on this very record: false in a copy of it, where the processes and the folders in
  * /tmp that it names are those of the original. True for a lease that was never signed. */
-bool lease_of_here(const struct project *p, int64_t run);
+bool lease_of_here(const char *run_folder);
 
 #endif

@@ -1,15 +1,20 @@
 #include "runner/work/run_folders.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "base/fault.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "runner/process/tmpdir.h"
 #include "tracker/folder.h"
 #include "tracker/query.h"
+
+#define ASIDE ".gone." /* and the number of the run */
 
 static char *folder_of(const struct project *p, int64_t run)
 {
@@ -89,9 +94,10 @@ static int add_size(void *arg, const char *rel, const char *abs, const struct st
 	return sum->open && fchmodat(AT_FDCWD, abs, 0700, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : FILE_WALK_SKIP;
 }
 
-int run_folder_size(const struct project *p, int64_t run, bool open, int64_t *ret, struct err *e)
+/* Bytes of the regular files in one. What a step has locked away counts nothing; with `open` it is made accessible
+ * first, as far as it is ours. */
+static int measure(const char *path, bool open, int64_t *ret, struct err *e)
 {
-	_free_ char *path = folder_of(p, run);
 	struct sum sum = { .open = open };
 	int r = file_walk(path, add_size, &sum, e);
 	/* Another gc is removing it. */
@@ -101,10 +107,57 @@ int run_folder_size(const struct project *p, int64_t run, bool open, int64_t *re
 	return 0;
 }
 
-int run_folder_remove(const struct project *p, int64_t run, struct err *e)
+int run_folder_size(const struct project *p, int64_t run, int64_t *ret, struct err *e)
 {
 	_free_ char *path = folder_of(p, run);
-	if (lease_of_here(p, run))
+	return measure(path, false, ret, e);
+}
+
+int run_folder_set_aside(const struct project *p, int64_t run, struct err *e)
+{
+	_free_ char *from = folder_of(p, run);
+	for (int i = 0;; i++) {
+		_free_ char *to = mem_printf("%s/runs/" ASIDE "%lld.%d", p->jig, (long long)run, i);
+		if (file_exists(to))
+			continue;
+		return rename(from, to) < 0 && errno != ENOENT ? err_errno(e, "%s: cannot be removed", from) : 0;
+	}
+}
+
+static int remove_aside(const char *path, bool dry_run, int64_t *ret_bytes, struct err *e)
+{
+	int r = measure(path, !dry_run, ret_bytes, e);
+	if (r < 0 || dry_run)
+		return r;
+	if (lease_of_here(path))
 		tmpdir_remove(path);
+	fault_point("folder-aside");
 	return file_remove_tree(path, e);
+}
+
+int run_folders_sweep(const struct project *p, bool dry_run, int64_t *ret_count, int64_t *ret_bytes, struct err *e)
+{
+	_free_ char *runs = path_join(p->jig, "runs");
+	_closedir_ DIR *dir = opendir(runs);
+	int r = 0;
+
+	*ret_count = *ret_bytes = 0;
+	if (!dir)
+		return errno == ENOENT ? 0 : err_errno(e, "%s: cannot be listed", runs);
+	for (struct dirent *d; (errno = 0, d = readdir(dir));) {
+		_free_ char *path = path_join(runs, d->d_name);
+		struct err failed;
+		int64_t bytes;
+
+		if (!text_starts(d->d_name, ASIDE))
+			continue;
+		if (remove_aside(path, dry_run, &bytes, &failed) >= 0) {
+			++*ret_count;
+			*ret_bytes += bytes;
+		} else if (r >= 0) {
+			*e = failed;
+			r = e->code;
+		}
+	}
+	return r >= 0 && errno ? err_errno(e, "%s: cannot be listed", runs) : r;
 }

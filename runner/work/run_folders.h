@@ -11,9 +11,14 @@
  * number. ret_lost: the first such run, which the record has lost; 0: none. */
 int run_folders_dead(const struct project *p, struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len,
 	int64_t *ret_lost, struct err *e);
-/* Bytes of the regular files in one. What a step has locked away counts nothing; with `open` it is made accessible
- * first, as far as it is ours. */
-int run_folder_size(const struct project *p, int64_t run, bool open, int64_t *ret, struct err *e);
-int run_folder_remove(const struct project *p, int64_t run, struct err *e);
+/* Bytes of the regular files in one. What a step has locked away counts nothing. */
+int run_folder_size(const struct project *p, int64_t run, int64_t *ret, struct err *e);
+/* Renames it so that run_folders_sweep takes it, which takes long. In a write transaction, as run_folders_dead. Absent
+ * is fine. */
+int run_folder_set_aside(const struct project *p, int64_t run, struct err *e);
+/* Removes what was set aside, by whoever was killed meanwhile, too; in no transaction. What of it is locked away and
+ * ours is made accessible first. One that cannot be removed keeps no other from going, and is told at the end. ret_… of
+ * those that are gone, set in any case. */
+int run_folders_sweep(const struct project *p, bool dry_run, int64_t *ret_count, int64_t *ret_bytes, struct err *e);
 
 #endif

@@ -1,10 +1,6 @@
 # What fsck says and what gc does agree on what the record names, and runs that are removed while fsck reads leave no fault behind.
 . "$TESTS/../lib/runs.sh"
 
-# PID: it stands still.
-stopped() {
-	case $(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null || ps -o state= -p "$1") in T*) ;; *) return 1 ;; esac
-}
 # JIG_FAULT_STOP of `jig fsck`, which stands still when this returns. fsck_end: its exit status is 0, and it found nothing.
 fsck_begin() {
 	JIG_FAULT_STOP=$1 "$JIG" fsck >"$HOME/fsck.out" 2>&1 &

@@ -44,12 +44,12 @@ if [ -n "$as_user" ]; then
 	echo x >.jig/runs/3/root/file
 	expect 3 user "$JIG" gc --now
 	has "$out" "1 folder of a removed run"
-	has "$err" "runs/3/root/file: Permission denied"
+	has "$err" "runs/.gone.3.0/root/file: Permission denied"
 	[ ! -e .jig/runs/4 ] || fail "one folder keeps another one"
 	expect 3 user "$JIG" gc --now
-	rm -r .jig/runs/3/root
+	rm -r .jig/runs/.gone.3.0/root
 	expect 0 user "$JIG" gc --now
-	[ ! -e .jig/runs/3 ] || fail "the folder of a removed run stays"
+	[ -z "$(ls -A .jig/runs)" ] || fail "the folder of a removed run stays"
 
 	# Runs that were taken out of the record are told, though nothing could be freed.
 	expect 1 user "$JIG" run --isolation folder a
@@ -58,8 +58,8 @@ if [ -n "$as_user" ]; then
 	expect 3 user "$JIG" gc --keep-runs 0
 	has "$out" "removed 1 run from the record"
 	has "$out" "0 folders"
-	has "$err" "runs/5/root/file: Permission denied"
-	rm -r .jig/runs/5/root
+	has "$err" "runs/.gone.5.0/root/file: Permission denied"
+	rm -r .jig/runs/.gone.5.0/root
 	expect 0 user "$JIG" gc
 
 	# What cannot be looked at in the store keeps nothing else there, and no folder, from going.

@@ -54,6 +54,12 @@ gone() {
 	[ -z "$state" ] || [ "$state" = Z ]
 }
 
+# PID: it stands still.
+stopped() {
+	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null)
+	[ "$state" = T ]
+}
+
 # FILE…: each names a process, and none of them lives.
 all_gone() {
 	for file; do

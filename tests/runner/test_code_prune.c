@@ -31,7 +31,7 @@ static int64_t held(void)
 static int prune(const struct code_prune_options *o, struct err *e)
 {
 	_close_ int lock = -1;
-	return code_prune_lock(jig, &lock, e) < 0 ? e->code : code_prune(jig, o, &pruned, e);
+	return code_lock(jig, &lock, e) < 0 ? e->code : code_prune(jig, o, &pruned, e);
 }
 
 /* The dry run, then the other one: both say what is then gone. */
