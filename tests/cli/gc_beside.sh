@@ -1,105 +1,61 @@
-# A gc that takes long, or stands still, keeps nobody from recording; and what a run begins to use meanwhile stays. One that is killed leaves what the
-# next one takes.
+# `jig rm` and `jig gc` beside a live run: what it reuses, and what it is about to reuse, stays or runs.
 . "$TESTS/../lib/runs.sh"
+needs_lookups
 
-# POINT OPTIONS…: a gc that stands still there when this returns.
-gc_begin() {
-	point=$1
-	shift
-	JIG_FAULT_STOP=$point "$JIG" gc "$@" >"$HOME/gc.out" 2>&1 &
-	gc=$!
-	await stopped "$gc"
-}
-gc_end() {
-	kill -CONT "$gc"
-	wait "$gc" || fail "gc: $(cat "$HOME/gc.out")"
-}
-# It would wait for a minute and then give up.
-records() {
-	expect 0 timeout 20 "$JIG" tag last "said=$1"
-}
-
-git init -q .
-cat >jig.yaml <<'Y'
-params: {n: 1}
+cat >jig.yaml <<'E'
 steps:
-  files: {run: "mkdir d; for i in $(seq 2100); do echo ${params.n} $i >d/$i; done", outputs: [d/]}
-Y
+  a: {run: "echo said a; echo a >a.txt", outputs: [a.txt]}
+  b: {run: "sh b.sh", outputs: [b.txt]}
+  c: {run: "echo said c; cat b.txt >c.txt", inputs: [b.txt], outputs: [c.txt]}
+E
+finishes() {
+	echo 'echo same >b.txt' >b.sh
+}
+waits() {
+	rm -f "$HOME/go" "$HOME/in"
+	cat >b.sh <<-'E'
+		touch "$HOME/in"
+		until [ -e "$HOME/go" ]; do sleep 0.02; done
+		echo same >b.txt
+	E
+}
+# WORDS…: `jig run` with them, up to the step that waits.
+begin() {
+	"$JIG" run --isolation folder "$@" >"$HOME/said" 2>&1 &
+	live=$!
+	await test -e "$HOME/in"
+}
+end() {
+	touch "$HOME/go"
+	wait $live || fail "the run ended with $?
+$(cat "$HOME/said")"
+}
+
+# The run has reused a step of run 1, and reuses another one after that was removed.
+finishes
 expect 0 jig run
-expect 0 jig run -p n=2
-
-# ---- while it removes a folder
-
+waits
+begin
 expect 0 jig rm -y 1
-gc_begin folder-aside
-[ ! -e .jig/runs/1 ] || fail "the folder is not renamed"
-records one
-expect 0 timeout 60 "$JIG" run -p n=2
-same "$(states 3)" "success files=reused"
-gc_end
-has "$(cat "$HOME/gc.out")" "1 folder of a removed run"
-[ -z "$(ls -A .jig/runs | grep gone)" ] || fail "a folder stays"
+expect 0 jig gc --keep-runs 0 --now
+end
+same "$(states 2)" "success a=reused b=success c=reused"
+expect 0 jig logs 2 c
+has "$out" "said c"
+expect 0 jig get 2 c.txt
+expect 0 jig show 2
 finish
 
-# Killed meanwhile: the next one takes what is left, and says so as before.
-expect 0 jig run --fresh -p n=2
-expect 0 jig rm -y 4
-gc_begin folder-aside
-kill -9 "$gc"
-wait "$gc" || :
-[ -e .jig/runs/.gone.4.0 ] || fail "nothing is left"
-expect 0 jig fsck
-has "$out" "1 folder of a removed run"
-expect 0 jig gc --dry-run
-has "$out" "1 folder of a removed run"
-# A folder of the same number does not meet the other one.
-mkdir .jig/runs/4
-echo more >.jig/runs/4/file
-expect 0 jig gc
-has "$out" "2 folders of removed runs"
-[ -z "$(ls -A .jig/runs | grep -e gone -e 4)" ] || fail "a folder stays"
-finish
-
-# ---- between two batches of objects
-
-expect 0 jig run -p n=3
-expect 0 jig rm -y 5
-gc_begin gc-batch:2 --now
-records two
-expect 0 timeout 60 "$JIG" run -p n=3
-same "$(states 6)" "success files=success"
-gc_end
-expect 0 jig get last d -o got
-same "$(cat got/d/* | wc -l)" 2100
-finish
-
-# ---- while code is freed
-
-echo 1 >code.txt
-expect 0 jig run -p n=3
-expect 0 jig rm -y last
-echo 2 >code.txt
-expect 0 jig run -p n=3
-gc_begin code-marked --now
-records three
-gc_end
-has "$(cat "$HOME/gc.out")" "of code"
-
-# A run that is about to begin waits, for its code may be on the list: either all of it stays, or the run is told.
-echo 3 >code.txt
-JIG_FAULT_STOP=plan-made "$JIG" run -p n=3 >"$HOME/run.out" 2>&1 &
-run=$!
-await stopped "$run"
-echo 4 >code.txt
-expect 0 jig run -p n=3
-number=$(ask last 'r["run"]')
-gc_begin code-marked --now
-kill -CONT "$run"
-sleep 0.2
-gc_end
-status=0
-wait "$run" || status=$?
-same "$status" 2
-has "$(cat "$HOME/run.out")" "run again"
-same "$(ask last 'r["run"]')" "$number"
+# It has reused nothing of run 3 when that is removed with its folder: the step runs.
+finishes
+expect 0 jig run --fresh
+expect 0 jig rm -y 2
+expect 0 jig gc --now
+waits
+begin --force a
+expect 0 jig rm -y 3
+expect 0 jig gc --now
+[ ! -e .jig/runs/3 ] || fail "the folder of a removed run stays"
+end
+same "$(states 4)" "success a=success b=success c=success"
 finish
