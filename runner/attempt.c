@@ -111,6 +111,18 @@ static int take_checkpoints(struct attempt *a, char **ret_line)
 	return checkpoint_copy(from, a->work.checkpoints, &a->trace_texts, &a->checkpoint, &a->problem);
 }
 
+/* What was there when the run began is gone. For its log, owned; NULL: nothing. */
+static char *broken_promise(const struct attempt *a)
+{
+	long long said = a->promised, got = a->checkpoint.name ? a->continues->run : 0;
+
+	if (!said || got == said)
+		return NULL;
+	if (got)
+		return mem_printf("goes on from a checkpoint of run %lld: that of run %lld is gone", got, said);
+	return mem_printf("begins anew: its checkpoint of run %lld is gone", said);
+}
+
 static void make_work(void *arg)
 {
 	struct attempt *a = arg;
@@ -124,6 +136,8 @@ static void make_work(void *arg)
 	if (a->made >= 0 || certificates)
 		a->made = work_make(&a->work, a->host->run, a->step, a->n, a->uid, &a->problem);
 	fault_point("attempt-made");
+	if (a->made >= 0 && !line)
+		line = broken_promise(a);
 	if (a->made >= 0 && line)
 		attempt_say(a, line);
 	if (a->made >= 0)
@@ -201,7 +215,8 @@ static int make_key(struct attempt *a)
 }
 
 struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uint64_t token, const char *reason,
-                              unsigned gpus, const struct past_attempt *continues, struct live_step *live)
+                              unsigned gpus, const struct past_attempt *continues, int64_t promised,
+                              struct live_step *live)
 {
 	struct attempt *a = mem_zero(sizeof *a);
 	_buf_ struct buf devices = BUF_INIT;
@@ -216,6 +231,7 @@ struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uin
 	a->reason = reason;
 	a->gpus = gpus;
 	a->continues = continues;
+	a->promised = promised;
 	a->live = live;
 	a->metrics_fd = -1;
 	a->kill_at = -1;

@@ -97,6 +97,7 @@ struct attempt {
 	struct step_key key;         /* what decides it besides its code */
 	/* the attempt of an earlier run whose checkpoint it is to get; NULL: none. In the arena */
 	const struct past_attempt *continues;
+	int64_t promised;            /* the run whose checkpoint it was said to get; 0: none */
 	struct checkpoint checkpoint; /* what it got; name NULL: nothing */
 	const char *torn;            /* a checkpoint that was set aside when it died */
 	struct lookups lookups;
@@ -114,9 +115,11 @@ struct attempt {
 };
 
 /* reason: borrowed, as long as the attempt. gpus: bits of those it may use. continues (NULL: none), borrowed likewise:
- * an attempt of an earlier run whose checkpoints it gets if nothing but the code has changed since, or all the same. */
+ * an attempt of an earlier run whose checkpoints it gets if nothing but the code has changed since, or all the same.
+ * promised: the run from which that was to be, 0: none; its log tells where it is otherwise. */
 struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uint64_t token, const char *reason,
-                              unsigned gpus, const struct past_attempt *continues, struct live_step *live);
+                              unsigned gpus, const struct past_attempt *continues, int64_t promised,
+                              struct live_step *live);
 void attempt_free(struct attempt *a); /* only after it is over and flushed, or when nothing runs any more */
 void attempt_event(struct attempt *a, const struct spawn_event *ev);
 /* Reads metrics, flushes the log's tails, looks at the clocks. Every 100 ms or so. */

@@ -117,6 +117,7 @@ int continue_notes(struct tracker *t, int64_t origin, const char *jig, const str
 {
 	size_t n = 0;
 
+	now->promised = arena_array(&now->texts, int64_t, p->nsteps);
 	for (size_t i = 0; i < p->nsteps; i++) {
 		_cleanup_(step_key_release) struct step_key k = { 0 };
 		const struct past_attempt *past;
@@ -128,9 +129,10 @@ int continue_notes(struct tracker *t, int64_t origin, const char *jig, const str
 			continue;
 		if ((r = make_key(p, now, (int)i, &k, e)) < 0)
 			return r;
+		why = continue_refused(past, &k, &p->steps[i], &now->texts);
+		now->promised[i] = why ? 0 : past->run;
 		if (n++ >= SHOWN)
 			continue;
-		why = continue_refused(past, &k, &p->steps[i], &now->texts);
 		vec_push(&now->notes, why ? arena_printf(&now->texts,
 		                                         "! %s begins anew, without its checkpoint of run %lld: %s; "
 		                                         "--keep-checkpoint hands it on",

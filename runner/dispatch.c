@@ -213,6 +213,7 @@ static void start(struct supervisor *s, int step)
 {
 	const struct step *d = &s->p->steps[step];
 	uint64_t token = (uint64_t)(s->tries[step] + 1) << 32 | (uint32_t)step;
+	int64_t promised = s->pre.promised && s->tries[step] == 0 ? s->pre.promised[step] : 0;
 	struct attempt *a;
 
 	reserve_add(&s->used, d, 1);
@@ -220,7 +221,7 @@ static void start(struct supervisor *s, int step)
 	s->tries[step]++;
 	/* attempt_start may end it at once (no such input): what ended() needs stands before the call. */
 	a = attempt_start(&s->host, step, s->tries[step], token, live_step(s, step)->reason, take_gpus(s, d->gpu),
-	                  continues(s, step), live_step(s, step));
+	                  continues(s, step), promised, live_step(s, step));
 	if (!a->over)
 		s->now[step] = a;
 }

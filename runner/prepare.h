@@ -49,6 +49,8 @@ struct prepared {
 	struct isolation isolation;
 	struct plan *plan;
 	struct facts *given; size_t nsteps;    /* per step: what those that are reused give */
+	/* per step: the run whose checkpoint it was said to go on from, 0: none. texts'; NULL: nothing was said */
+	int64_t *promised;
 	/* of code that is not the working tree's, as long as this is; NULL: none */
 	char *checkout;
 	VEC(const char *) notes;               /* for people */

@@ -6,6 +6,12 @@
 #define RUN_BORROWED \
 	"EXISTS (SELECT 1 FROM borrow b JOIN run k ON k.number = b.run WHERE b.lender = r.number AND k.removed = 0)"
 
+/* A run under way may still take from those that it goes on from. */
+#define RUN_GONE_ON_FROM \
+	"r.number IN (WITH RECURSIVE earlier(run) AS (SELECT origin FROM run WHERE state IN ('queued', 'running') " \
+	"UNION SELECT o.origin FROM earlier JOIN run o ON o.number = earlier.run) SELECT run FROM earlier WHERE run " \
+	"IS NOT NULL)"
+
 #define SQL(X) \
 	X(RUN_ROW, "SELECT r.number, r.origin, r.sweep, r.uid, r.name, r.pipeline, r.state, r.kind, r.created, " \
 	           "r.started, r.ended, " \
@@ -26,7 +32,8 @@
 	  "FROM artifact a JOIN run r ON r.number = a.run " \
 	  "WHERE a.digest IS NOT NULL AND a.role <> 'checkpoint' AND (r.removed = 0 OR " RUN_BORROWED ") ORDER BY " \
 	  "a.id") \
-	X(RUN_DEAD, "SELECT r.number FROM run r WHERE r.removed = 1 AND NOT " RUN_BORROWED " ORDER BY r.number") \
+	X(RUN_DEAD, "SELECT r.number FROM run r WHERE r.removed = 1 AND NOT " RUN_BORROWED " AND NOT " \
+	            RUN_GONE_ON_FROM " ORDER BY r.number") \
 	X(RUN_SNAPSHOTS, \
 	  "SELECT r.snapshot, r.number FROM run r WHERE r.snapshot IS NOT NULL AND (r.removed = 0 OR " RUN_BORROWED \
 	  ") ORDER BY r.number")

@@ -309,6 +309,39 @@ static void test_borrow(void **state)
 	assert_int_equal(step_borrow(record, run, 99, &make_err), 0);
 }
 
+static int64_t going_on(int64_t origin, enum run_state end)
+{
+	_json_ json_t *options = json_object();
+	struct run_new n = {.pipeline = "p", .pipeline_text = "steps: {}", .kind = KIND_RESUME, .origin = origin,
+	                    .host = "h", .user = "u", .options = options};
+	char uid[ULID_LEN + 1];
+	int64_t number;
+
+	must(tracker_begin(record, &make_err));
+	must(run_create(record, &n, &number, uid, &make_err));
+	must(run_start(record, number, &make_err));
+	if (end != RUN_RUNNING)
+		must(run_end(record, number, end, 1, 1, &make_err));
+	must(tracker_commit(record, &make_err));
+	return number;
+}
+
+/* A run under way may take checkpoints of all that it descends from. */
+static void test_gone_on_from(void **state)
+{
+	int64_t first = going_on(0, RUN_FAILED), second = going_on(first, RUN_FAILED);
+	int64_t live = going_on(second, RUN_RUNNING), other = going_on(0, RUN_FAILED);
+
+	must(tracker_begin(record, &make_err));
+	must(run_remove(record, first, &make_err));
+	must(run_remove(record, second, &make_err));
+	must(run_remove(record, other, &make_err));
+	must(tracker_commit(record, &make_err));
+	assert_int_equal(dead_runs(), 1);
+	in_transaction(run_end(record, live, RUN_FAILED, 1, 1, &make_err));
+	assert_int_equal(dead_runs(), 3);
+}
+
 /* Reused from the start: a row each, one event; command and declared are those of the step that executed. */
 static void test_add_reused(void **state)
 {
@@ -524,7 +557,7 @@ int main(void)
 	        record_test(test_moves),
 	        record_test(test_attempts),
 	        record_test(test_failed_and_retried),
-	        record_test(test_reuse), record_test(test_borrow), record_test(test_lender_removed),
+	        record_test(test_reuse), record_test(test_borrow), record_test(test_gone_on_from), record_test(test_lender_removed),
 	        record_test(test_add_reused),
 	        record_test(test_env),
 	        record_test(test_packages),
