@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "runner/code/code.h"
 #include "runner/process/spawn_inside.h"
 
 #define COMMAND_ADDRESS_(n) &cmd_##n,
@@ -21,20 +22,30 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-/* "jig: " and the text, or all the lines of faults, each harmless wherever it goes. */
-static void complain(struct context *c, const struct err *e)
+/* "jig: " and the text, each of its lines harmless wherever it goes. */
+static void say(const char *text, bool ascii)
 {
 	_buf_ struct buf line = BUF_INIT;
-	const char *text = c->faults.len ? c->faults.data : e->text;
 	size_t n = strlen(text);
 	while (n && text[n - 1] == '\n')
 		n--;
 	if (!n)
 		return;
 	buf_adds(&line, "jig: ");
-	visible_lines(&line, text, n, isatty(STDERR_FILENO) && c->paint_err.ascii);
+	visible_lines(&line, text, n, ascii);
 	buf_addc(&line, '\n');
 	file_write_all(STDERR_FILENO, line.data, line.len);
+}
+
+static void complain(struct context *c, const struct err *e)
+{
+	say(c->faults.len ? c->faults.data : e->text, isatty(STDERR_FILENO) && c->paint_err.ascii);
+}
+
+static void on_code_wait(const char *path)
+{
+	_free_ char *text = mem_printf("waiting for %s: another jig takes the code or frees space", path);
+	say(text, false);
 }
 
 int command_unknown(const char *name, struct err *e)
@@ -120,6 +131,7 @@ int main(int argc, char **argv)
 	const char *fault = paint_fault();
 	if (fault)
 		fprintf(stderr, "jig: %s\n", fault);
+	code_lock_tells(on_code_wait);
 	int r = run_line(&c, argc, (const char *const *)argv, &e);
 	struct err late;
 	if (context_flush(&c, &late) < 0 && r >= 0) {

@@ -21,9 +21,9 @@ records() {
 
 git init -q .
 cat >jig.yaml <<'Y'
-params: {n: 1}
+params: {n: 1, count: 20}
 steps:
-  files: {run: "mkdir d; for i in $(seq 2100); do echo ${params.n} $i >d/$i; done", outputs: [d/]}
+  files: {run: "mkdir d; for i in $(seq ${params.count}); do echo ${params.n} $i >d/$i; done", outputs: [d/]}
 Y
 expect 0 jig run
 expect 0 jig run -p n=2
@@ -62,11 +62,11 @@ finish
 
 # ---- between two batches of objects
 
-expect 0 jig run -p n=3
+expect 0 jig run -p n=3 -p count=2100
 expect 0 jig rm -y 5
 gc_begin gc-batch:2 --now
 records two
-expect 0 timeout 60 "$JIG" run -p n=3
+expect 0 timeout 60 "$JIG" run -p n=3 -p count=2100
 same "$(states 6)" "success files=success"
 gc_end
 expect 0 jig get last d -o got
@@ -84,6 +84,18 @@ gc_begin code-marked --now
 records three
 gc_end
 has "$(cat "$HOME/gc.out")" "of code"
+
+# Who has to wait for it says so.
+gc_begin code-marked --now
+for command in run "gc --now"; do
+	# shellcheck disable=SC2086
+	"$JIG" $command >"$HOME/wait.out" 2>&1 &
+	waits=$!
+	await grep -q "waiting for $PWD/.jig/code.git.lock" "$HOME/wait.out"
+	kill "$waits"
+	wait "$waits" || :
+done
+gc_end
 
 # A run that is about to begin waits, for its code may be on the list: either all of it stays, or the run is told.
 echo 3 >code.txt
