@@ -15,10 +15,10 @@
 #include "tracker/run.h"
 #include "tracker/verify.h"
 
-/* Objects are removed in transactions of that many, of that long at most, between which others get their turn. */
-#define BATCH 2000
+/* A transaction lasts no longer, and others get their turn before the next one. */
 #define BATCH_US (US_PER_S / 2)
-#define PAUSE_US 50000
+#define BATCH 2000 /* objects */
+#define PAUSE_US 50000 /* who waits asks every few milliseconds */
 
 struct garbage { struct digest digest; int64_t size; };
 struct gc {
@@ -217,7 +217,7 @@ static int remove_garbage(struct gc *g, struct err *e)
 	int r = 1;
 	while (r > 0 && at < g->garbage.len) {
 		if (at)
-			usleep(PAUSE_US); /* who waits asks every few milliseconds */
+			usleep(PAUSE_US);
 		fault_point("gc-batch");
 		gather_ahead(g);
 		if ((r = tracker_begin(g->tracker, e)) < 0)
@@ -240,15 +240,31 @@ static int set_aside(struct gc *g, int64_t run, struct err *e)
 	return run_folder_set_aside(g->project, run, e);
 }
 
-/* In a transaction: a run that begins takes its number, its folder and its lease in one, too. It is short. */
-static int set_all_aside(struct gc *g, struct err *e)
+/* In a transaction, as objects are removed: a run that begins takes its number, its folder and its lease in one, too.
+ * *last: the number that was reached. 1: there are more. */
+static int set_some_aside(struct gc *g, int64_t *last, struct err *e)
 {
+	size_t i = 0;
 	int r = tracker_begin(g->tracker, e);
+	int64_t until = time_mono() + BATCH_US;
 	if (r >= 0)
 		r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, &g->lost, e);
-	for (size_t i = 0; r >= 0 && i < g->nfolders; i++)
-		r = go_on(g, set_aside(g, g->folders[i], e), e);
+	while (r >= 0 && i < g->nfolders && g->folders[i] <= *last)
+		i++;
+	for (size_t first = i; r >= 0 && i < g->nfolders && (i == first || time_mono() < until); i++) {
+		*last = g->folders[i];
+		r = go_on(g, set_aside(g, *last, e), e);
+	}
 	tracker_rollback(g->tracker);
+	return r < 0 ? r : i < g->nfolders;
+}
+
+static int set_all_aside(struct gc *g, struct err *e)
+{
+	int64_t last = 0;
+	int r;
+	while ((r = set_some_aside(g, &last, e)) > 0)
+		usleep(PAUSE_US);
 	return r;
 }
 
