@@ -123,6 +123,21 @@ static void on_tick(void *arg, const struct run_live *r)
 		frame(s, r, false);
 }
 
+static void on_held(void *arg, const struct run_live *r)
+{
+	struct launcher *s = arg;
+	_buf_ struct buf out = BUF_INIT;
+
+	if (s->view) {
+		frame(s, r, false);
+		return;
+	}
+	buf_adds(&out, "  ");
+	utf8_visible(&out, r->held, strlen(r->held), s->context->paint.ascii);
+	buf_addc(&out, '\n');
+	put(s, &out);
+}
+
 static void on_ended(void *arg, const struct run_live *r)
 {
 	struct launcher *s = arg;
@@ -193,6 +208,7 @@ int launch_one(struct launcher *s, const struct run_choice *choice, const struct
 		watch.step = on_step;
 		watch.tick = on_tick;
 		watch.ended = on_ended;
+		watch.held = on_held;
 		launch_head(c, choice);
 		put(s, &c->out);
 	}

@@ -17,8 +17,8 @@ char *continue_folder(const char *jig, const struct past_attempt *past);
  * not handed on; NULL: nothing does. k may lack the inputs: they are then not compared. Lives in the arena. */
 const char *continue_refused(const struct past_attempt *past, const struct step_key *k, const struct step *d,
                              struct arena *a);
-/* Adds a note to those of `now` for each step that has a checkpoint: it goes on from it (then it is promised), or begins
- * anew and why, as far as that is known before anything runs. */
+/* Adds a note to those of `now` for each step that has a checkpoint: it goes on from it (then it is promised), or
+ * begins anew and why, as far as that is known before anything runs. */
 int continue_notes(struct tracker *t, int64_t origin, const char *jig, const struct pipeline *p, struct prepared *now,
                    struct err *e);
 

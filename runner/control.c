@@ -6,11 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/path.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "runner/supervisor.h"
 #include "tracker/request.h"
 
 #define TICK_US 100000
+/* The record is held by another process: when it is asked again, and when people are told. */
+#define AGAIN_US (US_PER_S / 2)
+#define TOLD_US (5 * US_PER_S)
 
 static void fail(struct supervisor *s, const struct err *e)
 {
@@ -97,15 +101,49 @@ static void tell(struct supervisor *s, const struct untold *u)
 		w->step(w->arg, &s->live, s->live_at[u->step]);
 }
 
+bool control_waits(const struct supervisor *s)
+{
+	return s->held_since && time_mono() < s->try_again;
+}
+
+void control_held(struct supervisor *s, const struct err *e)
+{
+	const struct run_watch *w = s->o->watch;
+	const char *what = s->ending ? "! all steps have ended; the run waits to be recorded, Ctrl-C gives up"
+	                             : "! what happens now is recorded later";
+	int64_t now = time_mono();
+
+	if (!s->held_since)
+		s->held_since = now;
+	s->held = *e;
+	s->try_again = now + AGAIN_US;
+	if (now - s->held_since < TOLD_US || (s->live.held && text_starts(s->live.held, what)))
+		return;
+	s->live.held = arena_printf(&s->texts, "%s: %s", what, e->text);
+	s->ticked = true;
+	if (w && w->held)
+		w->held(w->arg, &s->live);
+}
+
 void control_flush(struct supervisor *s)
 {
 	struct err e;
+	int r;
 
 	check_place(s);
-	if (!s->failed_itself && journal_flush(s->journal, &e) < 0)
-		fail(s, &e);
-	if (s->failed_itself)
+	if (s->failed_itself || control_waits(s))
 		return;
+	if (journal_due(s->journal) >= 0) {
+		r = journal_flush(s->journal, &e);
+		if (r == ERR_BUSY)
+			control_held(s, &e);
+		else if (r < 0)
+			fail(s, &e);
+		if (r < 0)
+			return;
+		s->held_since = 0;
+		s->live.held = NULL;
+	}
 	for (size_t i = 0; i < s->untold.len; i++)
 		tell(s, &s->untold.v[i]);
 	vec_clear(&s->untold);
@@ -159,6 +197,7 @@ static void on_signal(void *arg, int signo)
 
 	const struct run_watch *w = s->o->watch;
 
+	s->given_up = s->ending;
 	s->stopped_by_person = true;
 	control_stop(s, signo, s->stopping > 0);
 	/* Who pressed a key wants to see that it was seen. */
@@ -233,20 +272,28 @@ static void read_requests(struct supervisor *s)
 	struct err e;
 	int got;
 
-	if (version == s->data_version)
+	if (version == s->data_version || s->ending)
 		return;
 	s->data_version = version;
 	while ((got = request_next(s->tracker, s->work.number, &r, &e)) > 0) {
-		/* Before a wish changes what is known of a step, what it was is written and told. */
+		/* Before a wish changes what is known of a step, what it was is written and told; so is that it was
+		 * obeyed, before it is looked for again. */
 		control_flush(s);
 		if (s->failed_itself)
 			return;
+		if (s->held_since)
+			break;
+		if (r.id <= s->obeyed)
+			continue;
 		obey(s, &r);
+		s->obeyed = r.id;
 		control_flush(s);
 		if (s->failed_itself)
 			return;
 	}
-	if (got < 0)
+	if (got > 0 || got == ERR_BUSY)
+		s->data_version = -1;
+	else if (got < 0)
 		fail(s, &e);
 }
 
@@ -306,6 +353,7 @@ static void on_tick(void *arg)
 		s->ticked = true;
 	}
 	dispatch_retries(s, now);
+	dispatch_undecided(s);
 	if (w && w->wants_tick && s->ticked) {
 		s->live.expected_left = time_left(s, now);
 		w->tick(w->arg, &s->live);

@@ -68,33 +68,43 @@ static void reuse(struct supervisor *s, int step)
 }
 
 /* Whether an earlier attempt stands in for it, now that all it is handed is known; from then on nobody takes away what
- * that gave. What cannot be found out is no reason not to run. */
-static bool stands_in(struct supervisor *s, int step)
+ * that gave. What cannot be found out is no reason not to run. ERR_BUSY: not now. */
+static int stands_in(struct supervisor *s, int step)
 {
 	const struct plan_step *plan = plan_get(s->pre.plan, step);
 	struct err e;
 	int r = 0;
 
 	if (plan->action == PLAN_RUN)
-		return false;
+		return 0;
 	/* Where its run was removed at that moment the record gives another, or none. */
 	while (r == 0) {
 		if (plan_one(s->pre.plan, step, s->pre.given, &e) < 0 || plan->action != PLAN_REUSE)
-			return false;
+			return 0;
+		if (control_waits(s))
+			return ERR_BUSY;
 		r = step_borrow(s->tracker, s->work.number, plan->attempt_id, &e);
 	}
-	return r > 0;
+	if (r == ERR_BUSY)
+		control_held(s, &e);
+	return r > 0 || r == ERR_BUSY ? r : 0;
 }
 
 static void look(struct supervisor *s, int step, struct wave *w)
 {
+	int r;
+
 	if (s->states[step] != STEP_PENDING)
 		return;
 	switch (schedule_verdict(s->p, step, s->states, s->in)) {
 	case SCHEDULE_WAIT:
 		return;
 	case SCHEDULE_GO:
-		if (stands_in(s, step)) {
+		if ((r = stands_in(s, step)) < 0) {
+			vec_push(&s->undecided, step);
+			return;
+		}
+		if (r > 0) {
 			const struct plan_step *plan = plan_get(s->pre.plan, step);
 
 			journal_reuse(s->journal, s->ids[step], plan->attempt_id, plan->reason);
@@ -119,28 +129,27 @@ static void look(struct supervisor *s, int step, struct wave *w)
 	vec_push(&w->todo, step);
 }
 
+static void roll(struct supervisor *s, struct wave *w)
+{
+	while (w->todo.len) {
+		int step = vec_pop(&w->todo);
+
+		for (size_t i = 0; i < s->followers[step].len; i++)
+			look(s, s->followers[step].v[i], w);
+	}
+	journal_move(s->journal, w->upstream.v, w->upstream.len, STEP_UPSTREAM_FAILED, NULL);
+	journal_move(s->journal, w->skipped.v, w->skipped.len, STEP_SKIPPED, NULL);
+	vec_release(&w->todo);
+	vec_release(&w->upstream);
+	vec_release(&w->skipped);
+}
+
 static void spread(struct supervisor *s, int from)
 {
 	struct wave w = { 0 };
 
-	if (from >= 0) {
-		vec_push(&w.todo, from);
-	} else {
-		for (size_t i = 0; i < s->p->nsteps; i++)
-			if (s->in[i])
-				look(s, (int)i, &w);
-	}
-	while (w.todo.len) {
-		int step = vec_pop(&w.todo);
-
-		for (size_t i = 0; i < s->followers[step].len; i++)
-			look(s, s->followers[step].v[i], &w);
-	}
-	journal_move(s->journal, w.upstream.v, w.upstream.len, STEP_UPSTREAM_FAILED, NULL);
-	journal_move(s->journal, w.skipped.v, w.skipped.len, STEP_SKIPPED, NULL);
-	vec_release(&w.todo);
-	vec_release(&w.upstream);
-	vec_release(&w.skipped);
+	vec_push(&w.todo, from);
+	roll(s, &w);
 }
 
 int dispatch_init(struct supervisor *s, struct err *e)
@@ -171,7 +180,25 @@ int dispatch_init(struct supervisor *s, struct err *e)
 
 void dispatch_first(struct supervisor *s)
 {
-	spread(s, -1);
+	struct wave w = { 0 };
+
+	for (size_t i = 0; i < s->p->nsteps; i++)
+		if (s->in[i])
+			look(s, (int)i, &w);
+	roll(s, &w);
+}
+
+void dispatch_undecided(struct supervisor *s)
+{
+	struct wave w = { 0 };
+
+	for (size_t n = s->undecided.len; n > 0 && !control_waits(s); n--) {
+		int step = s->undecided.v[0];
+
+		vec_remove(&s->undecided, 0);
+		look(s, step, &w);
+	}
+	roll(s, &w);
 }
 
 static unsigned take_gpus(struct supervisor *s, int n)
@@ -243,6 +270,10 @@ void dispatch_start(struct supervisor *s)
 				control_flush(s);
 			if (s->stopping)
 				break;
+			if (s->tries[step] > 0 && s->held_since) {
+				i++;
+				continue;
+			}
 			vec_remove(&s->ready, i);
 			s->waiting[step] = false;
 			start(s, step);

@@ -33,6 +33,7 @@ struct run_live {
 	int jobs;
 	enum run_state state;
 	bool paused, stopping;
+	const char *held;              /* "! …": another process holds the record, no end is told; NULL: nobody does */
 	int64_t started, ended;        /* monotonic µs */
 	int64_t expected_left;         /* µs, -1 = unknown */
 	const char **notes; int nnotes; /* one-line remarks (what the snapshot left out) */
@@ -51,6 +52,8 @@ struct run_watch {
 	/* something moved (metrics, output, time): at most 10 a second */
 	void (*tick)(void *arg, const struct run_live *r);
 	void (*ended)(void *arg, const struct run_live *r);
+	/* r->held is new: another process has held the record for some time */
+	void (*held)(void *arg, const struct run_live *r);
 	bool wants_tick;                                             /* false: plain output, no ticks */
 };
 

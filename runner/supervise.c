@@ -27,11 +27,14 @@
 extern char **environ;
 
 #define SECRET_MIN 8
+/* Nothing else is done while the record is asked for; where another process holds it, it is asked again later. */
+#define PATIENCE_US (US_PER_S / 2)
 
 static void release(struct supervisor *s)
 {
 	struct err ignored;
 
+	tracker_patience(s->tracker, TRACKER_PATIENCE_US);
 	/* What an error left running ends with the spawner's socket; here only its memory goes. */
 	offload_free(s->host.offload);
 	for (size_t i = 0; s->p && i < s->p->nsteps; i++) {
@@ -45,6 +48,7 @@ static void release(struct supervisor *s)
 	vec_release(&s->over);
 	vec_release(&s->ready);
 	vec_release(&s->unsaid);
+	vec_release(&s->undecided);
 	vec_release(&s->untold);
 	journal_free(s->journal);
 	usage_free(s->host.usage);
@@ -426,7 +430,7 @@ static int carry(struct supervisor *s, struct err *e)
 		if ((s->nopen == 0 && s->nlive == 0) || (s->failed_itself && s->nlive == 0))
 			return 0;
 		due = journal_due(s->journal);
-		loop_timer_set(s->flush, due);
+		loop_timer_set(s->flush, due >= 0 && s->held_since && due < s->try_again ? s->try_again : due);
 		r = loop_step(s->loop, -1, e);
 		if (r < 0)
 			return r;
@@ -442,34 +446,66 @@ static int not_recorded(struct supervisor *s, struct err *e)
 	return err_prefix(e, "run %lld could not be recorded to its end", (long long)s->work.number);
 }
 
+static int record_end(struct supervisor *s, enum run_state st, int status, struct err *e)
+{
+	int r = tracker_begin(s->tracker, e);
+
+	if (r >= 0)
+		r = run_end(s->tracker, s->work.number, st, status, s->live.ended - s->live.started, e);
+	if (r >= 0)
+		r = tracker_commit(s->tracker, e);
+	if (r < 0)
+		tracker_rollback(s->tracker);
+	return r;
+}
+
+/* Once what was gathered is in the record, the end. While another process holds that, it waits for it, until a person
+ * gives up. */
+static int end_in_record(struct supervisor *s, enum run_state st, int status, struct err *e)
+{
+	struct err ignored;
+	int r = ERR_BUSY;
+
+	s->ending = true;
+	for (;;) {
+		control_flush(s);
+		if (s->failed_itself) {
+			*e = s->failure;
+			return e->code;
+		}
+		if (journal_due(s->journal) < 0 && !control_waits(s)) {
+			/* Nobody looks for that of an ended run. */
+			file_remove_tree(s->tmp, &ignored);
+			r = record_end(s, st, status, e);
+			if (r != ERR_BUSY)
+				return r;
+			control_held(s, e);
+		}
+		if (s->given_up) {
+			*e = s->held;
+			return e->code;
+		}
+		loop_timer_set(s->flush, s->try_again);
+		if ((r = loop_step(s->loop, -1, e)) < 0)
+			return r;
+	}
+}
+
 static int end_run(struct supervisor *s, struct supervise_result *ret, struct err *e)
 {
 	const struct run_watch *w = s->o->watch;
-	struct err ignored;
 	enum run_state st = s->stopped_by_person ? RUN_STOPPED : schedule_run_state(s->p, s->states, s->in);
 	int status = st == RUN_SUCCESS ? 0 : 1;
 	int r;
 
 	if (s->stopped_by_person && s->stop_signal)
 		status = 128 + (s->stop_signal == SIGINT ? SIGINT : SIGTERM);
-	control_flush(s);
-	if (s->failed_itself) {
-		*e = s->failure;
-		return not_recorded(s, e);
-	}
-	/* Nobody looks for that of an ended run. */
-	file_remove_tree(s->tmp, &ignored);
 	s->live.ended = time_mono();
-	r = tracker_begin(s->tracker, e);
-	if (r >= 0)
-		r = run_end(s->tracker, s->work.number, st, status, s->live.ended - s->live.started, e);
-	if (r >= 0)
-		r = tracker_commit(s->tracker, e);
-	if (r < 0) {
-		tracker_rollback(s->tracker);
+	r = end_in_record(s, st, status, e);
+	if (r < 0)
 		return not_recorded(s, e);
-	}
 	s->live.state = st;
+	s->live.held = NULL;
 	if (w && w->ended)
 		w->ended(w->arg, &s->live);
 	*ret = (struct supervise_result){ .run = s->work.number, .state = st, .exit_status = status };
@@ -522,6 +558,7 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	r = make_run(&s, name, e);
 	if (r < 0)
 		return r;
+	tracker_patience(t, PATIENCE_US);
 	store_let_go(s.pre.store);
 	if (stat(o->project->jig, &s.place) < 0)
 		return err_errno(e, "%s", o->project->jig);

@@ -30,6 +30,11 @@ struct supervisor {
 	struct stat place;           /* of the record's folder when the run began */
 	struct err failure;          /* the record cannot be written: everything stops */
 	bool failed_itself;
+	int64_t held_since;          /* another process holds the record, monotonic; 0: nobody does */
+	int64_t try_again;           /* then: when it is asked again */
+	struct err held;             /* what it said */
+	bool ending;                 /* only the record of the end is missing */
+	bool given_up;               /* a person does not wait for that */
 	bool spawner_gone;           /* so is every step */
 
 	/* per step of the pipeline */
@@ -45,6 +50,7 @@ struct supervisor {
 
 	VEC(int) ready;              /* may start, in order */
 	VEC(int) unsaid;             /* became ready, and the record does not know yet */
+	VEC(int) undecided;          /* may be reused, once the record can be written again */
 	struct arena texts;          /* of the live view */
 	VEC(struct attempt *) over;  /* to be freed after the next flush */
 	/* what steps ended as; live and the watcher hear of it when the flush that holds it has succeeded */
@@ -60,6 +66,7 @@ struct supervisor {
 	bool stop_wanted;            /* a step failed under --fail-fast */
 	bool ticked;                 /* something moved since the last tick */
 	int64_t next_sample, data_version;
+	int64_t obeyed;              /* the newest wish; the record may not know yet */
 	struct loop_source *tick, *flush;
 	struct run_live live;
 };
@@ -76,6 +83,7 @@ void dispatch_start(struct supervisor *s);                /* starts what may sta
 void dispatch_ended(void *arg, struct attempt *a);        /* attempt_host.ended */
 void dispatch_started(void *arg, struct attempt *a);      /* attempt_host.started */
 void dispatch_retries(struct supervisor *s, int64_t now); /* delays that are over */
+void dispatch_undecided(struct supervisor *s);            /* whether they are reused */
 void dispatch_end_pending(struct supervisor *s);          /* the run stops: what has not begun never will */
 /* A new attempt of a step that failed or was stopped, asked for by a person; answer says what came of it. */
 void dispatch_retry(struct supervisor *s, int step, char answer[128]);
@@ -85,8 +93,13 @@ void dispatch_stop_waiting(struct supervisor *s, int step);
 /* control.c */
 void control_init(struct supervisor *s);                  /* signals and clocks; needs the loop */
 void control_stop(struct supervisor *s, int signo, bool at_once);
-/* Writes what was gathered and tells the watcher what has ended by it. */
+/* Writes what was gathered and tells the watcher what has ended by it. While another process holds the record nothing
+ * is written or told, held_since is set, and it is tried again later. */
 void control_flush(struct supervisor *s);
+/* e: what tracker_begin said when it was ERR_BUSY. */
+void control_held(struct supervisor *s, const struct err *e);
+/* Nobody asks now: it was held a moment ago. */
+bool control_waits(const struct supervisor *s);
 /* The record can be written no more: what has begun and not ended in it is lost, and the watcher is told so. */
 void control_lost(struct supervisor *s);
 

@@ -45,7 +45,7 @@ static int tell_busy(const struct tracker *t, struct err *e, const char *what)
 	_buf_ struct buf quoted = BUF_INIT;
 
 	text_shell_quote(&quoted, path);
-	return err_set(e, ERR_BUSY, "%s: %s: another process has held it for a minute; see who with `fuser %s`", path,
+	return err_set(e, ERR_BUSY, "%s: %s: another process holds it; see who with `fuser %s`", path,
 	               what, quoted.data);
 }
 

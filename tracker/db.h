@@ -62,6 +62,7 @@ struct tracker {
 	bool in_transaction;
 	struct sha256 *sha;    /* for events and seals */
 	int64_t waiting_since; /* monotonic; of the busy handler */
+	int64_t patience_us;   /* how long it waits */
 	/* Why nothing can be written: an errno, or 0. Where what is read is a copy, or the file without any lock,
 	 * `stood` is what stood there then. */
 	int barred;

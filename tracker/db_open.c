@@ -10,7 +10,6 @@
 #include "base/time.h"
 #include "tracker/db.h"
 
-#define PATIENCE_US (60 * US_PER_S)
 #define TURN_US 20000
 
 enum way {
@@ -27,7 +26,7 @@ static int wait_a_little(void *arg, int count)
 
 	if (count == 0)
 		t->waiting_since = time_mono();
-	if (time_mono() - t->waiting_since > PATIENCE_US)
+	if (time_mono() - t->waiting_since > t->patience_us)
 		return 0;
 	usleep(us + (useconds_t)(getpid() % 97) * 11);
 	return 1;
@@ -65,7 +64,7 @@ static int set_up(struct tracker *t, enum way way, struct err *e)
 		            "trusted_schema = OFF; "
 		            "PRAGMA cache_size = -16384",
 		            e);
-		if (r != ERR_BUSY || way == ALONE || time_mono() - began > PATIENCE_US)
+		if (r != ERR_BUSY || way == ALONE || time_mono() - began > t->patience_us)
 			return r;
 		usleep(5000);
 	}
@@ -240,7 +239,7 @@ int db_open(struct tracker *t, enum tracker_mode mode, struct err *e)
 
 	pthread_once(&configured, configure);
 	mend_modes(path);
-	while ((r = open_once(t, path, mode, e)) == ERR_BUSY && time_mono() - began < PATIENCE_US)
+	while ((r = open_once(t, path, mode, e)) == ERR_BUSY && time_mono() - began < t->patience_us)
 		usleep(TURN_US + (useconds_t)(getpid() % 97) * 100);
 	return r;
 }

@@ -136,8 +136,8 @@ int query_duration(struct tracker *t, const char *step_name, int64_t *ret_us, st
 typedef int query_digest_fn(void *arg, const struct digest *d, int64_t size, enum artifact_form form, int64_t run,
                             const char *path, struct err *e);
 int query_digests(struct tracker *t, query_digest_fn *cb, void *arg, struct err *e);
-/* Numbers of runs whose folder may go: removed ones that no kept run borrows from and no live one goes on from. And snapshot trees that kept runs
- * name, in order of the runs (ret_runs may be NULL). */
+/* Numbers of runs whose folder may go: removed ones that no kept run borrows from and no live one goes on from. And
+ * snapshot trees that kept runs name, in order of the runs (ret_runs may be NULL). */
 int query_dead_runs(struct tracker *t, struct arena *a, int64_t **ret, size_t *ret_len, struct err *e);
 int query_snapshots(struct tracker *t, struct arena *a, const char ***ret, int64_t **ret_runs, size_t *ret_len,
                     struct err *e);

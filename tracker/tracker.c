@@ -28,6 +28,7 @@ int tracker_open(const char *dir, enum tracker_mode mode, struct tracker **ret, 
 	int r;
 
 	t->dir = mem_strdup(dir);
+	t->patience_us = TRACKER_PATIENCE_US;
 	if ((r = folder_has_record(dir, e)) < 0)
 		return r;
 	if (mode != TRACKER_WRITE && !file_exists(path))
@@ -144,6 +145,11 @@ void tracker_read_end(struct tracker *t)
 	if (!t->in_transaction && !sqlite3_get_autocommit(t->db) &&
 	    db_query(t, &sql, TRACKER_COMMIT, &st, &ignored) >= 0)
 		db_step(t, st, &ignored);
+}
+
+void tracker_patience(struct tracker *t, int64_t us)
+{
+	t->patience_us = us;
 }
 
 void tracker_stop_when(struct tracker *t, int (*stop)(void *arg), void *arg)

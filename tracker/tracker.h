@@ -1,9 +1,9 @@
 /* The record: one SQLite database, DIR/jig.db, in WAL mode with synchronous=FULL.
  *
  * Every write is inside a transaction opened by tracker_begin (BEGIN IMMEDIATE, waiting with back-off for as long as it
- * takes up to a minute); a write outside one aborts the program. Transactions are short: callers gather first, then
- * write. Reads need none. Statements are prepared once, from one table, and kept. A tracker belongs to one thread.
- * Nothing of SQLite shows in these headers. */
+ * takes up to a minute, or what tracker_patience says); a write outside one aborts the program. Transactions are short:
+ * callers gather first, then write. Reads need none. Statements are prepared once, from one table, and kept. A tracker
+ * belongs to one thread. Nothing of SQLite shows in these headers. */
 #ifndef TRACKER_TRACKER_H
 #define TRACKER_TRACKER_H
 
@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/sha256.h"
+#include "base/time.h"
 #include "tracker/state.h"
 
 struct tracker;
@@ -45,6 +46,10 @@ void tracker_rollback(struct tracker *t);             /* none open: no-op */
  * and tracker_begin not either. Ending is safe where the beginning failed. */
 int tracker_read_begin(struct tracker *t, struct err *e);
 void tracker_read_end(struct tracker *t);
+
+/* How long tracker_begin waits while another process writes; then it is ERR_BUSY, and can be tried again. */
+#define TRACKER_PATIENCE_US (60 * US_PER_S)
+void tracker_patience(struct tracker *t, int64_t us);
 
 /* Asked every few thousand instructions of a query, in the thread that runs it; other than 0 ends the query with
  * ERR_INTERRUPTED. NULL: no more. */

@@ -236,6 +236,8 @@ static int note_rows(const struct run_live *r, int cols)
 	int rows = 0;
 	for (int i = 0; i < r->nnotes; i++)
 		rows += put_note(NULL, r->notes[i], cols, INT_MAX);
+	if (r->held)
+		rows += put_note(NULL, r->held, cols, INT_MAX);
 	return rows;
 }
 
@@ -296,6 +298,8 @@ static int compose(struct live_view *v, const struct run_live *r, int64_t now_mo
 		note_room -= used;
 		budget -= used;
 	}
+	if (r->held && note_room > 0)
+		budget -= put_note(&p, r->held, g->cols, note_room);
 	_free_ bool *chosen = mem_zero((size_t)r->nsteps + 1);
 	bool folded = r->nsteps > budget;
 	choose(r, folded && budget > 0 ? budget - 1 : budget, chosen);

@@ -25,7 +25,7 @@ def call(*words, may=(0,)):
     with lock:
         n, most = calls.get(words[0], (0, 0))
         calls[words[0]] = (n + 1, max(most, time.monotonic() - began))
-        if p.returncode not in may or "locked" in said or "held it for a minute" in said or "Sanitizer" in said:
+        if p.returncode not in may or "locked" in said or "another process holds" in said or "Sanitizer" in said:
             faults.append((words, p.returncode, said[-600:]))
     return p
 
