@@ -10,7 +10,9 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "runner/log/logged.h"
 #include "runner/pipeline/yaml.h"
+#include "tracker/param.h"
 
 /* Whether something else wrote a line and no newline behind it. */
 static bool torn(int fd)
@@ -68,30 +70,55 @@ static int metrics(struct context *c, struct buf *out, struct err *e)
 	return 0;
 }
 
-/* A param of the run cannot be set to another value: it was decided before. */
-static int check_param(const char *key, const json_t *value, struct err *e)
+/* What this attempt has logged already, where more is to follow. */
+static int read_logged(struct context *c, const char *path, struct buf *ret, struct err *e)
 {
-	const char *path = getenv("JIG_PARAMS");
-	_buf_ struct buf text = BUF_INIT, was = BUF_INIT;
-	_json_ json_t *all = NULL;
-	const json_t *old;
-	struct err ignored;
+	const char *const *given;
+	int r = 0;
 
-	if (!path || file_read(path, 8 << 20, &text, &ignored) < 0 ||
-	    json_parse(text.data, text.len, path, &all, &ignored) < 0)
-		return 0;
-	old = json_path_get(json_object_get(all, "params"), key);
-	if (!old || json_equal(old, value))
-		return 0;
-	json_canonical(&was, old);
-	return err_set(e, ERR_EXISTS, "param %s of this run is %s already", key, was.data);
+	if (option_list(c, "param", &given) || option_list(c, "artifact", &given))
+		r = file_read(path, LOGGED_READ, ret, e);
+	return r == ERR_NOT_FOUND ? 0 : r;
 }
 
-static int params(struct context *c, struct buf *out, struct err *e)
+static void add_logged(void *arg, const char *line, size_t n, json_t *v)
 {
+	const json_t *value;
+	const char *key = logged_param(v, &value);
+	struct err ignored;
+
+	if (key)
+		param_put(arg, key, value, &ignored);
+}
+
+/* The params that the step knows of: those that the run began with, and what this attempt has logged. Owned. */
+static json_t *known_params(const struct buf *logged)
+{
+	const char *path = getenv("JIG_PARAMS");
+	_buf_ struct buf text = BUF_INIT;
+	_json_ json_t *all = NULL;
+	json_t *params = NULL;
+	struct err ignored;
+
+	if (path && file_read(path, 8 << 20, &text, &ignored) >= 0 &&
+	    json_parse(text.data, text.len, path, &all, &ignored) >= 0)
+		params = json_incref(json_object_get(all, "params"));
+	if (!json_is_object(params)) {
+		json_decref(params);
+		params = json_object();
+	}
+	logged_lines(logged, add_logged, params);
+	return params;
+}
+
+static int params(struct context *c, const struct buf *before, struct buf *out, struct err *e)
+{
+	_json_ json_t *known = NULL;
 	const char *const *given;
 	size_t n = option_list(c, "param", &given);
 
+	if (n)
+		known = known_params(before);
 	for (size_t i = 0; i < n; i++) {
 		const char *eq = strchr(given[i], '=');
 		json_t *value, *line;
@@ -104,7 +131,7 @@ static int params(struct context *c, struct buf *out, struct err *e)
 		line = json_object();
 		json_object_set_new(line, "param", json_stringn(given[i], eq - given[i]));
 		json_object_set_new(line, "value", value);
-		r = check_param(json_string_value(json_object_get(line, "param")), value, e);
+		r = param_put(known, json_string_value(json_object_get(line, "param")), value, e);
 		add_line(out, line);
 		if (r < 0)
 			return r;
@@ -142,7 +169,7 @@ static int artifacts(struct context *c, const char *work, struct buf *out, struc
 static int run_log(struct context *c, struct err *e)
 {
 	const char *file = getenv("JIG_METRICS");
-	_buf_ struct buf points = BUF_INIT, logged = BUF_INIT;
+	_buf_ struct buf points = BUF_INIT, logged = BUF_INIT, before = BUF_INIT;
 	_free_ char *folder = NULL, *work = NULL, *path = NULL;
 	int r;
 
@@ -153,11 +180,16 @@ static int run_log(struct context *c, struct err *e)
 	folder = path_parent(file);
 	work = path_join(folder, "work");
 	path = path_join(folder, "logged.jsonl");
-	if ((c->nargs && (r = metrics(c, &points, e)) < 0) || (r = params(c, &logged, e)) < 0 ||
-	    (r = artifacts(c, work, &logged, e)) < 0)
+	if ((c->nargs && (r = metrics(c, &points, e)) < 0) || (r = read_logged(c, path, &before, e)) < 0 ||
+	    (r = params(c, &before, &logged, e)) < 0 || (r = artifacts(c, work, &logged, e)) < 0)
 		return r;
 	if (!points.len && !logged.len)
 		return err_set(e, ERR_USAGE, "nothing to log: give NAME=VALUE, --param K=V or --artifact PATH");
+	if (logged.len && before.len + logged.len > LOGGED_MOST)
+		return err_set(e, ERR_USAGE,
+		               "a step hands over at most %d MiB by --param and --artifact, and this is more; what is "
+		               "large goes into a file: --artifact PATH",
+		               LOGGED_MOST >> 20);
 	if (points.len && (r = append(file, &points, e)) < 0)
 		return r;
 	return logged.len ? append(path, &logged, e) : 0;

@@ -281,11 +281,7 @@ void attempt_free(struct attempt *a)
 	metric_parser_free(a->parser);
 	secrets_release(&a->secrets);
 	log_free(a->log);
-	for (size_t i = 0; i < a->params.len; i++) {
-		free(a->params.v[i].key);
-		json_decref(a->params.v[i].value);
-	}
-	vec_release(&a->params);
+	json_decref(a->params);
 	outputs_release(&a->taken);
 	attempt_trace_release(a);
 	step_key_release(&a->key);

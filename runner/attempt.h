@@ -14,6 +14,7 @@
 #include "runner/trace/observe.h"
 #include "runner/work/offload.h"
 #include "runner/work/outputs.h"
+#include "runner/log/logged.h"
 #include "runner/log/secret.h"
 #include "runner/plan/step_key.h"
 #include "runner/process/spawn.h"
@@ -34,6 +35,7 @@ struct attempt_host {
 	struct journal *journal;
 	struct usage *usage;
 	struct spares *spares;
+	struct logged_params *params; /* of the run */
 	const struct work_run *run;
 	const struct inputs *inputs;
 	struct facts *outputs;       /* per step of the pipeline: filled when an attempt succeeds */
@@ -92,7 +94,8 @@ struct attempt {
 	int64_t log_size;
 	struct digest log_digest;
 	struct outputs_taken taken;
-	VEC(struct logged_param { char *key; json_t *value; }) params;
+	json_t *params;              /* that it logged: [[key, value], …] */
+	bool params_changed;         /* those of the run, by it */
 	int slot;                    /* of its TMPDIR */
 	struct step_key key;         /* what decides it besides its code */
 	/* the attempt of an earlier run whose checkpoint it is to get; NULL: none. In the arena */

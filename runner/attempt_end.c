@@ -152,6 +152,11 @@ void attempt_say(struct attempt *a, const char *text)
 	log_write(a->log, 1, line, strlen(line), time_now(), &ignored);
 }
 
+static void say(void *arg, const char *text)
+{
+	attempt_say(arg, text);
+}
+
 /* A secret in what would go into the store or the record fails the step, with no output taken. */
 static void refuse_secrets(struct attempt *a, const struct logged *logged)
 {
@@ -281,13 +286,16 @@ static void settle_work(void *arg)
 	struct logged logged = { 0 };
 	enum work_end end;
 	struct err e = { 0 };
+	int r;
 
 	if (a->work.wrap == SPAWN_SANDBOX && a->result.state == ATTEMPT_FAILED)
 		name_sandbox(a);
-	attempt_read_logged(a, &logged);
+	r = attempt_read_logged(a, &logged, &a->problem);
+	if (r < 0)
+		attempt_say(a, a->problem.text);
 	if (a->def->nsecrets)
 		refuse_secrets(a, &logged);
-	a->made = 0;
+	a->made = a->result.state == ATTEMPT_SUCCESS ? r : 0;
 	attempt_take_artifacts(a, &logged, &a->problem);
 	logged_release(&logged);
 	if (a->result.state == ATTEMPT_SUCCESS && a->made >= 0) {
@@ -309,6 +317,7 @@ static void settle_work(void *arg)
 		settle_checkpoints(a);
 	if (a->def->nsecrets)
 		look_at_kept(a);
+	a->params_changed = logged_params_set(a->host->params, a->step, a->params, say, a);
 	close_log(a);
 	if (a->made >= 0 && a->result.state != ATTEMPT_SUCCESS)
 		explain(a);
@@ -409,8 +418,8 @@ void attempt_record(struct attempt *a, enum step_state s)
 
 		record_fact(a, &log, ROLE_LOG);
 	}
-	for (size_t i = 0; i < a->params.len; i++)
-		journal_param(a->host->journal, a->params.v[i].key, a->params.v[i].value);
+	if (a->params_changed)
+		journal_params(a->host->journal, logged_params_all(a->host->params));
 	a->result.step_state = s;
 	journal_end(a->host->journal, &a->rec, &a->result, a->traced ? &a->trace : NULL);
 	for (size_t i = 0; i < outputs; i++)

@@ -24,7 +24,7 @@ struct logged {
 };
 void logged_release(struct logged *l);
 /* Reads it; params go to a->params. Safe on another thread. */
-void attempt_read_logged(struct attempt *a, struct logged *ret);
+int attempt_read_logged(struct attempt *a, struct logged *ret, struct err *e);
 /* The artifacts into the store. One that is missing sets a->made of a step that succeeded. Safe on another thread. */
 void attempt_take_artifacts(struct attempt *a, const struct logged *l, struct err *e);
 

@@ -280,36 +280,57 @@ static char *secret_in_line(const struct attempt *a, const char *line, size_t n,
 	               : NULL;
 }
 
-/* A JSON object a line. */
-void attempt_read_logged(struct attempt *a, struct logged *ret)
+struct reading {
+	struct attempt *a;
+	struct logged *ret;
+	int64_t broken;
+};
+
+static void logged_line(void *arg, const char *line, size_t n, json_t *v)
 {
-	_buf_ struct buf text = BUF_INIT;
-	struct err quiet;
-	struct stat st;
+	struct reading *g = arg;
+	const char *path = json_string_value(json_object_get(v, "artifact"));
+	const json_t *value;
+	const char *key = logged_param(v, &value);
+	_free_ char *secret = v && g->a->def->nsecrets ? secret_in_line(g->a, line, n, v) : NULL;
 
-	if (lstat(a->work.logged, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    file_read(a->work.logged, 16 << 20, &text, &quiet) < 0)
+	if (secret) {
+		if (!g->ret->secret)
+			g->ret->secret = mem_strdup(secret);
 		return;
-	for (char *line = text.data, *nl; (nl = strchr(line, '\n')); line = nl + 1) {
-		_json_ json_t *v = NULL;
-		_free_ char *secret = NULL;
-
-		if (json_parse(line, nl - line, "logged.jsonl", &v, &quiet) < 0)
-			continue;
-		secret = a->def->nsecrets ? secret_in_line(a, line, nl - line, v) : NULL;
-		if (secret) {
-			if (!ret->secret)
-				ret->secret = mem_strdup(secret);
-			continue;
-		}
-		const char *path = json_string_value(json_object_get(v, "artifact"));
-		const char *key = json_string_value(json_object_get(v, "param"));
-		json_t *value = json_object_get(v, "value");
-		if (path)
-			vec_push(&ret->artifacts, mem_strdup(path));
-		if (key && value)
-			vec_push(&a->params, (struct logged_param){ mem_strdup(key), json_incref(value) });
 	}
+	g->broken += !path && !key;
+	if (path)
+		vec_push(&g->ret->artifacts, mem_strdup(path));
+	if (key)
+		json_array_append_new(g->a->params, json_pack("[s, O]", key, value));
+}
+
+int attempt_read_logged(struct attempt *a, struct logged *ret, struct err *e)
+{
+	struct reading g = {.a = a, .ret = ret};
+	_buf_ struct buf text = BUF_INIT;
+	_free_ char *line = NULL;
+	struct stat st;
+	int r = 0;
+
+	a->params = json_array();
+	if (lstat(a->work.logged, &st) < 0 && errno == ENOENT)
+		return 0;
+	/* A step may have put anything in the place of the file. */
+	if (lstat(a->work.logged, &st) == 0 && !S_ISREG(st.st_mode))
+		r = err_set(e, ERR_USAGE, "it is no file");
+	else
+		r = file_read(a->work.logged, LOGGED_READ, &text, e);
+	if (r < 0)
+		return err_prefix(e, "logged.jsonl, with all that `jig log` handed over");
+	logged_lines(&text, logged_line, &g);
+	if (!g.broken)
+		return 0;
+	line = mem_printf("%lld line%s of logged.jsonl tell%s neither a param nor an artifact", (long long)g.broken,
+	                  g.broken > 1 ? "s" : "", g.broken > 1 ? "" : "s");
+	attempt_say(a, line);
+	return 0;
 }
 
 void attempt_take_artifacts(struct attempt *a, const struct logged *l, struct err *e)

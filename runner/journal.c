@@ -11,7 +11,7 @@
 
 struct entry {
 	enum {
-		ENTRY_MOVE, ENTRY_BEGIN, ENTRY_END, ENTRY_ARTIFACT, ENTRY_PARAM, ENTRY_SAMPLE, ENTRY_REUSE,
+		ENTRY_MOVE, ENTRY_BEGIN, ENTRY_END, ENTRY_ARTIFACT, ENTRY_PARAMS, ENTRY_SAMPLE, ENTRY_REUSE,
 		ENTRY_TAKE
 	} kind;
 	struct journal_attempt *attempt;
@@ -20,7 +20,7 @@ struct entry {
 		struct attempt_new begin;
 		struct { struct attempt_result result; const struct trace_rows *trace; } end;
 		struct artifact_new artifact;
-		struct { const char *key; json_t *value; } param;
+		json_t *params;
 		struct sample sample;
 		struct step_reuse reuse;
 		struct { int64_t id; const char *answer; } take;
@@ -50,8 +50,8 @@ struct journal *journal_new(struct tracker *t, int64_t run)
 static void clear_entries(struct journal *j)
 {
 	for (size_t i = 0; i < j->entries.len; i++)
-		if (j->entries.v[i].kind == ENTRY_PARAM)
-			json_decref(j->entries.v[i].param.value);
+		if (j->entries.v[i].kind == ENTRY_PARAMS)
+			json_decref(j->entries.v[i].params);
 	vec_clear(&j->entries);
 	arena_release(&j->arena);
 }
@@ -151,13 +151,19 @@ void journal_artifact(struct journal *j, struct journal_attempt *a, const struct
 		en->artifact.digest = arena_dup(&j->arena, f->digest, sizeof *f->digest);
 }
 
-void journal_param(struct journal *j, const char *key, json_t *value)
+void journal_params(struct journal *j, json_t *params)
 {
-	struct entry *en = add(j);
+	struct entry *en;
 
-	en->kind = ENTRY_PARAM;
-	en->param.key = arena_strdup(&j->arena, key);
-	en->param.value = json_incref(value);
+	for (size_t i = 0; i < j->entries.len; i++)
+		if (j->entries.v[i].kind == ENTRY_PARAMS) {
+			json_decref(j->entries.v[i].params);
+			j->entries.v[i].params = params;
+			return;
+		}
+	en = add(j);
+	en->kind = ENTRY_PARAMS;
+	en->params = params;
 }
 
 void journal_sample(struct journal *j, struct journal_attempt *a, const struct sample *s)
@@ -269,7 +275,6 @@ static int write_reuses(struct journal *j, const struct entry *first, struct err
 static int write_entry(struct journal *j, struct entry *en, struct err *e)
 {
 	struct tracker *t = j->tracker;
-	int r;
 
 	switch (en->kind) {
 	case ENTRY_MOVE:
@@ -283,11 +288,8 @@ static int write_entry(struct journal *j, struct entry *en, struct err *e)
 		en->artifact.step = en->attempt->step;
 		en->artifact.attempt = en->attempt->id;
 		return artifact_add(t, &en->artifact, e);
-	case ENTRY_PARAM:
-		r = run_param(t, j->run, en->param.key, en->param.value, e);
-		/* A param that contradicts one that is there: `jig log` has said so to the step; the run goes on with
-		 * what it has. */
-		return r == ERR_EXISTS || r == ERR_USAGE ? 0 : r;
+	case ENTRY_PARAMS:
+		return run_params(t, j->run, en->params, e);
 	case ENTRY_SAMPLE:
 		return sample_add(t, en->attempt->id, &en->sample, e);
 	case ENTRY_REUSE:

@@ -41,7 +41,8 @@ void journal_begin(struct journal *j, struct journal_attempt *a, const struct at
 void journal_end(struct journal *j, struct journal_attempt *a, const struct attempt_result *r,
                  const struct trace_rows *trace);
 void journal_artifact(struct journal *j, struct journal_attempt *a, const struct artifact_new *f);
-void journal_param(struct journal *j, const char *key, json_t *value);
+/* All params of the run from now on; takes the reference. */
+void journal_params(struct journal *j, json_t *params);
 void journal_sample(struct journal *j, struct journal_attempt *a, const struct sample *s);
 /* step METRIC_NO_STEP: the next whole number of the series. ERR_USAGE for a key that is empty, too long or no UTF-8. */
 int journal_point(struct journal *j, struct journal_attempt *a, const char *key, size_t key_len, int64_t step,

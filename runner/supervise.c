@@ -53,6 +53,7 @@ static void release(struct supervisor *s)
 	journal_free(s->journal);
 	usage_free(s->host.usage);
 	spares_free(s->host.spares);
+	logged_params_free(s->host.params);
 	checkpoint_watch_free(s->host.checkpoints);
 	loop_free(s->loop);
 	observer_free(s->host.observer);
@@ -574,6 +575,7 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	s.host.journal = s.journal;
 	s.host.usage = usage_new();
 	s.host.spares = spares_new();
+	s.host.params = logged_params_new(s.p->params);
 	s.host.run = &s.work;
 	s.host.inputs = s.pre.inputs;
 	s.host.step_ids = s.ids;

@@ -27,8 +27,9 @@
 	           "commit_id, branch, remote, dirty, snapshot, unpinned) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, " \
 	           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
 	X(RUN_PARAM, "INSERT INTO param (run, key, type, text, number) VALUES (?, ?, ?, ?, ?)") \
-	X(RUN_PARAMS_GET, "SELECT params FROM run WHERE number = ?1") \
+	X(RUN_PARAM_ONCE, "INSERT INTO param (run, key, type, text, number) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING") \
 	X(RUN_PARAMS_SET, "UPDATE run SET params = ?2 WHERE number = ?1") \
+	X(RUN_PARAMS_OFF, "DELETE FROM param WHERE run = ?1") \
 	X(RUN_STATE, "SELECT state, started, uid FROM run WHERE number = ?1") \
 	X(RUN_STARTED, "UPDATE run SET state = 'running', started = ?2 WHERE number = ?1") \
 	X(RUN_ENDED, "UPDATE run SET state = ?2, ended = ?3, elapsed_us = ?4, exit_status = ?5 WHERE number = ?1") \
@@ -168,8 +169,7 @@ static const char *type_name(const json_t *v)
 struct leaves {
 	struct tracker *t;
 	int64_t run;
-	const char *prefix;
-	int r;
+	int query, r;
 	struct err *e;
 };
 
@@ -177,14 +177,13 @@ static void add_leaf(void *arg, const char *dotted, const json_t *v)
 {
 	struct leaves *l = arg;
 	_free_ char *json = NULL;
-	_free_ char *joined = l->prefix ? mem_printf("%s%s%s", l->prefix, *dotted ? "." : "", dotted) : NULL;
 	const char *text = json_string_value(v);
 
 	if (l->r < 0)
 		return;
 	if (!text)
 		text = json = json_or(v, "");
-	l->r = db_write(l->t, &sql, RUN_PARAM, l->e, DB_INT(l->run), DB_TEXT(joined ? joined : dotted),
+	l->r = db_write(l->t, &sql, l->query, l->e, DB_INT(l->run), DB_TEXT(dotted),
 	                DB_TEXT(type_name(v)), DB_TEXT(text),
 	                json_is_number(v) ? DB_REAL(json_number_value(v)) : DB_NULL);
 }
@@ -248,7 +247,7 @@ int run_create(struct tracker *t, const struct run_new *n, int64_t *ret_number, 
 	if (r < 0)
 		return r;
 	run = sqlite3_last_insert_rowid(t->db);
-	struct leaves l = {.t = t, .run = run, .e = e};
+	struct leaves l = {.t = t, .run = run, .query = RUN_PARAM, .e = e};
 	if (n->params)
 		json_leaves(n->params, add_leaf, &l);
 	if (l.r < 0)
@@ -264,85 +263,17 @@ int run_create(struct tracker *t, const struct run_new *n, int64_t *ret_number, 
 	return 0;
 }
 
-static int param_taken(int64_t run, const char *key, const json_t *is, struct err *e)
+int run_params(struct tracker *t, int64_t run, const json_t *params, struct err *e)
 {
-	_free_ char *text = json_or(is, "");
+	_free_ char *text = json_or(params, "{}");
+	/* Keys that hold dots may be the same path twice. */
+	struct leaves l = {.t = t, .run = run, .query = RUN_PARAM_ONCE, .e = e};
+	int r = db_write(t, &sql, RUN_PARAMS_SET, e, DB_INT(run), DB_TEXT(text));
 
-	return err_set(e, ERR_EXISTS, "param %s of run %lld is %s already", key, (long long)run, text);
-}
-
-/* Puts value at key into the object: objects are joined, everything else stays as it is. Leaves that are new become
- * rows. */
-static int put_param(struct leaves *l, json_t *into, const char *key, const char *name, const json_t *value)
-{
-	json_t *is = json_object_get(into, name), *item;
-	const char *below;
-
-	if (!is) {
-		l->prefix = key;
-		json_leaves(value, add_leaf, l);
-		json_object_set(into, name, (json_t *)value);
-		return l->r;
-	}
-	if (json_equal(is, value))
-		return 0;
-	if (!json_is_object(is) || !json_object_size(is) || !json_is_object(value))
-		return param_taken(l->run, key, is, l->e);
-	json_object_foreach((json_t *)value, below, item)
-	{
-		_free_ char *path = mem_printf("%s.%s", key, below);
-		int r = put_param(l, is, path, below, item);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static bool param_key_valid(const char *key)
-{
-	size_t n = strlen(key);
-
-	return n > 0 && n <= 250 && utf8_valid(key, n) && key[0] != '.' && key[n - 1] != '.' && !strstr(key, "..");
-}
-
-int run_param(struct tracker *t, int64_t run, const char *key, const json_t *value, struct err *e)
-{
-	_query_ sqlite3_stmt *st = NULL;
-	_json_ json_t *params = NULL;
-	_free_ char *text = NULL;
-	struct leaves l = {.t = t, .run = run, .e = e};
-	json_t *into;
-	const char *part = key;
-	int r;
-
-	if (!param_key_valid(key))
-		return err_set(e, ERR_USAGE,
-		               "the name of a param is UTF-8 of 1 to 250 bytes, its parts have a dot between them");
-	r = db_query(t, &sql, RUN_PARAMS_GET, &st, e, DB_INT(run));
-	if (r < 0 || (r = db_step(t, st, e)) < 0)
+	if (r < 0 || (r = db_write(t, &sql, RUN_PARAMS_OFF, e, DB_INT(run))) < 0)
 		return r;
-	params = r > 0 ? json_loads(db_peek(st, 0), 0, NULL) : NULL;
-	db_resetp(&st);
-	if (!params)
-		return err_set(e, ERR_NOT_FOUND, "there is no run %lld", (long long)run);
-	into = params;
-	for (size_t n; part[n = strcspn(part, ".")]; part += n + 1) {
-		_free_ char *name = mem_strndup(part, n);
-		_free_ char *above = mem_strndup(key, (size_t)(part - key) + n);
-		json_t *is = json_object_get(into, name);
-
-		if (is && (!json_is_object(is) || !json_object_size(is)))
-			return param_taken(run, above, is, e);
-		if (!is)
-			json_object_set_new(into, name, is = json_object());
-		into = is;
-	}
-	r = put_param(&l, into, key, part, value);
-	if (r < 0)
-		return r;
-	text = json_or(params, "{}");
-	return db_write(t, &sql, RUN_PARAMS_SET, e, DB_INT(run), DB_TEXT(text));
+	json_leaves(params, add_leaf, &l);
+	return l.r;
 }
 
 static int get_state(struct tracker *t, int64_t run, enum run_state *ret, int64_t *ret_started, struct err *e)

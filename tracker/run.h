@@ -45,9 +45,9 @@ int run_end(struct tracker *t, int64_t run, enum run_state s, int exit_status, i
  * run_end(lost). Does nothing (0) when it has ended meanwhile; 1 when it did. The caller has looked at the lease. */
 int run_mark_lost(struct tracker *t, int64_t run, struct err *e);
 
-/* A param that the code of a live run sets (`jig log --param`): a leaf or an object; kept in the whole too; the same
- * key again with another value is ERR_EXISTS. */
-int run_param(struct tracker *t, int64_t run, const char *key, const json_t *value, struct err *e);
+/* All params of a live run from now on, those that it was created with among them (param.h joins what its code sets).
+ */
+int run_params(struct tracker *t, int64_t run, const json_t *params, struct err *e);
 
 bool run_name_valid(const char *name); /* [A-Za-z][A-Za-z0-9_.-]{0,63}, not "last"; tag keys too */
 int run_rename(struct tracker *t, int64_t run, const char *name, struct err *e);

@@ -1,0 +1,122 @@
+# `jig log --param`: whose params are the run's, and what becomes of those that contradict others.
+. "$TESTS/../lib/runs.sh"
+
+# What is in the record is what `jig show` tells, row by row.
+rows() {
+	python3 - <<'P'
+import json, sqlite3
+db = sqlite3.connect(".jig/jig.db")
+run, whole = db.execute("SELECT number, params FROM run ORDER BY number DESC LIMIT 1").fetchone()
+def leaves(v, path):
+    if isinstance(v, dict) and v:
+        for k in v:
+            yield from leaves(v[k], path + [k])
+    else:
+        yield ".".join(path), v if isinstance(v, str) else json.dumps(v, separators=(",", ":"))
+want = sorted(leaves(json.loads(whole), [])) if whole != "{}" else []
+have = sorted(db.execute("SELECT key, text FROM param WHERE run = ?", (run,)))
+assert want == have, (want, have)
+P
+}
+
+# ---- of several attempts the last counts
+
+cat >jig.yaml <<'Y'
+steps:
+  train:
+    run: |
+      if [ "$JIG_ATTEMPT" = 1 ]; then jig log --param batch=64 --param gone=1; exit 1; fi
+      jig log --param batch=32
+    retry: {limit: 1}
+  fails: {run: 'jig log --param "tried=$JIG_ATTEMPT" --param "by.$JIG_ATTEMPT=x"; exit 1', retry: {limit: 1}}
+Y
+expect 1 jig run
+same "$(states last)" "failed train=success fails=failed"
+same "$(ask last 'sorted(r["params"].items())')" "[('batch', 32), ('by', {'2': 'x'}), ('tried', 2)]"
+rows
+expect 0 jig ls --filter 'params.batch = 64' --json
+same "$out" "[]"
+expect 0 jig verify
+
+# ---- two steps: the first that ended counts, the other's log tells it
+
+cat >jig.yaml <<'Y'
+params: {seed: 7}
+steps:
+  a: {run: "jig log --param 'm={\"w\": 2, \"x\": 3}'"}
+  b: {run: "jig log --param 'm={\"a\": 5, \"x\": 4}' --param same=1", needs: [a]}
+  c: {run: "jig log --param 'm={\"a\": 7}' --param same=1", needs: [b]}
+Y
+expect 0 jig run
+same "$(ask last 'sorted(r["params"].items())')" "[('m', {'a': 7, 'w': 2, 'x': 3}), ('same', 1), ('seed', 7)]"
+rows
+same "$(jig logs last a c)" ""
+same "$(jig logs last b | sed 's/^.*\[jig/[jig/')" \
+	'[jig: param m.x of this run is 3 already; param m {"a":5,"x":4}, which the step logged, is not recorded]'
+expect 0 jig verify
+
+# ---- what the step can know is refused at once
+
+cat >jig.yaml <<'Y'
+params: {seed: 7, train: {lr: 0.1}}
+steps:
+  a:
+    run: |
+      try() { status=0; jig log --param "$1" 2>>"$HOME/said" || status=$?; echo "$1: $status" >>"$HOME/tried"; }
+      try seed=8; try seed.below=1; try train=1; try 'train={"batch": 1, "lr": 0.2}'; try .x=1
+      try own=1; try own=1; try own=2; try 'train={"lr": 0.1, "batch": 1}'; try train.batch=2
+      # Nobody looks at what is written past `jig log`.
+      printf '{"param": "seed", "value": 9}\n{"param": "..", "value": 1}\n{"param": "half"}\n[1]\ntorn' >>"${JIG_METRICS%/*}/logged.jsonl"
+Y
+expect 0 jig run
+same "$(tr '\n' ' ' <"$HOME/tried")" 'seed=8: 2 seed.below=1: 2 train=1: 2 train={"batch": 1, "lr": 0.2}: 2 .x=1: 2'\
+' own=1: 0 own=1: 0 own=2: 2 train={"lr": 0.1, "batch": 1}: 0 train.batch=2: 2 '
+same "$(cat "$HOME/said")" 'jig: param seed of this run is 7 already
+jig: param seed of this run is 7 already
+jig: param train of this run is {"lr":0.1} already
+jig: param train.lr of this run is 0.1 already
+jig: the name of a param is UTF-8 of 1 to 250 bytes, its parts have a dot between them
+jig: param own of this run is 1 already
+jig: param train.batch of this run is 1 already'
+same "$(ask last 'sorted(r["params"].items())')" "[('own', 1), ('seed', 7), ('train', {'batch': 1, 'lr': 0.1})]"
+rows
+log=$(jig logs last a)
+has "$log" "[jig: 3 lines of logged.jsonl tell neither a param nor an artifact]"
+has "$log" "[jig: param seed of this run is 7 already; param seed 9, which the step logged, is not recorded]"
+has "$log" "param .. 1, which the step logged, is not recorded]"
+
+# ---- more than is taken
+
+cat >jig.yaml <<'Y'
+steps:
+  much:
+    run: |
+      jig log --param first=1
+      # A param of 8 MiB, and one more, leave no room.
+      python3 - "${JIG_METRICS%/*}/logged.jsonl" <<'P'
+      import sys
+      with open(sys.argv[1], "a") as f:
+          for k in "bc":
+              f.write('{"param": "%s", "value": "%s"}\n' % (k, "x" * (8 << 20)))
+      P
+      ! jig log --param last=1 2>"$HOME/much"
+      echo x >file.txt; ! jig log loss=1 --artifact file.txt 2>>"$HOME/much"
+      jig log loss=2
+  past:
+    run: |
+      echo x >kept.txt; jig log --param lost=1 --artifact kept.txt
+      truncate -s 40M "${JIG_METRICS%/*}/logged.jsonl"
+  folder: {run: 'rm -f "${JIG_METRICS%/*}/logged.jsonl"; mkdir "${JIG_METRICS%/*}/logged.jsonl"'}
+Y
+expect 1 jig run
+same "$(states last)" "failed much=success past=failed folder=failed"
+same "$(head -1 "$HOME/much")" "jig: a step hands over at most 16 MiB by --param and --artifact, and this is more; what is large goes into a file: --artifact PATH"
+same "$(ask last 'sorted((k, len(str(v))) for k, v in r["params"].items())')" "[('b', 8388608), ('c', 8388608), ('first', 1)]"
+for step in past folder; do
+	has "$(message last $step)" 'logged.jsonl, with all that `jig log` handed over'
+	has "$(jig logs last $step)" 'logged.jsonl, with all that `jig log` handed over'
+	same "$(cause last $step)" output_missing
+done
+has "$(message last folder)" "it is no file"
+expect 0 jig verify
+finish
