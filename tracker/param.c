@@ -28,7 +28,8 @@ static bool joins(const json_t *v)
 	return json_is_object(v) && json_object_size(v);
 }
 
-/* Length of the part to go down by: keys of the object may hold dots themselves, and the longest that is there is it. */
+/* Length of the part to go down by: keys of the object may hold dots themselves, and the longest that is there counts.
+ */
 static size_t first_part(const json_t *params, const char *key)
 {
 	for (size_t n = strlen(key); n > 0; n--)

@@ -27,7 +27,8 @@
 	           "commit_id, branch, remote, dirty, snapshot, unpinned) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, " \
 	           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
 	X(RUN_PARAM, "INSERT INTO param (run, key, type, text, number) VALUES (?, ?, ?, ?, ?)") \
-	X(RUN_PARAM_ONCE, "INSERT INTO param (run, key, type, text, number) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING") \
+	X(RUN_PARAM_ONCE, "INSERT INTO param (run, key, type, text, number) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO " \
+	                  "NOTHING") \
 	X(RUN_PARAMS_SET, "UPDATE run SET params = ?2 WHERE number = ?1") \
 	X(RUN_PARAMS_OFF, "DELETE FROM param WHERE run = ?1") \
 	X(RUN_STATE, "SELECT state, started, uid FROM run WHERE number = ?1") \
