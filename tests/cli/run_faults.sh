@@ -147,7 +147,7 @@ same "$out" "[jig: line 3 of \$JIG_METRICS is no metric: column 1: NAME=VALUE or
 expect 0 jig logs last long
 has "$out" "[jig: line 1 of \$JIG_METRICS is no metric: it is longer than 1 MiB: xxxx"
 hasnt "$out" "are no metrics"
-# The metrics file may be anything, and the step goes on.
+# The metrics file may be anything, and the step goes on; what `jig log --param` handed over was meant to last.
 cat >jig.yaml <<'Y'
 steps:
   link: {run: 'ln -s /etc/passwd "$JIG_METRICS"'}
@@ -155,8 +155,10 @@ steps:
   fifo: {run: 'mkfifo "$JIG_METRICS"; sleep 0.3'}
   logged: {run: 'mkfifo "$(dirname "$JIG_METRICS")/logged.jsonl"'}
 Y
-expect 0 jig run
+expect 1 jig run
 same "$(ask last 'r["metrics"]')" "[]"
+same "$(states last | tr ' ' '\n' | sort | tr '\n' ' ')" "failed fifo=success folder=success link=success logged=failed "
+has "$(message last logged)" "logged.jsonl, with all that \`jig log\` handed over: it is no file"
 
 # ---- what a step leaves running does not outlive it
 
