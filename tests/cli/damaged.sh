@@ -45,8 +45,8 @@ has "$(message last b)" "jig run --force a"
 expect 1 jig fsck
 expect 0 jig run
 same "$(states last)" "success a=success b=success"
-expect 0 jig get last b.txt -o got --force
-same "$(tr '\n' ' ' <got/b.txt)" "right inside mine "
+expect 0 jig get last b.txt -o "$HOME/got" --force
+same "$(tr '\n' ' ' <"$HOME/got/b.txt")" "right inside mine "
 expect 0 jig fsck
 
 # The same inside a folder, with what was told to do, and without.
@@ -59,8 +59,8 @@ for told in "" "--force a"; do
 	# shellcheck disable=SC2086 # it is two words
 	expect 0 jig run $told
 	same "$(states last)" "success a=success b=success"
-	expect 0 jig get last b.txt -o got --force
-	same "$(tr '\n' ' ' <got/b.txt)" "right inside mine "
+	expect 0 jig get last b.txt -o "$HOME/got" --force
+	same "$(tr '\n' ' ' <"$HOME/got/b.txt")" "right inside mine "
 	expect 0 jig fsck
 done
 
@@ -79,7 +79,7 @@ for how in file gone cut get fsck; do
 		expect 1 jig run
 		has "$(message last b)" 'input "d/x"'
 		;;
-	get) expect 3 jig get last d -o got --force ;;
+	get) expect 3 jig get last d -o "$HOME/got" --force ;;
 	fsck) expect 1 jig fsck ;;
 	*) expect 1 jig run ;;
 	esac
@@ -125,8 +125,8 @@ for wrong in evil "far too long"; do
 		has "$(message last b)" "working tree"
 	fi
 	expect 0 jig run
-	expect 0 jig get last b.txt -o got --force
-	same "$(tr '\n' ' ' <got/b.txt)" "right inside mine "
+	expect 0 jig get last b.txt -o "$HOME/got" --force
+	same "$(tr '\n' ' ' <"$HOME/got/b.txt")" "right inside mine "
 	expect 0 jig fsck
 done
 
@@ -141,7 +141,7 @@ expect 0 jig fsck
 
 # ---- the code: whichever object of it is damaged or gone
 
-rm -rf got
+rm -rf "$HOME/got"
 head -c 300000 /dev/urandom >large.bin
 mkdir sub
 echo text >sub/file
