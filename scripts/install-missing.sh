@@ -41,9 +41,12 @@ if [ "$what" = check ]; then
 	[ "$(uname)" != Linux ] || have bwrap || need bubblewrap bubblewrap bubblewrap -
 fi
 if [ "$what" = fuzz ]; then
-	have clang || need clang clang clang llvm
-	echo 'int LLVMFuzzerTestOneInput(const char *p, unsigned long n) { return 0; }' | clang -fsanitize=fuzzer -x c - -o /dev/null 2>/dev/null ||
-		need "libclang-rt-$(clang -dumpversion 2>/dev/null | cut -d. -f1 | sed 's/^$/14/')-dev" compiler-rt compiler-rt -
+	# The package of clang brings the libFuzzer of its own version along.
+	if ! have clang; then
+		need clang clang clang llvm
+	elif ! echo 'int LLVMFuzzerTestOneInput(const char *p, unsigned long n) { return 0; }' | clang -fsanitize=fuzzer -x c - -o /dev/null 2>/dev/null; then
+		need "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev" compiler-rt compiler-rt -
+	fi
 fi
 [ -n "$missing" ] || exit 0
 
