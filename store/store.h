@@ -2,8 +2,7 @@
  *
  * An object is written as a temporary file in DIR/objects/tmp/, fsynced, made read-only (0444) and renamed into place,
  * and the folder is fsynced; so a name that exists is complete. Putting what is there already costs the hashing only,
- * with STORE_MOVE of both.
- * Many processes may put and read at once. */
+ * with STORE_MOVE of both. Many processes may put and read at once. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 

@@ -153,7 +153,7 @@ void code_preload_end(void)
 int code_snapshot(const struct code_options *o, struct code_snapshot *ret, struct err *e)
 {
 	_close_ int lock = -1;
-	if (git2_load(e) < 0 || code_repo_lock(o->jig, &lock, e) < 0)
+	if (git2_load(e) < 0 || code_lock(o->jig, &lock, e) < 0)
 		return e->code;
 	struct taking t = {.o = o,
 	                   .repo = CODE_REPO_INIT,
@@ -169,11 +169,6 @@ int code_snapshot(const struct code_options *o, struct code_snapshot *ret, struc
 	}
 	*ret = s;
 	return 0;
-}
-
-int code_lock(const char *jig, int *ret_fd, struct err *e)
-{
-	return code_repo_lock(jig, ret_fd, e);
 }
 
 int code_pin(const char *jig, const char *tree, int64_t run, struct err *e)

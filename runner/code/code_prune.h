@@ -20,10 +20,9 @@ struct code_pruned {
 	int64_t objects, bytes;
 	int64_t young, young_bytes;                     /* that nothing reaches, and that are too young to go */
 };
-/* The caller holds the lock (code_lock). Kept is what `keep`, a pin, the newest snapshot, the
- * newest revision and the stat cache reach. Packed objects stay (git gc in JIG/code.git packs), and everything does
- * when a ref names anything but a tree, for jig made none such. A dry run changes nothing and reports what would go, to
- * the byte. */
+/* The caller holds the lock (code_lock). Kept is what `keep`, a pin, the newest snapshot, the newest revision and the
+ * stat cache reach. Packed objects stay (git gc in JIG/code.git packs), and everything does when a ref names anything
+ * but a tree, for jig made none such. A dry run changes nothing and reports what would go, to the byte. */
 int code_prune(const char *jig, const struct code_prune_options *o, struct code_pruned *ret, struct err *e);
 /* Bytes of the file that pins a run's tree; 0 when there is none. */
 int64_t code_pin_bytes(const char *jig, int64_t run);

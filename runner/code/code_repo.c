@@ -6,14 +6,12 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/sha256.h"
-#include "base/time.h"
 #include "runner/code/code.h"
 #include "runner/code/code_list.h"
 #include "runner/code/code_repo.h"
 
 #define STREAM_FROM (4 << 20) /* larger files pass through in pieces */
 #define PIECE (256 << 10)
-#define TELL_US US_PER_S
 
 void code_repo_release(struct code_repo *r)
 {
@@ -50,27 +48,6 @@ static int fill_new(const char *folder, struct err *e)
 			return r;
 	}
 	return 0;
-}
-
-static code_wait_fn *tells;
-
-void code_lock_tells(code_wait_fn *waits)
-{
-	tells = waits;
-}
-
-int code_repo_lock(const char *jig, int *ret_fd, struct err *e)
-{
-	_free_ char *path = path_join(jig, "code.git.lock");
-	int64_t began = time_mono();
-	int r = ERR_BUSY;
-	while (tells && (r = file_lock(path, false, ret_fd, e)) == ERR_BUSY && time_mono() - began < TELL_US)
-		usleep(5000);
-	if (r != ERR_BUSY)
-		return r;
-	if (tells)
-		tells(path);
-	return file_lock(path, true, ret_fd, e);
 }
 
 int code_repo_create(struct code_repo *r, const char *jig, struct err *e)

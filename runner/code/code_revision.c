@@ -405,7 +405,7 @@ static int revise(struct revising *v, struct code_snapshot *s, struct err *e)
 int code_revision(const struct code_options *o, const char *revision, struct code_snapshot *ret, struct err *e)
 {
 	_close_ int lock = -1;
-	if (git2_load(e) < 0 || code_repo_lock(o->jig, &lock, e) < 0)
+	if (git2_load(e) < 0 || code_lock(o->jig, &lock, e) < 0)
 		return e->code;
 	_cleanup_(revising_release) struct revising v = {
 	        .o = o,
