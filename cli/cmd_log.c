@@ -70,14 +70,16 @@ static int metrics(struct context *c, struct buf *out, struct err *e)
 	return 0;
 }
 
-/* What this attempt has logged already, where more is to follow. */
-static int read_logged(struct context *c, const char *path, struct buf *ret, struct err *e)
+/* What this attempt has logged already: params are compared with those among it, of the rest the size counts. */
+static int read_logged(struct context *c, const char *path, struct buf *ret, int64_t *ret_size, struct err *e)
 {
 	const char *const *given;
+	struct stat st;
 	int r = 0;
 
-	if (option_list(c, "param", &given) || option_list(c, "artifact", &given))
+	if (option_list(c, "param", &given))
 		r = file_read(path, LOGGED_READ, ret, e);
+	*ret_size = stat(path, &st) < 0 ? 0 : st.st_size;
 	return r == ERR_NOT_FOUND ? 0 : r;
 }
 
@@ -91,34 +93,14 @@ static void add_logged(void *arg, const char *line, size_t n, json_t *v)
 		param_put(arg, key, value, &ignored);
 }
 
-/* The params that the step knows of: those that the run began with, and what this attempt has logged. Owned. */
-static json_t *known_params(const struct buf *logged)
-{
-	const char *path = getenv("JIG_PARAMS");
-	_buf_ struct buf text = BUF_INIT;
-	_json_ json_t *all = NULL;
-	json_t *params = NULL;
-	struct err ignored;
-
-	if (path && file_read(path, 8 << 20, &text, &ignored) >= 0 &&
-	    json_parse(text.data, text.len, path, &all, &ignored) >= 0)
-		params = json_incref(json_object_get(all, "params"));
-	if (!json_is_object(params)) {
-		json_decref(params);
-		params = json_object();
-	}
-	logged_lines(logged, add_logged, params);
-	return params;
-}
-
 static int params(struct context *c, const struct buf *before, struct buf *out, struct err *e)
 {
-	_json_ json_t *known = NULL;
+	/* Those that the run began with are left to its supervisor: all params would decide for a step that read them. */
+	_json_ json_t *known = json_object();
 	const char *const *given;
 	size_t n = option_list(c, "param", &given);
 
-	if (n)
-		known = known_params(before);
+	logged_lines(before, add_logged, known);
 	for (size_t i = 0; i < n; i++) {
 		const char *eq = strchr(given[i], '=');
 		json_t *value, *line;
@@ -171,6 +153,7 @@ static int run_log(struct context *c, struct err *e)
 	const char *file = getenv("JIG_METRICS");
 	_buf_ struct buf points = BUF_INIT, logged = BUF_INIT, before = BUF_INIT;
 	_free_ char *folder = NULL, *work = NULL, *path = NULL;
+	int64_t size;
 	int r;
 
 	if (!file || !*file)
@@ -180,12 +163,12 @@ static int run_log(struct context *c, struct err *e)
 	folder = path_parent(file);
 	work = path_join(folder, "work");
 	path = path_join(folder, "logged.jsonl");
-	if ((c->nargs && (r = metrics(c, &points, e)) < 0) || (r = read_logged(c, path, &before, e)) < 0 ||
+	if ((c->nargs && (r = metrics(c, &points, e)) < 0) || (r = read_logged(c, path, &before, &size, e)) < 0 ||
 	    (r = params(c, &before, &logged, e)) < 0 || (r = artifacts(c, work, &logged, e)) < 0)
 		return r;
 	if (!points.len && !logged.len)
 		return err_set(e, ERR_USAGE, "nothing to log: give NAME=VALUE, --param K=V or --artifact PATH");
-	if (logged.len && before.len + logged.len > LOGGED_MOST)
+	if (logged.len && size + (int64_t)logged.len > LOGGED_MOST)
 		return err_set(e, ERR_USAGE,
 		               "a step hands over at most %d MiB by --param and --artifact, and this is more; what is "
 		               "large goes into a file: --artifact PATH",
@@ -209,5 +192,6 @@ const struct command cmd_log = {
 		.group = GROUP_RUN, .options = options,
 	.max_args = ARGS_ANY, .run = run_log,
 	.text = "The same as appending to the file $JIG_METRICS, from any language. Values are numbers; nan and inf "
-		"are numbers too.",
+		"are numbers too. A param that contradicts one which the run has already is not recorded, and the log of "
+		"the step says so.",
 };

@@ -421,6 +421,7 @@ void attempt_record(struct attempt *a, enum step_state s)
 	if (a->params_changed)
 		journal_params(a->host->journal, logged_params_all(a->host->params));
 	a->result.step_state = s;
+	a->result.params = a->params;
 	journal_end(a->host->journal, &a->rec, &a->result, a->traced ? &a->trace : NULL);
 	for (size_t i = 0; i < outputs; i++)
 		vec_push(&a->host->outputs[a->step], a->taken.facts.v[i]);

@@ -23,7 +23,7 @@ struct logged {
 	char *secret;
 };
 void logged_release(struct logged *l);
-/* Reads it; params go to a->params. Safe on another thread. */
+/* Reads it; params go to a->params. Safe on another thread. ERR_USAGE: what stands there is no file, or too large. */
 int attempt_read_logged(struct attempt *a, struct logged *ret, struct err *e);
 /* The artifacts into the store. One that is missing sets a->made of a step that succeeded. Safe on another thread. */
 void attempt_take_artifacts(struct attempt *a, const struct logged *l, struct err *e);

@@ -312,13 +312,13 @@ int attempt_read_logged(struct attempt *a, struct logged *ret, struct err *e)
 	_buf_ struct buf text = BUF_INIT;
 	_free_ char *line = NULL;
 	struct stat st;
-	int r = 0;
+	int r = lstat(a->work.logged, &st);
 
 	a->params = json_array();
-	if (lstat(a->work.logged, &st) < 0 && errno == ENOENT)
+	if (r < 0 && errno == ENOENT)
 		return 0;
 	/* A step may have put anything in the place of the file. */
-	if (lstat(a->work.logged, &st) == 0 && !S_ISREG(st.st_mode))
+	if (r == 0 && !S_ISREG(st.st_mode))
 		r = err_set(e, ERR_USAGE, "it is no file");
 	else
 		r = file_read(a->work.logged, LOGGED_READ, &text, e);

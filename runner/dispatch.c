@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "runner/continue.h"
+#include "runner/log/logged.h"
 #include "runner/retry.h"
 #include "runner/supervisor.h"
 #include "tracker/query.h"
@@ -57,14 +58,16 @@ static void set_reason(struct supervisor *s, int step)
 /* The steps that follow from one whose state has become final: each becomes ready, or final itself, and so on. */
 struct wave { VEC(int) todo; VEC(int64_t) skipped, upstream; };
 
-/* An earlier attempt stands in for it: its outputs are there already. */
-static void reuse(struct supervisor *s, int step)
+/* An earlier attempt stands in for it: its outputs are there already. True when the run's params are others now. */
+static bool reuse(struct supervisor *s, int step)
 {
 	const struct plan_step *plan = plan_get(s->pre.plan, step);
 	struct live_step *l = live_step(s, step);
 
 	l->reason = plan->reason;
 	l->reused_run = plan->run;
+	return logged_params_set(s->host.params, step, logged_lent_list(s->lent, plan->run, plan->attempt_id), NULL,
+	                         NULL);
 }
 
 /* Whether an earlier attempt stands in for it, now that all it is handed is known; from then on nobody takes away what
@@ -108,7 +111,8 @@ static void look(struct supervisor *s, int step, struct wave *w)
 			const struct plan_step *plan = plan_get(s->pre.plan, step);
 
 			journal_reuse(s->journal, s->ids[step], plan->attempt_id, plan->reason);
-			reuse(s, step);
+			if (reuse(s, step))
+				journal_params(s->journal, logged_params_all(s->host.params));
 			set_state(s, step, STEP_REUSED);
 			break;
 		}
@@ -154,6 +158,8 @@ static void spread(struct supervisor *s, int from)
 
 int dispatch_init(struct supervisor *s, struct err *e)
 {
+	bool params = false;
+
 	for (size_t i = 0; i < s->p->nsteps; i++) {
 		const struct step *d = &s->p->steps[i];
 		struct live_step *l = live_step(s, (int)i);
@@ -166,7 +172,7 @@ int dispatch_init(struct supervisor *s, struct err *e)
 		l->expected = plan_get(s->pre.plan, (int)i)->expected;
 		l->reason = plan_get(s->pre.plan, (int)i)->reason;
 		if (plan_get(s->pre.plan, (int)i)->action == PLAN_REUSE && plan_get(s->pre.plan, (int)i)->at_once) {
-			reuse(s, (int)i);
+			params |= reuse(s, (int)i);
 			s->states[i] = l->state = STEP_REUSED;
 		} else {
 			s->nopen++;
@@ -175,6 +181,8 @@ int dispatch_init(struct supervisor *s, struct err *e)
 			if (s->in[d->needs[k].step])
 				vec_push(&s->followers[d->needs[k].step], (int)i);
 	}
+	if (params)
+		journal_params(s->journal, logged_params_all(s->host.params));
 	return 0;
 }
 

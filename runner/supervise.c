@@ -54,6 +54,7 @@ static void release(struct supervisor *s)
 	usage_free(s->host.usage);
 	spares_free(s->host.spares);
 	logged_params_free(s->host.params);
+	logged_lent_free(s->lent);
 	checkpoint_watch_free(s->host.checkpoints);
 	loop_free(s->loop);
 	observer_free(s->host.observer);
@@ -576,6 +577,7 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	s.host.usage = usage_new();
 	s.host.spares = spares_new();
 	s.host.params = logged_params_new(s.p->params);
+	s.lent = logged_lent_new(t, s.p->params);
 	s.host.run = &s.work;
 	s.host.inputs = s.pre.inputs;
 	s.host.step_ids = s.ids;

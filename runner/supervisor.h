@@ -7,6 +7,7 @@
 #include "runner/attempt.h"
 #include "runner/code/code.h"
 #include "runner/env/env.h"
+#include "runner/log/logged_lent.h"
 #include "runner/plan/schedule.h"
 #include "runner/supervise.h"
 
@@ -23,6 +24,7 @@ struct supervisor {
 	struct code_tree *tree;      /* NULL: nothing runs */
 	int64_t *env_ids;            /* rows, per environment; 0: no step that runs gets it */
 	struct trace_cover *covers;  /* per environment */
+	struct logged_lent *lent;    /* params that come along with what is reused */
 	struct digest params_digest;
 	char *hook;                  /* for Python; NULL: none */
 	char *params_path, *tmp;

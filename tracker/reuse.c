@@ -1,7 +1,9 @@
 #include "tracker/reuse.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/json.h"
 #include "base/vec.h"
 #include "tracker/db.h"
 
@@ -35,6 +37,7 @@
 	                   "ORDER BY s.rank LIMIT 1") \
 	X(REUSE_GIVEN, "SELECT run, step, attempt, role, form, path, digest, size, mtime, mode FROM artifact " \
 	               "WHERE attempt = ?1 AND (+role = 'out' OR +role = 'metric')") \
+	X(REUSE_PARAMS, "SELECT body FROM event WHERE run = ?1 AND kind = 'params'") \
 	X(REUSE_MARK, "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1") \
 	X(REUSE_MARKED, "SELECT hash FROM event WHERE id = ?1") \
 	X(REUSE_SINCE, "SELECT 1 FROM event WHERE id > ?1 AND (kind = 'attempt' OR kind = 'remove') LIMIT 1") \
@@ -163,6 +166,27 @@ int query_given(struct tracker *t, int64_t attempt, struct arena *a, struct arti
 	if (r >= 0)
 		*ret = (struct artifact_rows){.v = arena_dup(a, rows.v, rows.len * sizeof *rows.v), .len = rows.len};
 	vec_release(&rows);
+	return r;
+}
+
+int query_logged_params(struct tracker *t, int64_t run, json_t **ret, struct err *e)
+{
+	_json_ json_t *all = json_object();
+	_query_ sqlite3_stmt *st = NULL;
+	int r = db_query(t, &sql, REUSE_PARAMS, &st, e, DB_INT(run));
+
+	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
+		const char *text = db_peek(st, 0);
+		_json_ json_t *body = NULL;
+		char id[24];
+
+		if ((r = json_parse(text, strlen(text), "event", &body, e)) < 0)
+			return r;
+		snprintf(id, sizeof id, "%lld", (long long)json_integer_value(json_object_get(body, "attempt")));
+		json_object_set(all, id, json_object_get(body, "params"));
+	}
+	if (r >= 0)
+		*ret = json_incref(all);
 	return r;
 }
 

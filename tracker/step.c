@@ -433,6 +433,15 @@ int attempt_begin(struct tracker *t, const struct attempt_new *n, int64_t *ret_i
 	return r;
 }
 
+static int add_params(struct tracker *t, int64_t run, int64_t attempt, const json_t *params, struct err *e)
+{
+	_json_ json_t *body = json_pack("{s:I, s:O}", "attempt", (json_int_t)attempt, "params", params);
+	_buf_ struct buf text = BUF_INIT;
+
+	json_canonical(&text, body);
+	return event_add(t, run, "params", text.data, e);
+}
+
 int attempt_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, const struct attempt_result *a,
                 struct err *e)
 {
@@ -457,7 +466,8 @@ int attempt_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, c
 	snprintf(body, sizeof body, "{\"step\":%lld,\"id\":%lld,\"state\":\"%s\",\"cause\":\"%s\",\"exit\":%d}",
 	         (long long)step, (long long)attempt, attempt_state_text(a->state), cause_text(a->cause),
 	         a->exit_status);
-	return event_add(t, run, "attempt", body, e);
+	r = event_add(t, run, "attempt", body, e);
+	return r < 0 || !json_array_size(a->params) ? r : add_params(t, run, attempt, a->params, e);
 }
 
 int artifact_add(struct tracker *t, const struct artifact_new *a, struct err *e)

@@ -100,8 +100,9 @@ struct attempt_result {
 	struct attempt_usage usage;
 	enum step_state step_state; /* where the step goes: success, failed, stopped, lost, retrying */
 	int64_t trace;          /* trace_record, 0 = none */
+	const json_t *params;   /* that it logged, [[key, value], …]; NULL: none */
 };
-/* Moves the attempt and its step; one event. */
+/* Moves the attempt and its step; one event, and one for params that it logged. */
 int attempt_end(struct tracker *t, int64_t run, int64_t step, int64_t attempt, const struct attempt_result *r,
                 struct err *e);
 

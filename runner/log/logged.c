@@ -37,7 +37,7 @@ const char *logged_param(const json_t *line, const json_t **ret_value)
 
 struct logged_params {
 	pthread_mutex_t lock;
-	json_t *begun_with, *all;
+	json_t *begun_with, *all; /* who else has a reference to all may read it on another thread: then it is copied */
 	VEC(struct layer { int step; json_t *list; }) layers; /* as the attempts ended */
 };
 
@@ -116,7 +116,10 @@ bool logged_params_set(struct logged_params *p, int step, json_t *list, logged_t
 		pthread_mutex_unlock(&p->lock);
 		return false;
 	}
-	all = json_deep_copy(changed ? p->begun_with : p->all);
+	if (!changed && p->all->refcount == 1)
+		all = json_incref(p->all);
+	else
+		all = json_deep_copy(changed ? p->begun_with : p->all);
 	for (size_t i = 0; changed && i < p->layers.len; i++)
 		join(all, p->layers.v[i].list, NULL, NULL);
 	if (json_array_size(list)) {

@@ -55,7 +55,46 @@ same "$(jig logs last b | sed 's/^.*\[jig/[jig/')" \
 	'[jig: param m.x of this run is 3 already; param m {"a":5,"x":4}, which the step logged, is not recorded]'
 expect 0 jig verify
 
-# ---- what the step can know is refused at once
+# ---- with a step that is reused its params come along, as its metrics do
+
+cat >jig.yaml <<'Y'
+params: {lr: 0.1}
+steps:
+  clean: {run: "jig log rows=9 --param rows.kept=9 --param 'm={\"x\": [1, 0.5, null]}'"}
+  late: {run: "jig log --param late=${matrix.k}", matrix: {k: [1, 2]}, needs: [clean]}
+  train: {run: "false", needs: [clean]}
+Y
+expect 1 jig run
+same "$(states last)" "failed clean=success late[1]=success late[2]=success train=failed"
+had=$(ask last 'sorted(r["params"].items())')
+same "$had" "[('late', 1), ('lr', 0.1), ('m', {'x': [1, 0.5, None]}), ('rows', {'kept': 9})]"
+sed -i 's/"false"/"true"/' jig.yaml
+expect 0 jig resume last
+same "$(states last)" "success clean=reused late[1]=reused late[2]=reused train=success"
+same "$(ask last 'sorted(r["params"].items())')" "$had"
+rows
+expect 0 jig run
+same "$(states last)" "success clean=reused late[1]=reused late[2]=reused train=reused"
+same "$(ask last 'sorted(r["params"].items())')" "$had"
+rows
+# What this run says itself counts; what is no longer in the run's steps does not come along.
+sed -i 's/lr: 0.1/lr: 0.2, m: 3/; s/late=\${matrix.k}/later=${matrix.k}/; s/"true"/"jig log --param rows.kept=8 --param by=train"/' jig.yaml
+expect 0 jig run
+same "$(states last)" "success clean=reused late[1]=success late[2]=success train=success"
+same "$(ask last 'sorted(r["params"].items())')" \
+	"[('by', 'train'), ('later', 1), ('lr', 0.2), ('m', 3), ('rows', {'kept': 9})]"
+has "$(jig logs last train)" "param rows.kept of this run is 9 already"
+rows
+expect 0 jig verify
+# The lender is gone from the lists, and what was borrowed from it is still there.
+expect 0 jig rm --yes 3 4 5
+expect 0 jig run
+same "$(states last | tr ' ' '\n' | grep -c =reused)" 4
+same "$(ask last 'r["params"]["rows"]["kept"]')" 9
+rows
+expect 0 jig verify
+
+# ---- an attempt that contradicts itself is refused at once; that it contradicts the run its log tells
 
 cat >jig.yaml <<'Y'
 params: {seed: 7, train: {lr: 0.1}}
@@ -63,25 +102,24 @@ steps:
   a:
     run: |
       try() { status=0; jig log --param "$1" 2>>"$HOME/said" || status=$?; echo "$1: $status" >>"$HOME/tried"; }
-      try seed=8; try seed.below=1; try train=1; try 'train={"batch": 1, "lr": 0.2}'; try .x=1
-      try own=1; try own=1; try own=2; try 'train={"lr": 0.1, "batch": 1}'; try train.batch=2
+      try .x=1; try seed=8; try seed.below=1; try 'train={"batch": 1, "lr": 0.2}'
+      try own=1; try own=1; try own=2; try 'deep={"lr": 0.1, "batch": 1}'; try deep.batch=2
       # Nobody looks at what is written past `jig log`.
       printf '{"param": "seed", "value": 9}\n{"param": "..", "value": 1}\n{"param": "half"}\n[1]\ntorn' >>"${JIG_METRICS%/*}/logged.jsonl"
 Y
 expect 0 jig run
-same "$(tr '\n' ' ' <"$HOME/tried")" 'seed=8: 2 seed.below=1: 2 train=1: 2 train={"batch": 1, "lr": 0.2}: 2 .x=1: 2'\
-' own=1: 0 own=1: 0 own=2: 2 train={"lr": 0.1, "batch": 1}: 0 train.batch=2: 2 '
-same "$(cat "$HOME/said")" 'jig: param seed of this run is 7 already
-jig: param seed of this run is 7 already
-jig: param train of this run is {"lr":0.1} already
-jig: param train.lr of this run is 0.1 already
-jig: the name of a param is UTF-8 of 1 to 250 bytes, its parts have a dot between them
+same "$(tr '\n' ' ' <"$HOME/tried")" '.x=1: 2 seed=8: 0 seed.below=1: 2 train={"batch": 1, "lr": 0.2}: 0'\
+' own=1: 0 own=1: 0 own=2: 2 deep={"lr": 0.1, "batch": 1}: 0 deep.batch=2: 2 '
+same "$(cat "$HOME/said")" 'jig: the name of a param is UTF-8 of 1 to 250 bytes, its parts have a dot between them
+jig: param seed of this run is 8 already
 jig: param own of this run is 1 already
-jig: param train.batch of this run is 1 already'
-same "$(ask last 'sorted(r["params"].items())')" "[('own', 1), ('seed', 7), ('train', {'batch': 1, 'lr': 0.1})]"
+jig: param deep.batch of this run is 1 already'
+same "$(ask last 'sorted(r["params"].items())')" "[('deep', {'batch': 1, 'lr': 0.1}), ('own', 1), ('seed', 7), ('train', {'lr': 0.1})]"
 rows
 log=$(jig logs last a)
 has "$log" "[jig: 3 lines of logged.jsonl tell neither a param nor an artifact]"
+has "$log" "[jig: param seed of this run is 7 already; param seed 8, which the step logged, is not recorded]"
+has "$log" '[jig: param train.lr of this run is 0.1 already; param train {"batch":1,"lr":0.2}, which the step logged, is not recorded]'
 has "$log" "[jig: param seed of this run is 7 already; param seed 9, which the step logged, is not recorded]"
 has "$log" "param .. 1, which the step logged, is not recorded]"
 

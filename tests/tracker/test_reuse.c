@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "tests/lib/record_case.h"
 #include "tracker/db.h"
@@ -307,6 +308,34 @@ static void test_traces(void **state)
 	must_refuse(trace_record(record, rows, ARRAY_LEN(rows), &set, &make_err), ERR_USAGE, "7 bytes");
 }
 
+static void test_logged_params(void **state)
+{
+	struct attempt_result r = {.state = ATTEMPT_SUCCESS, .step_state = STEP_SUCCESS, .ended = 7, .elapsed_us = 6};
+	_json_ json_t *list = json_pack("[[s, f], [s, {s:n}], [s, I]]", "lr", 0.1, "deep", "x", "big", (json_int_t)INT64_MAX);
+	_json_ json_t *got = NULL, *none = NULL;
+	int64_t run, step, id, quiet;
+	char key[24];
+
+	must(tracker_begin(record, &make_err));
+	run = make_run(record, NULL);
+	must(run_start(record, run, &make_err));
+	step = make_step(record, run, "quiet", 0);
+	quiet = make_attempt(record, run, step, 1, 0);
+	must(attempt_end(record, run, step, quiet, &r, &make_err));
+	must(query_logged_params(record, run, &none, &make_err));
+	assert_int_equal(json_object_size(none), 0);
+	step = make_step(record, run, "told", 1);
+	id = make_attempt(record, run, step, 1, 0);
+	r.params = list;
+	must(attempt_end(record, run, step, id, &r, &make_err));
+	must(run_end(record, run, RUN_SUCCESS, 0, 1, &make_err));
+	must(tracker_commit(record, &make_err));
+	must(query_logged_params(record, run, &got, &make_err));
+	snprintf(key, sizeof key, "%lld", (long long)id);
+	assert_int_equal(json_object_size(got), 1);
+	assert_true(json_equal(json_object_get(got, key), list));
+}
+
 /* However many attempts there are, only those that are asked for are read. */
 static void test_many(void **state)
 {
@@ -358,7 +387,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        record_test(test_candidates), record_test(test_removed), record_test(test_newest),
-	        record_test(test_last),       record_test(test_traces),  record_test(test_many),
+	        record_test(test_last),       record_test(test_traces),  record_test(test_logged_params), record_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
