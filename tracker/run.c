@@ -26,9 +26,7 @@
 	           "host, user, argv, options, params, " \
 	           "commit_id, branch, remote, dirty, snapshot, unpinned) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, " \
 	           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
-	X(RUN_PARAM, "INSERT INTO param (run, key, type, text, number) VALUES (?, ?, ?, ?, ?)") \
-	X(RUN_PARAM_ONCE, "INSERT INTO param (run, key, type, text, number) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO " \
-	                  "NOTHING") \
+	X(RUN_PARAM, "INSERT INTO param (run, key, type, text, number) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING") \
 	X(RUN_PARAMS_SET, "UPDATE run SET params = ?2 WHERE number = ?1") \
 	X(RUN_PARAMS_OFF, "DELETE FROM param WHERE run = ?1") \
 	X(RUN_STATE, "SELECT state, started, uid FROM run WHERE number = ?1") \
@@ -170,7 +168,7 @@ static const char *type_name(const json_t *v)
 struct leaves {
 	struct tracker *t;
 	int64_t run;
-	int query, r;
+	int r;
 	struct err *e;
 };
 
@@ -184,7 +182,7 @@ static void add_leaf(void *arg, const char *dotted, const json_t *v)
 		return;
 	if (!text)
 		text = json = json_or(v, "");
-	l->r = db_write(l->t, &sql, l->query, l->e, DB_INT(l->run), DB_TEXT(dotted),
+	l->r = db_write(l->t, &sql, RUN_PARAM, l->e, DB_INT(l->run), DB_TEXT(dotted),
 	                DB_TEXT(type_name(v)), DB_TEXT(text),
 	                json_is_number(v) ? DB_REAL(json_number_value(v)) : DB_NULL);
 }
@@ -248,7 +246,7 @@ int run_create(struct tracker *t, const struct run_new *n, int64_t *ret_number, 
 	if (r < 0)
 		return r;
 	run = sqlite3_last_insert_rowid(t->db);
-	struct leaves l = {.t = t, .run = run, .query = RUN_PARAM, .e = e};
+	struct leaves l = {.t = t, .run = run, .e = e};
 	if (n->params)
 		json_leaves(n->params, add_leaf, &l);
 	if (l.r < 0)
@@ -267,8 +265,7 @@ int run_create(struct tracker *t, const struct run_new *n, int64_t *ret_number, 
 int run_params(struct tracker *t, int64_t run, const json_t *params, struct err *e)
 {
 	_free_ char *text = json_or(params, "{}");
-	/* Keys that hold dots may be the same path twice. */
-	struct leaves l = {.t = t, .run = run, .query = RUN_PARAM_ONCE, .e = e};
+	struct leaves l = {.t = t, .run = run, .e = e};
 	int r = db_write(t, &sql, RUN_PARAMS_SET, e, DB_INT(run), DB_TEXT(text));
 
 	if (r < 0 || (r = db_write(t, &sql, RUN_PARAMS_OFF, e, DB_INT(run))) < 0)

@@ -1,5 +1,6 @@
 #include "base/file.h"
 #include "base/json.h"
+#include "base/map.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "runner/pipeline/params.h"
@@ -96,6 +97,20 @@ int build_read(const struct pipeline_options *o, const char *path, struct buf *r
 	return file_read(abs, YAML_TEXT_MOST, ret, e);
 }
 
+struct twice { const struct where *w; const struct yaml_node *at; struct map seen; };
+
+/* {"a.b": 1, "a": {"b": 2}}: nobody could tell which of them ${params.a.b} is. */
+static void find_twice(void *arg, const char *dotted, const json_t *leaf)
+{
+	struct twice *t = arg;
+	bool new;
+
+	(void)leaf;
+	map_add(&t->seen, dotted, &new);
+	if (!new)
+		build_fault(t->w, t->at, "param %s stands there twice, with dots in a key and without", dotted);
+}
+
 void build_params(struct build *b, const struct yaml_node *n)
 {
 	struct pipeline *p = b->p;
@@ -113,6 +128,9 @@ void build_params(struct build *b, const struct yaml_node *n)
 		for (size_t i = 0; i < items.n && !b->stop; i++)
 			add_file(&w, items.one ? items.one : items.v[i]);
 	}
+	struct twice twice = {.w = &w, .at = n};
+	json_leaves(p->params, find_twice, &twice);
+	map_release(&twice.seen);
 	json_t *written = json_deep_copy(p->params);
 	p->dropped = arena_array(&p->arena, const char *, b->o->ninherited);
 	for (size_t i = 0; i < b->o->ninherited; i++)

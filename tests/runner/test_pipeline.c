@@ -417,6 +417,9 @@ static void param_files(void **state)
 	    "jig.yaml:1:23: params file \"no.yaml\" does not exist");
 	bad("params: bad.yaml\nsteps: {a: {rn: x}}\n", "bad.yaml:2:1: key \"a\" stands here twice");
 	bad("params: bad.yaml\nsteps: {a: {rn: x}}\n", "jig.yaml:2:13: step \"a\": unknown key \"rn\"");
+	bad("params:\n  a.b: 1\n  a: {b: 2}\nsteps: {a: {run: x}}\n",
+	    "jig.yaml:2:3: param a.b stands there twice, with dots in a key and without");
+	good("params: {a.b: 1, a: {c: 2}}\nsteps: {a: {run: x}}\n");
 	bad("params: list.yaml\nsteps: {a: {run: x}}\n",
 	    "jig.yaml:1:9: params file \"list.yaml\" should hold a mapping");
 	bad("params: bad.json\nsteps: {a: {run: x}}\n", "jig.yaml:1:9: bad.json:1:");
