@@ -95,7 +95,7 @@ static void add_logged(void *arg, const char *line, size_t n, json_t *v)
 
 static int params(struct context *c, const struct buf *before, struct buf *out, struct err *e)
 {
-	/* Those that the run began with are left to its supervisor: all params would decide for a step that read them. */
+	/* Those that the run began with are left to its supervisor: for who reads them all of them decide. */
 	_json_ json_t *known = json_object();
 	const char *const *given;
 	size_t n = option_list(c, "param", &given);
@@ -192,6 +192,6 @@ const struct command cmd_log = {
 		.group = GROUP_RUN, .options = options,
 	.max_args = ARGS_ANY, .run = run_log,
 	.text = "The same as appending to the file $JIG_METRICS, from any language. Values are numbers; nan and inf "
-		"are numbers too. A param that contradicts one which the run has already is not recorded, and the log of "
-		"the step says so.",
+		"are numbers too. A param that contradicts one which the run has already is not recorded, and the log "
+		"of the step says so.",
 };

@@ -24,7 +24,8 @@ struct code_repo {
 #define _code_repo_ _cleanup_(code_repo_release)
 void code_repo_release(struct code_repo *r);
 
-/* Makes JIG/code.git if there is none: complete or not at all. The caller holds the lock (code_lock). Does not load libgit2. */
+/* Makes JIG/code.git if there is none: complete or not at all. The caller holds the lock (code_lock). Does not load
+ * libgit2. */
 int code_repo_create(struct code_repo *r, const char *jig, struct err *e);
 /* Names an existing one, for reading. ERR_NOT_FOUND when there is none. */
 int code_repo_open(struct code_repo *r, const char *jig, struct err *e);

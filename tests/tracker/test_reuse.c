@@ -311,7 +311,8 @@ static void test_traces(void **state)
 static void test_logged_params(void **state)
 {
 	struct attempt_result r = {.state = ATTEMPT_SUCCESS, .step_state = STEP_SUCCESS, .ended = 7, .elapsed_us = 6};
-	_json_ json_t *list = json_pack("[[s, f], [s, {s:n}], [s, I]]", "lr", 0.1, "deep", "x", "big", (json_int_t)INT64_MAX);
+	_json_ json_t *list =
+	        json_pack("[[s, f], [s, {s:n}], [s, I]]", "lr", 0.1, "deep", "x", "big", (json_int_t)INT64_MAX);
 	_json_ json_t *got = NULL, *none = NULL;
 	int64_t run, step, id, quiet;
 	char key[24];
@@ -387,7 +388,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        record_test(test_candidates), record_test(test_removed), record_test(test_newest),
-	        record_test(test_last),       record_test(test_traces),  record_test(test_logged_params), record_test(test_many),
+	        record_test(test_last),       record_test(test_traces),  record_test(test_logged_params),
+	        record_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
