@@ -85,7 +85,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (t)
 		check_written(t, jig);
 	code_tree_free(t);
+	/* One that is no tree was moved aside. */
 	_free_ char *loose = mem_printf("%s/code.git/objects/%.2s/%s", jig, hex, hex + 2);
+	_free_ char *aside = mem_printf("%s/code.git/objects/%.2s/tmp_%s", jig, hex, hex + 2);
 	unlink(loose);
+	unlink(aside);
 	return 0;
 }
