@@ -77,21 +77,22 @@ expect 0 jig run
 same "$(states last)" "success clean=reused late[1]=reused late[2]=reused train=reused"
 same "$(ask last 'sorted(r["params"].items())')" "$had"
 rows
-# What this run says itself counts; what is no longer in the run's steps does not come along.
-sed -i 's/lr: 0.1/lr: 0.2, m: 3/; s/late=\${matrix.k}/later=${matrix.k}/; s/"true"/"jig log --param rows.kept=8 --param by=train"/' jig.yaml
+# The lenders are gone from the lists, and what was borrowed from them is still there.
+expect 0 jig rm --yes 3 4
 expect 0 jig run
-same "$(states last)" "success clean=reused late[1]=success late[2]=success train=success"
-same "$(ask last 'sorted(r["params"].items())')" \
-	"[('by', 'train'), ('later', 1), ('lr', 0.2), ('m', 3), ('rows', {'kept': 9})]"
-has "$(jig logs last train)" "param rows.kept of this run is 9 already"
+same "$(states last)" "success clean=reused late[1]=reused late[2]=reused train=reused"
+same "$(ask last 'sorted(r["params"].items())')" "$had"
 rows
-expect 0 jig verify
-# The lender is gone from the lists, and what was borrowed from it is still there.
-expect 0 jig rm --yes 3 4 5
-expect 0 jig run
-same "$(states last | tr ' ' '\n' | grep -c =reused)" 4
-same "$(ask last 'r["params"]["rows"]["kept"]')" 9
-rows
+# What the run says itself counts; what is no longer among its steps does not come along.
+if [ "$(probe folder)" = lookups ]; then
+	sed -i 's/lr: 0.1/lr: 0.2, m: 3/; s/late=\${matrix.k}/later=${matrix.k}/; s/"true"/"jig log --param rows.kept=8 --param by=train"/' jig.yaml
+	expect 0 jig run
+	same "$(states last)" "success clean=reused late[1]=success late[2]=success train=success"
+	same "$(ask last 'sorted(r["params"].items())')" \
+		"[('by', 'train'), ('later', 1), ('lr', 0.2), ('m', 3), ('rows', {'kept': 9})]"
+	has "$(jig logs last train)" "param rows.kept of this run is 9 already"
+	rows
+fi
 expect 0 jig verify
 
 # ---- an attempt that contradicts itself is refused at once; that it contradicts the run its log tells

@@ -1,5 +1,6 @@
 # A plan of a sweep is that of each of its runs, and says before what `jig run --sweep` refuses.
 . "$TESTS/../lib/runs.sh"
+needs_lookups
 
 printf 'params: {train: {lr: 0.1}, seed: 7}\nsteps:\n  a: {run: "echo ${params.seed} >s", outputs: [s]}\n  b: {inputs: [s], run: "echo ${params.train.lr} >>$JIG_METRICS"}\n' >jig.yaml
 sed -i 's/echo \${params.train.lr}/echo x=${params.train.lr}/' jig.yaml
