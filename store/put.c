@@ -76,10 +76,12 @@ int put_unchanged(const char *path, const struct stat *before, int64_t read, str
 	return 0;
 }
 
-/* Whether the object stands there with the right size; then its name is to be made durable if it is young. An old one
- * is made young again: it may be garbage that nobody names yet, and gc spares what is young. */
-static bool put_present(struct putter *p, const char *object, const struct digest *d, int64_t size)
+/* Whether the object stands there with the right size and, where `check` says so, its content: what has just been made
+ * is better than an object that was damaged. Then its name is to be made durable if it is young. An old one is made
+ * young again: it may be garbage that nobody names yet, and gc spares what is young. */
+static bool put_present(struct putter *p, const char *object, const struct digest *d, int64_t size, bool check)
 {
+	struct err damaged;
 	struct stat st;
 	if (lstat(object, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size != size)
 		return false;
@@ -87,7 +89,7 @@ static bool put_present(struct putter *p, const char *object, const struct diges
 		p->touched[d->b[0]] = p->new_folder = true;
 	else if (utimensat(AT_FDCWD, object, NULL, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
-	return true;
+	return !check || store_check(p->s, d, &damaged) >= 0;
 }
 
 /* objects/, objects/tmp/ and, for d, its folder: made when a first call without them failed. */
@@ -210,7 +212,7 @@ int put_bytes(struct putter *p, const void *bytes, size_t n, struct digest *ret,
 	struct digest d;
 	sha256_bytes(bytes, n, &d);
 	layout_path(p->s, &d, object);
-	if (!put_present(p, object, &d, (int64_t)n)) {
+	if (!put_present(p, object, &d, (int64_t)n, true)) {
 		int r = put_known_bytes(p, bytes, n, object, &d, e);
 		if (r < 0)
 			return r;
@@ -221,8 +223,8 @@ int put_bytes(struct putter *p, const void *bytes, size_t n, struct digest *ret,
 
 /* Where blocks can be shared the clone is hashed and not the source, so what is stored is what was hashed.
  * 0, 1 when cloning is not to be had here, or negative. */
-static int put_clone(struct putter *p, int fd, const char *path, const struct stat *st, struct digest *ret,
-		struct err *e)
+static int put_clone(struct putter *p, int fd, const char *path, const struct stat *st, bool check,
+		struct digest *ret, struct err *e)
 {
 	if (atomic_load(&p->s->no_clone) || st->st_size == 0)
 		return 1;
@@ -238,13 +240,13 @@ static int put_clone(struct putter *p, int fd, const char *path, const struct st
 	if ((r = stream_run(&p->stream, &job, ret, &size, e)) < 0 || (r = put_unchanged(path, st, size, e)) < 0)
 		return r;
 	layout_path(p->s, ret, object);
-	return put_present(p, object, ret, size) ? 0 : temp_publish(p, &t, object, ret, e);
+	return put_present(p, object, ret, size, check) ? 0 : temp_publish(p, &t, object, ret, e);
 }
 
-static int put_copy(struct putter *p, int fd, const char *path, const struct stat *st, struct digest *ret,
-		struct err *e)
+static int put_copy(struct putter *p, int fd, const char *path, const struct stat *st, bool check,
+		struct digest *ret, struct err *e)
 {
-	int r = put_clone(p, fd, path, st, ret, e);
+	int r = put_clone(p, fd, path, st, check, ret, e);
 	if (r <= 0)
 		return r;
 	char object[LAYOUT_PATH_MAX];
@@ -254,7 +256,7 @@ static int put_copy(struct putter *p, int fd, const char *path, const struct sta
 	if ((r = stream_run(&p->stream, &job, ret, &size, e)) < 0 || (r = put_unchanged(path, st, size, e)) < 0)
 		return r;
 	layout_path(p->s, ret, object);
-	if (put_present(p, object, ret, size))
+	if (put_present(p, object, ret, size, check))
 		return 0;
 	if (p->stream.whole)
 		return put_known_bytes(p, p->stream.buf, (size_t)size, object, ret, e);
@@ -292,9 +294,7 @@ static int put_rename_source(struct putter *p, int fd, const char *path, const s
 	if (r < 0)
 		return r;
 	layout_path(p->s, ret, object);
-	/* What a step has just made is better than an object that was damaged. */
-	struct err damaged;
-	bool present = put_present(p, object, ret, size) && store_check(p->s, ret, &damaged) >= 0;
+	bool present = put_present(p, object, ret, size, true);
 	if (!present && fsync(fd) < 0)
 		return err_errno(e, "%s: cannot write to the disk", path);
 	if ((r = put_unchanged(path, st, size, e)) < 0)
@@ -325,7 +325,7 @@ int put_file(struct putter *p, const char *path, enum store_put how, struct dige
 	if (r > 0) {
 		if (move && lseek(fd, 0, SEEK_SET) < 0)
 			return err_errno(e, "%s: cannot read", path);
-		if ((r = put_copy(p, fd, path, &st, &d, e)) < 0)
+		if ((r = put_copy(p, fd, path, &st, how != STORE_COPY, &d, e)) < 0)
 			return r;
 		if (how == STORE_MOVE && unlink(path) < 0)
 			return err_errno(e, "%s: is stored and cannot be removed", path);

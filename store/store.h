@@ -2,7 +2,7 @@
  *
  * An object is written as a temporary file in DIR/objects/tmp/, fsynced, made read-only (0444) and renamed into place,
  * and the folder is fsynced; so a name that exists is complete. Putting what is there already costs the hashing only,
- * with STORE_MOVE of both. Many processes may put and read at once. */
+ * of both where what is there is checked. Many processes may put and read at once. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -19,10 +19,14 @@ struct store *store_new(const char *dir);
 void store_free(struct store *s);
 
 enum store_put {
-	STORE_COPY, /* the source stays as it is: reflink where the file system can, else a copy made while hashing */
+	/* the source stays as it is: reflink where the file system can, else a copy made while hashing. An object of
+	 * its size that is there already is taken for whole */
+	STORE_COPY,
 	/* the source is renamed into the store where it stands on the same file system (else copied and removed);
-	 * its content must not be written any more; a source with other hard links is copied */
+	 * its content must not be written any more; a source with other hard links is copied. An object that is there
+	 * already is checked: what was just made replaces it where it is damaged */
 	STORE_MOVE,
+	STORE_COPY_CHECK, /* as STORE_COPY, and an object that is there already is checked */
 };
 
 /* A regular file (a link is refused: ERR_USAGE). ret_size may be NULL. With STORE_MOVE the source path is gone

@@ -51,7 +51,7 @@ static int take(struct store *store, const char *full, const char *path, const s
                 struct facts *ret, struct err *e)
 {
 	struct fact f = { .path = path, .mode = st->st_mode & 0777, .has_digest = true };
-	enum store_put how = move ? STORE_MOVE : STORE_COPY;
+	enum store_put how = move ? STORE_MOVE : STORE_COPY_CHECK;
 	int r;
 
 	if (S_ISDIR(st->st_mode)) {

@@ -101,6 +101,26 @@ expect 0 jig run --fresh
 same "$(cat "$a" "$(object_of inside)" | tr '\n' ' ')" "right inside "
 expect 0 jig fsck
 
+# Nor does what stays in its work folder, has a second name or is logged while it runs.
+mkdir other
+cat >other/jig.yaml <<Y
+steps:
+  a: {run: "echo right >a.txt; mkdir d; echo inside >d/x", outputs: [a.txt, d/], keep: always}
+  b: {run: "echo twice >b.txt; ln b.txt second; echo logged >l; '$JIG' log --artifact l", outputs: [b.txt]}
+Y
+cd other
+expect 0 jig run
+for text in right inside twice logged; do
+	overwrite "$(object_of $text)" "$(echo $text | tr a-y b-z)"
+done
+expect 0 jig run --fresh
+for text in right inside twice logged; do
+	same "$(cat "$(object_of $text)")" "$text"
+done
+expect 0 jig fsck
+cd ..
+rm -rf other
+
 # Of another size: as good as missing, whether it is remembered (plan.cache) or asked for, and for the plan as well.
 for memory in kept gone; do
 	[ $memory = kept ] || rm -f .jig/plan.cache

@@ -123,6 +123,10 @@ static void test_move_across_file_systems(void **state)
 	assert_false(file_exists(path));
 	assert_int_equal(store_check(scratch_store, &d, &e), 0);
 	assert_int_equal(temp_count(), 0);
+	damage(&d, false);
+	make_bytes(path, bytes, 2500000, 0600);
+	assert_int_equal(store_put_file(scratch_store, path, STORE_MOVE, &d, NULL, &e), 0);
+	assert_int_equal(store_check(scratch_store, &d, &e), 0);
 	assert_int_equal(file_remove_tree(dir, &e), 0);
 }
 
@@ -147,6 +151,35 @@ static void test_put_refuses(void **state)
 	assert_int_equal(size, 77);
 	assert_true(file_exists(at("link")) && file_exists(at("fifo")) && file_exists(at("file")));
 	assert_int_equal(object_count(), 0);
+}
+
+/* What was just made replaces an object of the same size that is damaged, however it comes in. */
+static void test_put_over_damaged(void **state)
+{
+	static const size_t sizes[] = { 3, 20000, 2500000 };
+	struct digest d;
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		_free_ char *bytes = noise(sizes[i], 200 + i);
+		assert_int_equal(put_whole(scratch_store, bytes, sizes[i], &d, &e), 0);
+		for (int way = 0; way < 4; way++) {
+			damage(&d, false);
+			make_bytes(at("in"), bytes, sizes[i], 0644);
+			if (way == 1)
+				assert_int_equal(link(at("in"), at("second")), 0);
+			if (way == 3)
+				assert_int_equal(put_whole(scratch_store, bytes, sizes[i], &d, &e), 0);
+			else
+				assert_int_equal(store_put_file(scratch_store, at("in"),
+						way == 2 ? STORE_COPY_CHECK : STORE_MOVE, &d, NULL, &e), 0);
+			assert_int_equal(store_check(scratch_store, &d, &e), 0);
+			assert_int_equal(file_exists(at("in")), way >= 2);
+			unlink(at("second"));
+		}
+		/* What is only read is not checked as well. */
+		damage(&d, false);
+		assert_int_equal(store_put_file(scratch_store, at("in"), STORE_COPY, &d, NULL, &e), 0);
+		assert_int_equal(store_check(scratch_store, &d, &e), ERR_BROKEN);
+	}
 }
 
 /* A root process reads everything, so the test puts its rights down in a child. */
@@ -352,6 +385,7 @@ int main(void)
 		scratch_test(test_put_refuses),
 		scratch_test(test_unreadable),
 		scratch_test(test_damage),
+		scratch_test(test_put_over_damaged),
 		scratch_test(test_get_refuses),
 		scratch_test(test_each),
 		scratch_test(test_sweep),

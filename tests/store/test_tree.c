@@ -273,6 +273,26 @@ static void test_get_refuses(void **state)
 	assert_false(file_exists(at("new")));
 }
 
+/* What was just made replaces all of a stored folder that is damaged. */
+static void test_put_over_damaged(void **state)
+{
+	struct digest d, inner[2];
+	make_file(at("in/file"), "abc");
+	assert_int_equal(symlink("file", at("in/link")), 0);
+	sha256_bytes("abc", 3, &inner[0]);
+	sha256_bytes("file", 4, &inner[1]);
+	assert_int_equal(tree_put(scratch_store, at("in"), STORE_COPY_CHECK, &d, NULL, &e), 0);
+	for (int how = STORE_COPY_CHECK; how >= STORE_MOVE; how--) {
+		damage(&d, false);
+		damage(&inner[0], false);
+		damage(&inner[1], false);
+		assert_int_equal(tree_put(scratch_store, at("in"), (enum store_put)how, &d, NULL, &e), 0);
+		assert_int_equal(store_check(scratch_store, &d, &e), 0);
+		assert_int_equal(store_check(scratch_store, &inner[0], &e), 0);
+		assert_int_equal(store_check(scratch_store, &inner[1], &e), 0);
+	}
+}
+
 /* A link's object that grew over what a path can be long is damaged as any other. */
 static void test_grown_link(void **state)
 {
@@ -364,6 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scratch_test(test_digest_hangs_on_content_only),
+		scratch_test(test_put_over_damaged),
 		scratch_test(test_put_and_get),
 		scratch_test(test_format),
 		scratch_test(test_empty_folder),
