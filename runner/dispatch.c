@@ -422,8 +422,13 @@ void dispatch_retry(struct supervisor *s, int step, char answer[128])
 		return;
 	}
 	if (st == STEP_RETRYING) {
-		s->retry_at[step] = time_mono();
-		snprintf(answer, 128, "its next attempt starts %s", s->live.paused ? when_continued : "now");
+		bool waits = s->waiting[step];
+
+		if (!waits)
+			s->retry_at[step] = time_mono();
+		snprintf(answer, 128, "its next attempt starts %s", s->live.paused ? when_continued
+		                                                    : waits        ? "as soon as there is room"
+		                                                                   : "now");
 		return;
 	}
 	if (s->stopping) {

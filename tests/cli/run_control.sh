@@ -139,6 +139,25 @@ same "$(states last)" "failed bad=success next=success far=success skipped=faile
 expect 2 jig retry last skipped
 has "$err" "has ended"
 
+# What is asked for twice happens once: the wait for a retry is over, and the step waits for room.
+reset
+rm -f "$HOME/tries"
+cat >jig.yaml <<Y
+steps:
+  x: {run: 'echo \$JIG_ATTEMPT >>"\$HOME/tries"; [ \$JIG_ATTEMPT != 1 ]', retry: {limit: 3, delay: 1ms}}
+  y: {run: '$step_text'}
+Y
+expect 0 jig run --fresh -d -j 1
+begun y
+lacks_room() {
+	jig retry last x | grep -q "its next attempt starts as soon as there is room"
+}
+await lacks_room
+expect 0 jig retry last x
+touch "$HOME/y.go"
+await ended last
+same "$(states last) $(tr '\n' ' ' <"$HOME/tries")" "success x=success y=success 1 2 "
+
 # Plain output says so: a step begins again, and what could not start because of it waits again.
 cat >jig.yaml <<Y
 steps:
