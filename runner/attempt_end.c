@@ -418,6 +418,9 @@ void attempt_record(struct attempt *a, enum step_state s)
 
 		record_fact(a, &log, ROLE_LOG);
 	}
+	/* One that never began logged nothing, and it is the last. */
+	if (!a->params)
+		a->params_changed = logged_params_set(a->host->params, a->step, NULL, NULL, NULL);
 	if (a->params_changed)
 		journal_params(a->host->journal, logged_params_all(a->host->params));
 	a->result.step_state = s;

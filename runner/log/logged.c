@@ -29,10 +29,26 @@ void logged_lines(const struct buf *text, logged_line_fn *cb, void *arg)
 	}
 }
 
+static bool within_depth(const json_t *v, int levels)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach((json_t *)v, i, item)
+		if (levels == 0 || !within_depth(item, levels - 1))
+			return false;
+	json_object_foreach((json_t *)v, key, item)
+		if (levels == 0 || !within_depth(item, levels - 1))
+			return false;
+	return true;
+}
+
 const char *logged_param(const json_t *line, const json_t **ret_value)
 {
 	*ret_value = json_object_get(line, "value");
-	return *ret_value ? json_string_value(json_object_get(line, "param")) : NULL;
+	return *ret_value && within_depth(*ret_value, LOGGED_DEPTH) ? json_string_value(json_object_get(line, "param"))
+	                                                            : NULL;
 }
 
 struct logged_params {

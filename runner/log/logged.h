@@ -14,6 +14,8 @@
 /* One line; v is borrowed, NULL for what is no JSON. A last line without a newline counts. */
 typedef void logged_line_fn(void *arg, const char *line, size_t n, json_t *v);
 void logged_lines(const struct buf *text, logged_line_fn *cb, void *arg);
+/* Levels of a value, as of a value in YAML: what is nested without end could not be read from the record again. */
+#define LOGGED_DEPTH 64
 /* Of a line: the param, borrowed, or NULL. */
 const char *logged_param(const json_t *line, const json_t **ret_value);
 

@@ -38,6 +38,23 @@ expect 0 jig ls --filter 'params.batch = 64' --json
 same "$out" "[]"
 expect 0 jig verify
 
+# One that could not begin has logged nothing, and it is the last.
+cat >jig.yaml <<Y
+steps:
+  words: {run: "echo all the words >w.txt", outputs: [w.txt]}
+  reads:
+    run: |
+      jig log --param gone=1
+      object=\$(grep -rl 'all the words' "$PWD/.jig/objects"); chmod u+w "\$object"; echo ALL THE WORDS >"\$object"
+      exit 1
+    inputs: [w.txt]
+    retry: {limit: 1}
+Y
+expect 1 jig run --isolation folder
+same "$(ask last '[a["cause"] for a in s["reads"]["attempts"]], r["params"]')" "(['exit', 'env'], {})"
+rows
+expect 0 jig rm -y last
+
 # ---- two steps: the first that ended counts, the other's log tells it
 
 cat >jig.yaml <<'Y'
@@ -61,13 +78,13 @@ cat >jig.yaml <<'Y'
 params: {lr: 0.1}
 steps:
   clean: {run: "jig log rows=9 --param rows.kept=9 --param 'm={\"x\": [1, 0.5, null]}'"}
-  late: {run: "jig log --param late=${matrix.k}", matrix: {k: [1, 2]}, needs: [clean]}
+  late: {run: "jig log --param late.${matrix.k}=1", matrix: {k: [1, 2]}, needs: [clean]}
   train: {run: "false", needs: [clean]}
 Y
 expect 1 jig run
 same "$(states last)" "failed clean=success late[1]=success late[2]=success train=failed"
 had=$(ask last 'sorted(r["params"].items())')
-same "$had" "[('late', 1), ('lr', 0.1), ('m', {'x': [1, 0.5, None]}), ('rows', {'kept': 9})]"
+same "$had" "[('late', {'1': 1, '2': 1}), ('lr', 0.1), ('m', {'x': [1, 0.5, None]}), ('rows', {'kept': 9})]"
 sed -i 's/"false"/"true"/' jig.yaml
 expect 0 jig resume last
 same "$(states last)" "success clean=reused late[1]=reused late[2]=reused train=success"
@@ -78,21 +95,49 @@ same "$(states last)" "success clean=reused late[1]=reused late[2]=reused train=
 same "$(ask last 'sorted(r["params"].items())')" "$had"
 rows
 # The lenders are gone from the lists, and what was borrowed from them is still there.
-expect 0 jig rm --yes 3 4
+expect 0 jig rm --yes 4 5
 expect 0 jig run
 same "$(states last)" "success clean=reused late[1]=reused late[2]=reused train=reused"
 same "$(ask last 'sorted(r["params"].items())')" "$had"
 rows
 # What the run says itself counts; what is no longer among its steps does not come along.
 if [ "$(probe folder)" = lookups ]; then
-	sed -i 's/lr: 0.1/lr: 0.2, m: 3/; s/late=\${matrix.k}/later=${matrix.k}/; s/"true"/"jig log --param rows.kept=8 --param by=train"/' jig.yaml
+	sed -i 's/lr: 0.1/lr: 0.2, m: 3/; s/param late/param later/; s/"true"/"jig log --param rows.kept=8 --param by=train"/' jig.yaml
 	expect 0 jig run
 	same "$(states last)" "success clean=reused late[1]=success late[2]=success train=success"
 	same "$(ask last 'sorted(r["params"].items())')" \
-		"[('by', 'train'), ('later', 1), ('lr', 0.2), ('m', 3), ('rows', {'kept': 9})]"
+		"[('by', 'train'), ('later', {'1': 1, '2': 1}), ('lr', 0.2), ('m', 3), ('rows', {'kept': 9})]"
 	has "$(jig logs last train)" "param rows.kept of this run is 9 already"
 	rows
 fi
+expect 0 jig verify
+
+# What was logged by a step of a run that still lived when its other steps were reused comes along, too.
+cat >jig.yaml <<'Y'
+steps:
+  a: {run: "jig log --param p=1; echo a >a.txt", outputs: [a.txt]}
+  c: {run: 'echo "$JIG_RUN" >>"$HOME/waits"; until [ -e "$HOME/go.$JIG_RUN" ]; do sleep 0.02; done; echo c >c.txt', outputs: [c.txt]}
+  b: {run: "cat c.txt; jig log --param q=2; echo b >b.txt", inputs: [c.txt], outputs: [b.txt]}
+Y
+first=$(($(ask last 'r["run"]') + 1))
+touch "$HOME/go.$first"
+expect 0 jig run
+expect 0 jig run --fresh -d
+await grep -qx "$((first + 1))" "$HOME/waits"
+finish_a() {
+	[ "$(ask $((first + 1)) 's["a"]["state"]')" = success ]
+}
+await finish_a
+expect 0 jig run --force c -d
+await grep -qx "$((first + 2))" "$HOME/waits"
+touch "$HOME/go.$((first + 1))"
+await ended $((first + 1))
+touch "$HOME/go.$((first + 2))"
+await ended $((first + 2))
+same "$(states last)" "success a=reused c=success b=reused"
+same "$(jig show last --json | python3 -c 'import json, sys; print(sorted({s["reused"]["run"] for s in json.load(sys.stdin)["steps"] if s["reused"]}))')" "[$((first + 1))]"
+same "$(ask last 'sorted(r["params"].items())')" "[('p', 1), ('q', 2)]"
+rows
 expect 0 jig verify
 
 # ---- an attempt that contradicts itself is refused at once; that it contradicts the run its log tells
@@ -106,7 +151,8 @@ steps:
       try .x=1; try seed=8; try seed.below=1; try 'train={"batch": 1, "lr": 0.2}'
       try own=1; try own=1; try own=2; try 'deep={"lr": 0.1, "batch": 1}'; try deep.batch=2
       # Nobody looks at what is written past `jig log`.
-      printf '{"param": "seed", "value": 9}\n{"param": "..", "value": 1}\n{"param": "half"}\n[1]\ntorn' >>"${JIG_METRICS%/*}/logged.jsonl"
+      printf '{"param": "seed", "value": 9}\n{"param": "..", "value": 1}\n{"param": "half"}\n[1]\ntorn\n' >>"${JIG_METRICS%/*}/logged.jsonl"
+      python3 -c 'print("{\"param\": \"deep.er\", \"value\": %s}" % ("[" * 2000 + "]" * 2000), end="")' >>"${JIG_METRICS%/*}/logged.jsonl"
 Y
 expect 0 jig run
 same "$(tr '\n' ' ' <"$HOME/tried")" '.x=1: 2 seed=8: 0 seed.below=1: 2 train={"batch": 1, "lr": 0.2}: 0'\
@@ -118,7 +164,7 @@ jig: param deep.batch of this run is 1 already'
 same "$(ask last 'sorted(r["params"].items())')" "[('deep', {'batch': 1, 'lr': 0.1}), ('own', 1), ('seed', 7), ('train', {'lr': 0.1})]"
 rows
 log=$(jig logs last a)
-has "$log" "[jig: 3 lines of logged.jsonl tell neither a param nor an artifact]"
+has "$log" "[jig: 4 lines of logged.jsonl tell neither a param nor an artifact]"
 has "$log" "[jig: param seed of this run is 7 already; param seed 8, which the step logged, is not recorded]"
 has "$log" '[jig: param train.lr of this run is 0.1 already; param train {"batch":1,"lr":0.2}, which the step logged, is not recorded]'
 has "$log" "[jig: param seed of this run is 7 already; param seed 9, which the step logged, is not recorded]"
