@@ -131,6 +131,8 @@ void help_text(struct buf *out, const struct command *cmd, const struct paint *p
 void visible_lines(struct buf *out, const char *s, size_t n, bool ascii);
 /* Words on stdout: harmless wherever they go, newlines kept. */
 void context_text(struct context *c, const char *s);
+/* "jig: " and the text on stderr, at once: harmless wherever it goes. */
+void context_say(const struct context *c, const char *text);
 /* Contents that were asked for (a file, a note, paths for another program): harmless on a terminal, elsewhere as they
  * are. */
 void context_contents(struct context *c, const char *s);

@@ -47,13 +47,24 @@ int context_project(struct context *c, struct err *e)
 	return c->project.root ? 0 : project_find(&c->project, e);
 }
 
-static void say_unrecorded(struct context *c, const struct err *e)
+void context_say(const struct context *c, const char *text)
 {
 	_buf_ struct buf line = BUF_INIT;
-	buf_adds(&line, "jig: a run has died, and cannot be recorded as lost: ");
-	visible_lines(&line, e->text, strlen(e->text), c->paint_err.ascii);
+	size_t n = strlen(text);
+	while (n && text[n - 1] == '\n')
+		n--;
+	if (!n)
+		return;
+	buf_adds(&line, "jig: ");
+	visible_lines(&line, text, n, isatty(STDERR_FILENO) && c->paint_err.ascii);
 	buf_addc(&line, '\n');
 	file_write_all(STDERR_FILENO, line.data, line.len);
+}
+
+static void say_unrecorded(struct context *c, const struct err *e)
+{
+	_free_ char *text = mem_printf("a run has died, and cannot be recorded as lost: %s", e->text);
+	context_say(c, text);
 }
 
 int context_tracker(struct context *c, enum tracker_mode mode, struct err *e)

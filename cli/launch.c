@@ -1,6 +1,7 @@
 #include "cli/launch.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 #include "tui/live.h"
 
 /* A detached supervisor says on this descriptor which run it carries ("17 calm-otter\n"), or "!" and what went
- * wrong. */
+ * wrong; before that, in lines that begin with "~", what it waits for. */
 #define REPORT_FD 3
 #define DETACHED "JIG_DETACHED"
 
@@ -287,6 +288,20 @@ static void say_detached(struct context *c, const char *said, size_t nruns)
 	         number);
 }
 
+/* What the detached supervisor waits for is told at once; ret is what it says at last. */
+static void hear(const struct context *c, int from, struct buf *ret)
+{
+	const char *nl;
+
+	while (buf_read(ret, from, 4096) > 0)
+		while (ret->len && ret->data[0] == '~' && (nl = memchr(ret->data, '\n', ret->len))) {
+			_free_ char *text = mem_strndup(ret->data + 1, (size_t)(nl - ret->data) - 1);
+
+			context_say(c, text);
+			buf_drop(ret, (size_t)(nl - ret->data) + 1);
+		}
+}
+
 /* The same command once more with a session of its own; its first words come through a pipe. */
 static int detach(struct context *c, struct launcher *s, const struct launch_body *body, struct err *e)
 {
@@ -314,8 +329,7 @@ static int detach(struct context *c, struct launcher *s, const struct launch_bod
 	if (r < 0)
 		return r;
 	close(mem_take_fd(to));
-	while (buf_read(&said, from, 4096) > 0)
-		;
+	hear(c, from, &said);
 	if (said.len && said.data[0] == '!') {
 		buf_add(&c->faults, said.data + 1, said.len - 1);
 		return err_set(e, ERR_USAGE, "%s", said.data + 1);
@@ -344,6 +358,24 @@ static int run_here(struct context *c, struct launcher *s, const struct launch_b
 	return r;
 }
 
+/* Of a detached run; when nobody waits to hear of it any more it does not begin. */
+static bool on_wait(void *arg, const char *text)
+{
+	struct launcher *s = arg;
+	struct pollfd p = { .fd = s->report };
+	_free_ char *line = NULL;
+
+	if (s->report < 0)
+		return true;
+	if (poll(&p, 1, 0) > 0)
+		return false;
+	if (text) {
+		line = mem_printf("~%s\n", text);
+		file_write_all(s->report, line, strlen(line));
+	}
+	return true;
+}
+
 int launch(struct context *c, const struct launch_body *body, struct err *e)
 {
 	struct launcher s = { .context = c, .report = -1 };
@@ -354,6 +386,7 @@ int launch(struct context *c, const struct launch_body *body, struct err *e)
 		unsetenv(DETACHED);
 		s.report = REPORT_FD;
 		fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC);
+		code_lock_tells(on_wait, &s);
 		r = run_here(c, &s, body, e);
 		if (r < 0 && s.report >= 0) {
 			const char *text = c->faults.len ? c->faults.data : e->text;
@@ -361,6 +394,7 @@ int launch(struct context *c, const struct launch_body *body, struct err *e)
 			file_write_all(s.report, "!", 1);
 			file_write_all(s.report, text, strlen(text));
 		}
+		code_lock_tells(NULL, NULL);
 		return r;
 	}
 	if (option_flag(c, "detach"))

@@ -22,30 +22,11 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-/* "jig: " and the text, each of its lines harmless wherever it goes. */
-static void say(const char *text, bool ascii)
+static bool on_code_wait(void *arg, const char *text)
 {
-	_buf_ struct buf line = BUF_INIT;
-	size_t n = strlen(text);
-	while (n && text[n - 1] == '\n')
-		n--;
-	if (!n)
-		return;
-	buf_adds(&line, "jig: ");
-	visible_lines(&line, text, n, ascii);
-	buf_addc(&line, '\n');
-	file_write_all(STDERR_FILENO, line.data, line.len);
-}
-
-static void complain(struct context *c, const struct err *e)
-{
-	say(c->faults.len ? c->faults.data : e->text, isatty(STDERR_FILENO) && c->paint_err.ascii);
-}
-
-static void on_code_wait(const char *path)
-{
-	_free_ char *text = mem_printf("waiting for %s: another jig takes the code or frees space", path);
-	say(text, false);
+	if (text)
+		context_say(arg, text);
+	return true;
 }
 
 int command_unknown(const char *name, struct err *e)
@@ -131,7 +112,7 @@ int main(int argc, char **argv)
 	const char *fault = paint_fault();
 	if (fault)
 		fprintf(stderr, "jig: %s\n", fault);
-	code_lock_tells(on_code_wait);
+	code_lock_tells(on_code_wait, &c);
 	int r = run_line(&c, argc, (const char *const *)argv, &e);
 	struct err late;
 	if (context_flush(&c, &late) < 0 && r >= 0) {
@@ -139,7 +120,7 @@ int main(int argc, char **argv)
 		r = late.code;
 	}
 	if (r < 0)
-		complain(&c, &e);
+		context_say(&c, c.faults.len ? c.faults.data : e.text);
 	int status = r < 0 ? err_exit_status(r) : c.exit_status;
 	tracker_close(c.tracker);
 	store_free(c.store);

@@ -277,12 +277,11 @@ static int make_run(struct supervisor *s, char name[80], struct err *e)
 	};
 	char uid[ULID_LEN + 1];
 	_arena_ struct arena a = ARENA_INIT;
-	_close_ int lock = -1;
 	struct run_row row;
 	int64_t run;
-	int r = code_lock(o->project->jig, &lock, e);
+	int r = tracker_begin(s->tracker, e);
 
-	if (r < 0 || (r = tracker_begin(s->tracker, e)) < 0)
+	if (r < 0)
 		return r;
 	for (size_t i = 0; r >= 0 && i < s->pre.envs.len; i++) {
 		struct env_facts f = env_facts_of(&s->pre.envs.v[i]);
@@ -520,6 +519,7 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	_cleanup_(release) struct supervisor s = { .o = o, .p = o->pipeline, .tracker = t, .lease = -1 };
 	size_t n = o->pipeline->nsteps;
 	const struct run_watch *w = o->watch;
+	_close_ int lock = -1;
 	char name[80];
 	int r;
 
@@ -547,6 +547,9 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	if (r < 0)
 		return r;
 	s.env_ids = mem_zero((s.pre.envs.len + 1) * sizeof *s.env_ids);
+	/* A signal ends who waits for that. */
+	if ((r = code_lock(o->project->jig, &lock, e)) < 0)
+		return r;
 	/* From here on a signal ends the run orderly: none may pass between the moment it is in the record and the
 	 * first turn of the loop. */
 	s.loop = loop_new();
@@ -558,6 +561,7 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	if (r < 0)
 		return r;
 	r = make_run(&s, name, e);
+	close(mem_take_fd(lock));
 	if (r < 0)
 		return r;
 	tracker_patience(t, PATIENCE_US);

@@ -38,10 +38,10 @@ void code_preload_end(void);
 int code_snapshot(const struct code_options *o, struct code_snapshot *ret, struct err *e);
 /* Waits for the lock of JIG/code.git; ret_fd holds it until closed. Snapshots are taken under it, and code is freed. */
 int code_lock(const char *jig, int *ret_fd, struct err *e);
-/* Who has waited a second for the lock, here or in a function below, calls this once, with the path of the lock file,
- * and waits on. Of the process; NULL: nobody is told. */
-typedef void code_wait_fn(const char *path);
-void code_lock_tells(code_wait_fn *waits);
+/* Who has waited a second for the lock, here or in a function below, calls this with a text for people, then again and
+ * again with NULL while it waits on; false gives up (ERR_INTERRUPTED). Of the process; NULL: nobody is told. */
+typedef bool code_wait_fn(void *arg, const char *text);
+void code_lock_tells(code_wait_fn *waits, void *arg);
 /* Pins the tree under refs/jig/run/<number>; unpin drops it. ERR_NOT_FOUND: the tree is not there (any more). Who holds
  * the lock until the record names the tree, too, keeps `gc` from taking it meanwhile. */
 int code_pin(const char *jig, const char *tree, int64_t run, struct err *e);

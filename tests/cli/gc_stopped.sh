@@ -95,7 +95,27 @@ for command in run "gc --now"; do
 	kill "$waits"
 	wait "$waits" || :
 done
+# So does a run that goes on without the terminal; when the person has given up it never begins.
+last=$(jig ls --columns number -n 1 | tail -1)
+"$JIG" run -d >"$HOME/wait.out" 2>&1 &
+waits=$!
+await grep -q "waiting for $PWD/.jig/code.git.lock" "$HOME/wait.out"
+child=$(ps -o pid= --ppid "$waits" | tr -d ' ')
+kill "$waits"
+wait "$waits" || :
+await gone "$child"
+# Nor does one that waits for the second time, with its plan made.
 gc_end
+JIG_FAULT_STOP=plan-made "$JIG" run >"$HOME/wait.out" 2>&1 &
+waits=$!
+await stopped "$waits"
+gc_begin code-marked --now
+kill -CONT "$waits"
+await grep -q "waiting for $PWD/.jig/code.git.lock" "$HOME/wait.out"
+kill "$waits"
+wait "$waits" || :
+gc_end
+same "$(jig ls --columns number -n 1 | tail -1)" "$last"
 
 # A run that is about to begin waits, for its code may be on the list: either all of it stays, or the run is told.
 echo 3 >code.txt
