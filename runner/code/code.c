@@ -181,6 +181,7 @@ int code_pin(const char *jig, const char *tree, int64_t run, struct err *e)
 	if (strlen(tree) != 40 || git2.oid_fromstr(&id, tree) < 0)
 		return err_set(e, ERR_USAGE, "%s: is no id of a snapshot (40 hex digits)", tree);
 	repo.path = path_join(jig, "code.git");
+	/* What it reaches is there as well: gc takes that after it, even one that was killed. */
 	if (!code_repo_has(&repo, &id))
 		return err_set(e, ERR_NOT_FOUND, "%s: there is no such snapshot in %s (a jig gc --now beside may have "
 		               "taken it: run again)", tree, repo.path);

@@ -19,7 +19,7 @@ struct loose {
 	char *path;
 	git_oid id;
 	int64_t size, changed; /* µs since 1970 */
-	bool temporary;
+	bool temporary, goes, seen, first; /* first: among `trees` */
 };
 struct pruning {
 	const char *jig;
@@ -27,6 +27,7 @@ struct pruning {
 	struct code_repo repo;
 	struct named reached, young; /* young: what only young objects reach */
 	VEC(struct loose) loose;
+	VEC(struct loose *) trees; /* that go, each behind those below it */
 	bool foreign; /* a ref that is not jig's */
 };
 
@@ -38,6 +39,7 @@ static void pruning_release(struct pruning *p)
 	for (size_t i = 0; i < p->loose.len; i++)
 		free(p->loose.v[i].path);
 	vec_release(&p->loose);
+	vec_release(&p->trees);
 }
 
 /* ---- what is reached ---- */
@@ -220,22 +222,94 @@ static int list_folder(struct pruning *p, const char *folder, const char *prefix
 
 /* ---- what goes ---- */
 
-static int remove_loose(struct pruning *p, struct code_pruned *ret, struct err *e)
+static void choose(struct pruning *p, struct code_pruned *ret)
 {
 	int64_t older = time_now() - p->options->grace_us;
 	for (size_t i = 0; i < p->loose.len; i++) {
+		struct loose *l = &p->loose.v[i];
+		bool young = !l->temporary && has(&p->young, &l->id);
+		l->goes = l->temporary ? l->changed <= older : !young && !has(&p->reached, &l->id);
+		ret->young += young;
+		ret->young_bytes += young ? l->size : 0;
+	}
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(&((const struct loose *)a)->id, &((const struct loose *)b)->id, sizeof(git_oid));
+}
+
+/* libgit2 says of what the disk refused that it is not there. */
+static bool is_refused(const struct loose *l, int result)
+{
+	return result < 0 && (err_is_machine(errno) || (result == GIT_ENOTFOUND && file_exists(l->path)));
+}
+
+/* Not by code_repo_tree, which would move aside what is damaged. That reaches nothing. */
+static int order(struct pruning *p, struct loose *l, int depth, struct err *e)
+{
+	_git_(tree) git_tree *tree = NULL;
+	size_t size;
+	git_object_t type;
+	if (!l->goes || l->temporary || l->seen)
+		return 0;
+	l->seen = true;
+	errno = 0;
+	int r = depth > MAX_DEPTH ? -1 : git2.odb_read_header(&size, &type, p->repo.odb, &l->id);
+	if (!r && type == GIT_OBJECT_TREE)
+		r = git2.tree_lookup(&tree, p->repo.repo, &l->id);
+	if (is_refused(l, r))
+		return git2_error(e, ERR_BROKEN, "no code was freed: %s cannot be read", l->path);
+	if (!tree)
+		return 0;
+	size_t n = git2.tree_entrycount(tree);
+	for (size_t i = 0; i < n; i++) {
+		const git_tree_entry *entry = git2.tree_entry_byindex(tree, i);
+		struct loose key = {.id = *git2.tree_entry_id(entry)}, *below = NULL;
+		if (git2.tree_entry_type(entry) == GIT_OBJECT_TREE)
+			below = bsearch(&key, p->loose.v, p->loose.len, sizeof key, by_id);
+		if (below && order(p, below, depth + 1, e) < 0)
+			return e->code;
+	}
+	l->first = true;
+	vec_push(&p->trees, l);
+	return 0;
+}
+
+static int order_all(struct pruning *p, struct err *e)
+{
+	if (p->loose.len)
+		qsort(p->loose.v, p->loose.len, sizeof *p->loose.v, by_id);
+	for (size_t i = 0; i < p->loose.len; i++)
+		if (order(p, &p->loose.v[i], 0, e) < 0)
+			return e->code;
+	return 0;
+}
+
+static int remove_one(const struct pruning *p, const struct loose *l, struct code_pruned *ret, struct err *e)
+{
+	fault_point("code-removed");
+	if (!p->options->dry_run && unlink(l->path) < 0 && errno != ENOENT)
+		return err_errno(e, "%s: cannot be removed", l->path);
+	ret->objects += !l->temporary;
+	ret->bytes += l->size;
+	return 0;
+}
+
+/* First the trees, each before those below it: wherever this ends, a tree that is there has all that it reaches. Who
+ * pins one, or goes by the stat cache, looks at the topmost alone. */
+static int remove_loose(struct pruning *p, struct code_pruned *ret, struct err *e)
+{
+	choose(p, ret);
+	if (!p->options->dry_run && order_all(p, e) < 0)
+		return e->code;
+	for (size_t i = p->trees.len; i-- > 0;)
+		if (remove_one(p, p->trees.v[i], ret, e) < 0)
+			return e->code;
+	for (size_t i = 0; i < p->loose.len; i++) {
 		const struct loose *l = &p->loose.v[i];
-		if (l->temporary ? l->changed > older : has(&p->reached, &l->id))
-			continue;
-		if (!l->temporary && has(&p->young, &l->id)) {
-			ret->young++;
-			ret->young_bytes += l->size;
-			continue;
-		}
-		if (!p->options->dry_run && unlink(l->path) < 0 && errno != ENOENT)
-			return err_errno(e, "%s: cannot be removed", l->path);
-		ret->objects += !l->temporary;
-		ret->bytes += l->size;
+		if (l->goes && !l->first && remove_one(p, l, ret, e) < 0)
+			return e->code;
 	}
 	return 0;
 }

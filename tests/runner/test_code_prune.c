@@ -244,12 +244,85 @@ static void damage(void **state)
 	assert_int_equal(held(), before);
 }
 
+/* Three snapshots, of which the last stays; the others share folders, at different depths. */
+static void take_nested(char a[41], char b[41], char c[41])
+{
+	put("x/common/deep/lib.py", "deep");
+	put("x/common/two/z.py", "z");
+	put("deep/lib.py", "deep");
+	take_as("a", a);
+	put("x/y/common/deep/lib.py", "deep");
+	put("x/y/common/two/z.py", "z");
+	take_as("b", b);
+	_free_ char *x = path_join(root, "x"), *deep = path_join(root, "deep");
+	assert_ok(file_remove_tree(x, e));
+	assert_ok(file_remove_tree(deep, e));
+	take_as("c", c);
+}
+
+static bool pins(const char *tree)
+{
+	struct err e;
+	int r = code_pin(jig, tree, 1, &e);
+	assert_true(r >= 0 || r == ERR_NOT_FOUND);
+	return r >= 0;
+}
+
+/* Killed before any object: what can be pinned then is whole, and so is what is taken again. */
+static void killed(void **state)
+{
+#ifndef JIG_FAULTS
+	skip();
+#endif
+	char a[41], b[41], c[41];
+	int n = 0, status;
+	do {
+		take_nested(a, b, c);
+		assert_true(there(a) && there(b) && there(c));
+		_free_ char *point = mem_printf("code-removed:%d", ++n);
+		pid_t child = fork();
+		if (child == 0) {
+			struct err ignored;
+			setenv("JIG_FAULT", point, 1);
+			_exit(prune(&(struct code_prune_options){0}, &ignored) < 0);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		const char *const trees[] = {a, b, c};
+		for (int i = 0; i < 3; i++) {
+			bool whole = there(trees[i]);
+			assert_int_equal(pins(trees[i]), whole);
+			assert_ok(code_unpin(jig, 1, e));
+			assert_true(whole || i < 2);
+		}
+	} while (WIFSIGNALED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_false(there(a) || there(b));
+	assert_int_equal(n, 14); /* 13 objects */
+}
+
+/* Garbage that is damaged goes as any other. */
+static void damaged_garbage(void **state)
+{
+	char a[41], b[41];
+	take_as("a", a);
+	take_as("b", b);
+	_free_ char *object = mem_printf(".jig/code.git/objects/%.2s/%s", a, a + 2), *full = path_join(root, object);
+	for (int empty = 0; empty < 2; empty++) {
+		assert_int_equal(unlink(full), 0);
+		put(object, empty ? "" : "junk");
+		prune_exactly((struct code_prune_options){0});
+		assert_int_equal(pruned.objects, 3);
+		take_as("a", a);
+		take_as("b", b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        scratch_test(no_repository), scratch_test(what_is_kept), scratch_test(young),
 	        scratch_test(leftovers),     scratch_test(checkouts),    scratch_test(packed_and_foreign),
-	        scratch_test(damage),
+	        scratch_test(damage),        scratch_test(killed),       scratch_test(damaged_garbage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
