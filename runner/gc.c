@@ -90,17 +90,37 @@ static int gather_named(struct gc *g, struct err *e)
 	return r < 0 ? err_prefix(e, "nothing was freed: `jig fsck` says more") : 0;
 }
 
-/* Whether a run lives or is being prepared. Where none is, none begins to be prepared until store_let_go. */
+/* Whether a run is being prepared. Where none is, none begins to be until store_let_go. */
+static int any_prepared(struct gc *g, bool *ret, struct err *e)
+{
+	int r = store_hold(g->store, true, e);
+	*ret = r == ERR_BUSY;
+	return *ret ? 0 : r;
+}
+
+/* Whether a run lives or is being prepared. */
 static int any_live(struct gc *g, bool *ret, struct err *e)
 {
 	int64_t *live;
 	size_t n;
 	int r = query_live(g->tracker, &g->arena, &live, &n, e);
-	if (r < 0 || (*ret = n))
+	return r < 0 || (*ret = n) ? r : any_prepared(g, ret, e);
+}
+
+/* The folders of removed runs, in a transaction. A run that is being prepared may go on from the checkpoints of any of
+ * them; the record tells that once it has begun. */
+static int find_folders(struct gc *g, struct err *e)
+{
+	bool prepared;
+	int r = any_prepared(g, &prepared, e);
+	if (r < 0 || (r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, &g->lost,
+				e)) < 0)
 		return r;
-	r = store_hold(g->store, true, e);
-	*ret = r == ERR_BUSY;
-	return *ret ? 0 : r;
+	if (prepared) {
+		g->report->live = true;
+		g->nfolders = 0;
+	}
+	return 0;
 }
 
 /* An older record, or an emptied one, does not name what the runs have made that it does not know. */
@@ -137,7 +157,7 @@ static int plan(struct gc *g, struct err *e)
 	if ((r = remove_runs(g, &runs, e)) >= 0 && (r = any_live(g, &g->report->live, e)) >= 0 &&
 		(!dry_run || (r = gather_named(g, e)) >= 0) &&
 		(r = query_snapshots(g->tracker, &g->arena, &g->trees, NULL, &g->ntrees, e)) >= 0)
-		r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, &g->lost, e);
+		r = find_folders(g, e);
 	if (r >= 0)
 		r = spare_lost(g, e);
 	store_let_go(g->store);
@@ -248,13 +268,14 @@ static int set_some_aside(struct gc *g, int64_t *last, struct err *e)
 	int r = tracker_begin(g->tracker, e);
 	int64_t until = time_mono() + BATCH_US;
 	if (r >= 0)
-		r = run_folders_dead(g->project, g->tracker, &g->arena, &g->folders, &g->nfolders, &g->lost, e);
+		r = find_folders(g, e);
 	while (r >= 0 && i < g->nfolders && g->folders[i] <= *last)
 		i++;
 	for (size_t first = i; r >= 0 && i < g->nfolders && (i == first || time_mono() < until); i++) {
 		*last = g->folders[i];
 		r = go_on(g, set_aside(g, *last, e), e);
 	}
+	store_let_go(g->store);
 	tracker_rollback(g->tracker);
 	return r < 0 ? r : i < g->nfolders;
 }

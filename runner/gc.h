@@ -1,7 +1,7 @@
 /* Free space: removes what no kept row names. Safe beside live runs: nothing is removed from the store while one is
- * under way, nor what came into it within the last hour. What is removed is decided in write transactions, so that no
- * run begins meanwhile; these are short: what takes long is done outside of them. Where the record has lost runs only
- * caches and left-over temporary files go. */
+ * under way, nor what came into it within the last hour, and no folder while one is being prepared. What is removed is
+ * decided in write transactions, so that no run begins meanwhile; these are short: what takes long is done outside of
+ * them. Where the record has lost runs only caches and left-over temporary files go. */
 #ifndef RUNNER_GC_H
 #define RUNNER_GC_H
 

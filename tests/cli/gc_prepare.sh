@@ -1,4 +1,4 @@
-# `gc --now` beside a run that is being prepared: what it has stored already stays.
+# `gc --now` beside a run that is being prepared: what it has stored already stays, and so does what it is to go on from.
 . "$TESTS/../lib/runs.sh"
 needs python3
 needs openssl
@@ -29,4 +29,62 @@ wait $! || fail "the run beside gc: $(cat run.out run.err)"
 expect 0 jig get last new.txt -o got
 same "$(tr '\n' ' ' <got/new.txt)" "right old "
 expect 0 jig fsck
+
+# ---- the checkpoint of a run that is removed before the resume of it begins
+
+mkdir ../resumed
+cd ../resumed
+cat >jig.yaml <<'Y'
+steps:
+  train: {run: "sh train.sh", outputs: [m.txt], checkpoints: ck}
+Y
+cat >train.sh <<'E'
+if [ -e ck/e9 ]; then
+	echo continued
+	echo m >m.txt
+	exit 0
+fi
+mkdir -p ck
+echo e >ck/e9
+exit 1
+E
+# RUN: a resume of it that stands still before it begins.
+resumes() {
+	JIG_FAULT_STOP=plan-made "$JIG" resume "$1" >"$HOME/said" 2>&1 &
+	resume=$!
+	await stopped "$resume"
+}
+# RUN: the resume goes on from its checkpoint, and the folder goes once that has ended.
+goes_on() {
+	[ -e ".jig/runs/$1/train.ckpt" ] || fail "the checkpoint of run $1 is gone"
+	kill -CONT "$resume"
+	wait "$resume" || fail "the resume of run $1: $(cat "$HOME/said")"
+	has "$(cat "$HOME/said")" "train goes on from its checkpoint of run $1"
+	expect 0 jig logs last train
+	has "$out" continued
+	expect 0 jig gc --now
+	[ ! -e ".jig/runs/$1" ] || fail "the folder of run $1 stays"
+	expect 0 jig fsck
+}
+expect 1 jig run
+resumes 1
+expect 0 jig rm -y 1
+expect 0 jig gc --dry-run --now
+hasnt "$out" "1 folder of a removed run"
+expect 0 jig gc --now
+goes_on 1
+
+# The same where it begins to be prepared after gc has found what there is to remove.
+expect 0 jig rm -y 2
+expect 1 jig run --fresh
+JIG_FAULT_STOP=gc-batch "$JIG" gc --now >"$HOME/gc.out" 2>&1 &
+gc=$!
+await stopped "$gc"
+resumes 3
+expect 0 jig rm -y 3
+kill -CONT "$gc"
+wait "$gc" || fail "gc: $(cat "$HOME/gc.out")"
+[ -e .jig/runs/2 ] || fail "the folder of run 2 is gone"
+goes_on 3
+[ ! -e .jig/runs/2 ] || fail "the folder of run 2 stays"
 finish
