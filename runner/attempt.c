@@ -246,7 +246,6 @@ struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uin
 			buf_addf(&devices, "%s%d", devices.len ? "," : "", i);
 	live->nmetrics = 0;
 	live->last_line[0] = 0;
-	live->attempt = n;
 	a->made = work_plan(&a->work, h->run, step, n, a->uid, h->inputs, h->outputs, gpus ? devices.data : NULL,
 	                    a->slot, &a->problem);
 	a->work.spare = spares_take(h->spares);
@@ -382,18 +381,19 @@ void attempt_sample(struct attempt *a, int64_t now)
 	journal_sample(a->host->journal, &a->rec, &s);
 }
 
-void attempt_stop(struct attempt *a, enum cause cause, bool at_once)
+bool attempt_stop(struct attempt *a, enum cause cause, bool at_once)
 {
 	struct err e;
 
+	a->unwanted |= cause == CAUSE_STOPPED;
 	if (a->exited || a->over)
-		return;
+		return false;
 	if (a->ending == CAUSE_NONE)
 		a->ending = cause;
 	else if (!at_once)
-		return;
+		return true;
 	if (!a->begun)
-		return;
+		return true;
 	if (at_once) {
 		a->kill_at = INT64_MAX;
 		spawner_signal(a->host->spawner, a->token, SIGKILL, &e);
@@ -401,4 +401,5 @@ void attempt_stop(struct attempt *a, enum cause cause, bool at_once)
 		a->kill_at = time_mono() + a->host->grace_us;
 		spawner_signal(a->host->spawner, a->token, SIGTERM, &e);
 	}
+	return true;
 }

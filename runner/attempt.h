@@ -71,6 +71,7 @@ struct attempt {
 	char *error_file, *error_message;
 	int64_t begun;               /* monotonic: when the process started, or was to */
 	bool over;                   /* host.ended was called */
+	bool unwanted;               /* a person stopped it, if only when it had ended: no further one follows */
 	unsigned gpus;               /* bits of the GPUs it holds */
 
 	/* the rest is attempt*.c's */
@@ -129,8 +130,9 @@ void attempt_event(struct attempt *a, const struct spawn_event *ev);
 void attempt_tick(struct attempt *a, int64_t now);
 /* Resources, after usage_scan. Every second. */
 void attempt_sample(struct attempt *a, int64_t now);
-/* SIGTERM to all it started, SIGKILL after the grace period; at_once: SIGKILL now. The first cause counts. */
-void attempt_stop(struct attempt *a, enum cause cause, bool at_once);
+/* SIGTERM to all it started, SIGKILL after the grace period; at_once: SIGKILL now. The first cause counts. False: its
+ * process has ended. */
+bool attempt_stop(struct attempt *a, enum cause cause, bool at_once);
 /* The end goes to the journal, with the state that the step takes by it. */
 void attempt_record(struct attempt *a, enum step_state s);
 

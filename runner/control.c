@@ -216,13 +216,14 @@ static int find_step(const struct supervisor *s, int64_t id)
 static void stop_step(struct supervisor *s, int step, bool at_once, char answer[128])
 {
 	if (s->now[step]) {
-		attempt_stop(s->now[step], CAUSE_STOPPED, at_once);
-		snprintf(answer, 128, "stopping");
+		bool lives = attempt_stop(s->now[step], CAUSE_STOPPED, at_once);
+
+		snprintf(answer, 128, "%s", lives ? "stopping" : "its command has ended; no further attempt follows");
 	} else if (step_state_ended(s->states[step])) {
 		snprintf(answer, 128, "it has ended: %s", step_state_text(s->states[step]));
 	} else {
 		dispatch_stop_waiting(s, step);
-		snprintf(answer, 128, "stopped before it began");
+		snprintf(answer, 128, s->tries[step] ? "stopped: no further attempt follows" : "stopped before it began");
 	}
 }
 
@@ -256,8 +257,8 @@ static void obey(struct supervisor *s, const struct request *r)
 			snprintf(answer, sizeof answer, "paused: no new step starts");
 			break;
 		case REQUEST_CONTINUE:
+			snprintf(answer, sizeof answer, s->live.paused ? "goes on" : "it was not paused");
 			s->live.paused = false;
-			snprintf(answer, sizeof answer, "goes on");
 			break;
 		}
 	}

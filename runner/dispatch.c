@@ -299,6 +299,7 @@ void dispatch_started(void *arg, struct attempt *a)
 {
 	struct supervisor *s = arg;
 
+	live_step(s, a->step)->attempt = a->n;
 	set_state(s, a->step, STEP_RUNNING);
 	tell(s, a->step);
 }
@@ -332,12 +333,13 @@ void dispatch_ended(void *arg, struct attempt *a)
 	s->nlive--;
 	s->gpus_used &= ~a->gpus;
 	reserve_add(&s->used, a->def, -1);
+	l->attempt = a->n;
 	l->exit_status = a->result.exit_status;
 	l->signal = a->result.signal;
 	l->error_file = arena_strdup(&s->texts, a->error_file);
 	l->error_line = a->result.error_line;
 	l->error_message = arena_strdup(&s->texts, a->error_message);
-	if (st == STEP_FAILED && !s->stopping &&
+	if (st == STEP_FAILED && !s->stopping && !a->unwanted &&
 	    schedule_retry(&a->def->retry, a->n, a->result.cause, a->result.exit_status, random_unit(s), &delay)) {
 		st = STEP_RETRYING;
 		s->retry_at[step] = time_mono() + delay;
@@ -362,14 +364,20 @@ void dispatch_retries(struct supervisor *s, int64_t now)
 		}
 }
 
-void dispatch_stop_waiting(struct supervisor *s, int step)
+static void forget(struct queue *q, int step)
 {
-	for (size_t i = 0; i < s->ready.len; i++)
-		if (s->ready.v[i] == step) {
-			vec_remove(&s->ready, i);
-			s->waiting[step] = false;
+	for (size_t i = 0; i < q->len; i++)
+		if (q->v[i] == step) {
+			vec_remove(q, i);
 			break;
 		}
+}
+
+void dispatch_stop_waiting(struct supervisor *s, int step)
+{
+	forget(&s->ready, step);
+	forget(&s->unsaid, step);
+	s->waiting[step] = false;
 	s->retry_at[step] = -1;
 	set_state(s, step, STEP_STOPPED);
 	journal_move(s->journal, &s->ids[step], 1, STEP_STOPPED, NULL);
@@ -409,6 +417,25 @@ static void revive(struct supervisor *s, int step, int64_t **ids, size_t *n)
 	}
 }
 
+/* Whether what it needs keeps it from starting. */
+static bool refuses(struct supervisor *s, int step, char answer[128])
+{
+	switch (schedule_verdict(s->p, step, s->states, s->in)) {
+	case SCHEDULE_GO:
+		return false;
+	case SCHEDULE_WAIT:
+		snprintf(answer, 128, "what it needs has not ended yet: retry it then");
+		break;
+	case SCHEDULE_UPSTREAM_FAILED:
+		snprintf(answer, 128, "what it needs did not succeed: retry that first");
+		break;
+	case SCHEDULE_SKIP:
+		snprintf(answer, 128, "its trigger does not hold");
+		break;
+	}
+	return true;
+}
+
 void dispatch_retry(struct supervisor *s, int step, char answer[128])
 {
 	_free_ int64_t *ids = NULL;
@@ -419,6 +446,10 @@ void dispatch_retry(struct supervisor *s, int step, char answer[128])
 
 	if (!retry_allowed(st, why)) {
 		snprintf(answer, 128, "it %s", why);
+		return;
+	}
+	if (s->now[step]) {
+		snprintf(answer, 128, "attempt %d is about to begin", s->tries[step]);
 		return;
 	}
 	if (st == STEP_RETRYING) {
@@ -435,6 +466,9 @@ void dispatch_retry(struct supervisor *s, int step, char answer[128])
 		snprintf(answer, 128, "the run is stopping");
 		return;
 	}
+	/* It was stopped before its turn, or what it needs is tried once more. */
+	if (refuses(s, step, answer))
+		return;
 	live_step(s, step)->cause = CAUSE_NONE;
 	set_state(s, step, STEP_QUEUED);
 	tell(s, step);

@@ -444,6 +444,9 @@ static int carry(struct supervisor *s, struct err *e)
 static int not_recorded(struct supervisor *s, struct err *e)
 {
 	control_lost(s);
+	/* A move that the record refuses is nothing that a person has used wrongly. */
+	if (e->code == ERR_USAGE)
+		e->code = ERR_BROKEN;
 	return err_prefix(e, "run %lld could not be recorded to its end", (long long)s->work.number);
 }
 
@@ -509,7 +512,9 @@ static int end_run(struct supervisor *s, struct supervise_result *ret, struct er
 	s->live.held = NULL;
 	if (w && w->ended)
 		w->ended(w->arg, &s->live);
-	*ret = (struct supervise_result){ .run = s->work.number, .state = st, .exit_status = status };
+	*ret = (struct supervise_result){
+		.run = s->work.number, .state = st, .exit_status = status, .stopped = s->stopped_by_person
+	};
 	return 0;
 }
 

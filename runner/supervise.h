@@ -36,7 +36,12 @@ struct supervise_options {
 	const struct env_watch *env_watch; /* before the run begins: environments that are built; NULL: nobody */
 	int grace_ms;                     /* between SIGTERM and SIGKILL; 0: 5,000 */
 };
-struct supervise_result { int64_t run; enum run_state state; int exit_status; };
+struct supervise_result {
+	int64_t run;
+	enum run_state state;
+	int exit_status;
+	bool stopped; /* a person ended it, rather than one of its steps */
+};
 
 /* Takes the snapshot, makes the run, carries it to its end. Negative only when no run could be made, or its record
  * could not be written; a failed run is 0 with its state. SIGINT or SIGTERM once: stops orderly and records it; twice:

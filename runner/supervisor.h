@@ -50,8 +50,8 @@ struct supervisor {
 	struct followers { int *v; size_t len, cap; } *followers;
 	bool *waiting;               /* it stands in ready */
 
-	VEC(int) ready;              /* may start, in order */
-	VEC(int) unsaid;             /* became ready, and the record does not know yet */
+	struct queue { int *v; size_t len, cap; } ready; /* may start, in order */
+	struct queue unsaid;         /* became ready, and the record does not know yet */
 	VEC(int) undecided;          /* may be reused, once the record can be written again */
 	struct arena texts;          /* of the live view */
 	VEC(struct attempt *) over;  /* to be freed after the next flush */

@@ -158,6 +158,96 @@ touch "$HOME/y.go"
 await ended last
 same "$(states last) $(tr '\n' ' ' <"$HOME/tries")" "success x=success y=success 1 2 "
 
+# Nor does a wish that comes while the next attempt is prepared begin another.
+rm -f "$HOME/tries"
+cat >jig.yaml <<'Y'
+steps:
+  x:
+    run: |
+      echo $JIG_ATTEMPT >>"$HOME/tries"
+      [ $JIG_ATTEMPT != 1 ] || { head -c 100M /dev/zero >ck/big; exit 1; }
+    checkpoints: ck/
+    retry: {limit: 3, delay: 1ms}
+Y
+expect 0 jig run --fresh -d
+while jig retry last x >/dev/null 2>&1; do :; done
+await ended last
+same "$(states last) $(tr '\n' ' ' <"$HOME/tries")" "success x=success 1 2 "
+
+# Wishes of one moment: a step that a stop has let begin is stopped and tried again.
+reset
+cat >jig.yaml <<Y
+steps:
+  a: {run: &r '$step_text'}
+  x: {run: "true"}
+  y: {run: "true", needs: [x], trigger: all_done}
+Y
+"$JIG" run --fresh --isolation folder -j 1 >"$HOME/said" 2>&1 &
+sup=$!
+begun a
+kill -STOP $sup
+wished=0
+for wish in "stop last x" "stop last y" "retry last y"; do
+	# shellcheck disable=SC2086
+	"$JIG" $wish >"$HOME/wish.$wished" 2>&1 &
+	wished=$((wished + 1))
+	await sh -c '[ "$(python3 -c "import sqlite3; print(sqlite3.connect(\".jig/jig.db\").execute(\"SELECT count(*) FROM request WHERE taken IS NULL\").fetchone()[0])")" = '$wished' ]'
+done
+kill -CONT $sup
+touch "$HOME/a.go"
+wait $sup && fail "a step was stopped"
+same "$(states last)" "stopped a=success x=stopped y=success"
+
+# What has to wait for others is not tried before them.
+reset
+cat >jig.yaml <<Y
+steps:
+  a: {run: &r '$step_text'}
+  bad: {run: '[ -e "\$HOME/good" ]'}
+  b: {run: "true", needs: [a]}
+  c: {run: "true", needs: [bad]}
+  long: {run: *r}
+Y
+rm -f "$HOME/good"
+expect 0 jig run --fresh -d -j 1
+begun a
+expect 0 jig stop last b
+has "$out" "stopped before it began"
+expect 0 jig stop last c
+expect 0 jig retry last b
+has "$out" "what it needs has not ended yet: retry it then"
+touch "$HOME/a.go"
+begun long
+await is last "running a=success bad=failed b=stopped c=stopped long=running"
+expect 0 jig retry last c
+has "$out" "what it needs did not succeed: retry that first"
+expect 0 jig retry last b
+touch "$HOME/good"
+expect 0 jig retry last bad
+expect 0 jig continue last
+has "$out" "it was not paused"
+touch "$HOME/long.go"
+await ended last
+same "$(states last)" "stopped a=success bad=success b=success c=stopped long=success"
+
+# A stop that comes when the time is over already: no further attempt follows.
+reset
+cat >jig.yaml <<Y
+steps:
+  a: {run: 'trap "touch \$HOME/over" TERM; until [ -e "\$HOME/a.go" ]; do sleep 0.02 || :; done', timeout: 300ms, retry: {limit: 3, delay: 1ms}}
+  w: {run: 'exit 1', retry: {limit: 3, delay: 1h, max_delay: 1h}}
+Y
+rm -f "$HOME/over"
+expect 0 jig run --fresh -d -j 2
+await test -e "$HOME/over"
+expect 0 jig stop --now last a
+has "$out" "stopping"
+expect 0 jig stop last w
+has "$out" "no further attempt follows"
+await ended last
+same "$(ask last '[(n, len(x["attempts"]), x["state"], x["attempts"][-1]["cause"]) for n, x in s.items()]')" \
+	"[('a', 1, 'failed', 'timeout'), ('w', 1, 'stopped', 'exit')]"
+
 # Plain output says so: a step begins again, and what could not start because of it waits again.
 cat >jig.yaml <<Y
 steps:
