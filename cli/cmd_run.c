@@ -35,7 +35,7 @@ static int run_sweep(struct context *c, struct launcher *s, const struct sweep *
 			return r;
 		if (res.exit_status > c->exit_status)
 			c->exit_status = res.exit_status;
-		if (res.state == RUN_STOPPED) {
+		if (res.stopped) {
 			if (i + 1 < sweep->nruns)
 				buf_addf(&c->out, "%zu of the sweep's %zu runs not begun; %s\n", sweep->nruns - i - 1,
 				         sweep->nruns, "the same command begins them, and reuses what finished");

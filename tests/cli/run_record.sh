@@ -356,6 +356,13 @@ await live
 jig stop last >/dev/null
 ! wait $! || fail "a sweep that was stopped gives 0"
 has "$(cat "$HOME/swept")" "2 of the sweep's 4 runs not begun; the same command begins them, and reuses what finished"
+# One of its steps alone is stopped: the runs behind it are still wanted.
+jig run --sweep lr=2,3 >"$HOME/swept" &
+await live
+jig stop last a >/dev/null
+! wait $! || fail "a sweep with a stopped step gives 0"
+hasnt "$(cat "$HOME/swept")" "not begun"
+same "$(ask last 'r["state"], r["params"]["lr"]')" "('success', 3)"
 printf 'params: {lr: 0.1, seed: 0}\nsteps:\n  a: {run: "echo loss=${params.lr} >>$JIG_METRICS"}\n' >jig.yaml
 # Left to itself it says how many, and what lists them.
 expect 0 jig run -d --sweep lr=0.5,0.25
