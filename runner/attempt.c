@@ -13,6 +13,7 @@
 #include "runner/env/container.h"
 #include "runner/log/log.h"
 #include "runner/log/metric.h"
+#include "runner/process/gpu.h"
 
 #define METRICS_CHUNKS_A_TICK 4
 /* Between two ticks: nobody looked for so long that it was no work that held them up. */
@@ -242,8 +243,10 @@ struct attempt *attempt_start(const struct attempt_host *h, int step, int n, uin
 	a->parser = metric_parser_new();
 	ulid_make(time_now(), a->uid);
 	for (int i = 0; i < 32; i++)
-		if (gpus & (1u << i))
-			buf_addf(&devices, "%s%d", devices.len ? "," : "", i);
+		if (gpus & (1u << i)) {
+			buf_adds(&devices, devices.len ? "," : "");
+			gpu_device(i, &devices);
+		}
 	live->nmetrics = 0;
 	live->last_line[0] = 0;
 	a->made = work_plan(&a->work, h->run, step, n, a->uid, h->inputs, h->outputs, gpus ? devices.data : NULL,

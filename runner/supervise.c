@@ -16,6 +16,7 @@
 #include "runner/attempt_trace.h"
 #include "runner/continue.h"
 #include "runner/env/env_cache.h"
+#include "runner/process/gpu.h"
 #include "runner/process/tmpdir.h"
 #include "runner/resume.h"
 #include "runner/supervisor.h"
@@ -106,7 +107,7 @@ static int check_machine(struct supervisor *s, struct err *e)
 		.jobs = o->jobs > 0 ? o->jobs : s->machine.cpus,
 		.cpu = o->cpu > 0 ? o->cpu : s->machine.cpus,
 		.memory = o->memory > 0 ? o->memory : s->machine.memory,
-		.gpu = o->gpu >= 0 ? o->gpu : s->machine.gpus,
+		.gpu = o->gpu >= 0 ? o->gpu : gpu_visible(),
 	};
 	/* -j beyond the number of CPUs is a wish to share them. */
 	if (s->total.jobs > s->total.cpu && o->cpu <= 0)

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/mem.h"
@@ -83,6 +84,37 @@ int gpu_count(void)
 {
 	look();
 	return (int)nvml.count;
+}
+
+static const char *visible(void)
+{
+	return getenv("CUDA_VISIBLE_DEVICES");
+}
+
+int gpu_visible(void)
+{
+	const char *list = visible();
+	int n = 0;
+
+	if (!list)
+		return gpu_count();
+	for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',')
+		n += *p != ',';
+	return n;
+}
+
+void gpu_device(int i, struct buf *out)
+{
+	const char *p = visible();
+	int n = gpu_visible();
+
+	if (!p || n == 0) {
+		buf_addf(out, "%d", i);
+		return;
+	}
+	for (i %= n; *p == ',' || i-- > 0; p += *p == ',')
+		p += strcspn(p, ",");
+	buf_add(out, p, strcspn(p, ","));
 }
 
 const char *gpu_name(int index)

@@ -137,6 +137,15 @@ expect 0 jig run --memory 10G
 printf 'steps:\n  a: {run: &r "until [ -e $HOME/gpu.2 ]; do sleep 0.02; done; echo $CUDA_VISIBLE_DEVICES >>$HOME/gpus", resources: {gpu: 1}}\n  b: {run: "touch $HOME/gpu.2; echo $CUDA_VISIBLE_DEVICES >>$HOME/gpus", resources: {gpu: 1}}\n  none: {run: "echo x${CUDA_VISIBLE_DEVICES-unset} >$HOME/nogpu"}\n' >jig.yaml
 expect 0 env -u CUDA_VISIBLE_DEVICES jig run --isolation folder -j 3 --gpu 2
 same "$(sort "$HOME/gpus" | tr '\n' ' ')" "0 1 "
+# Of those that the caller may use, however they are named.
+for list in 5,7 GPU-b,GPU-a; do
+	rm "$HOME/gpus" "$HOME/gpu.2"
+	expect 0 env CUDA_VISIBLE_DEVICES=$list jig run --fresh --isolation folder -j 3
+	same "$(sort "$HOME/gpus" | tr '\n' ' ')" "$(echo $list | tr ',' '\n' | sort | tr '\n' ' ')"
+	same "$(cat "$HOME/nogpu")" "x$list"
+done
+expect 2 env CUDA_VISIBLE_DEVICES= jig run
+has "$err" "--gpu"
 expect 2 jig run --gpu 0
 has "$err" "--gpu"
 finish
