@@ -207,7 +207,7 @@ bool proc_alive(pid_t pid)
 {
 	struct proc p;
 
-	return proc_read(pid, &p) && p.state != 'Z' && p.state != 'X';
+	return proc_read(pid, &p) && proc_runs(&p);
 }
 
 #endif

@@ -17,13 +17,19 @@ struct proc {
 };
 struct proc_list { struct proc *v; size_t len, cap; }; /* sorted by pid; {0} is empty; free with vec_release */
 
+/* Whether it does not merely wait to be reaped. */
+static inline bool proc_runs(const struct proc *p)
+{
+	return p->state != 'Z' && p->state != 'X';
+}
 /* All processes in one pass over /proc, replacing what the list held. Those that end meanwhile are left out. */
 void proc_scan(struct proc_list *l);
 /* One process; false when it is gone. */
 bool proc_read(pid_t pid, struct proc *ret);
 const struct proc *proc_find(const struct proc_list *l, pid_t pid); /* NULL: not in the list */
 /* Marks the tree: sets in[i] for every process that is `root`, has `root` as its session, or descends from one that is
- * marked (also from marks the caller set before). in has l->len elements. Returns how many are marked. */
+ * marked (also from marks the caller set before; root -1: from these alone). in has l->len elements. Returns how many
+ * are marked. */
 size_t proc_mark_tree(const struct proc_list *l, pid_t root, bool *in);
 /* The value of NAME in the environment the process was started with, into ret (cut at size - 1 bytes). false: it has
  * none, or it may not be seen. */

@@ -10,11 +10,13 @@
 #include <unistd.h>
 #include "base/mem.h"
 #include "runner/process/spawn_inside.h"
+#include "runner/process/spawn_orphans.h"
 #include "runner/process/spawn_wire.h"
 
 struct spawner {
 	int fd, trace;
 	pid_t pid;
+	size_t under_way; /* steps whose end was not read */
 	struct buf texts;
 	struct spawn_event events[64];
 	size_t have, pos; /* bytes in events; how far they were given out */
@@ -70,6 +72,13 @@ int spawner_start(struct spawner **ret, struct err *e)
 	return 0;
 }
 
+/* What its steps have left when it was killed; what it has ended itself is gone by then. */
+static void end_orphans(const struct spawner *s)
+{
+	if (s->under_way)
+		orphans_end();
+}
+
 void spawner_free(struct spawner *s)
 {
 	if (!s)
@@ -79,6 +88,8 @@ void spawner_free(struct spawner *s)
 		close(s->trace);
 	while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
 		;
+	end_orphans(s);
+	orphans_take(false);
 	buf_release(&s->texts);
 	free(s);
 }
@@ -96,9 +107,11 @@ int spawner_trace_fd(const struct spawner *s)
 static int gone(const struct spawner *s, struct err *e)
 {
 	int status = 0;
+	pid_t reaped = waitpid(s->pid, &status, 0);
 
+	end_orphans(s);
 	/* One that could not begin ends with its errno. */
-	if (waitpid(s->pid, &status, 0) == s->pid && WIFEXITED(status) && WEXITSTATUS(status)) {
+	if (reaped == s->pid && WIFEXITED(status) && WEXITSTATUS(status)) {
 		errno = WEXITSTATUS(status);
 		return err_errno(e, "the process that starts steps");
 	}
@@ -186,7 +199,13 @@ int spawner_spawn(struct spawner *s, const struct spawn_request *r, struct err *
 		               "%s: arguments and variables come to %zu bytes, more than %d; hand data over in a file",
 		               r->argv[0], s->texts.len, SPAWN_WIRE_MAX);
 	w.size = (uint32_t)s->texts.len;
-	return send_request(s, &w, (int[]){ r->out, r->err }, e);
+	/* With no step under way, what the programs leave running that jig itself has started is not jig's. */
+	if (s->under_way == 0)
+		orphans_take(true);
+	int sent = send_request(s, &w, (int[]){ r->out, r->err }, e);
+	if (sent >= 0)
+		s->under_way++;
+	return sent;
 }
 
 int spawner_signal(struct spawner *s, uint64_t token, int signo, struct err *e)
@@ -218,5 +237,7 @@ int spawner_read(struct spawner *s, struct spawn_event *ret, struct err *e)
 	}
 	memcpy(ret, bytes + s->pos, sizeof *ret);
 	s->pos += sizeof *ret;
+	if (ret->kind != SPAWN_STARTED && --s->under_way == 0)
+		orphans_take(false);
 	return 1;
 }

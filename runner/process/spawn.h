@@ -4,7 +4,8 @@
  *
  * A step gets a session of its own (its pid is the group's), /dev/null as standard input, no core files, NOFILE at the
  * hard limit, default signal dispositions and an empty mask, and PR_SET_PDEATHSIG SIGKILL. When the socket closes (the
- * supervisor died), the spawner kills everything it started and what descends from it, and exits. */
+ * supervisor died), the spawner kills everything it started and what descends from it, and exits. When the spawner was
+ * killed, the supervisor does that. */
 #ifndef RUNNER_SPAWN_H
 #define RUNNER_SPAWN_H
 
@@ -77,7 +78,8 @@ struct spawn_event {
 	/* bytes, µs: of the direct child, those it waited for, and what it left behind that ended before it was told */
 	int64_t max_rss, cpu_us, elapsed_us;
 };
-/* One event without waiting: 1 and *ret, 0 when there is none, negative when the spawner is gone. Several may wait
+/* One event without waiting: 1 and *ret, 0 when there is none, negative when the spawner is gone, and with it all that
+ * steps have started (Linux). Several may wait
  * behind one readable descriptor: call until 0. A start is told at most 2 ms late, together with what comes after it; a
  * step that FAILED was never STARTED. */
 int spawner_read(struct spawner *s, struct spawn_event *ret, struct err *e);

@@ -25,12 +25,11 @@
 #include "runner/process/proc.h"
 #include "runner/process/spawn.h"
 #include "runner/process/spawn_filter.h"
+#include "runner/process/spawn_orphans.h"
 #include "runner/process/spawn_start.h"
 
 /* A start is told when something else is told too, or after this long: a short step then wakes the supervisor once. */
 #define START_DELAY_US 2000
-#define SWEEP_PAUSE_US 1000
-#define SWEEP_LIMIT_US (5 * US_PER_S) /* processes that do not die of SIGKILL hang in the kernel; nobody can end them */
 
 struct child {
 	struct spawn_event exit; /* token, pid, and the rest when it ended */
@@ -55,7 +54,7 @@ static struct {
 	int64_t sweep_at;      /* -1: no step is being swept */
 	struct proc_list procs;
 	VEC(bool) marks;
-	VEC(pid_t) pids;
+	struct pids pids;
 } sp;
 
 static void on_child(int signo)
@@ -234,11 +233,6 @@ static void mark(struct child *c)
 		proc_mark_tree(&sp.procs, c->exit.pid, sp.marks.v);
 }
 
-static bool alive(const struct proc *p)
-{
-	return p->state != 'Z' && p->state != 'X';
-}
-
 /* The process that keeps a sandbox up and its child, which is number 1 in there, would take the step's clean-up with
  * them. Where there is nothing besides them, the sandbox is being made or is over. */
 static void signal_sandbox(const struct child *c, int signo)
@@ -248,7 +242,7 @@ static void signal_sandbox(const struct child *c, int signo)
 	for (size_t k = 0; k < sp.procs.len; k++) {
 		const struct proc *p = &sp.procs.v[k];
 
-		if (sp.marks.v[k] && alive(p) && p->pid != c->exit.pid && p->ppid != c->exit.pid &&
+		if (sp.marks.v[k] && proc_runs(p) && p->pid != c->exit.pid && p->ppid != c->exit.pid &&
 		    kill(p->pid, signo) == 0)
 			any = true;
 	}
@@ -270,7 +264,7 @@ static void signal_step(uint64_t token, int signo)
 		}
 		kill(-c->exit.pid, signo);
 		for (size_t k = 0; k < sp.procs.len; k++)
-			if (sp.marks.v[k] && alive(&sp.procs.v[k]) && sp.procs.v[k].pgrp != c->exit.pid)
+			if (sp.marks.v[k] && proc_runs(&sp.procs.v[k]) && sp.procs.v[k].pgrp != c->exit.pid)
 				kill(sp.procs.v[k].pid, signo);
 		return;
 	}
@@ -288,32 +282,11 @@ static bool sweep(struct child *c)
 
 #else
 
-/* The pids that a task's `children` file names, into sp.pids. False when it cannot be had. */
-static bool read_children(int fd)
-{
-	char text[4096];
-	off_t at = 0;
-	size_t keep = 0;
-	ssize_t n;
-
-	while ((n = pread(fd, text + keep, sizeof text - 1 - keep, at)) > 0) {
-		at += n;
-		n += (ssize_t)keep;
-		text[n] = '\0';
-		char *p = text, *end;
-		for (; (end = strchr(p, ' ')); p = end + 1)
-			vec_push(&sp.pids, (pid_t)strtol(p, NULL, 10));
-		keep = (size_t)(text + n - p);
-		memmove(text, p, keep);
-	}
-	return n == 0;
-}
-
 /* All children, into sp.pids. */
 static void list_children(void)
 {
 	vec_clear(&sp.pids);
-	if (sp.children >= 0 && read_children(sp.children))
+	if (sp.children >= 0 && orphans_list(sp.children, &sp.pids))
 		return;
 	proc_scan(&sp.procs);
 	vec_clear(&sp.pids);
@@ -328,7 +301,7 @@ static bool has_orphans(void)
 	siginfo_t info;
 
 	vec_clear(&sp.pids);
-	if (sp.children < 0 || !read_children(sp.children))
+	if (sp.children < 0 || !orphans_list(sp.children, &sp.pids))
 		return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 	for (size_t i = 0; i < sp.pids.len; i++)
 		if (!is_step(sp.pids.v[i]))
@@ -336,8 +309,9 @@ static bool has_orphans(void)
 	return false;
 }
 
-static void kill_leftover(struct child *c, const struct proc *p)
+static void kill_leftover(void *arg, const struct proc *p)
 {
+	struct child *c = arg;
 	size_t k = 0;
 
 	kill(p->pid, SIGKILL);
@@ -349,38 +323,13 @@ static void kill_leftover(struct child *c, const struct proc *p)
 		vec_push(&c->killed, p->pid);
 }
 
-/* Kills the orphans of c and all below them, going down from parent to child: a chain of processes that fork on and on
- * moves slower than that, and faster than a scan of all processes. Returns how many it met alive. */
-static size_t chase(struct child *c)
+/* Whether a child is an orphan of the step `arg`. */
+static bool is_mine(void *arg, pid_t pid)
 {
-	size_t met = 0;
 	struct proc p;
 
-	vec_clear(&sp.pids);
-	if (sp.children < 0 || !read_children(sp.children))
-		return 0;
-	for (size_t i = 0; i < sp.pids.len;) {
-		pid_t pid = sp.pids.v[i];
-		bool mine = !is_step(pid) && !(sp.sandboxes && sandbox_of(pid)) && waitpid(pid, NULL, WNOHANG) == 0 &&
-		            proc_read(pid, &p) && is_orphan_of(c, &p);
-		if (mine)
-			i++;
-		else
-			vec_remove(&sp.pids, i);
-	}
-	while (sp.pids.len) {
-		char path[64];
-		pid_t pid = vec_pop(&sp.pids);
-		if (!proc_read(pid, &p) || !alive(&p))
-			continue;
-		snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
-		_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd >= 0)
-			read_children(fd);
-		kill_leftover(c, &p);
-		met++;
-	}
-	return met;
+	return !is_step(pid) && !(sp.sandboxes && sandbox_of(pid)) && waitpid(pid, NULL, WNOHANG) == 0 &&
+	       proc_read(pid, &p) && is_orphan_of(arg, &p);
 }
 
 /* Whether number 1 of an ended sandbox is still there. It dies with its parent and takes all in there along; it waited
@@ -405,19 +354,14 @@ static bool sweep(struct child *c)
 	mark(c);
 	for (size_t i = 0; i < sp.procs.len; i++) {
 		const struct proc *p = &sp.procs.v[i];
-		if (!sp.marks.v[i] || !alive(p))
+		if (!sp.marks.v[i] || !proc_runs(p))
 			continue;
 		clean = false;
 		kill_leftover(c, p);
 	}
-	/* Of a chain whose links live shorter than a scan or a look takes, one alone may meet none. */
-	for (int round = 0, missed = 0; round < 100 && missed < 3; round++)
-		if (chase(c) > 0) {
-			clean = false;
-			missed = 0;
-		} else {
-			missed++;
-		}
+	struct orphans_chase chase = { .children = sp.children, .mine = is_mine, .kill = kill_leftover, .arg = c };
+	if (orphans_chase(&chase) > 0)
+		clean = false;
 	c->exit.leftover = (int)c->killed.len;
 	return clean;
 }
@@ -431,13 +375,13 @@ static void sweep_ended(int64_t now)
 		struct child *c = &sp.steps.v[i];
 		if (!c->ended) {
 			i++;
-		} else if (sweep(c) || now - c->ended_at > SWEEP_LIMIT_US) {
+		} else if (sweep(c) || now - c->ended_at > ORPHANS_LIMIT_US) {
 			sp.sandboxes -= c->wrap == SPAWN_SANDBOX;
 			tell(&c->exit, 0);
 			vec_release(&c->killed);
 			vec_remove(&sp.steps, i);
 		} else {
-			sp.sweep_at = now + SWEEP_PAUSE_US;
+			sp.sweep_at = now + ORPHANS_PAUSE_US;
 			i++;
 		}
 	}
@@ -519,7 +463,7 @@ static void reap(void)
 /* Kills all that was started and what descends from it, until there are no children left. */
 static void finish(void)
 {
-	int64_t until = time_mono() + SWEEP_LIMIT_US;
+	int64_t until = time_mono() + ORPHANS_LIMIT_US;
 
 	for (;;) {
 		pid_t pid;
@@ -532,16 +476,10 @@ static void finish(void)
 					sp.steps.v[i].ended = true;
 		if ((pid < 0 && errno == ECHILD) || time_mono() > until)
 			_exit(0);
-		proc_scan(&sp.procs);
-		vec_clear(&sp.marks);
-		for (size_t i = 0; i < sp.procs.len; i++)
-			vec_push(&sp.marks, sp.procs.v[i].ppid == sp.self);
-		if (sp.procs.len)
-			proc_mark_tree(&sp.procs, sp.self, sp.marks.v);
-		for (size_t i = 0; i < sp.procs.len; i++)
-			if (sp.marks.v[i] && sp.procs.v[i].pid != sp.self)
-				kill(sp.procs.v[i].pid, SIGKILL);
-		usleep(SWEEP_PAUSE_US);
+#ifndef JIG_POSIX
+		orphans_kill(sp.children, -1, &sp.procs);
+#endif
+		usleep(ORPHANS_PAUSE_US);
 	}
 }
 
@@ -657,10 +595,8 @@ static void set_up(int sock, int trace)
 	sp.children = -1;
 #ifndef JIG_POSIX
 	prctl(PR_SET_NAME, "jig-spawner");
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	char path[64];
-	snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)sp.self);
-	sp.children = open(path, O_RDONLY | O_CLOEXEC);
+	orphans_take(true);
+	sp.children = orphans_open();
 #endif
 	buf_init(&sp.in);
 	buf_init(&sp.out);

@@ -33,7 +33,7 @@ static size_t kill_round(struct proc_list *l, const char *const *ids, size_t n, 
 		const struct proc *p = &l->v[i];
 		char id[ULID_LEN + 2];
 		size_t k = 0;
-		if (p->state == 'Z' || p->state == 'X' || !proc_env(p->pid, "JIG_ATTEMPT_ID", id, sizeof id))
+		if (!proc_runs(p) || !proc_env(p->pid, "JIG_ATTEMPT_ID", id, sizeof id))
 			continue;
 		while (k < n && strcmp(ids[k], id) != 0)
 			k++;

@@ -35,13 +35,14 @@ static void note_pid(const char *file)
 /* What steps do badly: this program with "--misbehave WHAT". */
 static int misbehave(const char *what, const char *file)
 {
-	if (strcmp(what, "daemon") == 0 || strcmp(what, "wait-daemon") == 0 || strcmp(what, "nameless") == 0) {
+	if (strcmp(what, "daemon") == 0 || strcmp(what, "wait-daemon") == 0 || strcmp(what, "nameless") == 0 ||
+	    strcmp(what, "wait-nameless") == 0) {
 		pid_t between = fork();
 		if (between == 0) {
 			setsid();
 			if (fork() != 0)
 				_exit(0);
-			if (strcmp(what, "nameless") == 0) {
+			if (strstr(what, "nameless")) {
 				note_pid(file);
 				char *argv[] = { "sleep", "1000", NULL }, *envp[] = { NULL };
 				execve("/bin/sleep", argv, envp);
@@ -52,7 +53,7 @@ static int misbehave(const char *what, const char *file)
 		}
 		wait_pid_file(file, 1);
 		waitpid(between, NULL, 0);
-		while (strcmp(what, "wait-daemon") == 0)
+		while (strstr(what, "wait"))
 			pause();
 		return 0;
 	}
@@ -77,7 +78,7 @@ static int misbehave(const char *what, const char *file)
 		wait_pid_file(file, 20);
 		return 3;
 	}
-	if (strcmp(what, "bomb") == 0) {
+	if (strcmp(what, "bomb") == 0 || strcmp(what, "wait-bomb") == 0) {
 		/* A chain that forks on for ever, each in a session of its own. */
 		note_pid(file);
 		if (fork() == 0)
@@ -88,6 +89,8 @@ static int misbehave(const char *what, const char *file)
 					_exit(0);
 				}
 			}
+		while (strcmp(what, "wait-bomb") == 0)
+			pause();
 		usleep(20000);
 		return 0;
 	}
@@ -350,23 +353,29 @@ static void test_nameless_daemon(void **state)
 	leftover_case(*state, "nameless", 1, 1);
 }
 
+static void assert_none_of(const char *attempt)
+{
+	struct proc_list l = { 0 };
+
+	proc_scan(&l);
+	for (size_t i = 0; i < l.len; i++) {
+		char id[32];
+		if (proc_runs(&l.v[i]) && proc_env(l.v[i].pid, "JIG_ATTEMPT_ID", id, sizeof id))
+			assert_string_not_equal(id, attempt);
+	}
+	free(l.v);
+}
+
 static void test_fork_bomb(void **state)
 {
 	struct fixture *f = *state;
-	struct proc_list l = { 0 };
 
 	misbehaving(f, 1, ID_C, "bomb");
 	assert_int_equal(next_event(f->s).kind, SPAWN_STARTED);
 	struct spawn_event ev = next_event(f->s);
 	assert_int_equal(ev.kind, SPAWN_EXITED);
 	assert_true(ev.leftover > 0);
-	proc_scan(&l);
-	for (size_t i = 0; i < l.len; i++) {
-		char id[32];
-		if (l.v[i].state != 'Z' && proc_env(l.v[i].pid, "JIG_ATTEMPT_ID", id, sizeof id))
-			assert_string_not_equal(id, ID_C);
-	}
-	free(l.v);
+	assert_none_of(ID_C);
 }
 
 /* A daemon of one step outlives the end of another. */
@@ -425,6 +434,72 @@ static void test_end_of_supervisor_ends_all(void **state)
 	spawner_free(f->s);
 	f->s = NULL;
 	assert_all_gone(f, 22);
+}
+
+/* What a step has left behind comes to the supervisor then, which has children of its own. */
+static void test_end_of_spawner_ends_all(void **state)
+{
+	struct fixture *f = *state;
+	struct spawn_event ev;
+	struct proc p;
+	struct err e;
+	int status, r;
+
+	pid_t own = fork();
+	if (own == 0)
+		for (;;)
+			pause();
+	misbehaving(f, 1, ID_A, "wait-nameless");
+	wait_pid_file(f->file, 1);
+	misbehaving(f, 2, ID_B, "wait-many");
+	wait_pid_file(f->file, 21);
+	misbehaving(f, 3, ID_C, "wait-bomb");
+	wait_pid_file(f->file, 22);
+	ev = next_event(f->s);
+	assert_int_equal(ev.kind, SPAWN_STARTED);
+	assert_true(proc_read(ev.pid, &p));
+	assert_int_equal(kill(p.ppid, SIGKILL), 0);
+	while ((r = spawner_read(f->s, &ev, &e)) >= 0)
+		if (r == 0)
+			poll(&(struct pollfd){ .fd = spawner_fd(f->s), .events = POLLIN }, 1, 20000);
+	assert_int_equal(r, ERR_BROKEN);
+	assert_all_gone(f, 22);
+	assert_none_of(ID_C);
+	assert_int_equal(waitpid(own, NULL, WNOHANG), 0);
+	kill(own, SIGTERM);
+	assert_int_equal(waitpid(-1, &status, 0), own);
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+	assert_int_equal(waitpid(-1, NULL, 0), -1);
+}
+
+/* What this process itself has started, and nobody waits for, is none of its steps'. */
+static void test_orphans_of_others(void **state)
+{
+	struct fixture *f = *state;
+	pid_t pid;
+
+	START(f, 1, ID_A, "true");
+	assert_int_equal(next_event(f->s).kind, SPAWN_STARTED);
+	assert_int_equal(next_event(f->s).kind, SPAWN_EXITED);
+	pid_t between = fork();
+	if (between == 0) {
+		if (fork() == 0) {
+			setsid();
+			close(spawner_fd(f->s));
+			note_pid(f->file);
+			for (;;)
+				pause();
+		}
+		_exit(0);
+	}
+	waitpid(between, NULL, 0);
+	wait_pid_file(f->file, 1);
+	assert_int_equal(noted(f, &pid, 1), 1);
+	spawner_free(f->s);
+	f->s = NULL;
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_true(proc_alive(pid));
+	kill(pid, SIGKILL);
 }
 
 static void test_sweep(void **state)
@@ -525,7 +600,8 @@ int main(int argc, char **argv)
 #ifndef JIG_POSIX
 	        CASE(test_daemon_dies_with_its_step), CASE(test_many_leftovers), CASE(test_nameless_daemon),
 	        CASE(test_fork_bomb), CASE(test_others_are_left_alone), CASE(test_end_of_supervisor_ends_all),
-	        CASE(test_sweep), CASE(test_environment_of_process),
+	        CASE(test_end_of_spawner_ends_all), CASE(test_orphans_of_others), CASE(test_sweep),
+	        CASE(test_environment_of_process),
 #endif
 	        CASE(test_signal_to_group),
 	        CASE(test_spawner_gone),
