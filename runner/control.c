@@ -194,12 +194,18 @@ void control_stop(struct supervisor *s, int signo, bool at_once)
 static void on_signal(void *arg, int signo)
 {
 	struct supervisor *s = arg;
-
 	const struct run_watch *w = s->o->watch;
+	/* A session that ends sends it behind SIGTERM: that is one wish. */
+	bool behind = signo == SIGHUP && s->stopping;
+	bool insists = !behind && s->last_signal &&
+	               (signo == s->last_signal || signo == SIGINT || signo == SIGQUIT);
 
-	s->given_up = s->ending;
+	if (!behind) {
+		s->given_up = s->ending;
+		s->last_signal = signo;
+	}
 	s->stopped_by_person = true;
-	control_stop(s, signo, s->stopping > 0);
+	control_stop(s, signo, insists);
 	/* Who pressed a key wants to see that it was seen. */
 	if (w && w->wants_tick && s->live.started)
 		w->tick(w->arg, &s->live);

@@ -64,6 +64,7 @@ struct supervisor {
 
 	int stopping;                /* 0, 1 orderly, 2 at once */
 	int stop_signal;             /* that asked for it; 0 = a request or --fail-fast */
+	int last_signal;             /* of those that may be insisted on */
 	bool stopped_by_person;
 	bool stop_wanted;            /* a step failed under --fail-fast */
 	bool ticked;                 /* something moved since the last tick */

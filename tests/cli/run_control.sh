@@ -342,8 +342,45 @@ same "$status $(states last)" "130 stopped a=stopped"
 all_gone "$HOME/a.pid"
 no_tmpdirs
 
+# NAME OPTION…: the run of a project of its own, whose step NAME only SIGKILL ends.
+stubborn() {
+	mkdir "$1"
+	cd "$1"
+	cat >jig.yaml <<Y
+steps:
+  $1:
+    run: |
+      trap 'touch "\$HOME/$1.told"' TERM
+      echo \$\$ >"\$HOME/$1.new" && mv "\$HOME/$1.new" "\$HOME/$1.pid"
+      while :; do sleep 0.02 || :; done
+  fails: {run: '[ $1 != fast ] || until [ -e "\$HOME/fails.go" ]; do sleep 0.02; done; [ $1 != fast ]'}
+Y
+	name=$1
+	shift
+	"$JIG" run --isolation folder -j 2 "$@" >"$HOME/$name.said" 2>&1 &
+	sup=$!
+	begun "$name"
+	began=$(date +%s)
+}
+# STATUS STATES: it ended so, its step not before the grace of 5 s was over.
+orderly() {
+	status=0
+	wait $sup || status=$?
+	[ $(($(date +%s) - began)) -ge 4 ] || fail "$name was not given its grace"
+	same "$status $(states last)" "$1 $2"
+	cd "$project"
+}
+reset
+# A session that ends sends both.
+stubborn session
+await is last "running session=running fails=success"
+kill -s TERM $sup
+kill -s HUP $sup
+orderly 143 "stopped session=stopped fails=success"
+
 # ---- nobody reads what it prints
 
+rm -f "$HOME/over"
 cat >jig.yaml <<'Y'
 steps:
   a: {run: 'until [ -e "$HOME/read.go" ]; do sleep 0.02; done'}
