@@ -177,12 +177,11 @@ void control_stop(struct supervisor *s, int signo, bool at_once)
 {
 	int level = at_once ? 2 : 1;
 
+	if (!s->stop_signal)
+		s->stop_signal = signo;
 	if (s->stopping >= level)
 		return;
-	if (!s->stopping) {
-		s->stop_signal = signo;
-		s->live.stopping = true;
-	}
+	s->live.stopping = true;
 	s->stopping = level;
 	s->ticked = true;
 	for (size_t i = 0; i < s->p->nsteps; i++)

@@ -499,11 +499,13 @@ static int end_in_record(struct supervisor *s, enum run_state st, int status, st
 static int end_run(struct supervisor *s, struct supervise_result *ret, struct err *e)
 {
 	const struct run_watch *w = s->o->watch;
-	enum run_state st = s->stopped_by_person ? RUN_STOPPED : schedule_run_state(s->p, s->states, s->in);
+	/* What --fail-fast ends has failed, whatever a person wishes then. */
+	enum run_state st = s->stopped_by_person && !s->stop_wanted ? RUN_STOPPED
+	                                                            : schedule_run_state(s->p, s->states, s->in);
 	int status = st == RUN_SUCCESS ? 0 : 1;
 	int r;
 
-	if (s->stopped_by_person && s->stop_signal)
+	if (s->stop_signal)
 		status = 128 + (s->stop_signal == SIGINT ? SIGINT : SIGTERM);
 	s->live.ended = time_mono();
 	r = end_in_record(s, st, status, e);

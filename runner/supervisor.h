@@ -63,7 +63,7 @@ struct supervisor {
 	unsigned seed;
 
 	int stopping;                /* 0, 1 orderly, 2 at once */
-	int stop_signal;             /* that asked for it; 0 = a request or --fail-fast */
+	int stop_signal;             /* the first that came; 0 = none */
 	int last_signal;             /* of those that may be insisted on */
 	bool stopped_by_person;
 	bool stop_wanted;            /* a step failed under --fail-fast */

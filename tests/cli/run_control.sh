@@ -347,6 +347,7 @@ stubborn() {
 	mkdir "$1"
 	cd "$1"
 	cat >jig.yaml <<Y
+params: {n: 0}
 steps:
   $1:
     run: |
@@ -377,6 +378,19 @@ await is last "running session=running fails=success"
 kill -s TERM $sup
 kill -s HUP $sup
 orderly 143 "stopped session=stopped fails=success"
+# A stop that is under way is none of this terminal: there the first Ctrl-C is as orderly as ever, and ends a sweep.
+stubborn fast --fail-fast --sweep n=1,2
+touch "$HOME/fails.go"
+await test -e "$HOME/fast.told"
+kill -s INT $sup
+orderly 130 "failed fast=stopped fails=failed"
+has "$(cat "$HOME/fast.said")" "1 of the sweep's 2 runs not begun"
+stubborn wish
+await is last "running wish=running fails=success"
+expect 0 jig stop last
+await test -e "$HOME/wish.told"
+kill -s INT $sup
+orderly 130 "stopped wish=stopped fails=success"
 
 # ---- nobody reads what it prints
 
