@@ -373,12 +373,21 @@ static void on_flush(void *arg)
 	control_flush(arg);
 }
 
+static bool ignored(int signo)
+{
+	struct sigaction now;
+
+	return sigaction(signo, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 void control_init(struct supervisor *s)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
+	/* Who had jig begin with a signal ignored (nohup, the background of a script) wants it to last. */
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		loop_signal(s->loop, signals[i], on_signal, s);
+		if (signals[i] == SIGTERM || !ignored(signals[i]))
+			loop_signal(s->loop, signals[i], on_signal, s);
 	/* Whoever reads what the watcher prints may go away (`jig run | head`) without taking the run along, and a file
 	 * that may not grow is a write that fails. Steps have the default. */
 	signal(SIGPIPE, SIG_IGN);

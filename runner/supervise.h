@@ -45,7 +45,8 @@ struct supervise_result {
 
 /* Takes the snapshot, makes the run, carries it to its end. Negative only when no run could be made, or its record
  * could not be written; a failed run is 0 with its state. A signal that ends programs, once: stops orderly and
- * records it. The same again, or SIGINT or SIGQUIT after another: at once; SIGHUP behind a stop adds nothing. */
+ * records it. The same again, or SIGINT or SIGQUIT after another: at once; SIGHUP behind a stop adds nothing. But for
+ * SIGTERM those that are ignored stay ignored. */
 int supervise(struct tracker *t, struct spawner *s, const struct supervise_options *o, struct supervise_result *ret,
               struct err *e);
 

@@ -283,7 +283,7 @@ expect 0 jig retry last a
 await is last "stopped a=success b=stopped both=upstream_failed"
 
 # What a step that ends between two attempts says is not the error of the first.
-"$JIG" run --fresh --isolation folder -j 2 >"$HOME/said" 2>&1 &
+heeding "$JIG" run --fresh --isolation folder -j 2 >"$HOME/said" 2>&1 &
 sup=$!
 await is last "running a=retrying b=retrying both=pending"
 kill -s INT $sup
@@ -302,8 +302,7 @@ Y
 # SIGNAL STATUS
 signalled() {
 	reset
-	# Background jobs of a shell ignore SIGINT; a program started so keeps to that unless it asks for the signal, as jig does.
-	"$JIG" run --fresh --isolation folder >"$HOME/said" 2>&1 &
+	heeding "$JIG" run --fresh --isolation folder >"$HOME/said" 2>&1 &
 	sup=$!
 	begun a
 	kill -s "$1" $sup
@@ -316,6 +315,25 @@ signalled INT 130
 signalled TERM 143
 signalled HUP 143
 signalled QUIT 143
+# What was ignored when it began stays so, as under nohup and in the background of a script; SIGTERM is always heard.
+reset
+(trap '' HUP INT QUIT && exec "$JIG" run --fresh --isolation folder >"$HOME/said" 2>&1) &
+sup=$!
+begun a
+kill -s HUP $sup
+kill -s INT $sup
+kill -s QUIT $sup
+touch "$HOME/a.go"
+wait $sup || fail "a signal that it was told to ignore ended it: $?"
+same "$(states last)" "success a=success b=success"
+reset
+(trap '' TERM && exec "$JIG" run --fresh --isolation folder >"$HOME/said" 2>&1) &
+sup=$!
+begun a
+kill -s TERM $sup
+status=0
+wait $sup || status=$?
+same "$status $(states last)" "143 stopped a=stopped b=stopped"
 # Steps get them all as ever.
 if [ -e /proc/self/status ]; then
 	printf 'steps:\n  a: {run: "grep Sig[BI] /proc/self/status >$HOME/signals"}\n' >jig.yaml
@@ -329,7 +347,7 @@ steps:
   a: {run: "trap '' TERM; echo $$ >$HOME/a.new; mv $HOME/a.new $HOME/a.pid; while :; do sleep 0.02; done"}
 Y
 reset
-"$JIG" run --fresh --isolation folder >"$HOME/said" 2>&1 &
+heeding "$JIG" run --fresh --isolation folder >"$HOME/said" 2>&1 &
 sup=$!
 begun a
 kill -s INT $sup
@@ -358,7 +376,7 @@ steps:
 Y
 	name=$1
 	shift
-	"$JIG" run --isolation folder -j 2 "$@" >"$HOME/$name.said" 2>&1 &
+	heeding "$JIG" run --isolation folder -j 2 "$@" >"$HOME/$name.said" 2>&1 &
 	sup=$!
 	begun "$name"
 	began=$(date +%s)

@@ -31,7 +31,7 @@ let_go() {
 # WORDS…: `jig run` with them, up to the step that waits.
 begin() {
 	rm -f "$HOME/in" "$HOME/go" "$HOME/go2" "$HOME/second"
-	"$JIG" run --isolation folder -j 4 "$@" >"$HOME/said" 2>&1 &
+	heeding "$JIG" run --isolation folder -j 4 "$@" >"$HOME/said" 2>&1 &
 	live=$!
 	await test -e "$HOME/in"
 	await is "running first=running again=pending same=pending second=pending"

@@ -85,5 +85,14 @@ ended() {
 	case $(states "$1") in running* | queued*) return 1 ;; esac
 }
 
+# COMMAND…, in the background: it has the signals of a terminal's keys, which the background of a script ignores.
+heeding() {
+	exec python3 -c '
+import os, signal, sys
+for s in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ):
+    signal.signal(s, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$@"
+}
+
 # Its steps talk to the tests through files outside their work folders.
 reach_out
