@@ -228,7 +228,8 @@ static void stop_step(struct supervisor *s, int step, bool at_once, char answer[
 		snprintf(answer, 128, "it has ended: %s", step_state_text(s->states[step]));
 	} else {
 		dispatch_stop_waiting(s, step);
-		snprintf(answer, 128, s->tries[step] ? "stopped: no further attempt follows" : "stopped before it began");
+		snprintf(answer, 128, "%s",
+		         s->tries[step] ? "stopped: no further attempt follows" : "stopped before it began");
 	}
 }
 
