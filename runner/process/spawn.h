@@ -79,9 +79,8 @@ struct spawn_event {
 	int64_t max_rss, cpu_us, elapsed_us;
 };
 /* One event without waiting: 1 and *ret, 0 when there is none, negative when the spawner is gone, and with it all that
- * steps have started (Linux). Several may wait
- * behind one readable descriptor: call until 0. A start is told at most 2 ms late, together with what comes after it; a
- * step that FAILED was never STARTED. */
+ * steps have started (Linux). Several may wait behind one readable descriptor: call until 0. A start is told at most
+ * 2 ms late, together with what comes after it; a step that FAILED was never STARTED. */
 int spawner_read(struct spawner *s, struct spawn_event *ret, struct err *e);
 
 /* Ends every process on this machine whose environment holds JIG_ATTEMPT_ID=<one of ids> (a lost run's leftovers):
