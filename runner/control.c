@@ -25,6 +25,18 @@ static void fail(struct supervisor *s, const struct err *e)
 	control_stop(s, 0, true);
 }
 
+/* Nobody who reads the record sees what is written to a file that is no longer in its place. */
+static bool database_gone(const struct supervisor *s)
+{
+	struct stat st;
+
+	if (!tracker_moved(s->tracker))
+		return false;
+	/* So it says, too, when the disk fails just then. */
+	_free_ char *path = path_join(s->work.jig, "jig.db");
+	return stat(path, &st) == 0 ? tracker_moved(s->tracker) : errno == ENOENT;
+}
+
 /* Steps know their places by path. What they do once those lead elsewhere proves nothing, and must not be taken for
  * what the run did. */
 static void check_place(struct supervisor *s)
@@ -32,13 +44,30 @@ static void check_place(struct supervisor *s)
 	struct stat st;
 	struct err e;
 
-	if (s->failed_itself ||
-	    (stat(s->work.jig, &st) == 0 ? st.st_ino == s->place.st_ino && st.st_dev == s->place.st_dev
-	                                 : errno != ENOENT))
+	if (s->failed_itself)
 		return;
-	err_set(&e, ERR_BROKEN, "%s was renamed or removed under it; `jig resume %lld` goes on where the folder is now",
-	        s->work.jig, (long long)s->work.number);
+	if (stat(s->work.jig, &st) == 0 ? st.st_ino != s->place.st_ino || st.st_dev != s->place.st_dev
+	                                : errno == ENOENT)
+		err_set(&e, ERR_BROKEN,
+		        "%s was renamed or removed under it; `jig resume %lld` goes on where the folder is now",
+		        s->work.jig, (long long)s->work.number);
+	else if (database_gone(s))
+		err_set(&e, ERR_BROKEN,
+		        "%s/jig.db was removed or replaced under it: put that file back, with its jig.db-wal; then "
+		        "`jig resume %lld` goes on",
+		        s->work.jig, (long long)s->work.number);
+	else
+		return;
 	fail(s, &e);
+}
+
+int control_in_place(struct supervisor *s, struct err *e)
+{
+	check_place(s);
+	if (!s->failed_itself)
+		return 0;
+	*e = s->failure;
+	return e->code;
 }
 
 /* The last lines with text of a failed step's log, for the screen. */

@@ -483,7 +483,7 @@ static int end_in_record(struct supervisor *s, enum run_state st, int status, st
 			file_remove_tree(s->tmp, &ignored);
 			r = record_end(s, st, status, e);
 			if (r != ERR_BUSY)
-				return r;
+				return r < 0 ? r : control_in_place(s, e);
 			control_held(s, e);
 		}
 		if (s->given_up) {

@@ -103,6 +103,8 @@ void control_flush(struct supervisor *s);
 void control_held(struct supervisor *s, const struct err *e);
 /* Nobody asks now: it was held a moment ago. */
 bool control_waits(const struct supervisor *s);
+/* Whether the record is still where the run began; asked once more when its end is in it. */
+int control_in_place(struct supervisor *s, struct err *e);
 /* The record can be written no more: what has begun and not ended in it is lost, and the watcher is told so. */
 void control_lost(struct supervisor *s);
 
