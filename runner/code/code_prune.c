@@ -245,21 +245,27 @@ static bool is_refused(const struct loose *l, int result)
 	return result < 0 && (err_is_machine(errno) || (result == GIT_ENOTFOUND && file_exists(l->path)));
 }
 
+static int look_up(struct pruning *p, const struct loose *l, int depth, git_tree **ret)
+{
+	size_t size;
+	git_object_t type;
+	errno = 0;
+	int r = depth > MAX_DEPTH ? -1 : git2.odb_read_header(&size, &type, p->repo.odb, &l->id);
+	return !r && type == GIT_OBJECT_TREE ? git2.tree_lookup(ret, p->repo.repo, &l->id) : r;
+}
+
 /* Not by code_repo_tree, which would move aside what is damaged. That reaches nothing. */
 static int order(struct pruning *p, struct loose *l, int depth, struct err *e)
 {
 	_git_(tree) git_tree *tree = NULL;
-	size_t size;
-	git_object_t type;
 	if (!l->goes || l->temporary || l->seen)
 		return 0;
 	l->seen = true;
-	errno = 0;
-	int r = depth > MAX_DEPTH ? -1 : git2.odb_read_header(&size, &type, p->repo.odb, &l->id);
-	if (!r && type == GIT_OBJECT_TREE)
-		r = git2.tree_lookup(&tree, p->repo.repo, &l->id);
+	int r = look_up(p, l, depth, &tree);
 	if (is_refused(l, r))
-		return git2_error(e, ERR_BROKEN, "no code was freed: %s cannot be read", l->path);
+		r = look_up(p, l, depth, &tree);
+	if (is_refused(l, r))
+		return git2_error(e, ERR_BROKEN, "no code was freed: the disk refuses %s", l->path);
 	if (!tree)
 		return 0;
 	size_t n = git2.tree_entrycount(tree);
