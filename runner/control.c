@@ -13,8 +13,8 @@
 
 #define TICK_US 100000
 /* The record is held by another process: when it is asked again, and when people are told. */
-#define AGAIN_US (US_PER_S / 2)
-#define TOLD_US (5 * US_PER_S)
+#define AGAIN_US (US_PER_S / 4)
+#define TOLD_US (10 * US_PER_S)
 
 static void fail(struct supervisor *s, const struct err *e)
 {
