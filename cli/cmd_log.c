@@ -95,7 +95,7 @@ static void add_logged(void *arg, const char *line, size_t n, json_t *v)
 
 static int params(struct context *c, const struct buf *before, struct buf *out, struct err *e)
 {
-	/* Those that the run began with are left to its supervisor: for who reads them all of them decide. */
+	/* Those that the run began with are its supervisor's matter: a step that read them would hang on all. */
 	_json_ json_t *known = json_object();
 	const char *const *given;
 	size_t n = option_list(c, "param", &given);

@@ -95,7 +95,7 @@ const struct command cmd_run = {
 		"params, inputs and environment are those of an earlier attempt "
 		"is not run again: that attempt stands in for it.\n\n"
 		"On a terminal it shows the steps as they go; elsewhere a plain line a step. Ctrl-C once stops orderly "
-		"and records it, twice at once. What nohup lets it ignore it ignores.\n\n"
+		"and records it, twice at once. Signals that are ignored when it begins (nohup) stay ignored.\n\n"
 		"The exit status is 0 when the run succeeded, 1 when it failed, 2 when the pipeline or the command "
 		"line is wrong and nothing ran, 130 or 143 when a signal interrupted it.",
 };

@@ -555,7 +555,7 @@ int supervise(struct tracker *t, struct spawner *spawner, const struct supervise
 	if (r < 0)
 		return r;
 	s.env_ids = mem_zero((s.pre.envs.len + 1) * sizeof *s.env_ids);
-	/* A signal ends who waits for that. */
+	/* Until the record names the tree. Before signals are heard: one ends who waits for it. */
 	if ((r = code_lock(o->project->jig, &lock, e)) < 0)
 		return r;
 	/* From here on a signal ends the run orderly: none may pass between the moment it is in the record and the

@@ -37,7 +37,8 @@
 	                   "ORDER BY s.rank LIMIT 1") \
 	X(REUSE_GIVEN, "SELECT run, step, attempt, role, form, path, digest, size, mtime, mode FROM artifact " \
 	               "WHERE attempt = ?1 AND (+role = 'out' OR +role = 'metric')") \
-	X(REUSE_PARAMS, "SELECT body FROM event WHERE run = ?1 AND kind = 'params'") \
+	X(REUSE_PARAMS, "SELECT id, CASE kind WHEN 'params' THEN body END FROM event WHERE run = ?1 AND id > ?2 " \
+	                "ORDER BY id") \
 	X(REUSE_MARK, "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1") \
 	X(REUSE_MARKED, "SELECT hash FROM event WHERE id = ?1") \
 	X(REUSE_SINCE, "SELECT 1 FROM event WHERE id > ?1 AND (kind = 'attempt' OR kind = 'remove') LIMIT 1") \
@@ -169,24 +170,24 @@ int query_given(struct tracker *t, int64_t attempt, struct arena *a, struct arti
 	return r;
 }
 
-int query_logged_params(struct tracker *t, int64_t run, json_t **ret, struct err *e)
+int query_logged_params(struct tracker *t, int64_t run, int64_t *after, json_t *ret, struct err *e)
 {
-	_json_ json_t *all = json_object();
 	_query_ sqlite3_stmt *st = NULL;
-	int r = db_query(t, &sql, REUSE_PARAMS, &st, e, DB_INT(run));
+	int r = db_query(t, &sql, REUSE_PARAMS, &st, e, DB_INT(run), DB_INT(*after));
 
 	while (r >= 0 && (r = db_step(t, st, e)) > 0) {
-		const char *text = db_peek(st, 0);
+		const char *text = db_peek(st, 1);
 		_json_ json_t *body = NULL;
 		char id[24];
 
+		*after = db_int(st, 0);
+		if (!text)
+			continue;
 		if ((r = json_parse(text, strlen(text), "event", &body, e)) < 0)
 			return r;
 		snprintf(id, sizeof id, "%lld", (long long)json_integer_value(json_object_get(body, "attempt")));
-		json_object_set(all, id, json_object_get(body, "params"));
+		json_object_set(ret, id, json_object_get(body, "params"));
 	}
-	if (r >= 0)
-		*ret = json_incref(all);
 	return r;
 }
 

@@ -37,9 +37,9 @@ int query_last_attempt(struct tracker *t, int64_t run, const char *name, const c
                        struct past_attempt *ret, struct err *e);
 /* Declared outputs of an attempt (roles out and metric), by path. */
 int query_given(struct tracker *t, int64_t attempt, struct arena *a, struct artifact_rows *ret, struct err *e);
-/* What attempts of a run logged as params, by their ids: {"7": [[key, value], …]}, with those alone that logged any.
- * Owned. */
-int query_logged_params(struct tracker *t, int64_t run, json_t **ret, struct err *e);
+/* Adds what attempts of a run logged as params, by their ids: {"7": [[key, value], …]}, with those alone that logged
+ * any. after: the last event that was looked at, 0 at first; goes on to the newest. */
+int query_logged_params(struct tracker *t, int64_t run, int64_t *after, json_t *ret, struct err *e);
 /* A place in the record's history; event 0: nothing has happened yet. */
 struct record_mark { int64_t event; struct digest hash; };
 int query_mark(struct tracker *t, struct record_mark *ret, struct err *e);

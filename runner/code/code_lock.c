@@ -22,7 +22,7 @@ int code_lock(const char *jig, int *ret_fd, struct err *e)
 	_free_ char *path = path_join(jig, "code.git.lock");
 	_free_ char *text = NULL;
 	int64_t began = time_mono();
-	int r = ERR_BUSY;
+	int r;
 
 	if (!tells)
 		return file_lock(path, true, ret_fd, e);

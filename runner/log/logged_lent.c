@@ -10,7 +10,7 @@
 struct logged_lent {
 	struct tracker *tracker;
 	const json_t *begun_with;
-	VEC(struct lender { int64_t run; bool ended; json_t *lists; }) lenders;
+	VEC(struct lender { int64_t run; int64_t after; bool ended; json_t *lists; }) lenders;
 };
 
 struct logged_lent *logged_lent_new(struct tracker *t, const json_t *begun_with)
@@ -32,23 +32,28 @@ void logged_lent_free(struct logged_lent *l)
 	free(l);
 }
 
-/* A lender whose params are those of this run, as it is where nothing was changed, has nothing to add. One that lives
- * may log more. */
+/* A lender with the params of this run, as it is where nothing was changed, has nothing to add. */
+static bool adds(const struct logged_lent *l, const struct run_row *lender)
+{
+	_json_ json_t *params = NULL;
+	struct err ignored;
+
+	return json_parse(lender->params, strlen(lender->params), "params", &params, &ignored) >= 0 &&
+	       !json_equal(params, l->begun_with);
+}
+
+/* One that lives may log more. */
 static void read_lists(struct logged_lent *l, struct lender *lender)
 {
 	_arena_ struct arena a = ARENA_INIT;
-	_json_ json_t *params = NULL;
 	struct run_row row;
 	struct err ignored;
 
-	json_decref(lender->lists);
-	lender->lists = NULL;
-	if (query_run(l->tracker, lender->run, &a, &row, &ignored) < 0 ||
-	    json_parse(row.params, strlen(row.params), "params", &params, &ignored) < 0)
+	if (query_run(l->tracker, lender->run, &a, &row, &ignored) < 0)
 		return;
 	lender->ended = run_state_ended(row.state);
-	if (!json_equal(params, l->begun_with))
-		query_logged_params(l->tracker, lender->run, &lender->lists, &ignored);
+	if (!lender->ended || adds(l, &row))
+		query_logged_params(l->tracker, lender->run, &lender->after, lender->lists, &ignored);
 }
 
 json_t *logged_lent_list(struct logged_lent *l, int64_t run, int64_t attempt)
@@ -61,7 +66,7 @@ json_t *logged_lent_list(struct logged_lent *l, int64_t run, int64_t attempt)
 			lender = &l->lenders.v[i - 1];
 	if (!lender) {
 		lender = vec_add(&l->lenders);
-		*lender = (struct lender){ .run = run };
+		*lender = (struct lender){ .run = run, .lists = json_object() };
 	}
 	if (!lender->ended)
 		read_lists(l, lender);

@@ -10,7 +10,7 @@ struct logged_lent;
 struct logged_lent *logged_lent_new(struct tracker *t, const json_t *begun_with);
 void logged_lent_free(struct logged_lent *l);
 /* What an attempt of an earlier run logged, as logged_params_set takes it; borrowed. NULL: nothing that this run would
- * not have anyway, or nothing that can be read. The record is asked once for each lender that has ended. */
+ * not have anyway, or nothing that can be read. No event of the record is read twice. */
 json_t *logged_lent_list(struct logged_lent *l, int64_t run, int64_t attempt);
 
 #endif

@@ -313,8 +313,8 @@ static void test_logged_params(void **state)
 	struct attempt_result r = {.state = ATTEMPT_SUCCESS, .step_state = STEP_SUCCESS, .ended = 7, .elapsed_us = 6};
 	_json_ json_t *list =
 	        json_pack("[[s, f], [s, {s:n}], [s, I]]", "lr", 0.1, "deep", "x", "big", (json_int_t)INT64_MAX);
-	_json_ json_t *got = NULL, *none = NULL;
-	int64_t run, step, id, quiet;
+	_json_ json_t *got = json_object();
+	int64_t run, step, id, quiet, after = 0;
 	char key[24];
 
 	must(tracker_begin(record, &make_err));
@@ -323,18 +323,22 @@ static void test_logged_params(void **state)
 	step = make_step(record, run, "quiet", 0);
 	quiet = make_attempt(record, run, step, 1, 0);
 	must(attempt_end(record, run, step, quiet, &r, &make_err));
-	must(query_logged_params(record, run, &none, &make_err));
-	assert_int_equal(json_object_size(none), 0);
+	must(query_logged_params(record, run, &after, got, &make_err));
+	assert_int_equal(json_object_size(got), 0);
+	assert_true(after > 0);
 	step = make_step(record, run, "told", 1);
 	id = make_attempt(record, run, step, 1, 0);
 	r.params = list;
 	must(attempt_end(record, run, step, id, &r, &make_err));
 	must(run_end(record, run, RUN_SUCCESS, 0, 1, &make_err));
 	must(tracker_commit(record, &make_err));
-	must(query_logged_params(record, run, &got, &make_err));
+	must(query_logged_params(record, run, &after, got, &make_err));
 	snprintf(key, sizeof key, "%lld", (long long)id);
 	assert_int_equal(json_object_size(got), 1);
 	assert_true(json_equal(json_object_get(got, key), list));
+	json_object_clear(got);
+	must(query_logged_params(record, run, &after, got, &make_err));
+	assert_int_equal(json_object_size(got), 0);
 }
 
 /* However many attempts there are, only those that are asked for are read. */
